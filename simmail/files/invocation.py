@@ -1,0 +1,51 @@
+"""One run of a command on a simulated host: what it is given, and where it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simmail.files.machine import Machine
+from simmail.mail.questions import Decision
+
+
+@dataclass(slots=True)
+class Invocation:
+    """What a command sees when it runs.
+
+    Args:
+        argv: its words, the command's own name first.
+        machine: the computer it runs on.
+        stdin: all the text it can read.
+        user: the account it runs as.
+        folder: its working directory.
+        environment: name -> value.
+        now: seconds since the world's start.
+        system: the host's running mail system (`simmail.postfix.system.MailSystem`), or None.
+
+    `out` and `err` collect what it prints, in order.
+    """
+
+    argv: tuple[str, ...]
+    machine: Machine
+    stdin: str = ""
+    user: str = "root"
+    folder: str = "/"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    now: float = 0.0
+    system: Any = None
+    out: list[str] = field(default_factory=list)
+    err: list[str] = field(default_factory=list)
+
+    def print(self, text: str) -> None:
+        """Print a line."""
+        self.out.append(text + "\n")
+
+    def complain(self, text: str) -> None:
+        """Print a line to standard error."""
+        self.err.append(text + "\n")
+
+
+#: A command: a decision (it may ask questions) whose verdict is the exit status.  `Fatal` ends it with its status.
+Command = Callable[[Invocation], Decision[int]]

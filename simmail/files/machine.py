@@ -1,0 +1,75 @@
+"""What a program may know of the simulated machine it runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from simmail.files.tree import FileSystem
+from simmail.mail.calendar import Calendar
+
+
+class Account(NamedTuple):
+    """A line of /etc/passwd."""
+
+    name: str
+    uid: int
+    home: str
+    gecos: str = ""
+    gid: int = 8
+    shell: str = "/bin/sh"
+
+
+#: The accounts that Debian's base system and its postfix package make; each can receive mail.
+SYSTEM_ACCOUNTS = tuple(
+    Account(name, uid, home, gecos, gid, shell)
+    for name, uid, gid, gecos, home, shell in (
+        ("root", 0, 0, "root", "/root", "/bin/bash"),
+        ("daemon", 1, 1, "daemon", "/usr/sbin", "/usr/sbin/nologin"),
+        ("bin", 2, 2, "bin", "/bin", "/usr/sbin/nologin"),
+        ("sys", 3, 3, "sys", "/dev", "/usr/sbin/nologin"),
+        ("sync", 4, 65534, "sync", "/bin", "/bin/sync"),
+        ("games", 5, 60, "games", "/usr/games", "/usr/sbin/nologin"),
+        ("man", 6, 12, "man", "/var/cache/man", "/usr/sbin/nologin"),
+        ("lp", 7, 7, "lp", "/var/spool/lpd", "/usr/sbin/nologin"),
+        ("mail", 8, 8, "mail", "/var/mail", "/usr/sbin/nologin"),
+        ("news", 9, 9, "news", "/var/spool/news", "/usr/sbin/nologin"),
+        ("uucp", 10, 10, "uucp", "/var/spool/uucp", "/usr/sbin/nologin"),
+        ("proxy", 13, 13, "proxy", "/bin", "/usr/sbin/nologin"),
+        ("www-data", 33, 33, "www-data", "/var/www", "/usr/sbin/nologin"),
+        ("backup", 34, 34, "backup", "/var/backups", "/usr/sbin/nologin"),
+        ("list", 38, 38, "Mailing List Manager", "/var/list", "/usr/sbin/nologin"),
+        ("irc", 39, 39, "ircd", "/run/ircd", "/usr/sbin/nologin"),
+        ("nobody", 65534, 65534, "nobody", "/nonexistent", "/usr/sbin/nologin"),
+        ("postfix", 101, 102, "", "/var/spool/postfix", "/usr/sbin/nologin"),
+    )
+)
+FIRST_USER_ID = 2000
+
+
+@dataclass(slots=True)
+class Machine:
+    """One simulated computer, as its programs see it.
+
+    Args:
+        hostname: what gethostname(2) tells, which need not be fully qualified.
+        addresses: those of its network interfaces, 127.0.0.1 included.
+        files: its file system.
+        calendar: how its clock reads as a date.
+        accounts: login name -> account.
+    """
+
+    hostname: str
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    files: FileSystem = field(default_factory=FileSystem)
+    calendar: Calendar = field(default_factory=lambda: Calendar(datetime(2026, 1, 5, tzinfo=UTC)))
+    accounts: dict[str, Account] = field(default_factory=lambda: {a.name: a for a in SYSTEM_ACCOUNTS})
+
+    def add_user(self, name: str, gecos: str = "") -> Account:
+        """Make an account with a home below /home."""
+        taken = [a.uid for a in self.accounts.values() if a.uid >= FIRST_USER_ID and a.uid < 60000]
+        account = Account(name, max(taken, default=FIRST_USER_ID - 1) + 1, f"/home/{name}", gecos)
+        self.accounts[name] = account
+        self.files.make_folder(account.home, name)
+        return account

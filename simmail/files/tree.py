@@ -1,0 +1,182 @@
+"""A simulated host's file system: a dictionary of texts, and views rendered when somebody reads them.
+
+Nothing here ever touches the machine that runs the simulator: a path is a key, and a symbolic link cannot be made.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class FileError(OSError):
+    """A file operation that fails, with the text that strerror(3) has for it: `No such file or directory`."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path}: {reason}")
+
+
+NO_FILE = "No such file or directory"
+IS_DIRECTORY = "Is a directory"
+NOT_DIRECTORY = "Not a directory"
+DENIED = "Permission denied"
+READ_ONLY = "Operation not permitted"
+
+
+@dataclass(slots=True)
+class File:
+    """One file: its text (octets that are no UTF-8 as surrogate escapes), owner, mode and time of change (s)."""
+
+    text: str
+    owner: str = "root"
+    mode: int = 0o644
+    modified: float = 0.0
+
+
+class View(Protocol):
+    """A part of the tree that is rendered when read: the log, the queue, mailboxes."""
+
+    def names(self) -> Iterator[str]:
+        """The paths it has now, absolute."""
+
+    def file(self, path: str) -> File:
+        """The file at `path`; FileError where there is none."""
+
+    def remove(self, path: str) -> None:
+        """An administrator removes the file; FileError where that cannot be."""
+
+    def write(self, path: str, text: str) -> None:
+        """An administrator puts another text there; FileError where that cannot be."""
+
+
+def normal(path: str, folder: str = "/") -> str:
+    """An absolute path without `.`, `..` and doubled slashes; `folder` is where a relative one starts."""
+    return posixpath.normpath(posixpath.join(folder, path)).replace("//", "/")
+
+
+class FileSystem:
+    """The files of one host.
+
+    Args:
+        clock: tells the simulated time, for the time of change of what is written.
+    """
+
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
+        self.clock = clock
+        self._files: dict[str, File] = {}
+        self._folders: dict[str, str] = {"/": "root"}
+        self._views: dict[str, View] = {}
+
+    # ---- reading
+
+    def mount(self, folder: str, view: View) -> None:
+        """Let `view` speak for `folder` and all below it."""
+        self.make_folder(posixpath.dirname(normal(folder)) or "/")
+        self._views[normal(folder)] = view
+
+    def _view(self, path: str) -> View | None:
+        for folder, view in self._views.items():
+            if path == folder or path.startswith(folder + "/"):
+                return view
+        return None
+
+    def file(self, path: str) -> File:
+        """The file at `path`.  Raises FileError."""
+        path = normal(path)
+        view = self._view(path)
+        if view is not None:
+            return view.file(path)
+        found = self._files.get(path)
+        if found is None:
+            raise FileError(path, IS_DIRECTORY if self.is_folder(path) else NO_FILE)
+        return found
+
+    def read(self, path: str) -> str:
+        """The text of the file at `path`.  Raises FileError."""
+        return self.file(path).text
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or a folder of that name."""
+        path = normal(path)
+        if path in self._files or self.is_folder(path):
+            return True
+        view = self._view(path)
+        return view is not None and path in view.names()
+
+    def is_folder(self, path: str) -> bool:
+        """Whether `path` is a folder."""
+        path = normal(path)
+        if path in self._folders or path in self._views:
+            return True
+        below = path.rstrip("/") + "/"
+        view = self._view(path)
+        if view is not None:
+            return any(name.startswith(below) for name in view.names())
+        return any(name.startswith(below) for name in self._files)
+
+    def names(self, folder: str = "/") -> list[str]:
+        """The absolute paths of all files below `folder`, sorted."""
+        below = normal(folder).rstrip("/") + "/"
+        found = {name for name in self._files if name.startswith(below)}
+        for top, view in self._views.items():
+            if top.startswith(below) or below.startswith(top + "/") or below == top + "/":
+                found.update(name for name in view.names() if name.startswith(below))
+        return sorted(found)
+
+    def listing(self, folder: str) -> list[str]:
+        """The names in `folder`, files and folders, sorted.  Raises FileError."""
+        folder = normal(folder)
+        if not self.is_folder(folder):
+            raise FileError(folder, NOT_DIRECTORY if folder in self._files else NO_FILE)
+        below = folder.rstrip("/") + "/"
+        everything = [*self.names(folder), *(f for f in (*self._folders, *self._views) if f.startswith(below))]
+        return sorted({name[len(below) :].split("/", 1)[0] for name in everything if name != below})
+
+    # ---- writing
+
+    def make_folder(self, path: str, owner: str = "root") -> None:
+        """Make a folder and those above it."""
+        path = normal(path)
+        while path not in self._folders:
+            self._folders[path] = owner
+            path = posixpath.dirname(path)
+
+    def write(
+        self, path: str, text: str, *, owner: str = "root", mode: int = 0o644, modified: float | None = None
+    ) -> None:
+        """Make or replace a file; the folders above it are made.  Raises FileError where a view forbids it."""
+        path = normal(path)
+        view = self._view(path)
+        if view is not None:
+            view.write(path, text)
+            return
+        if path in self._folders:
+            raise FileError(path, IS_DIRECTORY)
+        self.make_folder(posixpath.dirname(path), owner)
+        self._files[path] = File(text, owner, mode, self.clock() if modified is None else modified)
+
+    def append(self, path: str, text: str, *, owner: str = "root") -> None:
+        """Add to a file's end; make it where it is not."""
+        before = self.read(path) if self.exists(path) else ""
+        self.write(path, before + text, owner=owner)
+
+    def remove(self, path: str) -> None:
+        """Remove a file.  Raises FileError."""
+        path = normal(path)
+        view = self._view(path)
+        if view is not None:
+            view.remove(path)
+        elif self._files.pop(path, None) is None:
+            raise FileError(path, IS_DIRECTORY if self.is_folder(path) else NO_FILE)
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder.  Raises FileError."""
+        path = normal(path)
+        if path not in self._folders:
+            raise FileError(path, NOT_DIRECTORY if path in self._files else NO_FILE)
+        if self.listing(path):
+            raise FileError(path, "Directory not empty")
+        del self._folders[path]

@@ -1,0 +1,63 @@
+"""What questions are answered with (`simmail.mail.questions`)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class DnsRecord(NamedTuple):
+    """One resource record: `data` is an address, a name without final dot, or a text; `preference` is an MX's."""
+
+    name: str
+    type: str
+    data: str
+    ttl: int = 300
+    preference: int = 0
+
+
+class DnsAnswer(NamedTuple):
+    """The answer to a DNS look-up.
+
+    Args:
+        status: `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`.
+        records: those of the type asked for, in the answer's order, behind any CNAMEs.
+        name: the canonical name the records belong to.
+        secure: never true here (no DNSSEC).
+    """
+
+    status: str
+    records: tuple[DnsRecord, ...] = ()
+    name: str = ""
+
+    @property
+    def temporary(self) -> bool:
+        """Whether asking again later may help (res_search's TRY_AGAIN)."""
+        return self.status in ("servfail", "refused", "timeout")
+
+
+class AnvilCounts(NamedTuple):
+    """What anvil(8) knows of a client: open connections, and events within anvil_rate_time_unit."""
+
+    connections: int
+    rate: int
+
+
+class ConnectFailure(NamedTuple):
+    """Why a connection could not be made: the text of errno, `Connection refused`, `Connection timed out`."""
+
+    reason: str
+
+
+class Lost(NamedTuple):
+    """A connection that ended or fell silent: `lost connection` or `timeout`."""
+
+    reason: str
+
+
+class Exit(NamedTuple):
+    """How a command ended: its exit status, and what it printed."""
+
+    status: int
+    stdout: str = ""
+    stderr: str = ""
+    timed_out: bool = False

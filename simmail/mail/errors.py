@@ -1,0 +1,44 @@
+"""The errors a user can cause, each of which says where, what was found, and what would do."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Location(NamedTuple):
+    """A place in a file: its name as the user knows it, and the line (from 1; 0 where no line is meant)."""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class SimmailError(Exception):
+    """Root of all errors that are shown to a user as a message, never as a traceback."""
+
+
+class InputError(SimmailError, ValueError):
+    """A file or an argument that cannot be used.
+
+    Args:
+        where: the file and line, or the argument's name.
+        found: what stands there.
+        wanted: what would do instead (a sentence without its full stop); may be empty.
+    """
+
+    def __init__(self, where: Location | str, found: str, wanted: str = "") -> None:
+        self.where, self.found, self.wanted = where, found, wanted
+        super().__init__(f"{where}: {found}" + (f"; {wanted}" if wanted else ""))
+
+
+class Fatal(SimmailError):
+    """A program of a simulated host gives up, as msg_fatal() does: `text` is what follows `fatal: `.
+
+    In a daemon, master(8) logs it and throttles the service; a command prints it and exits with `status`.
+    """
+
+    def __init__(self, text: str, status: int = 1) -> None:
+        self.text, self.status = text, status
+        super().__init__(text)

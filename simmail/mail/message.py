@@ -1,0 +1,82 @@
+"""A message in a queue: envelope, content and what Postfix remembers of its arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from simmail.mail.content import Content
+
+
+class Notify(Enum):
+    """What a sender asked to be told of (RFC 3461 section 4.1)."""
+
+    NEVER = "NEVER"
+    SUCCESS = "SUCCESS"
+    FAILURE = "FAILURE"
+    DELAY = "DELAY"
+
+
+@dataclass(slots=True)
+class Recipient:
+    """One recipient of a queued message.
+
+    Args:
+        address: the address after all rewriting: where it goes.
+        original: the address as the client gave it (Postfix's `orig_to`); "" where it is the same.
+        orcpt: ORCPT of the DSN extension, `rfc822;joe@example.com`; "" for none.
+        notify: NOTIFY of the DSN extension; empty where the client asked for nothing.
+        status: the last failed try's text (`delay_reason` of postqueue -j); "" before the first.
+        dsn: the last try's enhanced status code.
+    """
+
+    address: str
+    original: str = ""
+    orcpt: str = ""
+    notify: frozenset[Notify] = frozenset()
+    status: str = ""
+    dsn: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A queue file: everything known of one message on one host.
+
+    Args:
+        queue_id: the queue file's name.
+        arrival: when it came in, seconds since the world's start.
+        sender: the envelope sender; "" is the null sender.
+        recipients: those not yet done with; an agent's success or bounce takes them out.
+        content: what is transmitted, Received: header and all.
+        size: octets of the content.
+        client_name, client_address, helo, protocol: the client that brought it; empty for local submission.
+        encoding: BODY= of the sender: "", `7bit`, `8bit`.
+        envid, ret: the DSN extension's ENVID and RET; "" for none.
+        smtputf8: whether the sender asked for it.
+        filter: the destination that FILTER or content_filter chose, `transport:nexthop`; "" for none.
+        redirect: the only recipient, where an action REDIRECT chose one.
+        origin: `smtp`, `local`, `bounce`, ...: how it came in.
+        identity: which message of the world this is, kept across hosts (ground truth, journeys).
+    """
+
+    queue_id: str
+    arrival: float
+    sender: str
+    recipients: list[Recipient]
+    content: Content
+    size: int = 0
+    client_name: str = ""
+    client_address: str = ""
+    helo: str = ""
+    protocol: str = ""
+    encoding: str = ""
+    envid: str = ""
+    ret: str = ""
+    smtputf8: bool = False
+    filter: str = ""
+    redirect: str = ""
+    origin: str = "smtp"
+    identity: str = ""
+    verp: str = ""
+    warned: bool = False
+    done: list[Recipient] = field(default_factory=list)

@@ -1,0 +1,226 @@
+"""The questions a decision may ask: the closed list of what reaches it from outside.
+
+A decision of Postfix is a generator: it yields one of these and is sent the answer.  Two drivers
+answer: an immediate one (`simmail.mail.driver`: explain, lint, commands, unit tests) and the world's, which lets time pass.
+The type of the answer stands in each docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+#: A decision: yields questions, is sent answers, returns its verdict.
+Decision = Generator["Question", Any, T]
+
+
+class Question:
+    """Root of the questions; `type(question)` is what drivers dispatch on."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(repr(getattr(self, name, None)) for name in self.__slots__)})"
+
+
+class Note(Question):
+    """Let this be recorded: something happened now.  Answer: None.
+
+    Args:
+        program: the program's name as syslog shows it after `postfix/`: `smtpd`, `qmgr`.
+        event: a key of `simmail.mail.records.EVENTS`.
+        queue_id: the message it belongs to, or "" for none.
+        fields: the event's values, in the order its entry in EVENTS names them.
+    """
+
+    __slots__ = ("event", "fields", "program", "queue_id")
+
+    def __init__(self, program: str, event: str, queue_id: str = "", *fields: Any) -> None:
+        self.program, self.event, self.queue_id, self.fields = program, event, queue_id, fields
+
+
+class Sleep(Question):
+    """Let time pass, without giving up what is held.  Answer: None.  `seconds`: how long."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+class Now(Question):
+    """What time is it?  Answer: float seconds since the world's start."""
+
+    __slots__ = ()
+
+
+class Dns(Question):
+    """A look-up through the host's resolver.  Answer: `simmail.mail.answers.DnsAnswer`.
+
+    Args:
+        name: the owner name, no final dot.
+        type: `A`, `AAAA`, `MX`, `PTR`, `TXT`, `NS`, `CNAME`.
+    """
+
+    __slots__ = ("name", "type")
+
+    def __init__(self, name: str, type: str) -> None:
+        self.name, self.type = name, type
+
+
+class Policy(Question):
+    """A request of the policy delegation protocol (SMTPD_POLICY_README).  Answer: the action, or None for no answer.
+
+    Args:
+        server: as in the configuration, `inet:127.0.0.1:10023` or `unix:private/policy`.
+        attributes: the request's name=value pairs, in order.
+        timeout: seconds to wait.
+    """
+
+    __slots__ = ("attributes", "server", "timeout")
+
+    def __init__(self, server: str, attributes: Mapping[str, str], timeout: float = 100.0) -> None:
+        self.server, self.attributes, self.timeout = server, attributes, timeout
+
+
+class Anvil(Question):
+    """One event counted by anvil(8).  Answer: `simmail.mail.answers.AnvilCounts`, with this event counted.
+
+    Args:
+        event: `connect`, `disconnect`, `mail`, `rcpt`, `newtls`, `auth`.
+        service: the service's name, `smtp`.
+        client: the client's address.
+    """
+
+    __slots__ = ("client", "event", "service")
+
+    def __init__(self, event: str, service: str, client: str) -> None:
+        self.event, self.service, self.client = event, service, client
+
+
+class NewQueueId(Question):
+    """Create a queue file in `incoming`.  Answer: its queue id, str.  Asked by cleanup(8)."""
+
+    __slots__ = ()
+
+
+class Commit(Question):
+    """Write the queue file to disk and hand it to the queue manager.  Answer: None once it is safe.
+
+    Args:
+        message: a `simmail.mail.message.Message`.
+        queue: `incoming`, or `hold`.
+    """
+
+    __slots__ = ("message", "queue")
+
+    def __init__(self, message: Any, queue: str = "incoming") -> None:
+        self.message, self.queue = message, queue
+
+
+class Abandon(Question):
+    """Remove a queue file that was never committed.  Answer: None."""
+
+    __slots__ = ("queue_id",)
+
+    def __init__(self, queue_id: str) -> None:
+        self.queue_id = queue_id
+
+
+class Connect(Question):
+    """Open a TCP connection.  Answer: `simmail.mail.answers.Connection`, or `ConnectFailure` with the reason.
+
+    Args:
+        address: IPv4 or IPv6 address, text.
+        port: TCP port.
+        timeout: seconds before giving up.
+        source: the address to bind to, "" for the host's own.
+    """
+
+    __slots__ = ("address", "port", "source", "timeout")
+
+    def __init__(self, address: str, port: int = 25, timeout: float = 30.0, source: str = "") -> None:
+        self.address, self.port, self.timeout, self.source = address, port, timeout, source
+
+
+class Receive(Question):
+    """Wait for the server to speak first.  Answer: a `Reply`, or `Lost`.
+
+    Args: `connection`, and `timeout` in seconds.
+    """
+
+    __slots__ = ("connection", "timeout")
+
+    def __init__(self, connection: Any, timeout: float = 300.0) -> None:
+        self.connection, self.timeout = connection, timeout
+
+
+class Send(Question):
+    """Send commands as one group (one command, or several pipelined) and wait for the replies.
+
+    Answer: a list with a `Reply` for each command answered, the last item a `Lost` where the connection broke or
+    the time was up; it is then shorter than the group.
+
+    Args:
+        connection: as answered by `Connect`.
+        commands: `simmail.smtp.commands.Command` values, in order.
+        timeouts: seconds to wait for each reply, one for each command.
+    """
+
+    __slots__ = ("commands", "connection", "timeouts")
+
+    def __init__(self, connection: Any, commands: tuple[Any, ...], timeouts: tuple[float, ...]) -> None:
+        self.connection, self.commands, self.timeouts = connection, commands, timeouts
+
+
+class Close(Question):
+    """Close a connection without another word.  Answer: None."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+
+class Run(Question):
+    """Run a command of the simulated host (`|command` in an alias, mailbox_command).  Answer: `answers.Exit`.
+
+    Args:
+        command: the text for the host's small shell.
+        user: the account it runs as.
+        environment: name -> value.
+        stdin: the text it reads.
+        timeout: seconds (command_time_limit).
+    """
+
+    __slots__ = ("command", "environment", "stdin", "timeout", "user")
+
+    def __init__(
+        self, command: str, user: str, environment: Mapping[str, str], stdin: str, timeout: float = 1000.0
+    ) -> None:
+        self.command, self.user, self.environment, self.stdin, self.timeout = command, user, environment, stdin, timeout
+
+
+class Deposit(Question):
+    """Append a message to an mbox file or drop it into a Maildir of the host.  Answer: "" or the system's error text.
+
+    Args:
+        path: the mbox file, or the Maildir's folder with its final slash.
+        message: the `Message`, kept by reference and rendered when somebody reads the file.
+        head: the lines the delivery agent puts before the header (From_, Return-Path:, X-Original-To:, Delivered-To:).
+        owner: the account that owns the file.
+        limit: the largest size the file may have afterwards, octets; 0 for none.
+    """
+
+    __slots__ = ("head", "limit", "message", "owner", "path")
+
+    def __init__(self, path: str, message: Any, head: tuple[str, ...], owner: str, limit: int = 0) -> None:
+        self.path, self.message, self.head, self.owner, self.limit = path, message, head, owner, limit
+
+
+class Answered(NamedTuple):
+    """A question and what it was answered: the trace that explain and the memo keep."""
+
+    question: Question
+    answer: Any

@@ -1,0 +1,151 @@
+"""What happened: one compact record for each thing, and the log lines that are read from them.
+
+A record is `(time, host, program, event, queue_id, fields)`.  `EVENTS` is the closed list of events:
+what their fields are, and how syslog would show them.  Records decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+
+class Record(NamedTuple):
+    """One thing that happened.
+
+    Args:
+        time: seconds since the world's start.
+        host: the host's name in the world.
+        program: `smtpd`, `qmgr`; "" for an event of the world that no program logs.
+        event: a key of EVENTS.
+        queue_id: the message's queue id on that host; "" for none.
+        fields: values in the order of the event's field names.
+    """
+
+    time: float
+    host: str
+    program: str
+    event: str
+    queue_id: str
+    fields: tuple[Any, ...]
+
+    def get(self, name: str) -> Any:
+        """The field of that name."""
+        return self.fields[EVENTS[self.event].fields.index(name)]
+
+
+class Event(NamedTuple):
+    """A kind of record: its fields' names, and its log line (None: syslog never hears of it)."""
+
+    fields: tuple[str, ...]
+    line: Callable[..., str] | None
+
+
+def _decimals(seconds: float) -> str:
+    """A delay as Postfix writes it: two significant digits below ten seconds, at most two decimals, none beyond."""
+    if seconds >= 10:
+        return f"{seconds:.0f}"
+    if seconds >= 1:
+        return f"{seconds:.1f}".removesuffix(".0")
+    return f"{round(seconds, 2):.2g}" if seconds >= 0.005 else "0"
+
+
+def _delivery(
+    to: str, orig_to: str, relay: str, delays: tuple[float, float, float, float], dsn: str, status: str, text: str
+) -> str:
+    original = f", orig_to=<{orig_to}>" if orig_to and orig_to != to else ""
+    four = "/".join(map(_decimals, delays))
+    return (
+        f"to=<{to}>{original}, relay={relay}, delay={_decimals(sum(delays))}, delays={four}, "
+        f"dsn={dsn}, status={status} ({text})"
+    )
+
+
+def _refusal(
+    action: str, stage: str, client: str, reply: str, sender: str | None, recipient: str | None, protocol: str,
+    helo: str, rule: str,
+) -> str:  # fmt: skip
+    envelope = [
+        f"{name}=<{value}>"
+        for name, value in (("from", sender), ("to", recipient))
+        if value is not None
+    ]
+    tail = [f"proto={protocol}", *([f"helo=<{helo}>"] if helo else [])] if protocol else []
+    return f"{action}: {stage} from {client}: {reply}; " + " ".join(envelope + tail)
+
+
+#: Every event there is.  `text`, `warning`, `fatal`, ... carry what has no fields that anybody would count.
+EVENTS: dict[str, Event] = {
+    "text": Event(("text",), lambda text: text),
+    "warning": Event(("text",), lambda text: f"warning: {text}"),
+    "error": Event(("text",), lambda text: f"error: {text}"),
+    "fatal": Event(("text",), lambda text: f"fatal: {text}"),
+    "panic": Event(("text",), lambda text: f"panic: {text}"),
+    # smtpd
+    "connect": Event(("name", "address"), lambda name, address: f"connect from {name}[{address}]"),
+    "disconnect": Event(
+        ("name", "address", "counts"),
+        lambda name, address, counts: f"disconnect from {name}[{address}] {counts}",
+    ),
+    "client": Event(
+        ("name", "address", "extra"), lambda name, address, extra: f"client={name}[{address}]{extra}"
+    ),
+    "refusal": Event(
+        ("action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"), _refusal
+    ),
+    # cleanup, pickup, qmgr, bounce
+    "pickup": Event(("uid", "sender"), lambda uid, sender: f"uid={uid} from=<{sender}>"),
+    "message-id": Event(("id",), lambda id: f"message-id={id}"),
+    "active": Event(
+        ("sender", "size", "recipients"),
+        lambda sender, size, recipients: f"from=<{sender}>, size={size}, nrcpt={recipients} (queue active)",
+    ),
+    "removed": Event((), lambda: "removed"),
+    "expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=expired, returned to sender"),
+    "force-expired": Event(
+        ("sender",), lambda sender: f"from=<{sender}>, status=force-expired, returned to sender"
+    ),
+    "notification": Event(
+        ("kind", "id"), lambda kind, id: f"{kind}: {id}"
+    ),
+    # delivery agents
+    "delivery": Event(("to", "orig_to", "relay", "delays", "dsn", "status", "text"), _delivery),
+    # the world: never in a log
+    "composed": Event(("identity", "sender", "recipients", "subject", "size", "wanted"), None),
+    "fetched": Event(("user", "mailbox", "count"), None),
+    "command": Event(("user", "command", "status"), None),
+    "session": Event(("client", "line"), None),
+    "given-up": Event(("identity", "sender", "recipient", "reply"), None),
+    "handed-over": Event(("identity", "queue_id", "server"), None),
+}
+
+
+def line(record: Record) -> str | None:
+    """What follows `program[pid]: ` in the log, the queue id included; None for what no log shows."""
+    render = EVENTS[record.event].line
+    if render is None:
+        return None
+    text = render(*record.fields)
+    return f"{record.queue_id}: {text}" if record.queue_id else text
+
+
+class Journal:
+    """All records of one world, in the order in which they were written, which need not be that of time."""
+
+    def __init__(self) -> None:
+        self.rows: list[Record] = []
+
+    def until(self, now: float) -> list[Record]:
+        """What had happened by `now`, in order of time; of one instant, in the order of writing."""
+        return sorted((r for r in self.rows if r.time <= now), key=lambda r: r.time)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def select(records: Iterable[Record], host: str = "", event: str = "") -> Iterator[Record]:
+    """Those of one host, of one event; "" stands for any."""
+    return (r for r in records if (not host or r.host == host) and (not event or r.event == event))
