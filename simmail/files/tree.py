@@ -62,10 +62,13 @@ class FileSystem:
 
     Args:
         clock: tells the simulated time, for the time of change of what is written.
+
+    `version` grows with every change, so that who remembers something read from files can tell whether to look again.
     """
 
     def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
         self.clock = clock
+        self.version = 0
         self._files: dict[str, File] = {}
         self._folders: dict[str, str] = {"/": "root"}
         self._views: dict[str, View] = {}
@@ -156,6 +159,7 @@ class FileSystem:
         if path in self._folders:
             raise FileError(path, IS_DIRECTORY)
         self.make_folder(posixpath.dirname(path), owner)
+        self.version += 1
         self._files[path] = File(text, owner, mode, self.clock() if modified is None else modified)
 
     def append(self, path: str, text: str, *, owner: str = "root") -> None:
@@ -166,6 +170,7 @@ class FileSystem:
     def remove(self, path: str) -> None:
         """Remove a file.  Raises FileError."""
         path = normal(path)
+        self.version += 1
         view = self._view(path)
         if view is not None:
             view.remove(path)

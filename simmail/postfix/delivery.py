@@ -1,0 +1,89 @@
+"""A delivery: what the queue manager asks of a delivery agent, and what the agent answers.
+
+Every agent (smtp, local, virtual, error, retry, discard, pipe, lmtp) takes the same request, notes its own
+`delivery` records, and returns one result for each recipient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from simmail.mail.message import Message, Recipient
+from simmail.mail.questions import Decision
+
+
+class Status(Enum):
+    """How a try ended for one recipient; the value is what the log says after `status=`."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    UNDELIVERABLE = "undeliverable"
+    DELIVERABLE = "deliverable"
+    SOFTBOUNCE = "SOFTBOUNCE"
+
+
+class Dsn(NamedTuple):
+    """Status and reason of a try, as a delivery status notification reports them (RFC 3464).
+
+    Args:
+        status: the enhanced status code, `5.1.1`.
+        action: `failed`, `delayed`, `delivered`, `relayed`, `expanded`.
+        reason: the text, as in the log's parentheses.
+        diagnostic_type: `smtp` where a remote server spoke, `X-Postfix`, `x-unix`; "" for none.
+        diagnostic: the remote server's own words, or the reason.
+        remote_mta: the remote server's name; "" for none.
+    """
+
+    status: str
+    action: str
+    reason: str
+    diagnostic_type: str = ""
+    diagnostic: str = ""
+    remote_mta: str = ""
+
+
+class Result(NamedTuple):
+    """What became of one recipient in one try."""
+
+    recipient: Recipient
+    status: Status
+    dsn: Dsn
+    relay: str = "none"
+
+
+@dataclass(slots=True)
+class Request:
+    """One try to deliver one message to some of its recipients (Postfix's DELIVER_REQUEST).
+
+    Args:
+        message: the queue file.
+        recipients: those of this try; all share transport and nexthop.
+        transport: the service's name in master.cf, `smtp`.
+        nexthop: where to; for error and retry, the text.
+        sender: the envelope sender to use (VERP may differ from the message's).
+        queued: when the message came into the active queue, seconds.
+        started: when an agent got the request, seconds.
+        reused: whether qmgr allows connection caching to this destination.
+    """
+
+    message: Message
+    recipients: list[Recipient]
+    transport: str
+    nexthop: str
+    sender: str
+    queued: float = 0.0
+    started: float = 0.0
+    reused: bool = False
+    verify: bool = False
+
+
+class Agent(Protocol):
+    """A delivery agent."""
+
+    def deliver(self, request: Request) -> Decision[list[Result]]:
+        """Try to deliver; asks, notes each recipient's `delivery`, and returns what became of each."""
+        ...

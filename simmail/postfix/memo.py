@@ -1,0 +1,132 @@
+"""NAME
+    memo - memory of decisions
+
+DESCRIPTION
+    A decision that got the same inputs and heard the same answers comes to the same verdict.  The memo keeps, for
+    each key (the inputs a decision reads), the tree of its questions: at each node the question, below it one branch
+    for each answer heard so far, at the leaves the verdict.  Replaying asks the same questions, notes included, in the same order, so
+    that a remembered decision cannot be told from a fresh one.
+
+    A memo belongs to one program in one generation of its configuration and tables.  A decision that asked a policy
+    server or a counter, drew chance or read the clock is not remembered.
+
+BUGS
+    Postfix has nothing like it: here it buys speed, and a test holds both ways equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from simmail.mail.questions import Decision, Dns, Note, Question
+
+T = TypeVar("T")
+
+#: Questions whose answers are data, which a verdict may be remembered by.
+REMEMBERED: frozenset[type[Question]] = frozenset({Dns, Note})
+
+
+class _Node:
+    """One question of a remembered decision with the branches below it; a leaf has a verdict and no question."""
+
+    __slots__ = ("branches", "question", "verdict")
+
+    def __init__(self) -> None:
+        self.question: Question | None = None
+        self.branches: dict[Any, _Node] = {}
+        self.verdict: Any = None
+
+
+class Memo:
+    """Remembers decisions.
+
+    Args:
+        enabled: False asks every decision afresh, with the same outcome.
+        limit: how many nodes to keep; beyond it everything is forgotten.
+
+    Attributes:
+        hits, misses: how many decisions were remembered, and how many were not.
+    """
+
+    def __init__(self, enabled: bool = True, limit: int = 200_000) -> None:
+        self.enabled, self.limit = enabled, limit
+        self.hits = self.misses = 0
+        self._roots: dict[Hashable, _Node] = {}
+        self._values: dict[Hashable, Any] = {}
+        self._nodes = 0
+
+    def value(self, key: Hashable, compute: Callable[..., T], *arguments: Any) -> T:
+        """What `compute(*arguments)` gives, a pure function of `key`; it may not warn."""
+        found: T
+        try:
+            found = self._values[key]
+        except KeyError:
+            self.misses += 1
+            found = compute(*arguments)
+            if self.enabled:
+                if len(self._values) >= self.limit:
+                    self._values.clear()
+                self._values[key] = found
+            return found
+        self.hits += 1
+        return found
+
+    def decide(self, key: Hashable, decision: Callable[..., Decision[T]], *arguments: Any) -> Decision[T]:
+        """Come to the verdict of `decision(*arguments)`, whose inputs are all in `key`."""
+        if not self.enabled:
+            self.misses += 1
+            verdict: T = yield from decision(*arguments)
+            return verdict
+        node = self._roots.get(key)
+        heard: list[Any] = []
+        while node is not None:
+            question = node.question
+            if question is None:
+                self.hits += 1
+                verdict = node.verdict
+                return verdict
+            answer = yield question
+            heard.append(answer)
+            node = node.branches.get(answer)
+        self.misses += 1
+        verdict = yield from self._learn(key, decision(*arguments), heard)
+        return verdict
+
+    def _learn(self, key: Hashable, decision: Decision[T], heard: list[Any]) -> Decision[T]:
+        """Go through a decision, its first answers known already, and remember its way."""
+        if self._nodes >= self.limit:
+            self._roots.clear()
+            self._nodes = 0
+        node = self._roots.get(key)
+        if node is None:
+            node = self._roots[key] = _Node()
+            self._nodes += 1
+        remember = True
+        known = iter(heard)
+        answer: Any = None
+        while True:
+            try:
+                question = decision.send(answer)
+            except StopIteration as stop:
+                if remember:
+                    node.verdict = stop.value
+                else:
+                    self._roots.pop(key, None)
+                verdict: T = stop.value
+                return verdict
+            if type(question) not in REMEMBERED:
+                remember = False
+                answer = yield question
+                continue
+            try:
+                answer = next(known)
+            except StopIteration:
+                answer = yield question
+            if remember:
+                node.question = question
+                below = node.branches.get(answer)
+                if below is None:
+                    below = node.branches[answer] = _Node()
+                    self._nodes += 1
+                node = below

@@ -1,0 +1,66 @@
+"""What every program of Postfix shares: its parameters, its tables, and how it speaks to the log."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from simmail.mail.questions import Decision, Note
+from simmail.postfix.config import Config
+from simmail.postfix.tables import Maps, TableEnvironment
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+
+class Program:
+    """One daemon in one generation of the configuration; made once, and used by all that it serves.
+
+    Making it may raise `Fatal`: then the program does not run, and master(8) throttles its service.
+
+    Args:
+        system: the Postfix it belongs to.
+        service: its entry in master.cf, whose `-o` options override main.cf.
+
+    Attributes:
+        name: as syslog shows it after `postfix/`.
+        config: the parameters as this program reads them.
+        pending: notes made by tables and parameters while something was decided; `spoken()` hands them on.
+    """
+
+    #: The file name in daemon_directory.
+    command: ClassVar[str]
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        self.system, self.service = system, service
+        self.pending: list[Note] = []
+        self.name = self.command
+        self.config: Config = system.config.for_service(service, warn=self.warn)
+        syslog_name: str = self.config["syslog_name"]
+        if syslog_name != "postfix" and syslog_name.startswith("postfix/"):
+            self.name = syslog_name.removeprefix("postfix/") + "/" + self.command
+
+    def warn(self, level: str, text: str) -> None:
+        """Remember a line for the log (`warning`, `error`, `text`), to be noted by the next `spoken()`."""
+        self.pending.append(Note(self.name, level, "", text))
+
+    def spoken(self, queue_id: str = "") -> Decision[None]:
+        """Note what tables and parameters had to say since the last time."""
+        if self.pending:
+            pending, self.pending = self.pending, []
+            for note in pending:
+                yield note
+
+    def note(self, event: str, queue_id: str, *fields: object) -> Note:
+        """A note in this program's name."""
+        return Note(self.name, event, queue_id, *fields)
+
+    @cached_property
+    def environment(self) -> TableEnvironment:
+        """Where this program's tables find files and say what they have to say."""
+        return TableEnvironment(self.system.machine, self.warn)
+
+    def maps(self, parameter: str) -> Maps:
+        """The tables that a parameter lists, opened as a daemon opens them: one that cannot be opened fails at each look-up."""
+        return Maps.open(parameter, str(self.config[parameter]), self.environment)

@@ -1,0 +1,40 @@
+"""What a server says: replies as values (RFC 5321 section 4.2)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Reply(NamedTuple):
+    """A reply.
+
+    Args:
+        code: the three digits.
+        lines: the text of each line behind the code, the enhanced status code included; at least one.
+        closes: whether the server ends the connection after it.
+    """
+
+    code: int
+    lines: tuple[str, ...]
+    closes: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of it in one line, as Postfix quotes a remote reply: `550-5.1.1 no 550 5.1.1 such user`."""
+        return " ".join(self.wire())
+
+    @property
+    def kind(self) -> int:
+        """The first digit: decide on this alone."""
+        return self.code // 100
+
+    def wire(self) -> list[str]:
+        """The lines as they travel, without CR LF."""
+        *most, last = self.lines
+        return [*(f"{self.code}-{line}" for line in most), f"{self.code} {last}"]
+
+    @classmethod
+    def parse(cls, text: str) -> Reply:
+        """The reply that `text` (`550 5.1.1 no`, or several lines) is."""
+        lines = text.split("\n")
+        return cls(int(lines[-1][:3]), tuple(line[4:] for line in lines))
