@@ -1,0 +1,182 @@
+"""The name space of a world, from RFC 1035 master files."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from simmail.mail.answers import DnsAnswer, DnsRecord
+from simmail.mail.errors import InputError, Location
+
+#: The record types a mail system asks for; others in a zone are read and left alone.
+TYPES = frozenset({"A", "AAAA", "MX", "PTR", "TXT", "NS", "CNAME"})
+CHAIN_LIMIT = 8
+#: What a fault makes of every question about a name and all below it.
+FAULTS = ("timeout", "servfail", "refused")
+#: What stands before a zone's own lines, so that a file needs neither $TTL nor SOA.
+PREAMBLE = "$TTL 300\n@ IN SOA ns. hostmaster. 1 3600 600 86400 300\n@ IN NS ns.\n"
+
+
+class Zones:
+    """All zones of a world, answered for as their servers would: CNAMEs followed, wildcards expanded.
+
+    `faults` maps a name (lower case, no final dot) to one of FAULTS, for that name and all below it.
+    `changed` grows with every change, for those who remember answers.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[str, tuple[DnsRecord, ...]]] = {}
+        self._exists: set[str] = {""}
+        self.faults: dict[str, str] = {}
+        self.changed = 0
+
+    def add(self, record: DnsRecord) -> None:
+        """Add one resource record, behind those of its name and type."""
+        name = record.name.lower()
+        node = self._names.setdefault(name, {})
+        node[record.type] = (*node.get(record.type, ()), record)
+        while name and name not in self._exists:
+            self._exists.add(name)
+            name = name.partition(".")[2]
+        self.changed += 1
+
+    def remove(self, name: str, type: str) -> None:
+        """Take away all records of a name and type; the name goes with its last record."""
+        name = name.lower()
+        node = self._names.get(name)
+        if node is None or node.pop(type, None) is None:
+            return
+        if not node:
+            del self._names[name]
+            self._exists = {""}
+            for left in self._names:
+                while left and left not in self._exists:
+                    self._exists.add(left)
+                    left = left.partition(".")[2]
+        self.changed += 1
+
+    def read(self, text: str, origin: str = ".", source: str = "zone") -> None:
+        """Read a master file.
+
+        Args:
+            text: its lines; `$TTL`, SOA and NS may be left out.
+            origin: what unqualified names end in, with or without its final dot.
+            source: the file's name for messages.
+
+        Raises:
+            InputError: with file and line where the text is no master file.
+        """
+        for record in parse(text, origin, source):
+            self.add(record)
+
+    def lookup(self, name: str, type: str) -> DnsAnswer:
+        """What the name's servers answer; `name` without final dot, in any case of letters."""
+        if self.faults:
+            fault = self._fault(name.lower())
+            if fault:
+                return DnsAnswer(fault)
+        asked, owner = name, name.lower()
+        for _ in range(CHAIN_LIMIT):
+            node = self._names.get(owner)
+            if node is None:
+                node = self._names.get(self._wildcard(owner))
+            if node is None:
+                return DnsAnswer("nodata" if owner in self._exists else "nxdomain", (), asked)
+            found = node.get(type)
+            if found:
+                if found[0].name != asked:
+                    found = tuple(record._replace(name=asked) for record in found)
+                return DnsAnswer("ok", found, asked)
+            alias = node.get("CNAME")
+            if not alias:
+                return DnsAnswer("nodata", (), asked)
+            asked = alias[0].data
+            owner = asked.lower()
+        return DnsAnswer("servfail")
+
+    def _fault(self, name: str) -> str:
+        while name:
+            if name in self.faults:
+                return self.faults[name]
+            name = name.partition(".")[2]
+        return self.faults.get("", "")
+
+    def _wildcard(self, name: str) -> str:
+        """The wildcard that speaks for a name that does not exist (RFC 4592 section 3.3.1); "" for none."""
+        parent = name
+        while parent not in self._exists:
+            parent = parent.partition(".")[2]
+        return "" if parent == name else f"*.{parent}" if parent else "*"
+
+
+def parse(text: str, origin: str, source: str) -> list[DnsRecord]:
+    """The resource records of a master file.  Raises InputError."""
+    import dns.exception
+    import dns.rdatatype
+    import dns.zone
+
+    if not origin.endswith("."):
+        origin += "."
+    own_start = bool(re.search(r"\bSOA\b", text))
+    try:
+        zone = dns.zone.from_text(
+            text if own_start else PREAMBLE + text, origin=origin, relativize=False, check_origin=False
+        )
+    except (dns.exception.DNSException, ValueError, KeyError) as error:
+        raise _located(error, text, source, 0 if own_start else PREAMBLE.count("\n")) from None
+    records = []
+    for name, node in zone.nodes.items():
+        owner = name.to_text(omit_final_dot=True) if len(name.labels) > 1 else ""
+        for rdataset in node.rdatasets:
+            type = dns.rdatatype.to_text(rdataset.rdtype)
+            if type in TYPES and (own_start or type != "NS" or owner):
+                records.extend(_record(owner, type, rdata, rdataset.ttl) for rdata in rdataset)
+    return records
+
+
+def _record(owner: str, type: str, rdata: Any, ttl: int) -> DnsRecord:
+    """A record of ours; of a TXT the first character-string, which is all that mail programs look at."""
+
+    def bare(name: Any) -> str:
+        return str(name.to_text(omit_final_dot=True)) if len(name.labels) > 1 else ""
+
+    if type == "MX":
+        return DnsRecord(owner, type, bare(rdata.exchange), ttl, rdata.preference)
+    if type == "TXT":
+        return DnsRecord(owner, type, rdata.strings[0].decode("utf-8", "surrogateescape"), ttl)
+    if type in ("A", "AAAA"):
+        return DnsRecord(owner, type, rdata.address, ttl)
+    return DnsRecord(owner, type, bare(rdata.target), ttl)
+
+
+def _located(error: Exception, text: str, source: str, added: int) -> InputError:
+    """dnspython's complaint, with the line of the user's file that it is about."""
+    message = str(error)
+    lines = text.split("\n")
+    match = re.match(r"<string>:(\d+): ?(.*)", message, re.S)
+    if not match:
+        return InputError(source, f"no master file: {message}", "see RFC 1035 section 5")
+    number, complaint = int(match[1]) - added, match[2].strip()
+    # the reader has often gone on to the next line when it complains of the end of one
+    while number > 1 and (number > len(lines) or not lines[number - 1].split(";")[0].strip()):
+        number -= 1
+    if number > 1 and not _suspicious(lines[number - 1]) and _suspicious(lines[number - 2]):
+        number -= 1
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    return InputError(
+        Location(source, max(number, 1)),
+        f"{line!r} is no resource record: {complaint}",
+        "write NAME [TTL] IN TYPE DATA, for example 'domain.ork. IN MX 10 mail.domain.ork.'",
+    )
+
+
+def _suspicious(line: str) -> bool:
+    """Whether a line alone is refused by the parser."""
+    import dns.exception
+    import dns.zone
+
+    try:
+        dns.zone.from_text(PREAMBLE + line + "\n", origin=".", relativize=False, check_origin=False)
+    except (dns.exception.DNSException, ValueError, KeyError):
+        return True
+    return False

@@ -1,0 +1,81 @@
+"""Zones are master files, answered for as their servers would."""
+
+import pytest
+
+from simmail.dns.resolver import Resolver
+from simmail.dns.zones import Zones
+from simmail.mail.errors import InputError
+
+ZONE = """\
+domain.ork.        IN MX 10 mail.domain.ork.
+domain.ork.        IN MX 20 backup.domain.ork.
+mail.domain.ork.   IN A 192.0.2.10
+www.domain.ork.    IN CNAME mail.domain.ork.
+*.bl.example.      IN A 127.0.0.2
+9.bl.example.      IN TXT "listed" "again"
+nomail.example.    IN MX 0 .
+deep.er.example.   IN A 192.0.2.77
+"""
+
+
+@pytest.fixture
+def zones() -> Zones:
+    """The zones of one small world."""
+    zones = Zones()
+    zones.read(ZONE)
+    return zones
+
+
+@pytest.mark.parametrize(
+    ("name", "type", "status", "data"),
+    [
+        ("domain.ork", "MX", "ok", ["mail.domain.ork", "backup.domain.ork"]),
+        ("MAIL.domain.ork", "A", "ok", ["192.0.2.10"]),
+        ("www.domain.ork", "A", "ok", ["192.0.2.10"]),
+        ("7.bl.example", "A", "ok", ["127.0.0.2"]),
+        ("9.bl.example", "A", "nodata", []),
+        ("9.bl.example", "TXT", "ok", ["listed"]),
+        ("nomail.example", "MX", "ok", [""]),
+        ("domain.ork", "A", "nodata", []),
+        ("er.example", "A", "nodata", []),
+        ("nowhere.test", "A", "nxdomain", []),
+    ],
+)
+def test_answers(zones: Zones, name: str, type: str, status: str, data: list[str]) -> None:
+    """Each question gets the status and data that a name server would give."""
+    answer = zones.lookup(name, type)
+
+    assert (status, data) == (answer.status, [record.data for record in answer.records])
+
+
+def test_faults_cover_all_below(zones: Zones) -> None:
+    """A fault of a name is one of all names below it."""
+    zones.faults["ork"] = "servfail"
+
+    assert "servfail" == zones.lookup("mail.domain.ork", "A").status
+    assert "ok" == zones.lookup("7.bl.example", "A").status
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a.ork. IN A 192.0.2.1\nb.ork. IN MX mail.ork.\nc.ork. IN A 192.0.2.2\n", 2),
+        ("a.ork. IN A 192.0.2.1\n\nb.ork. IN A 192.0.2.300\n", 3),
+        ("a.ork. IN A 192.0.2.1\nb.ork. IN QQ 1\n", 2),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(text: str, line: int) -> None:
+    """A planted mistake is reported with file and line."""
+    with pytest.raises(InputError, match=rf"^x\.zone:{line}: "):
+        Zones().read(text, source="x.zone")
+
+
+def test_answers_are_remembered_for_their_time_to_live(zones: Zones) -> None:
+    """A change is not seen before the old answer's time is over."""
+    resolver = Resolver(zones, latency=0.05)
+    first, delay = resolver.ask("mail.domain.ork", "A", 0.0)
+    zones.remove("mail.domain.ork", "A")
+
+    assert 0.05 == delay
+    assert (first, 0.0) == resolver.ask("mail.domain.ork", "A", 299.0)
+    assert "nxdomain" == resolver.ask("mail.domain.ork", "A", 301.0)[0].status
