@@ -20,6 +20,7 @@ class Record(NamedTuple):
         event: a key of EVENTS.
         queue_id: the message's queue id on that host; "" for none.
         fields: values in the order of the event's field names.
+        task: the number of the task it happened in, by which records of one instant are put in order.
     """
 
     time: float
@@ -28,6 +29,7 @@ class Record(NamedTuple):
     event: str
     queue_id: str
     fields: tuple[Any, ...]
+    task: int = 0
 
     def get(self, name: str) -> Any:
         """The field of that name."""
@@ -136,8 +138,8 @@ class Journal:
         self.rows: list[Record] = []
 
     def until(self, now: float) -> list[Record]:
-        """What had happened by `now`, in order of time; of one instant, in the order of writing."""
-        return sorted((r for r in self.rows if r.time <= now), key=lambda r: r.time)
+        """What had happened by `now`, in order of time; of one instant, the elder task's first."""
+        return sorted((r for r in self.rows if r.time <= now), key=lambda r: (r.time, r.task))
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.rows)

@@ -19,12 +19,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Decision, Note, Sleep
 from simmail.postfix.config import Config
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo
+from simmail.postfix.spool import Spool
 
 if TYPE_CHECKING:
     from simmail.postfix.program import Program
+
+#: How long master(8) waits before it starts a program again that died at once (service_throttle_time).
+THROTTLE_S = 60.0
 
 
 class MailSystem:
@@ -35,6 +41,7 @@ class MailSystem:
         programs: the file name in daemon_directory -> its class.
         warn: hears what the configuration's parser warns of (`warning`, text).
         remember: False switches every memo off.
+        spool: the queue directory, which outlives this generation.
 
     Raises:
         Fatal: where main.cf or master.cf keeps all of Postfix from starting.
@@ -46,8 +53,10 @@ class MailSystem:
         programs: Mapping[str, type[Program]],
         warn: Callable[[str, str], None],
         remember: bool = True,
+        spool: Spool | None = None,
     ) -> None:
         self.machine, self.classes = machine, programs
+        self.spool = Spool() if spool is None else spool
         self.config = Config.load(machine, warn=warn)
         self.master = MasterCf.load(machine, warn=warn)
         self.memo = Memo(enabled=remember)
@@ -65,3 +74,12 @@ class MailSystem:
             service = self.master.services[key]
             found = self._programs[key] = self.classes[service.command](self, service)
         return found
+
+    def summon(self, name: str, type: str = "unix") -> Decision[Any]:
+        """The program behind a service, waited for: one that will not run is tried again each minute, as master(8) does."""
+        while True:
+            try:
+                return self.program(name, type)
+            except Fatal as fatal:
+                yield Note(name, "fatal", "", fatal.text)
+                yield Sleep(THROTTLE_S)

@@ -1,0 +1,49 @@
+"""NAME
+    spool - the queue directory
+
+DESCRIPTION
+    What lies in /var/spool/postfix: the messages by queue.  It is the host's disk: it outlives the programs, a
+    reload, a stop and a crash.  Each message is in exactly one queue.
+
+SEE ALSO
+    qmgr(8), QSHAPE_README
+"""
+
+from __future__ import annotations
+
+from simmail.mail.message import Message
+
+QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
+
+
+class Spool:
+    """The messages of one host, by queue and queue id, in the order in which they came there."""
+
+    __slots__ = ("active", "corrupt", "deferred", "hold", "incoming", "maildrop")
+
+    def __init__(self) -> None:
+        self.maildrop: dict[str, Message] = {}
+        self.incoming: dict[str, Message] = {}
+        self.active: dict[str, Message] = {}
+        self.deferred: dict[str, Message] = {}
+        self.hold: dict[str, Message] = {}
+        self.corrupt: dict[str, Message] = {}
+
+    def queue(self, name: str) -> dict[str, Message]:
+        """One of QUEUES."""
+        found: dict[str, Message] = getattr(self, name)
+        return found
+
+    def find(self, queue_id: str) -> tuple[str, Message] | None:
+        """The queue a message is in, and the message."""
+        for name in QUEUES:
+            message = self.queue(name).get(queue_id)
+            if message is not None:
+                return name, message
+        return None
+
+    def move(self, queue_id: str, source: str, target: str) -> Message:
+        """Move a message from one queue to another's end."""
+        message = self.queue(source).pop(queue_id)
+        self.queue(target)[queue_id] = message
+        return message

@@ -1,0 +1,201 @@
+"""Time: tasks on SimPy's clock that run ahead of it as long as nobody else could tell.
+
+A task walks through decisions and answers their questions.  It has a time of its own, `now`, which waits are added to
+without an event; before anything that others share it is brought level with the clock.  It never runs ahead past the horizon:
+the end of the present `run(until=...)`, or the next fault.  Of two tasks at one instant the elder goes first, whenever
+their events were put down, so that the course of a world does not depend on where its runs were cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from simmail.mail.questions import Decision, Note, Question, Sleep
+from simmail.mail.records import Record
+
+if TYPE_CHECKING:
+    from simmail.mail.records import Journal
+
+#: What a handler answers when the task must wait; it is resumed by `Task.resume` or by its own event.
+WAIT = object()
+Handler = Callable[["Task", Any], Any]
+
+
+class Level(Question):
+    """Let the clock come up to this task's time: what follows touches what others share.  Answer: float, that time."""
+
+    __slots__ = ()
+
+
+class Clock:
+    """SimPy's environment, and who runs on it.
+
+    Args:
+        journal: where notes are written.
+
+    Attributes:
+        env: the `simpy.Environment`.
+        horizon: no task runs ahead to this time or beyond it.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self.env = simpy.Environment()
+        self.journal = journal
+        self.horizon = 0.0
+        self.handlers: dict[type[Question], Handler] = {Sleep: _sleep, Level: _level}
+        self._serial = count(1)
+        self._faults: list[float] = []
+        self._until = 0.0
+
+    @property
+    def now(self) -> float:
+        """The clock's time, seconds since the world's start."""
+        return float(self.env.now)
+
+    def serial(self) -> int:
+        """The next task's number, by which ties are broken."""
+        return next(self._serial)
+
+    def spawn(self, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None = None) -> Task:
+        """Start a decision on a host at time `now`, not before the clock's; `done(verdict, time)` hears of its end."""
+        task = Task(self, host, decision, now, done)
+        task.wake_at(now)
+        return task
+
+    def at(self, time: float, act: Callable[[], None]) -> None:
+        """Do something at a moment that no task may run past: a fault, an administrator's act, an operator's change."""
+        self._faults.append(time)
+        self._faults.sort()
+
+        def acting() -> Decision[None]:
+            self._faults.remove(time)
+            self._set_horizon()
+            act()
+            yield from ()
+
+        self.spawn(None, acting(), time)
+        self._set_horizon()
+
+    def run(self, until: float) -> None:
+        """Let time pass up to `until`, seconds since the start."""
+        if until <= self.now:
+            return
+        self._until = until
+        self._set_horizon()
+        self.env.run(until=until)
+
+    def _set_horizon(self) -> None:
+        self.horizon = min(self._until, self._faults[0]) if self._faults else self._until
+
+
+class Task:
+    """One thread of what happens: a session, a delivery, a person's day.
+
+    It is its own SimPy event (one object, no process), put down anew for each wait.
+
+    Attributes:
+        now: its own time, at or ahead of the clock's.
+        host: the host whose program is deciding at this moment.
+    """
+
+    __slots__ = (
+        "_answer", "_decision", "_defused", "_done", "_ok", "_question", "_stack", "_value",
+        "callbacks", "clock", "host", "now", "serial",
+    )  # fmt: skip
+
+    def __init__(
+        self, clock: Clock, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None
+    ) -> None:
+        self.clock, self.host, self.now = clock, host, now
+        self.serial = clock.serial()
+        self._decision: Decision[Any] = decision
+        self._stack: list[tuple[Decision[Any], Any]] = []
+        self._done = done
+        self._question: Question | None = None
+        self._answer: Any = None
+        self._ok, self._value, self._defused = True, None, False
+        self.callbacks: list[Callable[[Any], None]] | None = None
+
+    def wake_at(self, time: float) -> None:
+        """Put this task down on the clock for exactly `time` (a delay would be rounded)."""
+        self.callbacks = [self._woken]
+        env: Any = self.clock.env
+        heappush(env._queue, (time, self.serial + 1, next(env._eid), self))
+
+    def resume(self, answer: Any) -> None:
+        """Go on at the clock's time with the answer that was waited for."""
+        self._question, self._answer = None, answer
+        self.now = max(self.now, self.clock.now)
+        self.wake_at(self.now)
+
+    def call(self, host: Any, decision: Decision[Any]) -> Any:
+        """From a handler: let a decision on another host run first; its verdict is the answer."""
+        self._stack.append((self._decision, self.host))
+        self._decision, self.host = decision, host
+        return CALLED
+
+    def _woken(self, _: Any) -> None:
+        question, self._question = self._question, None
+        answer, self._answer = self._answer, None
+        self._go(question, answer)
+
+    def _go(self, question: Question | None, answer: Any) -> None:
+        """Ask and answer until something must be waited for, or all is done."""
+        clock = self.clock
+        handlers, rows = clock.handlers, clock.journal.rows
+        while True:
+            if question is None:
+                try:
+                    question = self._decision.send(answer)
+                except StopIteration as stop:
+                    if not self._stack:
+                        if self._done is not None:
+                            self._done(stop.value, self.now)
+                        return
+                    self._decision, self.host = self._stack.pop()
+                    answer = stop.value
+                    continue
+            if self.now >= clock.horizon and self.now > clock.env.now:
+                self._question = question
+                self.wake_at(self.now)
+                return
+            if type(question) is Note:
+                rows.append(
+                    Record(
+                        self.now, self.host.name, question.program, question.event, question.queue_id,
+                        question.fields, self.serial,
+                    )
+                )  # fmt: skip
+                question, answer = None, None
+                continue
+            answer = handlers[type(question)](self, question)
+            if answer is WAIT:
+                return
+            question = None
+            if answer is CALLED:
+                answer = None
+
+    def level(self, question: Question) -> bool:
+        """From a handler: whether the clock shows this task's time; if not, the question is asked again when it does."""
+        if self.now > self.clock.env.now:
+            self._question = question
+            self.wake_at(self.now)
+            return False
+        return True
+
+
+#: What a handler answers when it has called another decision.
+CALLED = object()
+
+
+def _sleep(task: Task, question: Sleep) -> None:
+    task.now += question.seconds
+
+
+def _level(task: Task, question: Level) -> Any:
+    return task.now if task.level(question) else WAIT
