@@ -1,0 +1,8 @@
+"""Lookup tables: `type:name` and what they answer."""
+
+from simmail.postfix.tables.flags import USUAL, DictFlag
+from simmail.postfix.tables.maps import Maps
+from simmail.postfix.tables.registry import open_table
+from simmail.postfix.tables.table import LookupFailure, Table, TableEnvironment
+
+__all__ = ["USUAL", "DictFlag", "LookupFailure", "Maps", "Table", "TableEnvironment", "open_table"]
