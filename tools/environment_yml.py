@@ -2,7 +2,8 @@
 
 usage: python tools/environment_yml.py [--check]
 
-pyproject.toml is the one list of what simmail needs; with ``--check`` nothing is written, and a stale environment.yml is exit status 1.
+pyproject.toml is the one list of what simmail needs; with ``--check`` nothing is written, and a stale environment.yml
+is exit status 1.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def environment(project: dict[str, Any]) -> str:
     for requirement in project["dependencies"]:
         match = REQUIREMENT.fullmatch(requirement)
         if match is None:
-            raise ValueError(f"pyproject.toml: {requirement!r}: write NAME or NAME>=VERSION, which conda understands too")
+            raise ValueError(f"pyproject.toml: {requirement!r}: write NAME>=VERSION, which conda understands too")
         (pip if match["name"] in PIP_ONLY else conda).append(requirement)
     lines = [
         "# Generated from pyproject.toml by tools/environment_yml.py (make lock): change it there.",

@@ -1,0 +1,66 @@
+"""The layers of docs/architecture.md, and what keeps decisions pure and modules small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+PURE = ("mail", "smtp", "dns", "files", "postfix", "userland")
+"""The packages below the world: what they decide has no clock, no I/O and no chance of its own."""
+
+IMPURE_CALLS = frozenset(
+    """
+    open input breakpoint eval exec compile __import__ print
+    datetime.now datetime.utcnow datetime.today date.today
+    os.system os.popen os.open os.listdir os.scandir os.walk os.stat os.environ.get os.getenv os.urandom
+    """.split()
+)
+"""Calls by which a decision would see or touch the machine that the simulator runs on."""
+
+LONGEST_MODULE = 500
+"""Lines; a module that grew longer holds two things."""
+
+
+def modules(root: Path, *packages: str) -> Iterator[Path]:
+    """The modules of simmail, or of some of its packages."""
+    for package in packages or ("",):
+        yield from sorted((root / "simmail" / package).rglob("*.py"))
+
+
+def impure_calls(source: str) -> list[str]:
+    """The calls in a module's source that IMPURE_CALLS names, as ``LINE: CALL``."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [f"{call.lineno}: {name}" for call in calls if (name := ast.unparse(call.func)) in IMPURE_CALLS]
+
+
+def test_imports_point_down_only(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No module knows a layer above its own, and each library stays in the layer that it belongs to."""
+    status = lint_imports(config_filename=str(root / "pyproject.toml"), no_cache=True, no_logo=True)
+    assert status == 0, capsys.readouterr().out
+
+
+def test_decisions_touch_nothing_outside(root: Path) -> None:
+    """Below the world nothing reads a clock, opens a real file, evaluates a text or prints."""
+    found = {
+        f"{path.relative_to(root)}:{call}"
+        for path in modules(root, *PURE)
+        for call in impure_calls(path.read_text(encoding="utf-8"))
+    }
+    assert not found
+
+
+def test_impure_calls_are_found() -> None:
+    """The search above sees what it looks for."""
+    source = "import os\nwith open('/etc/passwd') as f:\n    os.system(f.read())\nre.compile('x')\n"
+    assert impure_calls(source) == ["2: open", "3: os.system"]
+
+
+def test_modules_stay_small(root: Path) -> None:
+    """A module past 500 lines holds two things."""
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules(root)}
+    assert lengths
+    assert not {path: length for path, length in lengths.items() if length > LONGEST_MODULE}
