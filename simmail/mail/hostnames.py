@@ -1,0 +1,64 @@
+"""What may stand where a host is named: domain names, IP addresses, address literals (RFC 5321 section 4.1.3)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+MAX_NAME = 255
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_NUMERIC = re.compile(r"[0-9.]+")
+
+
+def ascii_name(name: str) -> str:
+    """A domain name as DNS carries it: non-ASCII labels in their A-label form; unchanged where they have none."""
+    if name.isascii():
+        return name
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
+
+
+def valid_hostname(name: str) -> bool:
+    """Whether `name` can be a host's domain name; one of digits and dots alone cannot."""
+    name = ascii_name(name)
+    if not name or len(name) > MAX_NAME or _NUMERIC.fullmatch(name):
+        return False
+    return all(map(_LABEL.fullmatch, name.split(".")))
+
+
+def valid_ipv4(text: str) -> bool:
+    """Whether `text` is an IPv4 address of four decimal numbers, the first not 0."""
+    fields = text.split(".")
+    return (
+        len(fields) == 4
+        and all(field.isascii() and field.isdigit() and int(field) < 256 for field in fields)
+        and (int(fields[0]) > 0 or all(int(field) == 0 for field in fields))
+    )
+
+
+def valid_ipv6(text: str) -> bool:
+    """Whether `text` is an IPv6 address."""
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
+def valid_address(text: str) -> bool:
+    """Whether `text` is an IP address."""
+    return valid_ipv6(text) if ":" in text else valid_ipv4(text)
+
+
+def literal_address(text: str) -> str | None:
+    """The IP address of a bare literal's inside: `192.0.2.1`, `IPv6:2001:db8::1`; None where it is none."""
+    if text[:5].lower() == "ipv6:":
+        return text[5:] if valid_ipv6(text[5:]) else None
+    return text if valid_ipv4(text) else None
+
+
+def valid_literal(text: str) -> bool:
+    """Whether `text` is an address literal with its brackets."""
+    return len(text) > 2 and text[0] == "[" and text[-1] == "]" and literal_address(text[1:-1]) is not None

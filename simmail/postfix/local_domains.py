@@ -1,0 +1,62 @@
+"""NAME
+    local_domains - is this domain this machine?
+
+DESCRIPTION
+    A domain is local where mydestination lists it, and an address literal where it is one of the machine's own
+    addresses or those of proxy_interfaces.  A dot at the end does not count.
+
+PARAMETERS
+    mydestination, inet_interfaces, proxy_interfaces, myorigin
+
+SEE ALSO
+    resolve_local(3)
+"""
+
+from __future__ import annotations
+
+from simmail.files.machine import Machine
+from simmail.mail.hostnames import literal_address, valid_address
+from simmail.postfix.config import Config
+from simmail.postfix.match_lists import StringList
+from simmail.postfix.tables import TableEnvironment
+
+
+class LocalDomains:
+    """The domains for which this machine is the destination, as one program sees them."""
+
+    __slots__ = ("addresses", "destinations", "origin")
+
+    def __init__(self, config: Config, machine: Machine, environment: TableEnvironment) -> None:
+        self.destinations = StringList.open("mydestination", config["mydestination"], environment)
+        self.addresses = own_addresses(config, machine)
+        self.origin = str(config["myorigin"]).lower()
+
+    def matches(self, domain: str) -> bool:
+        """Whether mail for `domain` is for this machine.  Raises LookupFailure where a table cannot tell."""
+        domain = domain.removesuffix(".")
+        if not domain or domain.endswith("."):
+            return False
+        if self.destinations.matches(domain):
+            return True
+        if domain[0] == "[" and domain[-1] == "]":
+            return literal_address(domain[1:-1]) in self.addresses
+        return False
+
+    def owns(self, domain: str) -> bool:
+        """As `matches`, and also true for myorigin: where a bare local part may stand in a table."""
+        return domain.lower() == self.origin or self.matches(domain)
+
+
+def own_addresses(config: Config, machine: Machine) -> frozenset[str]:
+    """The addresses of inet_interfaces and proxy_interfaces."""
+    found: set[str] = set()
+    for name in (*config.list("inet_interfaces"), *config.list("proxy_interfaces")):
+        if name == "all":
+            found.update(machine.addresses)
+        elif name == "loopback-only":
+            found.update(a for a in machine.addresses if a == "::1" or a.startswith("127."))
+        elif valid_address(name.strip("[]")):
+            found.add(name.strip("[]"))
+        elif name.lower() == str(config["myhostname"]).lower():
+            found.update(a for a in machine.addresses if a != "::1" and not a.startswith("127."))
+    return frozenset(found)
