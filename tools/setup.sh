@@ -8,12 +8,12 @@ shift
 say() { printf '%s\n' "$@" >&2; }
 
 fits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
-whole() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
+whole() { "$1" -c 'import ensurepip, venv; ensurepip.version()' >/dev/null 2>&1; }
 
 command -v git >/dev/null 2>&1 ||
     say "Note: git is not installed. simmail runs without it; to contribute, install it (Debian: apt-get install git)."
 
-if ! { [ -x "$venv/bin/python" ] && fits "$venv/bin/python"; }; then
+if ! { [ -x "$venv/bin/pip" ] && fits "$venv/bin/python"; }; then
     python=
     incomplete=
     for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
