@@ -94,6 +94,14 @@ class Zones:
             owner = asked.lower()
         return DnsAnswer("servfail")
 
+    def names_of_addresses(self) -> dict[str, str]:
+        """The first name that an A record gives to each address."""
+        names: dict[str, str] = {}
+        for node in self._names.values():
+            for record in node.get("A", ()):
+                names.setdefault(record.data, record.name)
+        return names
+
     def _fault(self, name: str) -> str:
         while name:
             if name in self.faults:

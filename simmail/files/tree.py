@@ -24,6 +24,11 @@ IS_DIRECTORY = "Is a directory"
 NOT_DIRECTORY = "Not a directory"
 DENIED = "Permission denied"
 READ_ONLY = "Operation not permitted"
+#: The first inode number that is handed out.
+FIRST_INODE = 0x20000
+
+#: Folders that Debian's base system makes with other permissions than 755.
+FOLDER_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/var/mail": 0o2775, "/root": 0o700}
 
 
 @dataclass(slots=True)
@@ -69,8 +74,10 @@ class FileSystem:
     def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
         self.clock = clock
         self.version = 0
+        self._inode = FIRST_INODE
         self._files: dict[str, File] = {}
         self._folders: dict[str, str] = {"/": "root"}
+        self._modes: dict[str, int] = {}
         self._views: dict[str, View] = {}
 
     # ---- reading
@@ -96,6 +103,29 @@ class FileSystem:
         if found is None:
             raise FileError(path, IS_DIRECTORY if self.is_folder(path) else NO_FILE)
         return found
+
+    def find(self, path: str) -> File | None:
+        """The file at `path`, which is absolute and normal; None where there is none."""
+        found = self._files.get(path)
+        if found is None and self._view(path) is not None:
+            try:
+                return self.file(path)
+            except FileError:
+                return None
+        return found
+
+    def may_append(self, path: str, user: str) -> str:
+        """Why `user` may not append to the file at `path`, or make it: strerror(3)'s text; "" where it may."""
+        path = normal(path)
+        found = self.find(path)
+        if found is not None:
+            return "" if user in ("root", found.owner) or found.mode & 0o002 else DENIED
+        if self.is_folder(path):
+            return IS_DIRECTORY
+        folder = posixpath.dirname(path)
+        if not self.is_folder(folder):
+            return NOT_DIRECTORY if self.find(folder) is not None else NO_FILE
+        return "" if user in ("root", self.folder_owner(folder)) or self.folder_mode(folder) & 0o002 else DENIED
 
     def read(self, path: str) -> str:
         """The text of the file at `path`.  Raises FileError."""
@@ -138,7 +168,27 @@ class FileSystem:
         everything = [*self.names(folder), *(f for f in (*self._folders, *self._views) if f.startswith(below))]
         return sorted({name[len(below) :].split("/", 1)[0] for name in everything if name != below})
 
+    def folder_owner(self, path: str) -> str:
+        """The account that a folder belongs to; root's where nobody made it."""
+        return self._folders.get(normal(path), "root")
+
+    def folder_mode(self, path: str) -> int:
+        """A folder's permissions: those that chmod(1) gave it, or those that FOLDER_MODES or habit have for it."""
+        path = normal(path)
+        return self._modes.get(path, FOLDER_MODES.get(path, 0o755))
+
     # ---- writing
+
+    def change_folder(self, path: str, *, owner: str | None = None, mode: int | None = None) -> None:
+        """Give a folder to another account, or other permissions.  Raises FileError where there is no such folder."""
+        path = normal(path)
+        if not self.is_folder(path):
+            raise FileError(path, NO_FILE)
+        if owner is not None:
+            self._folders[path] = owner
+        if mode is not None:
+            self._modes[path] = mode
+        self.version += 1
 
     def make_folder(self, path: str, owner: str = "root") -> None:
         """Make a folder and those above it."""
@@ -161,6 +211,23 @@ class FileSystem:
         self.make_folder(posixpath.dirname(path), owner)
         self.version += 1
         self._files[path] = File(text, owner, mode, self.clock() if modified is None else modified)
+
+    def place(self, path: str, file: File, *, new: bool = False) -> None:
+        """Put a file that makes its own text at `path`; the folders above it are made.
+
+        `new`: nobody can have asked for that name before, so `version` need not grow.
+        """
+        path = normal(path)
+        folder = posixpath.dirname(path)
+        if folder not in self._folders:
+            self.make_folder(folder, file.owner)
+        self.version += not new
+        self._files[path] = file
+
+    def inode(self) -> int:
+        """A number that no file had before."""
+        self._inode += 1
+        return self._inode
 
     def append(self, path: str, text: str, *, owner: str = "root") -> None:
         """Add to a file's end; make it where it is not."""
@@ -185,3 +252,4 @@ class FileSystem:
         if self.listing(path):
             raise FileError(path, "Directory not empty")
         del self._folders[path]
+        self._modes.pop(path, None)

@@ -136,12 +136,15 @@ class Connect(Question):
         port: TCP port.
         timeout: seconds before giving up.
         source: the address to bind to, "" for the host's own.
+        early: what the client sends without waiting for the greeting; it is still to be sent with `Send`, to be answered.
     """
 
-    __slots__ = ("address", "port", "source", "timeout")
+    __slots__ = ("address", "early", "port", "source", "timeout")
 
-    def __init__(self, address: str, port: int = 25, timeout: float = 30.0, source: str = "") -> None:
-        self.address, self.port, self.timeout, self.source = address, port, timeout, source
+    def __init__(
+        self, address: str, port: int = 25, timeout: float = 30.0, source: str = "", early: tuple[Any, ...] = ()
+    ) -> None:
+        self.address, self.port, self.timeout, self.source, self.early = address, port, timeout, source, early
 
 
 class Receive(Question):
@@ -166,12 +169,15 @@ class Send(Question):
         connection: as answered by `Connect`.
         commands: `simmail.smtp.commands.Command` values, in order.
         timeouts: seconds to wait for each reply, one for each command.
+        more: whether further commands travel right behind these, to be given with the next `Send`.
     """
 
-    __slots__ = ("commands", "connection", "timeouts")
+    __slots__ = ("commands", "connection", "more", "timeouts")
 
-    def __init__(self, connection: Any, commands: tuple[Any, ...], timeouts: tuple[float, ...]) -> None:
-        self.connection, self.commands, self.timeouts = connection, commands, timeouts
+    def __init__(
+        self, connection: Any, commands: tuple[Any, ...], timeouts: tuple[float, ...], more: bool = False
+    ) -> None:
+        self.connection, self.commands, self.timeouts, self.more = connection, commands, timeouts, more
 
 
 class Close(Question):

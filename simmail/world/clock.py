@@ -89,6 +89,12 @@ class Clock:
         self._set_horizon()
         self.env.run(until=until)
 
+    def run_while(self, going: Callable[[], bool]) -> None:
+        """Let time pass, event by event and nobody ahead of the clock, while `going()` holds or until nothing is left."""
+        self._until = self.horizon = float("-inf")
+        while going() and self.env.peek() != float("inf"):
+            self.env.step()
+
     def _set_horizon(self) -> None:
         self.horizon = min(self._until, self._faults[0]) if self._faults else self._until
 
@@ -160,7 +166,7 @@ class Task:
                     self._decision, self.host = self._stack.pop()
                     answer = stop.value
                     continue
-            if self.now >= clock.horizon and self.now > clock.env.now:
+            if self.now >= clock.horizon and self.now > clock.env.now:  # the clock must come up first
                 self._question = question
                 self.wake_at(self.now)
                 return

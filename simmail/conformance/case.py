@@ -1,0 +1,104 @@
+"""A case: a small world and a few steps, from YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simmail.mail.errors import InputError
+
+#: Lines that a host needs behind the main.cf of a case that runs daemons.
+INSTALLATION = """\
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+data_directory = /var/lib/postfix
+queue_directory = /var/spool/postfix
+maillog_file = /var/log/maillog
+"""
+#: The plain master.cf that a case's services are laid over.
+MASTER = """\
+smtp      inet  n - n - - smtpd
+pickup    unix  n - n 1 1 pickup
+cleanup   unix  n - n - 0 cleanup
+qmgr      unix  n - n 300 1 qmgr
+rewrite   unix  - - n - - trivial-rewrite
+bounce    unix  - - n - 0 bounce
+defer     unix  - - n - 0 bounce
+trace     unix  - - n - 0 bounce
+verify    unix  - - n - 1 verify
+flush     unix  n - n 1000? 0 flush
+proxymap  unix  - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp      unix  - - n - - smtp
+relay     unix  - - n - - smtp
+showq     unix  n - n - - showq
+error     unix  - - n - - error
+retry     unix  - - n - - error
+discard   unix  - - n - - discard
+local     unix  - n n - - local
+virtual   unix  - n n - - virtual
+lmtp      unix  - - n - - lmtp
+anvil     unix  - - n - 1 anvil
+scache    unix  - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+dnsblog   unix  - - n - 0 dnsblog
+"""
+
+
+@dataclass(slots=True)
+class Case:
+    """One case, with the recorder's defaults filled in; `keys` is the YAML's mapping."""
+
+    name: str
+    keys: dict[str, Any]
+    host: str = "mail.domain.ork"
+    address: str = "192.0.2.10"
+    daemon: bool = True
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> Case:
+        """Read a case.
+
+        Raises:
+            InputError: where it is no case.
+        """
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import YAMLError
+
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = (1, 1)  # type: ignore[assignment]  # the recorder reads `no` as false, too
+        try:
+            keys = yaml.load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, YAMLError) as error:
+            raise InputError(str(path), f"cannot be read: {error}", "write a case as tests/conformance/README.md says") from None
+        if not isinstance(keys, dict) or not isinstance(keys.get("steps"), list) or not isinstance(keys.get("main.cf"), str):
+            raise InputError(str(path), "no `main.cf` text and list of `steps`", "write a case as tests/conformance/README.md says")
+        return cls(
+            path.stem, keys, keys.get("host", cls.host), keys.get("address", cls.address), keys.get("daemon", True),
+            keys["steps"],
+        )  # fmt: skip
+
+    def main_cf(self) -> str:
+        """The text of /etc/postfix/main.cf."""
+        text: str = self.keys["main.cf"]
+        if not self.daemon:
+            return text
+        return (
+            text.rstrip("\n") + "\n" + INSTALLATION
+            + f"inet_interfaces = {self.address}, 127.0.0.1\ninet_protocols = ipv4\nsmtp_bind_address = {self.address}\n"
+        )  # fmt: skip
+
+    def master_cf(self) -> str:
+        """The text of /etc/postfix/master.cf: the plain one, with the case's own services in place of those they name."""
+        added: str = self.keys.get("master.cf", "")
+        if not self.daemon and "master.cf" in self.keys:
+            return added
+        own = {tuple(line.split()[:2]) for line in added.splitlines() if line[:1].strip() and line[0] != "#"}
+        return "".join(line for line in MASTER.splitlines(True) if tuple(line.split()[:2]) not in own) + added
+
+    def others(self) -> set[str]:
+        """The addresses of all other hosts: peers, clients, hosts without a mail server."""
+        clients = {step["client"] for step in self.steps if "client" in step}
+        return {*self.keys.get("peers", {}), *clients, *self.keys.get("hosts_up", [])} - {self.address, "127.0.0.1"}

@@ -1,0 +1,112 @@
+"""Scripted remote mail servers: they say what their script says, and keep what they are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simmail.mail.content import Content
+from simmail.mail.questions import Connect, Decision
+from simmail.smtp.commands import Command, Data, Sent
+from simmail.smtp.replies import Reply
+from simmail.world.clock import Task
+from simmail.world.host import Host
+from simmail.world.master import Silent
+from simmail.world.transport import HANG_UP, Server
+
+STAGES = {"EHLO": "helo", "HELO": "helo", "MAIL": "mail", "RCPT": "rcpt", "DATA": "data"}
+
+
+class Peer:
+    """One remote server.
+
+    Args:
+        host: the host it runs on.
+        name: what it greets with.
+        script: `banner`, `helo`, `mail`, `rcpt`, `data`, `eod`: a reply, or a list used up one a time; `rcpt` may map
+            addresses to replies; `mode`: `refuse` or `mute`.
+    """
+
+    def __init__(self, host: Host, name: str, script: dict[str, Any] | None) -> None:
+        self.host, self.name = host, name
+        self.script: dict[str, Any] = {}
+        self.received: list[dict[str, Any]] = []
+        self.set(script)
+
+    def set(self, script: dict[str, Any] | None) -> None:
+        """Change its ways."""
+        self.script.update(script or {})
+        if self.script.get("mode") == "refuse":
+            self.host.listeners.pop(25, None)
+        else:
+            self.host.listeners[25] = self._listen
+
+    def _listen(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+        return Silent() if self.script.get("mode") == "mute" else PeerSession(self, client)
+        yield  # pragma: no cover
+
+    def reply(self, stage: str, default: str, key: str = "") -> Reply:
+        """What the script has for a stage."""
+        said: Any = self.script.get(stage, default)
+        if isinstance(said, dict):
+            said = said.get(key, default)
+        if isinstance(said, list):
+            said = said.pop(0) if len(said) > 1 else said[0]
+        return Reply.parse(said)
+
+
+class PeerSession:
+    """One session of a scripted server."""
+
+    def __init__(self, peer: Peer, client: str) -> None:
+        self.peer = peer
+        self.envelope: dict[str, Any] = {"client": client, "mail": None, "rcpt": []}
+
+    def greet(self) -> Decision[Reply | None]:
+        """The banner."""
+        return self.peer.reply("banner", f"220 {self.peer.name} ESMTP")
+        yield  # pragma: no cover
+
+    def handle(self, sent: Sent, more: bool) -> Decision[Reply | None]:
+        """The script's answer."""
+        if isinstance(sent, Data):
+            if not sent.complete:
+                return HANG_UP
+            return self._content(sent.content)
+        if not isinstance(sent, Command):
+            return Reply(250, ("2.0.0 Ok",))
+        return self._command(sent)
+        yield  # pragma: no cover
+
+    def _command(self, command: Command) -> Reply:
+        line, verb = command.line(), command.verb.upper()
+        if verb in ("EHLO", "HELO"):
+            self.envelope["helo"] = line.split(" ", 1)[1]
+            return self.peer.reply("helo", f"250 {self.peer.name}")
+        if verb == "MAIL":
+            self.envelope.update(mail=line[len("MAIL FROM:") :], rcpt=[])
+            return self.peer.reply("mail", "250 2.1.0 Ok")
+        if verb == "RCPT":
+            address = line.partition("<")[2].partition(">")[0]
+            reply = self.peer.reply("rcpt", "250 2.1.5 Ok", address)
+            if reply.kind == 2:
+                self.envelope["rcpt"].append(address)
+            return reply
+        if verb == "DATA":
+            reply = self.peer.reply("data", "354 End data with <CR><LF>.<CR><LF>")
+            if not self.envelope["rcpt"] and "data" not in self.peer.script:
+                return Reply(554, ("5.5.1 Error: no valid recipients",))
+            return reply
+        if verb == "QUIT":
+            return Reply(221, ("2.0.0 Bye",), closes=True)
+        return Reply(250, ("2.0.0 Ok",))
+
+    def _content(self, content: Content) -> Reply:
+        reply = self.peer.reply("eod", "250 2.0.0 Ok: queued")
+        if reply.kind == 2:
+            self.peer.received.append(dict(self.envelope, content="\n".join(content.lines)))
+        return reply
+
+    def lost(self, reason: str) -> Decision[None]:
+        """Nothing to do."""
+        return None
+        yield  # pragma: no cover

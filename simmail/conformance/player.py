@@ -1,0 +1,212 @@
+"""Plays one case in a world; the record is what the recorder writes of the real Postfix."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from simmail.conformance.case import Case
+from simmail.conformance.normal import Normal, listing, maildirs
+from simmail.conformance.peers import Peer
+from simmail.conformance.typed import Typist
+from simmail.dns.resolver import Resolver
+from simmail.files.machine import Machine
+from simmail.mail.calendar import Calendar
+from simmail.mail.errors import Fatal, InputError
+from simmail.mail.records import Record
+from simmail.world.master import Master
+from simmail.world.world import World
+
+#: The log must be quiet this long before a step counts as over, and how long to wait for that (s).
+SETTLE_S, SETTLE_LIMIT_S, TICK_S = 0.6, 40.0, 0.05
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+RESOLVER_TIMEOUT_S = 1.0
+NETWORK_LATENCY_S = 0.00005
+
+
+class Player:
+    """A world made from a case, and its steps played in it.
+
+    Args:
+        case: the case.
+        remember: False switches memos off.
+    """
+
+    def __init__(self, case: Case, remember: bool = True) -> None:
+        self.case = case
+        self.world = World(Calendar(START), unrouted="Network is unreachable")
+        self.world.zones.read("ns. IN A 127.0.0.1\n" + case.keys.get("zone", ""), ".", f"{case.name}: zone")
+        for name, fault in case.keys.get("dns_faults", {}).items():
+            self.world.zones.faults[name.rstrip(".").lower()] = fault
+        self.normal = Normal(case.keys.get("timed", False), self.world.calendar)
+        self.seen = 0
+        self.host = self._host_under_test()
+        self.master = self.host.master = Master(self.host, remember)
+        self.peers = self._others()
+        self.startup = ""
+        for command in case.keys.get("setup", []):
+            self.host.sh(command)
+        if case.daemon:
+            self._start()
+
+    # ---- the world
+
+    def _host_under_test(self) -> Any:
+        case, keys = self.case, self.case.keys
+        machine = Machine(case.host.split(".")[0], (case.address, "127.0.0.1"), calendar=self.world.calendar)
+        files = machine.files
+        old = -3600.0
+        for user in keys.get("users", []):
+            machine.add_user(user)
+            for name, text in (keys.get("homes", {}).get(user) or {}).items():
+                files.write(f"/home/{user}/{name}", text, owner=user, modified=old)
+        files.write("/etc/hosts", "127.0.0.1 localhost\n" + keys.get("etc_hosts", ""), modified=old)
+        files.write("/etc/mailname", keys.get("mailname", case.host) + "\n", modified=old)
+        files.write("/etc/postfix/main.cf", case.main_cf(), modified=old)
+        files.write("/etc/postfix/master.cf", case.master_cf(), modified=old)
+        for name, text in keys.get("files", {}).items():
+            files.write(name if name.startswith("/") else f"/etc/postfix/{name}", text, modified=old)
+        resolver = Resolver(self.world.zones, latency=0.0002, timeout=RESOLVER_TIMEOUT_S, caching=False)
+        host = self.world.add_host(case.host, machine, resolver)
+        if not case.daemon:
+            machine.addresses = (*machine.addresses, *sorted(case.others()))
+        return host
+
+    def _others(self) -> dict[str, Peer]:
+        names = self.world.zones.names_of_addresses()
+        peers = {}
+        for address in sorted(self.case.others()):
+            other = self.world.add_host(f"[{address}]", Machine(address, (address, "127.0.0.1")))
+            self.world.network.link(other.name, self.host.name, NETWORK_LATENCY_S)
+            if address in self.case.keys.get("peers", {}):
+                script = self.case.keys["peers"][address]
+                peers[address] = Peer(other, names.get(address, address), script)
+        return peers
+
+    def _start(self) -> None:
+        try:
+            self.master.start()
+        except Fatal as fatal:
+            self.startup = self.master.refusal(fatal)
+        self._pass(TICK_S)
+
+    # ---- steps
+
+    def play(self) -> dict[str, Any]:
+        """Play all steps; the record."""
+        self._news()
+        steps = [self._step(step) for step in self.case.steps]
+        record: dict[str, Any] = {}
+        if self.startup:
+            record["startup"] = self.normal(self.startup)
+        record["steps"] = []
+        for entry, news in steps:
+            entry = self.normal(entry)
+            if "stdout" in entry:
+                entry["stdout"] = listing(entry["stdout"])
+            if self.case.daemon:
+                entry["log"] = self.normal.log(news)
+            record["steps"].append(entry)
+        if self.case.daemon:
+            record["mailboxes"] = self.normal(maildirs(self._mailboxes()))
+            record["peers"] = self.normal({address: peer.received for address, peer in self.peers.items()})
+            record["queue"] = self._queue()
+        return record
+
+    def _step(self, step: dict[str, Any]) -> tuple[dict[str, Any], list[Record]]:
+        entry: dict[str, Any] = {}
+        if "client" in step:
+            typist = Typist(step, self.case.address)
+            self._until_done(self.world.host_at(step["client"], self.host) or self.host, typist.session())
+            entry["transcript"] = typist.transcript
+        elif "run" in step:
+            done = self.host.sh(self.normal.real_ids(step["run"]), self.normal.real_ids(step.get("stdin", "")))
+            entry.update(stdout=done.stdout, stderr=done.stderr, exit=done.status)
+        elif "peer" in step:
+            for address, script in step["peer"].items():
+                self.peers[address].set(script)
+        elif "wait" in step:
+            self._pass(float(step["wait"]))
+        if self.case.daemon:
+            settle = step.get("settle", True)
+            if settle:
+                self._settle(SETTLE_LIMIT_S if settle is True else float(settle))
+        return entry, self._news()
+
+    def _until_done(self, host: Any, decision: Any) -> None:
+        done: list[Any] = []
+        self.world.clock.spawn(host, decision, self.world.now, lambda verdict, time: done.append(verdict))
+        self.world.clock.run_while(lambda: not done)
+
+    def _pass(self, seconds: float) -> None:
+        self.world.run(self.world.now + seconds)
+
+    def _settle(self, limit: float) -> None:
+        """Wait until the log is quiet and no message is on its way."""
+        world, spool = self.world, self.master.spool
+        end, quiet, size = world.now + limit, world.now, -1
+        while world.now < end:
+            rows = len(world.journal.rows)
+            if rows != size or spool.incoming or spool.active or spool.maildrop:
+                quiet, size = world.now, rows
+            elif world.now - quiet > SETTLE_S:
+                return
+            self._pass(TICK_S)
+
+    def _news(self) -> list[Record]:
+        """The records since the last step, in order of time."""
+        rows = self.world.journal.rows
+        news = sorted(rows[self.seen :], key=lambda r: (r.time, r.task))
+        self.seen = len(rows)
+        self.normal.learn(news)
+        return news
+
+    # ---- what is left at the end
+
+    def _mailboxes(self) -> dict[str, str]:
+        files = self.host.machine.files
+        found = {path.removeprefix("/var/mail/"): files.read(path) for path in files.names("/var/mail")}
+        given = {f"/home/{user}/{name}" for user, homes in self.case.keys.get("homes", {}).items() for name in homes or ()}
+        for path in files.names("/home"):
+            if path not in given:
+                found["~" + path.removeprefix("/home/")] = files.read(path)
+        return found
+
+    def _queue(self) -> list[dict[str, Any]]:
+        out = []
+        for name in ("maildrop", "active", "incoming", "deferred", "hold"):
+            for queue_id, message in self.master.spool.queue(name).items():
+                recipients = [
+                    {"address": r.address, **({"delay_reason": r.status} if r.status else {})} for r in message.recipients
+                ]
+                recipients.sort(key=lambda r: r["address"])
+                out.append(
+                    self.normal(
+                        {"queue": name, "id": queue_id, "sender": message.sender or "MAILER-DAEMON", "recipients": recipients}
+                    )
+                )
+        return sorted(out, key=lambda q: (q["queue"], q["sender"], str(q["recipients"])))
+
+
+def play(path: Path, remember: bool = True) -> dict[str, Any]:
+    """Play a case's file; a case that cannot be played says so in its record, under `unplayed`."""
+    try:
+        return Player(Case.read(path), remember).play()
+    except InputError as error:
+        return {"unplayed": str(error), "steps": []}
+    except Exception as error:  # one case must not end the run of the others
+        return {"unplayed": f"{type(error).__name__}: {error}", "steps": []}
+
+
+def conform(cases: Path, out: Path, remember: bool = True) -> list[tuple[str, dict[str, Any]]]:
+    """Play every case below a folder and write `out/SUBFOLDER/NAME.sim.json`; names and records, in order."""
+    records = []
+    for path in sorted(cases.rglob("*.yaml")):
+        record = play(path, remember)
+        target = out / path.relative_to(cases).with_suffix(".sim.json")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(record, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8", errors="replace")
+        records.append((str(path.relative_to(cases).with_suffix("")), record))
+    return records

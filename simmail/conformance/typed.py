@@ -1,0 +1,115 @@
+"""A client that types a session line by line, as the recorder's does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.content import Content
+from simmail.mail.questions import Close, Connect, Decision, Receive, Send, Sleep
+from simmail.smtp.commands import Chunk, Command, Data, Sent
+from simmail.smtp.replies import Reply
+
+PATIENCE_S = 20.0
+BDAT = re.compile(r"BDAT +0*([1-9]\d*)(?: +LAST)?$", re.IGNORECASE)
+FAILURES = {
+    "Connection refused": "ConnectionRefusedError",
+    "Connection timed out": "TimeoutError",
+    "Network is unreachable": "OSError",
+}
+
+
+class Typist:
+    """One typed session.
+
+    Args:
+        step: the case's step: `client`, `send`, `pace`, `early`, `keep`, `server`.
+        server: the address to call.
+
+    Attributes:
+        transcript: `C:` and `S:` lines.
+    """
+
+    def __init__(self, step: dict[str, Any], server: str) -> None:
+        self.step, self.server = step, str(step.get("server", server))
+        script = step["send"]
+        self.groups = [[s] for s in script.splitlines()] if isinstance(script, str) else [t.splitlines() for t in script]
+        self.transcript: list[str] = []
+        self.content: list[str] | None = None
+        self.chunk: list[str] | None = None
+        self.left = 0
+        self.chunk_argument = ""
+
+    def session(self) -> Decision[None]:
+        """Hold the session."""
+        groups, early = self.groups, bool(self.step.get("early")) and bool(self.groups)
+        if early:
+            self.transcript.extend("C: " + line for line in groups[0])
+        first = tuple(Command.parse(line) for line in groups[0]) if early else ()
+        connection = yield Connect(self.server, 25, PATIENCE_S, self.step["client"], first)
+        if type(connection) is ConnectFailure:
+            self.transcript.append(f"S: ({FAILURES.get(connection.reason, 'OSError')})")
+            return
+        alive = self._hear((yield Receive(connection, PATIENCE_S)))
+        if early and not self.transcript[-1].startswith("S: 220"):
+            groups, early = groups[1:], False
+        for number, group in enumerate(groups):
+            if not alive:
+                break
+            if self.step.get("pace"):
+                yield Sleep(self.step["pace"])
+            if not (early and number == 0):
+                self.transcript.extend("C: " + line for line in group)
+            alive = yield from self._group(connection, group)
+        if self.step.get("keep"):
+            return
+        if alive and self.content is not None:
+            yield Send(connection, (Data(Content(self._unstuffed()), complete=False),), (PATIENCE_S,))
+        yield Close(connection)
+
+    def _group(self, connection: Any, group: list[str]) -> Decision[bool]:
+        """Send lines written at once; whether the connection still stands."""
+        for number, line in enumerate(group):
+            for sent in self._sent(line):
+                answer = yield Send(connection, (sent,), (PATIENCE_S,), number < len(group) - 1)
+                reply = answer[0]
+                if type(sent) is Command and sent.line().upper() == "DATA" and type(reply) is Reply and reply.kind == 3:
+                    self.content = []
+                if not self._hear(reply):
+                    return False
+        return True
+
+    def _sent(self, line: str) -> Iterator[Sent]:
+        """What of a line is to be answered: a command, the end of content, the end of a chunk."""
+        if self.chunk is not None:
+            self.chunk.append(line + "\r\n")
+            self.left -= len(line.encode()) + 2
+            if self.left <= 0:
+                chunk, self.chunk = "".join(self.chunk), None
+                yield Chunk(self.chunk_argument, chunk)
+        elif self.content is not None:
+            if line != ".":
+                self.content.append(line)
+                return
+            lines = self._unstuffed()
+            self.content = None
+            yield Data(Content(lines))
+        elif found := BDAT.match(line):
+            self.chunk, self.left, self.chunk_argument = [], int(found[1]), line[4:].strip()
+        elif line[:5].upper() == "BDAT ":
+            yield Chunk(line[4:].strip(), "")
+        else:
+            yield Command.parse(line)
+
+    def _unstuffed(self) -> list[str]:
+        return [line[1:] if line.startswith(".") else line for line in self.content or ()]
+
+    def _hear(self, reply: Reply | Lost) -> bool:
+        if type(reply) is Reply:
+            self.transcript.extend("S: " + line for line in reply.wire())
+            return True
+        assert type(reply) is Lost
+        self.transcript.append("S: (no answer)" if reply.reason == "timeout" else "S: (closed)")
+        return False

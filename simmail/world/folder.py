@@ -1,0 +1,70 @@
+"""A world's folder: found by name, read file by file, with nothing outside of it ever touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from simmail.mail.errors import InputError
+
+FILE_LIMIT = 16 * 1024 * 1024
+WORLD = "world.yaml"
+#: Folders that hold worlds, looked for beside and above the present one.
+SHELVES = ("labs", "exercises", ".")
+
+
+def find(name: str | Path, start: Path | None = None) -> Path:
+    """The folder of a world.
+
+    Args:
+        name: a path, or the beginning of a lab's or exercise's name (`05`).
+        start: where to look from; the present folder by default.
+
+    Raises:
+        InputError: where there is none, or more than one.
+    """
+    given = Path(name)
+    if (given / WORLD).is_file():
+        return given
+    if given.name == WORLD and given.is_file():
+        return given.parent
+    here = (start or Path.cwd()).resolve()
+    above = [here, *here.parents, Path(__file__).resolve().parents[2]]
+    seen: set[str] = set()
+    for folder in above:
+        for shelf in SHELVES:
+            found = sorted(p.parent for p in (folder / shelf).glob(f"*/{WORLD}"))
+            seen.update(p.name for p in found)
+            matches = [p for p in found if p.name == str(name)] or [p for p in found if p.name.startswith(str(name))]
+            if len(matches) == 1:
+                return matches[0]
+            if matches:
+                raise InputError(f"world {str(name)!r}", f"could be {' or '.join(p.name for p in matches)}", "write more of its name")
+    known = f"there are: {', '.join(sorted(seen))}" if seen else "a world is a folder with a world.yaml in it"
+    raise InputError(f"world {str(name)!r}", "is nowhere to be found", known)
+
+
+def files_below(folder: Path) -> Iterator[tuple[str, str]]:
+    """Each file below a folder: its path from there, and its text (octets that are no UTF-8 as surrogate escapes).
+
+    Raises:
+        InputError: for a link that leads out of the folder, and for a file that is too large.
+    """
+    if not folder.is_dir():
+        return
+    root = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.resolve().is_relative_to(root):
+            if path.resolve().is_relative_to(root) and path.resolve().is_file():
+                yield _read(path, folder)
+                continue
+            raise InputError(str(path), "is a link that leads out of the world's folder", "put a copy of the file there")
+        if path.is_file():
+            yield _read(path, folder)
+
+
+def _read(path: Path, folder: Path) -> tuple[str, str]:
+    size = path.stat().st_size
+    if size > FILE_LIMIT:
+        raise InputError(str(path), f"has {size:,} octets", f"a file of a host may have {FILE_LIMIT:,}")
+    return path.relative_to(folder).as_posix(), path.read_bytes().decode("utf-8", "surrogateescape")

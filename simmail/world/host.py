@@ -1,0 +1,62 @@
+"""A host of the world: a machine on the network, with what listens on its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simmail.dns.resolver import Resolver
+from simmail.files.machine import Machine
+from simmail.mail.questions import Connect, Decision
+from simmail.world.clock import Task
+
+if TYPE_CHECKING:
+    from simmail.world.master import Master
+    from simmail.world.transport import Server
+    from simmail.world.world import World
+
+#: What listens on a port: given the task, the client's address and what it asked, a session; None refuses.
+Listener = Callable[[Task, str, Connect], "Decision[Server | None]"]
+
+
+class Host:
+    """One computer.
+
+    Args:
+        name: its name in the world and in the log.
+        machine: its files, accounts, addresses and calendar.
+        resolver: what it asks for names.
+
+    Attributes:
+        up: whether it is running at all.
+        listeners: port -> what accepts connections there.
+        master: its mail system's supervisor; None where it runs none.
+    """
+
+    def __init__(self, world: World, name: str, machine: Machine, resolver: Resolver) -> None:
+        self.world, self.name, self.machine, self.resolver = world, name, machine, resolver
+        self.up = True
+        self.listeners: dict[int, Listener] = {}
+        self.master: Master | None = None
+
+    def source_address(self, destination: str) -> str:
+        """The address that connections to `destination` come from."""
+        if destination.startswith("127."):
+            return "127.0.0.1"
+        if destination in self.machine.addresses:
+            return destination
+        return next((a for a in self.machine.addresses if not a.startswith("127.")), "127.0.0.1")
+
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+        """Take a connection from the address `client`; the verdict is None where nobody listens."""
+        listener = self.listeners.get(question.port)
+        if listener is None:
+            if self.master is None:
+                return None
+            listener = self.master.accept
+        return (yield from listener(task, client, question))
+
+    def release(self, session: Server) -> None:
+        """A session is over, at the clock's time."""
+        if self.master is not None:
+            self.master.release(session)

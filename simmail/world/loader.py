@@ -1,0 +1,162 @@
+"""From a world's folder to a world that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simmail.dns.resolver import Resolver
+from simmail.files.machine import Machine
+from simmail.mail.calendar import Calendar
+from simmail.mail.errors import Fatal, InputError
+from simmail.mail.questions import Decision, Sleep
+from simmail.world import folder as folders
+from simmail.world import scenario as schema
+from simmail.world.clock import Level
+from simmail.world.master import STOCK_MASTER_CF, Master
+from simmail.world.mua import MailProgram
+from simmail.world.units import clock
+from simmail.world.world import World
+
+if TYPE_CHECKING:
+    from simmail.world.host import Host
+    from simmail.world.scenario import HostSpec, Letter, Person, Scenario
+
+
+def load(name: str | Path, seed: int = 1, policy: str = "", remember: bool = True) -> World:
+    """Make a world from its folder and start its mail systems.
+
+    Args:
+        name: the folder, or the beginning of a lab's name (`05`).
+        seed: from which all chance is drawn.
+        policy: a folder below `policies/` whose files are laid over the hosts'; "" for none.
+        remember: False switches the memory of decisions off.
+
+    Raises:
+        InputError: with file and line of what is wrong.
+    """
+    folder = folders.find(name)
+    return Loader(folder, schema.read(folder / folders.WORLD), seed, policy, remember).world
+
+
+class Loader:
+    """Builds one world; `world` is what came of it."""
+
+    def __init__(self, folder: Path, scenario: Scenario, seed: int, policy: str, remember: bool) -> None:
+        self.folder, self.scenario, self.remember = folder, scenario, remember
+        self.world = World(Calendar(scenario.start), seed)
+        self.world.scenario, self.world.folder, self.world.policy = scenario, folder, policy
+        start = scenario.start
+        self.start_of_day = start.hour * 3600.0 + start.minute * 60 + start.second
+        self._zones()
+        self._network()
+        overlay = self._overlay(policy)
+        for host_name, spec in scenario.hosts.items():
+            self._host(host_name, spec, overlay)
+        for host in self.world.hosts.values():
+            self._start(host, scenario.hosts[host.name])
+        for login, person in scenario.people.items():
+            self._person(login, person)
+        for fault in scenario.faults:
+            self._fault(fault)
+
+    def _zones(self) -> None:
+        for name, text in folders.files_below(self.folder / "zones"):
+            origin = Path(name).name.removesuffix(".zone")
+            self.world.zones.read(text, "." if origin in ("root", "world") else origin, f"{self.folder / 'zones' / name}")
+
+    def _network(self) -> None:
+        for site in self.scenario.sites:
+            self.world.network.add_site(site)
+
+    def _overlay(self, policy: str) -> Path | None:
+        if not policy:
+            return None
+        overlay = self.folder / "policies" / policy
+        if not overlay.is_dir():
+            known = sorted(p.name for p in (self.folder / "policies").glob("*") if p.is_dir())
+            raise InputError(f"policy {policy!r}", "is not there", f"there are: {', '.join(known) or 'none'}")
+        return overlay
+
+    def _host(self, name: str, spec: HostSpec, overlay: Path | None) -> None:
+        addresses = (spec.address,) if isinstance(spec.address, str) else tuple(spec.address)
+        machine = Machine(spec.hostname or name, (*addresses, "127.0.0.1"), calendar=self.world.calendar)
+        for user, gecos in spec.users.items():
+            machine.add_user(user, gecos)
+        machine.files.write("/etc/hosts", "127.0.0.1 localhost\n", modified=-3600.0)
+        resolver = Resolver(self.world.zones, spec.resolver_latency, spec.resolver_timeout)
+        try:
+            host = self.world.add_host(name, machine, resolver)
+        except ValueError as error:
+            raise InputError(str(self.folder / folders.WORLD), f"hosts.{name}.address: {error}", "give each host addresses of its own") from None
+        self.world.network.link(name, spec.site, spec.latency, spec.bandwidth)
+        for source in (self.folder / "hosts" / name, *([overlay / name] if overlay else [])):
+            for path, text in folders.files_below(source):
+                self._file(host, path, text)
+        if machine.files.exists("/etc/postfix/main.cf"):
+            if not machine.files.exists("/etc/postfix/master.cf"):
+                machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF, modified=-3600.0)
+            host.master = Master(host, self.remember, spec.disk)
+
+    @staticmethod
+    def _file(host: Host, path: str, text: str) -> None:
+        parts = path.split("/")
+        owner = parts[1] if parts[0] == "home" and parts[1] in host.machine.accounts else "root"
+        host.machine.files.write("/" + path, text, owner=owner, modified=-3600.0)
+
+    def _start(self, host: Host, spec: HostSpec) -> None:
+        for command in spec.setup:
+            done = host.sh(command)
+            if done.status or done.stderr:
+                self.world.notices.append(f"{host.name}: {command}: {(done.stderr or done.stdout).strip()}")
+        if host.master is not None:
+            try:
+                host.master.start()
+            except Fatal as fatal:
+                self.world.notices.append(f"{host.name}: Postfix does not start: fatal: {fatal.text}")
+
+    def _person(self, login: str, person: Person) -> None:
+        world = self.world
+        server = world.hosts[person.submits_to]
+        mailbox = world.hosts[person.mailbox or person.submits_to]
+        program = MailProgram(
+            world, login, person.name, person.address, world.hosts[person.computer],
+            (server.machine.addresses[0], person.port), (mailbox, person.login or person.address.partition("@")[0]),
+        )  # fmt: skip
+        world.people[login] = program
+        for letter in person.writes:
+            when = clock(letter.at, self.start_of_day)
+            world.clock.spawn(program.computer, self._write(program, letter, when), when)
+        if person.fetches is not None:
+            world.clock.spawn(program.computer, self._poll(program, person.fetches), person.fetches)
+
+    @staticmethod
+    def _write(program: MailProgram, letter: Letter, when: float) -> Decision[None]:
+        yield Level()
+        yield from program.submit(program.compose(letter.to, letter.subject, letter.text, now=when))
+
+    @staticmethod
+    def _poll(program: MailProgram, every: float) -> Decision[None]:
+        while True:
+            yield Level()
+            yield from program.fetch()
+            yield Sleep(every)
+
+    def _fault(self, fault: schema.Fault) -> None:
+        world = self.world
+
+        def turn(up: bool) -> None:
+            if fault.host:
+                world.hosts[fault.host].up = up
+            if fault.link:
+                world.network.set_link(*fault.link, up)
+            if fault.dns:
+                name = fault.dns.rstrip(".").lower()
+                if up:
+                    world.zones.faults.pop(name, None)
+                else:
+                    world.zones.faults[name] = fault.how
+
+        world.clock.at(clock(fault.at, self.start_of_day), lambda: turn(False))
+        if fault.until is not None:
+            world.clock.at(clock(fault.until, self.start_of_day), lambda: turn(True))

@@ -1,0 +1,76 @@
+"""/var/log/maillog of a host: its records as syslog would have written them, rendered when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simmail.files.tree import NO_FILE, File, FileError
+from simmail.mail.records import Record, line
+
+if TYPE_CHECKING:
+    from simmail.world.host import Host
+
+PATHS = ("/var/log/maillog", "/var/log/mail.log")
+#: A program keeps one process id for the whole run, so that a log reads the same however its run was cut.
+PIDS = {
+    name: 1201 + 7 * number
+    for number, name in enumerate(
+        ("postfix", "master", "smtpd", "cleanup", "qmgr", "smtp", "local", "bounce", "pickup", "virtual", "error", "discard")
+    )
+}
+OTHER_PID = 1399
+
+
+def rendered(record: Record, stamp: str, hostname: str) -> str | None:
+    """The line of a record, `Nov 22 09:01:30 mail postfix/smtpd[1215]: ...`; None for what syslog never hears of."""
+    text = line(record)
+    if text is None:
+        return None
+    program = record.program if record.program.startswith("post") else f"postfix/{record.program}"
+    pid = PIDS.get(record.program.rpartition("/")[2], OTHER_PID)
+    return f"{stamp} {hostname} {program}[{pid}]: {text}"
+
+
+def maillog(host: Host, records: list[Record] | None = None) -> Iterator[str]:
+    """The lines of a host's log up to now, without line ends."""
+    world = host.world
+    hostname = host.machine.hostname.partition(".")[0]
+    stamp = world.calendar.syslog
+    for record in world.journal.until(world.now) if records is None else records:
+        if record.host == host.name:
+            text = rendered(record, stamp(record.time), hostname)
+            if text is not None:
+                yield text
+
+
+class LogView:
+    """The log as a file.
+
+    Args:
+        host: whose log it is.
+        path: where it stands.
+    """
+
+    def __init__(self, host: Host, path: str) -> None:
+        self.host, self.path = host, path
+        self._removed = 0
+
+    def names(self) -> Iterator[str]:
+        """The one file."""
+        yield self.path
+
+    def file(self, path: str) -> File:
+        """The log, rendered now."""
+        if path != self.path:
+            raise FileError(path, NO_FILE)
+        lines = list(maillog(self.host))[self._removed :]
+        return File("".join(text + "\n" for text in lines), "root", 0o640, self.host.world.now)
+
+    def remove(self, path: str) -> None:
+        """An administrator removes it: what comes later stands in a new one."""
+        self._removed = sum(1 for _ in maillog(self.host))
+
+    def write(self, path: str, text: str) -> None:
+        """An administrator empties it."""
+        self.remove(path)

@@ -1,0 +1,247 @@
+"""master(8) of a simulated host: starts and stops its mail system, lends out its processes, keeps its queue moving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.errors import Fatal
+from simmail.mail.message import Message
+from simmail.mail.questions import Commit, Connect, Decision, NewQueueId, Note
+from simmail.mail.records import Record
+from simmail.postfix.delivery import Request
+from simmail.postfix.programs import PROGRAMS
+from simmail.postfix.spool import Spool
+from simmail.postfix.system import THROTTLE_S, MailSystem
+from simmail.smtp.commands import Sent
+from simmail.smtp.replies import Reply
+from simmail.world.clock import WAIT, Level, Task
+
+if TYPE_CHECKING:
+    from simmail.world.host import Host
+    from simmail.world.transport import Server
+
+#: Services that master.cf names by words instead of numbers (/etc/services).
+PORTS = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
+#: The first inode that a queue file gets; only its number of digits shows.
+FIRST_INODE = 0x41000
+QUEUE_ID_RADIX_S = 1_000_000
+#: Seconds to write a queue file safely, measured on a real Postfix that used a disk.
+DISK_WRITE_S = 0.0015
+
+#: The services of a host that has no master.cf of its own.
+STOCK_MASTER_CF = """\
+# service type  private unpriv  chroot  wakeup  maxproc command
+smtp      inet  n       -       n       -       -       smtpd
+pickup    unix  n       -       n       60      1       pickup
+cleanup   unix  n       -       n       -       0       cleanup
+qmgr      unix  n       -       n       300     1       qmgr
+rewrite   unix  -       -       n       -       -       trivial-rewrite
+bounce    unix  -       -       n       -       0       bounce
+defer     unix  -       -       n       -       0       bounce
+trace     unix  -       -       n       -       0       bounce
+verify    unix  -       -       n       -       1       verify
+flush     unix  n       -       n       1000?   0       flush
+proxymap  unix  -       -       n       -       -       proxymap
+proxywrite unix -       -       n       -       1       proxymap
+smtp      unix  -       -       n       -       -       smtp
+relay     unix  -       -       n       -       -       smtp
+showq     unix  n       -       n       -       -       showq
+error     unix  -       -       n       -       -       error
+retry     unix  -       -       n       -       -       error
+discard   unix  -       -       n       -       -       discard
+local     unix  -       n       n       -       -       local
+virtual   unix  -       n       n       -       -       virtual
+lmtp      unix  -       -       n       -       -       lmtp
+anvil     unix  -       -       n       -       1       anvil
+scache    unix  -       -       n       -       1       scache
+"""
+
+
+class Silent:
+    """The session of a program that will not run: the kernel takes the connection, nobody speaks."""
+
+    def greet(self) -> Decision[Reply | None]:
+        """Say nothing."""
+        return None
+        yield  # pragma: no cover
+
+    def handle(self, sent: Sent, more: bool) -> Decision[Reply | None]:
+        """Say nothing."""
+        return None
+        yield  # pragma: no cover
+
+    def lost(self, reason: str) -> Decision[None]:
+        """Nobody notices."""
+        return None
+        yield  # pragma: no cover
+
+
+class Master:
+    """The supervisor of one host's mail system.
+
+    Args:
+        host: the host it runs on.
+        remember: False switches memos off.
+        disk_s: seconds to write a queue file safely.
+
+    Attributes:
+        spool: the queue directory.
+        system: the running mail system; None while it is stopped.
+    """
+
+    def __init__(self, host: Host, remember: bool = True, disk_s: float = DISK_WRITE_S) -> None:
+        self.host, self.remember = host, remember
+        self.clock = host.world.clock
+        self.spool = Spool()
+        self.system: MailSystem | None = None
+        self.disk_s = disk_s
+        self._inode = FIRST_INODE
+        self._ports: dict[int, tuple[str, str]] = {}
+        self._throttled: dict[tuple[str, str], float] = {}
+        self._wake_at = float("inf")
+
+    # ---- the log
+
+    def note(self, program: str, event: str, queue_id: str = "", *fields: Any) -> None:
+        """Record something at the clock's time, outside of any task."""
+        self.clock.journal.rows.append(
+            Record(self.clock.now, self.host.name, program, event, queue_id, fields, self.clock.serial())
+        )
+
+    # ---- start, reload, stop
+
+    def start(self) -> None:
+        """Start Postfix.  Raises Fatal where it will not start."""
+        self.system = self._system()
+        self._listen()
+        self._run(self._resumed())
+
+    def stop(self) -> None:
+        """Stop Postfix; the queue stays on disk."""
+        self.system = None
+        self._ports.clear()
+        self._wake_at = float("inf")
+
+    def reload(self) -> None:
+        """Read the configuration again; what is running goes on with the old one.  Raises Fatal."""
+        self.system = self._system()
+        self._listen()
+        self._run(self._resumed())
+
+    def _system(self) -> MailSystem:
+        def warn(level: str, text: str) -> None:
+            self.note("postfix", level, "", text)
+
+        return MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool)
+
+    def _listen(self) -> None:
+        assert self.system is not None
+        self._throttled.clear()
+        self._ports = {}
+        for name, type in self.system.master.services:
+            port = name.rpartition(":")[2]
+            number = PORTS.get(port, int(port) if port.isdigit() else 0)
+            if type == "inet" and number:
+                self._ports[number] = (name, type)
+
+    # ---- connections
+
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+        """Take a connection; None where nothing listens on that port and address."""
+        system = self.system
+        service = self._ports.get(question.port)
+        if system is None or service is None or not self._listens_on(question.address):
+            return None
+        if self._throttled.get(service, 0.0) > task.now:
+            return Silent()
+        try:
+            program = system.program(*service)
+        except Fatal as fatal:
+            yield Note(system.master.services[service].command, "fatal", "", fatal.text)
+            self._throttled[service] = task.now + THROTTLE_S
+            return Silent()
+        return program.session(client, question)  # type: ignore[no-any-return]
+
+    def release(self, session: Server) -> None:
+        """A session is over: its process is free."""
+
+    def _listens_on(self, address: str) -> bool:
+        assert self.system is not None
+        interfaces = self.system.config.list("inet_interfaces")
+        if "all" in interfaces:
+            return True
+        if "loopback-only" in interfaces:
+            return address.startswith("127.")
+        return address in interfaces or ("localhost" in interfaces and address.startswith("127."))
+
+    # ---- queue files
+
+    def new_queue_id(self, task: Task, question: NewQueueId) -> Any:
+        """Microseconds and inode, as the real one names its queue files."""
+        if not task.level(question):
+            return WAIT
+        self._inode += 1
+        return f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self._inode:X}"
+
+    def commit(self, task: Task, question: Commit) -> Any:
+        """Write a queue file; once it is safe the queue manager hears of it."""
+        if not task.level(question):
+            return WAIT
+        task.now += self.disk_s
+        message: Message = question.message
+        if question.queue == "incoming":
+            self.spool.incoming[message.queue_id] = message
+            self.clock.spawn(self.host, self._arrived(message), task.now)
+        else:
+            self.spool.queue(question.queue)[message.queue_id] = message
+        return None
+
+    def _arrived(self, message: Message) -> Decision[None]:
+        now = yield Level()
+        if self.system is not None and message.queue_id in self.spool.incoming:
+            manager = yield from self.system.summon("qmgr")
+            self._deliver(now, (yield from manager.incoming(message, now)))
+
+    def _resumed(self) -> Decision[None]:
+        """Postfix was started: what waits in the incoming queue is taken up."""
+        now = yield Level()
+        assert self.system is not None
+        manager = yield from self.system.summon("qmgr")
+        self._deliver(now, (yield from manager.start(now)))
+
+    # ---- deliveries
+
+    def _run(self, decision: Decision[Any]) -> None:
+        self.clock.spawn(self.host, decision, self.clock.now)
+
+    def _deliver(self, now: float, requests: list[Request]) -> None:
+        """Start what the queue manager hands out, and see to its next alarm."""
+        for request in requests:
+            self.clock.spawn(self.host, self._delivery(request), now)
+        if self.system is None:
+            return
+        wake = self.system.program("qmgr").next_wakeup(now)
+        if wake is not None and wake < self._wake_at:
+            self._wake_at = wake
+            self.clock.spawn(self.host, self._scan(wake), wake)
+
+    def _delivery(self, request: Request) -> Decision[None]:
+        system = self.system
+        if system is None:
+            return
+        agent = yield from system.summon(request.transport)
+        results = yield from agent.deliver(request)
+        now = yield Level()
+        if self.system is not None:
+            manager = yield from self.system.summon("qmgr")
+            self._deliver(now, (yield from manager.finished(request, results, now)))
+
+    def _scan(self, wake: float) -> Decision[None]:
+        now = yield Level()
+        if self.system is None or wake != self._wake_at:
+            return
+        self._wake_at = float("inf")
+        manager = yield from self.system.summon("qmgr")
+        self._deliver(now, (yield from manager.scan(now)))
+
+

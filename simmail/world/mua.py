@@ -1,0 +1,233 @@
+"""A mail program (MUA): composes, submits, fetches, shows.
+
+It is RFC 5321's client without a queue of its own: what the server does not take stays in the outbox, with the
+server's words beside it, and its user has to act.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from email.header import Header
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.content import Content
+from simmail.mail.errors import InputError
+from simmail.mail.questions import Close, Connect, Decision, Note, Now, Receive, Send
+from simmail.smtp.commands import Command, Data
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.world.host import Host
+    from simmail.world.world import World
+
+PATIENCE_S = 300.0
+LINE_WIDTH = 72
+
+
+def header_text(text: str) -> str:
+    """A header's text; what is not ASCII encoded as RFC 2047 says."""
+    return text if text.isascii() else Header(text, "utf-8").encode()
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message as its writer knows it.
+
+    Attributes:
+        identity: its Message-ID, by which it is known everywhere.
+        state: `outbox`, `sent`, or `refused`.
+        reply: the server's last words about it.
+    """
+
+    identity: str
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    content: Content
+    state: str = "outbox"
+    reply: str = ""
+
+
+@dataclass(slots=True)
+class Letter:
+    """A message as it was fetched: its text, and when.
+
+    >>> Letter("From: a@b.test\\nSubject: hi\\n\\nhello\\n", 0.0).subject
+    'hi'
+    """
+
+    text: str
+    fetched: float
+    _parsed: EmailMessage | None = field(default=None, repr=False)
+
+    @property
+    def parsed(self) -> EmailMessage:
+        """The message as Python's `email` reads it."""
+        if self._parsed is None:
+            self._parsed = email.message_from_string(self.text, policy=email.policy.default)  # type: ignore[assignment]
+        assert self._parsed is not None
+        return self._parsed
+
+    def header(self, name: str) -> str:
+        """A header's text, "" where there is none."""
+        return str(self.parsed.get(name, ""))
+
+    @property
+    def subject(self) -> str:
+        """The Subject: header."""
+        return self.header("Subject")
+
+    @property
+    def headers(self) -> str:
+        """All header lines, as they stand."""
+        return self.text.partition("\n\n")[0] + "\n"
+
+    @property
+    def body(self) -> str:
+        """All behind the header."""
+        return self.text.partition("\n\n")[2]
+
+
+class MailProgram:
+    """One person's mail program.
+
+    Args:
+        world: where it lives.
+        person: the login name in `people`.
+        name: the person's full name.
+        address: the person's mail address.
+        computer: the host it runs on.
+        server: the address and port it submits to.
+        mailbox: the host and the user of the mailbox it fetches.
+
+    Attributes:
+        drafts: all that was written, by identity.
+        inbox: all that was fetched, oldest first.
+    """
+
+    def __init__(
+        self, world: World, person: str, name: str, address: str, computer: Host, server: tuple[str, int],
+        mailbox: tuple[Host, str],
+    ) -> None:  # fmt: skip
+        self.world, self.person, self.name, self.address = world, person, name, address
+        self.computer, self.server, self.mailbox = computer, server, mailbox
+        self.drafts: dict[str, Draft] = {}
+        self.inbox: list[Letter] = []
+        self._count = 0
+
+    # ---- writing
+
+    def compose(
+        self, to: str | Sequence[str], subject: str = "", text: str = "", headers: Sequence[str] = (), now: float | None = None
+    ) -> Draft:
+        """Write a message.
+
+        Args:
+            to: recipients' addresses.
+            subject, text: as people write them.
+            headers: further header lines.
+            now: when it is written, seconds since the start; the world's time by default.
+
+        Raises:
+            InputError: for no recipient at all.
+        """
+        recipients = (to,) if isinstance(to, str) else tuple(to)
+        if not recipients:
+            raise InputError("to", "nobody to send to", "name an address")
+        moment = self.world.now if now is None else now
+        self._count += 1
+        calendar = self.world.calendar
+        identity = f"<{calendar.stamp(moment)}.{self._count}.{self.person}@{self.computer.name}>"
+        who = f"{header_text(self.name)} <{self.address}>" if self.name else self.address
+        lines = [
+            f"Date: {calendar.header(moment).removesuffix(' (UTC)')}",
+            f"From: {who}",
+            f"To: {', '.join(recipients)}",
+            *([f"Subject: {header_text(subject)}"] if subject else []),
+            f"Message-ID: {identity}",
+            "MIME-Version: 1.0",
+            f"Content-Type: text/plain; charset={'us-ascii' if text.isascii() else 'utf-8'}",
+            *([] if text.isascii() else ["Content-Transfer-Encoding: 8bit"]),
+            *headers,
+            "",
+            *text.rstrip("\n").split("\n"),
+        ]
+        draft = Draft(identity, self.address, recipients, subject, Content(lines))
+        self.drafts[identity] = draft
+        return draft
+
+    def send(self, to: str | Sequence[str], subject: str = "", text: str = "", headers: Sequence[str] = ()) -> Draft:
+        """Write a message and submit it; the draft tells later what became of it."""
+        draft = self.compose(to, subject, text, headers)
+        self.world.clock.spawn(self.computer, self.submit(draft), self.world.now)
+        return draft
+
+    def reply(self, letter: Letter, text: str) -> Draft:
+        """Answer a letter: to whom it says, with its text quoted below."""
+        to = letter.header("Reply-To") or letter.header("From")
+        address = email.utils.parseaddr(to)[1]
+        subject = letter.subject if letter.subject.lower().startswith("re:") else f"Re: {letter.subject}"
+        quoted = "".join(f"> {line}\n" for line in letter.body.rstrip("\n").split("\n"))
+        identity = letter.header("Message-ID")
+        threading = [f"In-Reply-To: {identity}", f"References: {identity}"] if identity else []
+        return self.send(address, subject, f"{text}\n\n{quoted}", threading)
+
+    def submit(self, draft: Draft) -> Decision[Draft]:
+        """The session in which a message is handed to the server."""
+        yield Note(
+            "", "composed", "", draft.identity, draft.sender, draft.recipients, draft.subject, draft.content.size, True
+        )
+        address, port = self.server
+        connection = yield Connect(address, port, PATIENCE_S)
+        if type(connection) is ConnectFailure:
+            draft.reply = connection.reason
+            yield Note("", "given-up", "", draft.identity, draft.sender, ", ".join(draft.recipients), draft.reply)
+            return draft
+        yield from self._talk(draft, connection)
+        if draft.state != "sent":
+            yield Note("", "given-up", "", draft.identity, draft.sender, ", ".join(draft.recipients), draft.reply)
+        return draft
+
+    def _talk(self, draft: Draft, connection: Any) -> Decision[None]:
+        answer = yield Receive(connection, PATIENCE_S)
+        steps = [
+            Command("EHLO", self.computer.machine.hostname),
+            Command("MAIL", f"FROM:<{draft.sender}>"),
+            *(Command("RCPT", f"TO:<{to}>") for to in draft.recipients),
+            Command("DATA"),
+            Data(draft.content),
+        ]
+        for step in steps:
+            if type(answer) is Lost or answer.kind > 3:
+                break
+            answer = (yield Send(connection, (step,), (PATIENCE_S,)))[0]
+        if type(answer) is Reply:
+            draft.reply = answer.text
+            draft.state = "sent" if answer.kind == 2 else "refused" if answer.kind == 5 else "outbox"
+            if draft.state == "sent":
+                queue_id = answer.text.rpartition("queued as ")[2]
+                yield Note("", "handed-over", "", draft.identity, queue_id, connection.host.name)
+            if not answer.closes:
+                yield Send(connection, (Command("QUIT"),), (PATIENCE_S,))
+        else:
+            draft.reply = answer.reason
+            yield Close(connection)
+
+    # ---- reading
+
+    def fetch(self) -> Decision[int]:
+        """Empty the mailbox on the server into the inbox, as a POP3 client does; how many messages came."""
+        host, user = self.mailbox
+        path = self.world.network.path(self.computer.name, host.name) if host is not self.computer else None
+        texts = yield from host.take_mail(user)
+        now = yield Now()
+        if path is not None:
+            now += 10 * path.latency + sum(map(len, texts)) / path.bandwidth
+        self.inbox.extend(Letter(text, now) for text in texts)
+        yield Note("", "fetched", "", user, host.name, len(texts))
+        return len(texts)

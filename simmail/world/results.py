@@ -1,0 +1,191 @@
+"""What a run came to: tables and figures, all read from the records."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.records import Record
+from simmail.world.units import told
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simmail.world.world import World
+
+#: Agents that put mail where its reader finds it; all others pass it on.
+FINAL = frozenset({"local", "virtual"})
+DELIVERY_COLUMNS = (
+    "time", "host", "program", "queue_id", "to", "orig_to", "relay", "delay", "before_queue", "in_queue", "connecting",
+    "sending", "dsn", "status", "text",
+)  # fmt: skip
+
+
+class Results:
+    """The records of a world up to one moment, as tables.
+
+    Args:
+        world: the world; what it does later does not change these results.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world, self.now = world, world.now
+        self.records: list[Record] = world.journal.until(world.now)
+
+    def _of(self, event: str) -> Iterable[Record]:
+        return (record for record in self.records if record.event == event)
+
+    # ---- tables
+
+    @cached_property
+    def delivery_rows(self) -> list[tuple[Any, ...]]:
+        """Each try of each recipient: DELIVERY_COLUMNS."""
+        rows = []
+        for record in self._of("delivery"):
+            to, orig_to, relay, delays, dsn, status, text = record.fields
+            rows.append(
+                (record.time, record.host, record.program, record.queue_id, to, orig_to, relay, sum(delays), *delays, dsn, status, text)
+            )
+        return rows
+
+    @property
+    def deliveries(self) -> pd.DataFrame:
+        """Each try to deliver to each recipient, as a pandas table; times and delays in seconds."""
+        import pandas as pd
+
+        return pd.DataFrame(self.delivery_rows, columns=list(DELIVERY_COLUMNS))
+
+    @cached_property
+    def copies(self) -> dict[str, list[tuple[str, str]]]:
+        """Message-ID -> the (host, queue id) of each queue file that carried it, in order of time."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for record in self._of("message-id"):
+            found[record.fields[0]].append((record.host, record.queue_id))
+        return dict(found)
+
+    @cached_property
+    def message_rows(self) -> list[dict[str, Any]]:
+        """Each message that somebody wrote, with what became of it."""
+        tries: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for record in self._of("delivery"):
+            tries[record.host, record.queue_id].append(record)
+        handed = {record.fields[0]: record for record in self._of("handed-over")}
+        given_up = {record.fields[0]: record for record in self._of("given-up")}
+        rows = []
+        for record in self._of("composed"):
+            identity, sender, recipients, subject, size, wanted = record.fields
+            outcomes = [d for copy in self.copies.get(identity, ()) for d in tries.get(copy, ())]
+            arrived = [d.time for d in outcomes if d.program in FINAL and d.get("status") == "sent"]
+            bounced = [d for d in outcomes if d.get("status") in ("bounced", "expired")]
+            if identity in given_up:
+                state = "refused"
+            elif len(arrived) >= len(recipients):
+                state = "delivered"
+            elif bounced:
+                state = "bounced"
+            else:
+                state = "on its way"
+            rows.append(
+                {
+                    "time": record.time, "message_id": identity, "sender": sender, "recipients": ", ".join(recipients),
+                    "subject": subject, "size": size, "wanted": wanted, "state": state,
+                    "accepted": handed[identity].time if identity in handed else None,
+                    "delivered": max(arrived) if arrived else None,
+                    "delay": max(arrived) - record.time if arrived else None,
+                }
+            )  # fmt: skip
+        return rows
+
+    @property
+    def messages(self) -> pd.DataFrame:
+        """Each message that somebody wrote, as a pandas table; times in seconds."""
+        import pandas as pd
+
+        columns = ["time", "message_id", "sender", "recipients", "subject", "size", "wanted", "state", "accepted", "delivered", "delay"]
+        return pd.DataFrame(self.message_rows, columns=columns)
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """Each refusal (and warning of one) of each smtpd, with the rule that made it, as a pandas table."""
+        import pandas as pd
+
+        columns = ["action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"]
+        rows = [(r.time, r.host, *r.fields) for r in self._of("refusal")]
+        return pd.DataFrame(rows, columns=["time", "host", *columns]).astype({"rule": str})
+
+    @cached_property
+    def queue_rows(self) -> list[tuple[float, str, int]]:
+        """The number of messages in each host's queue after each change: (time, host, messages)."""
+        size: Counter[str] = Counter()
+        present: set[tuple[str, str]] = set()
+        rows = []
+        for record in self.records:
+            key = (record.host, record.queue_id)
+            if record.event == "message-id" and key not in present:
+                present.add(key)
+                size[record.host] += 1
+            elif record.event in ("removed", "deleted") and key in present:
+                present.discard(key)
+                size[record.host] -= 1
+            else:
+                continue
+            rows.append((record.time, record.host, size[record.host]))
+        return rows
+
+    @property
+    def queues(self) -> pd.DataFrame:
+        """The number of messages in each host's queue after each change, as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.queue_rows, columns=["time", "host", "messages"])
+
+    # ---- figures
+
+    def summary(self) -> dict[str, Any]:
+        """The run in figures: plain values, fit for JSON."""
+        states = Counter(row["state"] for row in self.message_rows)
+        delays = [row["delay"] for row in self.message_rows if row["delay"] is not None]
+        hosts: dict[str, dict[str, int]] = {}
+        for host in self.world.hosts.values():
+            if host.master is None:
+                continue
+            tries = Counter(row[13] for row in self.delivery_rows if row[1] == host.name)
+            queue = {name: len(host.master.spool.queue(name)) for name in ("incoming", "active", "deferred", "hold")}
+            refused = sum(1 for r in self._of("refusal") if r.host == host.name and r.fields[0] == "reject")
+            hosts[host.name] = {
+                "accepted": sum(1 for r in self._of("active") if r.host == host.name),
+                "refused": refused,
+                "sent": tries["sent"], "deferred": tries["deferred"], "bounced": tries["bounced"] + tries["expired"],
+                "in queue": sum(queue.values()),
+            }  # fmt: skip
+        title = self.world.scenario.title if self.world.scenario else ""
+        return {
+            "title": title, "seed": self.world.seed, "policy": self.world.policy, "simulated_s": self.now,
+            "messages": dict(sorted(states.items())),
+            "delay_s": {"median": median(delays), "longest": max(delays)} if delays else {},
+            "hosts": hosts,
+            "notices": list(self.world.notices),
+        }  # fmt: skip
+
+    def told(self) -> str:
+        """The summary for people."""
+        summary = self.summary()
+        policy = f", policy {summary['policy']}" if summary["policy"] else ""
+        lines = [f"{summary['title']} - {told(self.now)} simulated, seed {summary['seed']}{policy}", ""]
+        states = summary["messages"]
+        if states:
+            lines.append(f"{sum(states.values())} messages written: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+        if summary["delay_s"]:
+            delay = summary["delay_s"]
+            lines.append(f"from writing to mailbox: {told(delay['median'])} (median), {told(delay['longest'])} (longest)")
+        columns = ["accepted", "refused", "sent", "deferred", "bounced", "in queue"]
+        width = max((len(name) for name in summary["hosts"]), default=0)
+        if summary["hosts"]:
+            lines += ["", " " * width + "".join(f"{column:>10}" for column in columns)]
+            lines += [f"{name:<{width}}" + "".join(f"{row[c]:>10}" for c in columns) for name, row in summary["hosts"].items()]
+        if summary["notices"]:
+            lines += ["", "Notices:", *(f"  {notice}" for notice in summary["notices"])]
+        return "\n".join(lines) + "\n"

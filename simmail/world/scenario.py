@@ -1,0 +1,218 @@
+"""`world.yaml`: what it may say, and messages with file and line where it says something else."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from simmail.mail.errors import InputError, Location
+from simmail.world.units import octets, seconds
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+Rate = Annotated[float, BeforeValidator(octets)]
+
+
+def _moment(value: Any) -> Any:
+    return value if not isinstance(value, (int, float)) else str(value)
+
+
+#: A moment: a length of time since the start (`90s`, `2h`) or a time of day (`10:30`, `1d 9:00`).
+Moment = Annotated[str, BeforeValidator(_moment)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Link(_Part):
+    """A link between two sites, or a site and a host."""
+
+    between: tuple[str, str] = Field(description="the two ends")
+    latency: Seconds = Field(0.010, ge=0, description="one way, for example 20ms")
+    bandwidth: Rate = Field(12_500_000.0, gt=0, description="for example 2Mbit/s")
+    loss: float = Field(0.0, ge=0, lt=1, description="the part of packets lost")
+
+
+class HostSpec(_Part):
+    """A computer; it runs Postfix where hosts/NAME/etc/postfix has a main.cf."""
+
+    site: str = Field(description="where it is connected")
+    address: str | list[str] = Field(description="its IP address, or several")
+    latency: Seconds = Field(0.0005, ge=0, description="to its site, one way")
+    bandwidth: Rate = Field(12_500_000.0, gt=0, description="to its site")
+    hostname: str = Field("", description="what the machine calls itself; the name here by default")
+    users: dict[str, str] = Field(default_factory=dict, description="login name: full name")
+    setup: list[str] = Field(default_factory=list, description="commands run before its Postfix starts")
+    resolver_latency: Seconds = Field(0.030, ge=0, description="to an answer of DNS")
+    resolver_timeout: Seconds = Field(10.0, ge=0, description="until DNS is given up")
+    disk: Seconds = Field(0.0015, ge=0, description="to write a queue file safely")
+
+
+class Letter(_Part):
+    """A message that somebody writes at a given time."""
+
+    at: Moment = Field(description="when: 9:05, or 300s after the start")
+    to: str | list[str] = Field(description="the recipients' addresses")
+    subject: str = ""
+    text: str = ""
+
+
+class Person(_Part):
+    """Somebody with a mail program."""
+
+    name: str = Field("", description="full name")
+    address: str = Field(description="mail address")
+    computer: str = Field(description="the host of the mail program")
+    submits_to: str = Field(description="the host that takes its mail")
+    port: int = 25
+    mailbox: str = Field("", description="the host where the mailbox is; the one it submits to by default")
+    login: str = Field("", description="the mailbox's user; the address's local part by default")
+    fetches: Seconds | None = Field(None, gt=0, description="how often the mailbox is looked into; never by default")
+    writes: list[Letter] = Field(default_factory=list)
+
+
+class Fault(_Part):
+    """Something that fails and comes back."""
+
+    at: Moment
+    until: Moment | None = None
+    host: str | None = Field(None, description="a host that is down")
+    link: tuple[str, str] | None = Field(None, description="a link that is cut")
+    dns: str | None = Field(None, description="a name below which nothing can be looked up")
+    how: str = Field("timeout", pattern="^(timeout|servfail|refused)$", description="what DNS then answers")
+
+
+class Scenario(_Part):
+    """A world."""
+
+    title: str
+    about: str = ""
+    start: datetime = Field(description="what the calendar shows at second 0")
+    length: Seconds = Field(3600.0, gt=0, description="how long a run takes")
+    study: str = Field("", description="the host under study")
+    sites: list[str] = Field(min_length=1)
+    links: list[Link] = Field(default_factory=list)
+    hosts: dict[str, HostSpec]
+    people: dict[str, Person] = Field(default_factory=dict)
+    faults: list[Fault] = Field(default_factory=list)
+
+
+def read(path: Path) -> Scenario:
+    """Read and check a `world.yaml`.
+
+    Raises:
+        InputError: with file and line of each thing that is wrong.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    name = str(path)
+    try:
+        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(name, "there is no such file", "a world is a folder with a world.yaml in it") from None
+    except UnicodeDecodeError as error:
+        raise InputError(name, f"is no UTF-8 text: {error}", "save it as UTF-8") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise InputError(Location(name, line), f"is no YAML: {error.problem}", "mind indentation and colons") from None
+    except YAMLError as error:
+        raise InputError(name, f"is no YAML: {error}") from None
+    if not isinstance(tree, dict):
+        raise InputError(Location(name, 1), "is no mapping", "begin with `title: ...`")
+    try:
+        scenario = Scenario.model_validate(_plain(tree))
+    except ValidationError as error:
+        raise _located(error, tree, name) from None
+    if scenario.start.tzinfo is None:
+        scenario.start = scenario.start.replace(tzinfo=UTC)
+    _check_names(scenario, tree, name)
+    return scenario
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _line(tree: Any, path: Sequence[Any]) -> int:
+    """The line (from 1) of the item that `path` leads to, or of what is nearest to it."""
+    line = 1
+    for step in path:
+        try:
+            if isinstance(tree, dict):
+                line = tree.lc.key(step)[0] + 1  # type: ignore[attr-defined]
+            else:
+                line = tree.lc.item(step)[0] + 1
+            tree = tree[step]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+    return line
+
+
+def _located(error: ValidationError, tree: Any, name: str) -> InputError:
+    """The complaints as one error, the first one's place in front."""
+    told = []
+    for problem in error.errors():
+        path = problem["loc"]
+        message = problem["msg"].removeprefix("Value error, ")
+        field = ".".join(map(str, path))
+        if problem["type"] == "extra_forbidden":
+            message = "there is no such field" + _meant(str(path[-1]), _fields(path))
+        elif problem["type"] == "missing":
+            message = "this field is missing"
+        told.append((_line(tree, path), f"{field}: {message}"))
+    told.sort()
+    line, first = told[0]
+    others = "".join(f"\n{Location(name, number)}: {text}" for number, text in told[1:])
+    return InputError(Location(name, line), first + others)
+
+
+def _fields(path: Sequence[Any]) -> list[str]:
+    """The names of all fields, for a suggestion."""
+    models: tuple[type[BaseModel], ...] = (Scenario, HostSpec, Person, Link, Letter, Fault)
+    return sorted({field for model in models for field in model.model_fields})
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    return f"; was {close[0]!r} meant?" if close else ""
+
+
+def _check_names(scenario: Scenario, tree: Any, name: str) -> None:
+    """Every site, host and link end that is named is there."""
+    nodes = [*scenario.sites, *scenario.hosts]
+
+    def expect(word: str, known: Sequence[str], what: str, *path: Any) -> None:
+        if word not in known:
+            raise InputError(
+                Location(name, _line(tree, path)),
+                f"{'.'.join(map(str, path))}: there is no {what} {word!r}",
+                (_meant(word, list(known)).lstrip("; ") or f"there are: {', '.join(known)}"),
+            )
+
+    for host, spec in scenario.hosts.items():
+        expect(spec.site, scenario.sites, "site", "hosts", host, "site")
+    for number, link in enumerate(scenario.links):
+        for end in link.between:
+            expect(end, nodes, "site or host", "links", number, "between")
+    if scenario.study:
+        expect(scenario.study, list(scenario.hosts), "host", "study")
+    for login, person in scenario.people.items():
+        for field in ("computer", "submits_to", "mailbox"):
+            host = getattr(person, field)
+            if host:
+                expect(host, list(scenario.hosts), "host", "people", login, field)
+    for number, fault in enumerate(scenario.faults):
+        if fault.host:
+            expect(fault.host, list(scenario.hosts), "host", "faults", number, "host")
+        for end in fault.link or ():
+            expect(end, nodes, "site or host", "faults", number, "link")

@@ -1,0 +1,106 @@
+"""A session typed line by line, at the world's present time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.content import Content
+from simmail.mail.questions import Close, Connect, Decision, Receive, Send
+from simmail.smtp.commands import Command, Data, Sent
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.world.host import Host
+    from simmail.world.world import World
+
+PATIENCE_S = 300.0
+
+
+class Telnet:
+    """`telnet SERVER 25`, typed by hand; time passes while the server answers.
+
+    Args:
+        world: where it happens.
+        client: the host it is typed on.
+        server: the address it calls.
+        port: the TCP port.
+        source: the address to call from; the client's own by default.
+
+    `transcript` has all lines, `C:` typed and `S:` heard.
+
+    A message's text is typed line by line after DATA, up to a lone dot.
+    """
+
+    def __init__(self, world: World, client: Host, server: str, port: int = 25, source: str = "") -> None:
+        self.world, self.client = world, client
+        self.transcript: list[str] = []
+        self._content: list[str] | None = None
+        self._connection: Any = None
+        answer = self._ask(self._open(server, port, source))
+        if type(answer) is ConnectFailure:
+            self.transcript.append(f"S: ({answer.reason})")
+        else:
+            self._hear(answer)
+
+    def _ask(self, decision: Decision[Any]) -> Any:
+        return self.world.complete(self.client, decision)
+
+    def _open(self, server: str, port: int, source: str) -> Decision[Any]:
+        connection = yield Connect(server, port, PATIENCE_S, source)
+        if type(connection) is ConnectFailure:
+            return connection
+        self._connection = connection
+        return (yield Receive(connection, PATIENCE_S))
+
+    @property
+    def open(self) -> bool:
+        """Whether the server still listens."""
+        return self._connection is not None and self._connection.open
+
+    def type(self, text: str) -> str:
+        """Type one line, or several; what the server said to them, one line each, "" while a message's text is typed."""
+        before = len(self.transcript)
+        for line in text.split("\n"):
+            self._line(line.rstrip("\r"))
+        return "\n".join(t[3:] for t in self.transcript[before:] if t.startswith("S: "))
+
+    __call__ = type
+
+    def _line(self, line: str) -> None:
+        self.transcript.append("C: " + line)
+        if not self.open:
+            self.transcript.append("S: (closed)")
+            return
+        sent: Sent
+        if self._content is None:
+            sent = Command.parse(line)
+        elif line != ".":
+            self._content.append(line[1:] if line.startswith(".") else line)
+            return
+        else:
+            sent, self._content = Data(Content(self._content)), None
+        reply = self._ask(self._say(sent))[0]
+        self._hear(reply)
+        if line.upper() == "DATA" and isinstance(sent, Command) and isinstance(reply, Reply) and reply.kind == 3:
+            self._content = []
+
+    def _say(self, sent: Sent) -> Decision[Any]:
+        return (yield Send(self._connection, (sent,), (PATIENCE_S,)))
+
+    def _hear(self, reply: Reply | Lost) -> None:
+        if isinstance(reply, Reply):
+            self.transcript.extend("S: " + line for line in reply.wire())
+        else:
+            self.transcript.append("S: (no answer)" if reply.reason == "timeout" else "S: (closed)")
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.open:
+            self._ask(self._hang_up())
+
+    def _hang_up(self) -> Decision[None]:
+        yield Close(self._connection)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.transcript)

@@ -1,0 +1,193 @@
+"""Connections between hosts: set up, spoken over, closed, each at the cost of the path between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.questions import Close, Connect, Decision, Receive, Send
+from simmail.network.graph import HERE, Path
+from simmail.smtp.commands import Chunk, Command, Data, Sent
+from simmail.smtp.replies import Reply
+from simmail.world.clock import WAIT, Level, Task
+
+if TYPE_CHECKING:
+    from simmail.world.host import Host
+    from simmail.world.world import World
+
+REFUSED = "Connection refused"
+TIMED_OUT = "Connection timed out"
+
+
+class Server(Protocol):
+    """One session of a server: smtpd's, or that of a scripted peer."""
+
+    def greet(self) -> Decision[Reply | None]:
+        """Speak first; None says nothing at all."""
+        ...
+
+    def handle(self, sent: Sent, more: bool) -> Decision[Reply | None]:
+        """Answer what the client sent; `more`: the client has sent further things already."""
+        ...
+
+    def lost(self, reason: str) -> Decision[None]:
+        """The client is gone without QUIT."""
+        ...
+
+
+class Connection:
+    """An open connection, as its client holds it.
+
+    Attributes:
+        address: the server's address.
+        path: the way there.
+        server: the server's session; None once it is over.
+        host: the host the server runs on.
+        busy_until: when the server is done with what it is busy with, seconds.
+    """
+
+    __slots__ = ("address", "busy_until", "host", "path", "server")
+
+    def __init__(self, address: str, path: Path, server: Server, host: Host) -> None:
+        self.address, self.path, self.host = address, path, host
+        self.server: Server | None = server
+        self.busy_until = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether the server has not ended it."""
+        return self.server is not None
+
+
+def octets(sent: Sent) -> int:
+    """The size of what is sent, on the wire."""
+    if type(sent) is Command:
+        return len(sent.verb) + len(sent.argument or "") + 3
+    if type(sent) is Data:
+        return sent.content.size + 5
+    assert type(sent) is Chunk
+    return len(sent.text)
+
+
+class Transport:
+    """Answers Connect, Receive, Send and Close.
+
+    Args:
+        world: whose network and hosts it joins.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def connect(self, task: Task, question: Connect) -> Any:
+        """Open a connection: a round trip where somebody listens or refuses, the whole time-out where nobody is."""
+        if not task.level(question):
+            return WAIT
+        return task.call(task.host, self._connecting(task, question))
+
+    def _connecting(self, task: Task, question: Connect) -> Decision[Connection | ConnectFailure]:
+        client: Host = task.host
+        server = self.world.host_at(question.address, client)
+        if server is None:
+            if self.world.unrouted != TIMED_OUT:
+                return ConnectFailure(self.world.unrouted)
+            task.now += question.timeout
+            return ConnectFailure(TIMED_OUT)
+        path = HERE if server is client else self.world.network.path(client.name, server.name)
+        if path is None or not server.up:
+            task.now += question.timeout
+            return ConnectFailure(TIMED_OUT)
+        task.now += 2 * path.latency
+        source = question.source or client.source_address(question.address)
+        session = yield from server.accept(task, source, question)
+        if session is None:
+            return ConnectFailure(REFUSED)
+        return Connection(question.address, path, session, server)
+
+    def receive(self, task: Task, question: Receive) -> Any:
+        """Wait for the greeting."""
+        return task.call(question.connection.host, self._greeting(task, question))
+
+    def _greeting(self, task: Task, question: Receive) -> Decision[Reply | Lost]:
+        connection: Connection = question.connection
+        if connection.server is None:
+            return Lost("lost connection")
+        deadline = task.now + question.timeout
+        reply = yield from patiently(task, deadline, connection.server.greet())
+        return (yield from self._answered(task, connection, reply, deadline))
+
+    def send(self, task: Task, question: Send) -> Any:
+        """Send a group of commands and hear the replies."""
+        return task.call(question.connection.host, self._exchange(task, question))
+
+    def _exchange(self, task: Task, question: Send) -> Decision[list[Reply | Lost]]:
+        connection: Connection = question.connection
+        replies: list[Reply | Lost] = []
+        path = connection.path
+        task.now += path.latency + sum(map(octets, question.commands)) / path.bandwidth
+        last = len(question.commands) - 1
+        for number, (sent, timeout) in enumerate(zip(question.commands, question.timeouts, strict=True)):
+            if connection.server is None:
+                replies.append(Lost("lost connection"))
+                break
+            deadline = task.now + timeout
+            reply = yield from patiently(
+                task, deadline, connection.server.handle(sent, question.more or number < last)
+            )
+            answer = yield from self._answered(task, connection, reply, deadline)
+            replies.append(answer)
+            if type(answer) is Lost:
+                break
+        task.now += path.latency
+        return replies
+
+    def _answered(
+        self, task: Task, connection: Connection, reply: Reply | None | Lost, deadline: float
+    ) -> Decision[Reply | Lost]:
+        if type(reply) is Lost:
+            return reply
+        if reply is None:
+            if task.now < deadline:
+                task.now = deadline
+            return Lost("timeout")
+        assert type(reply) is Reply
+        if reply.closes:
+            yield from self._ended(connection)
+            if reply is HANG_UP:
+                return Lost("lost connection")
+        return reply
+
+    def _ended(self, connection: Connection) -> Decision[None]:
+        server, connection.server = connection.server, None
+        yield Level()
+        connection.host.release(server)
+
+    def close(self, task: Task, question: Close) -> Any:
+        """Hang up."""
+        if question.connection.server is None:
+            return None
+        return task.call(question.connection.host, self._closing(task, question.connection))
+
+    def _closing(self, task: Task, connection: Connection) -> Decision[None]:
+        assert connection.server is not None
+        yield from connection.server.lost("lost connection")
+        yield from self._ended(connection)
+
+
+#: A reply that says nothing and ends the connection.
+HANG_UP = Reply(0, ("",), True)
+
+
+def patiently(task: Task, deadline: float, decision: Decision[Any]) -> Decision[Any]:
+    """Let a server decide, until its client's patience is over: then the verdict is `Lost("timeout")`, at the deadline."""
+    answer: Any = None
+    while True:
+        try:
+            question = decision.send(answer)
+        except StopIteration as stop:
+            return stop.value
+        answer = yield question
+        if task.now > deadline:
+            decision.close()
+            task.now = deadline
+            return Lost("timeout")

@@ -1,0 +1,177 @@
+"""A world: hosts on a network, the names they have, the time they live in, and what happened."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simmail.dns.resolver import Resolver
+from simmail.dns.zones import Zones
+from simmail.files.machine import Machine
+from simmail.mail.calendar import Calendar
+from simmail.mail.errors import InputError, SimmailError
+from simmail.mail.questions import (
+    Abandon,
+    Close,
+    Commit,
+    Connect,
+    Decision,
+    Dns,
+    NewQueueId,
+    Now,
+    Question,
+    Receive,
+    Send,
+)
+from simmail.mail.records import Journal
+from simmail.network.graph import Network
+from simmail.world import services
+from simmail.world.clock import Clock, Task
+from simmail.world.host import Host
+from simmail.world.results import Results
+from simmail.world.telnet import Telnet
+from simmail.world.transport import TIMED_OUT, Transport
+from simmail.world.units import clock
+
+if TYPE_CHECKING:
+    from simmail.world.mua import MailProgram
+    from simmail.world.scenario import Scenario
+
+
+class World:
+    """Everything of one run.
+
+    Args:
+        calendar: how its seconds read as dates.
+        seed: from which all chance is drawn, each actor's and purpose's from a stream of its own.
+        unrouted: what a connection to an address nobody has ends with.
+
+    Attributes:
+        hosts: name -> host.
+        people: login name -> mail program.
+        notices: what a user should be told of the world as it was loaded.
+        scenario, folder, policy: what it was loaded from, if it was.
+    """
+
+    def __init__(self, calendar: Calendar, seed: int = 1, unrouted: str = TIMED_OUT) -> None:
+        self.calendar, self.seed, self.unrouted = calendar, seed, unrouted
+        self.journal = Journal()
+        self.clock = Clock(self.journal)
+        self.network = Network()
+        self.zones = Zones()
+        self.hosts: dict[str, Host] = {}
+        self.people: dict[str, MailProgram] = {}
+        self.notices: list[str] = []
+        self.scenario: Scenario | None = None
+        self.folder: Path | None = None
+        self.policy = ""
+        self._results: Results | None = None
+        transport = Transport(self)
+        own = self._of_master
+        self.clock.handlers.update(
+            {
+                Connect: transport.connect,
+                Receive: transport.receive,
+                Send: transport.send,
+                Close: transport.close,
+                Dns: services.dns,
+                Now: services.now,
+                NewQueueId: own("new_queue_id"),
+                Commit: own("commit"),
+                Abandon: lambda task, question: None,
+            }
+        )
+
+    @staticmethod
+    def _of_master(name: str) -> Callable[[Task, Question], Any]:
+        """A handler that is a method of the asking host's Master."""
+
+        def handler(task: Task, question: Question) -> Any:
+            return getattr(task.host.master, name)(task, question)
+
+        return handler
+
+    @property
+    def now(self) -> float:
+        """Seconds since the world's start."""
+        return self.clock.now
+
+    def rng(self, *names: str) -> random.Random:
+        """A stream of chance of its own for one actor and purpose."""
+        return random.Random("/".join((str(self.seed), *names)))
+
+    def add_host(self, name: str, machine: Machine, resolver: Resolver | None = None) -> Host:
+        """Put a machine on the network; its links are made with `network.link`."""
+        outside = tuple(a for a in machine.addresses if not a.startswith("127."))
+        self.network.add_host(name, outside)
+        machine.files.clock = lambda: self.clock.now
+        host = self.hosts[name] = Host(self, name, machine, resolver or Resolver(self.zones))
+        return host
+
+    def host_at(self, address: str, client: Host) -> Host | None:
+        """The host that an address leads `client` to; None where nobody has it."""
+        if address.startswith("127."):
+            return client
+        owner = self.network.owner(address)
+        return self.hosts.get(owner) if owner is not None else None
+
+    def complete(self, host: Host, decision: Decision[Any]) -> Any:
+        """Let a decision be made on a host, now, and time pass until it is; its verdict.
+
+        Raises:
+            SimmailError: where nothing is left that could complete it.
+        """
+        verdicts: list[Any] = []
+        self.clock.spawn(host, decision, self.now, lambda verdict, time: verdicts.append(verdict))
+        self.clock.run_while(lambda: not verdicts)
+        if not verdicts:
+            raise SimmailError(f"{host.name}: waits for something that will not happen")
+        return verdicts[0]
+
+    @property
+    def results(self) -> Results:
+        """What has happened up to now, as tables and figures."""
+        if self._results is None or self._results.now != self.now or len(self._results.records) != len(self.journal):
+            self._results = Results(self)
+        return self._results
+
+    def telnet(self, client: str, server: str, port: int = 25) -> Telnet:
+        """A session typed by hand.
+
+        Args:
+            client: a host's name or address to type on.
+            server: the host's name or address to call.
+            port: 25 by default.
+        """
+        owner = self.network.owner(client)
+        there = self.hosts[server].machine.addresses[0] if server in self.hosts else server
+        return Telnet(self, self.host(owner or client), there, port, client if owner else "")
+
+    def host(self, name: str) -> Host:
+        """The host of that name.  Raises InputError."""
+        found = self.hosts.get(name)
+        if found is None:
+            raise InputError(f"host {name!r}", "is not in this world", f"there are: {', '.join(self.hosts)}")
+        return found
+
+    def run(self, until: float | str | None = None) -> None:
+        """Let time pass.
+
+        Args:
+            until: seconds since the start, a length of time since the start (`2h`, `5d`), or a time of day on the first
+                day or later (`10:30`, `1d 9:00`); the scenario's length by default.
+
+        Raises:
+            InputError: for a text that is no time.
+        """
+        if until is None:
+            end = self.scenario.length if self.scenario else 3600.0
+        else:
+            start = self.calendar.start
+            try:
+                end = clock(until, start.hour * 3600.0 + start.minute * 60 + start.second)
+            except ValueError as error:
+                raise InputError("until", str(error)) from None
+        self.clock.run(end)
