@@ -1,0 +1,61 @@
+"""world.yaml is checked, and each mistake is told with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from simmail.mail.errors import InputError
+from simmail.world import scenario
+
+GOOD = """\
+title: Two hosts
+start: 2026-03-02 09:00
+sites: [town]
+hosts:
+  a.example:
+    site: town
+    address: 192.0.2.1
+  b.example:
+    site: town
+    address: 192.0.2.2
+people:
+  ann:
+    address: ann@a.example
+    computer: b.example
+    submits_to: a.example
+"""
+
+
+def read(tmp_path: Path, text: str) -> scenario.Scenario:
+    """The scenario that a text says."""
+    path = tmp_path / "world.yaml"
+    path.write_text(text)
+    return scenario.read(path)
+
+
+def test_a_good_one_is_read(tmp_path: Path) -> None:
+    """A scenario without mistakes becomes values, times in seconds."""
+    found = read(tmp_path, GOOD + "length: 2h\n")
+
+    assert 7200.0 == found.length
+    assert "192.0.2.2" == found.hosts["b.example"].address
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("site: town", "sight: town", 6, "hosts.a.example.sight: there is no such field; was 'site' meant"),
+        ("    address: 192.0.2.2", "    disk: soon\n    address: 192.0.2.2", 10, "'soon' is no length of time"),
+        ("    site: town\n    address: 192.0.2.2", "    site: twon\n    address: 192.0.2.2", 9, "was 'town' meant"),
+        ("submits_to: a.example", "submits_to: c.example", 15, "there is no host 'c.example'"),
+        ("title: Two hosts\n", "", 1, "title: this field is missing"),
+        ("sites: [town]", "sites: [town", 4, "is no YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
+    """Each planted mistake is found where it stands."""
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, GOOD.replace(old, new, 1))
+
+    assert f"{tmp_path / 'world.yaml'}:{line}: " in str(caught.value)
+    assert words in str(caught.value)
