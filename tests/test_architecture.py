@@ -16,10 +16,10 @@ IMPURE_CALLS = frozenset(
     """
     open input breakpoint eval exec compile __import__ print
     datetime.now datetime.utcnow datetime.today date.today
-    os.system os.popen os.open os.listdir os.scandir os.walk os.stat os.environ.get os.getenv os.urandom
+    dns.query.udp dns.query.tcp dns.resolver.resolve dns.resolver.Resolver dns.zone.from_file
     """.split()
 )
-"""Calls by which a decision would see or touch the machine that the simulator runs on."""
+"""Calls by which a decision would see or touch the machine that the simulator runs on; import-linter forbids modules."""
 
 LONGEST_MODULE = 500
 """Lines; a module that grew longer holds two things."""
@@ -55,8 +55,8 @@ def test_decisions_touch_nothing_outside(root: Path) -> None:
 
 def test_impure_calls_are_found() -> None:
     """The search above sees what it looks for."""
-    source = "import os\nwith open('/etc/passwd') as f:\n    os.system(f.read())\nre.compile('x')\n"
-    assert impure_calls(source) == ["2: open", "3: os.system"]
+    source = "with open('/etc/passwd') as f:\n    eval(f.read(), now=datetime.now(UTC))\nre.compile('x')\n"
+    assert sorted(impure_calls(source)) == ["1: open", "2: datetime.now", "2: eval"]
 
 
 def test_modules_stay_small(root: Path) -> None:
