@@ -47,6 +47,42 @@ class Host:
             return destination
         return next((a for a in self.machine.addresses if not a.startswith("127.")), "127.0.0.1")
 
+    # ---- an administrator at work
+
+    def sh(self, command: str, stdin: str = "", user: str = "root") -> Exit:
+        """Run a command line in the host's small shell, now; time passes until it is done.
+
+        Args:
+            command: what would be typed.
+            stdin: what it can read.
+            user: the account that types it.
+        """
+        done: Exit = self.world.complete(self, self.running(Run(command, user, {}, stdin)))
+        return done
+
+    def running(self, question: Run) -> Decision[Exit]:
+        """A command's run, as the shell does it."""
+        now = yield Level()
+        invocation = Invocation(
+            ("sh", "-c", question.command), self.machine, question.stdin, question.user, "/", question.environment, now,
+            self.master.system if self.master else None,
+        )  # fmt: skip
+        status = yield from run(question.command, invocation, COMMANDS)
+        return Exit(status, "".join(invocation.out), "".join(invocation.err))
+
+    def take_mail(self, user: str) -> Decision[list[str]]:
+        """Empty a user's mbox, as a POP3 server does for a client that deletes what it fetched; the messages' texts."""
+        yield Level()
+        path = f"/var/mail/{user}"
+        files = self.machine.files
+        if not files.exists(path):
+            return []
+        texts = messages(files.read(path))
+        files.write(path, "", owner=user)
+        return texts
+
+    # ---- the network
+
     def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection from the address `client`; the verdict is None where nobody listens."""
         listener = self.listeners.get(question.port)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from simmail.mail.questions import Dns, Now
+from simmail.files.mailbox import deposit as deposit_into
+from simmail.mail.questions import Deposit, Dns, Now, Run
 from simmail.world.clock import WAIT, Task
+
+#: Seconds to append a message to a mailbox, measured on a real Postfix that used a disk.
+MAILBOX_WRITE_S = 0.0005
 
 
 def dns(task: Task, question: Dns) -> Any:
@@ -20,3 +24,20 @@ def dns(task: Task, question: Dns) -> Any:
 def now(task: Task, question: Now) -> float:
     """The task's own time."""
     return task.now
+
+
+def deposit(task: Task, question: Deposit) -> Any:
+    """Put a message into a mailbox of the host."""
+    if not task.level(question):
+        return WAIT
+    machine = task.host.machine
+    error = deposit_into(machine.files, question, task.now, machine.calendar.unix(task.now), machine.hostname)
+    task.now += MAILBOX_WRITE_S
+    return error
+
+
+def run(task: Task, question: Run) -> Any:
+    """Run a command of the host in its small shell."""
+    if not task.level(question):
+        return WAIT
+    return task.call(task.host, task.host.running(question))

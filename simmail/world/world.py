@@ -18,11 +18,13 @@ from simmail.mail.questions import (
     Commit,
     Connect,
     Decision,
+    Deposit,
     Dns,
     NewQueueId,
     Now,
     Question,
     Receive,
+    Run,
     Send,
 )
 from simmail.mail.records import Journal
@@ -78,6 +80,8 @@ class World:
                 Close: transport.close,
                 Dns: services.dns,
                 Now: services.now,
+                Deposit: services.deposit,
+                Run: services.run,
                 NewQueueId: own("new_queue_id"),
                 Commit: own("commit"),
                 Abandon: lambda task, question: None,

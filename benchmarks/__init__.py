@@ -1,0 +1,1 @@
+"""Figures of speed, each beside a baseline in the same run."""

@@ -1,0 +1,199 @@
+"""The yardstick's world in simmail: the same hops, waits and outages, with everything decided and recorded.
+
+Two hundred office computers submit to `mail.domain.ork`, which relays to fifty destinations chosen by Zipf's law, each down
+30 % of the time for a minute at a time.  2,000 writers and, at each destination, 2,000 readers, distinct subjects and texts; the relay
+runs the course's whole main.cf with its PCRE checks and two blocklists; one message in twenty is refused.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Any
+
+from benchmarks.hand_written import (
+    CONNECT_S,
+    DELIVERY_SLOTS,
+    DESTINATIONS,
+    DNS_MISS_S,
+    HOP_S,
+    ROUND_TRIP_IN_S,
+    SMTPD_PROCESSES,
+    Outages,
+    workload,
+)
+from simmail.dns.resolver import Resolver
+from simmail.files.machine import Machine
+from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.calendar import Calendar
+from simmail.mail.content import Content
+from simmail.mail.questions import Close, Connect, Decision, Receive, Send, Sleep
+from simmail.smtp.commands import Command, Data
+from simmail.world.clock import Level
+from simmail.world.host import Host
+from simmail.world.master import STOCK_MASTER_CF, Master
+from simmail.world.world import World
+
+CLIENTS, WRITERS, READERS = 200, 2000, 2000
+REFUSED = 0.05
+COURSE_MAIN_CF = """\
+smtpd_banner = $myhostname ESMTP $mail_name (Debian/GNU)
+biff = no
+append_dot_mydomain = no
+mydomain = domain.ork
+myhostname = mail.domain.ork
+alias_maps = hash:/etc/aliases
+myorigin = $mydomain
+mydestination = $myhostname, $mydomain, ,localhost
+relayhost =
+mynetworks = 192.168.0.0/16, 127.0.0.0/8
+mailbox_size_limit = 0
+message_size_limit = 3000000
+recipient_delimiter = +
+smtpd_client_restrictions = reject_rbl_client relays.example, reject_rbl_client dialups.example
+smtpd_sender_restrictions = reject_unknown_sender_domain, reject_non_fqdn_sender
+unknown_address_reject_code = 550
+header_checks = pcre:/etc/postfix/header_checks
+mime_header_checks = pcre:/etc/postfix/mime_header_checks
+body_checks = pcre:/etc/postfix/body_checks
+compatibility_level = 3.6
+"""
+EXTENSIONS = ("vbs", "pif", "scr", "exe", "com", "lnk", "dot")
+RULES = "".join(rf'/^(.*)name\=\"(.*)\.{e}\"$/ REJECT Mail contains banned attachment' + "\n" for e in EXTENSIONS)
+HEADER_RULES = "/^Subject: FREE OFFER!!/ REJECT no thanks\n/^From: offers@bulk\\.example/ REJECT no thanks\n"
+DESTINATION_MAIN_CF = """\
+mydomain = d{0}.example
+myhostname = mail.d{0}.example
+myorigin = $mydomain
+mydestination = $myhostname, $mydomain, localhost
+mynetworks = 127.0.0.0/8
+alias_maps = hash:/etc/aliases
+mailbox_size_limit = 0
+compatibility_level = 3.6
+"""
+WORDS = "invoice offer meeting receipt holiday budget printer lunch report contract minutes delivery".split()
+
+
+def build(rate: float, seed: int = 1, remember: bool = True) -> World:
+    """The world, its mail systems started; nobody has written yet."""
+    world = World(Calendar(datetime(2026, 3, 2, 9, tzinfo=UTC)), seed)
+    zones = ["domain.ork. IN MX 10 mail.domain.ork.", "mail.domain.ork. IN A 192.0.2.10"]
+    for d in range(DESTINATIONS):
+        zones += [f"d{d}.example. IN MX 10 mail.d{d}.example.", f"mail.d{d}.example. IN A 198.51.100.{d + 1}"]
+    world.zones.read("\n".join(zones) + "\n")
+    relay = _mail_host(world, "mail.domain.ork", "192.0.2.10", COURSE_MAIN_CF, remember, [])
+    relay.machine.files.write("/etc/postfix/header_checks", HEADER_RULES)
+    relay.machine.files.write("/etc/postfix/mime_header_checks", RULES)
+    relay.machine.files.write("/etc/postfix/body_checks", RULES)
+    files = relay.machine.files
+    files.write(
+        "/etc/postfix/main.cf",
+        files.read("/etc/postfix/main.cf")
+        + f"default_process_limit = {SMTPD_PROCESSES}\ndefault_destination_concurrency_limit = {DELIVERY_SLOTS}\n",
+    )
+    office = Machine("office.domain.ork", tuple(f"192.168.1.{n + 1}" for n in range(CLIENTS)))
+    world.add_host("office", office, Resolver(world.zones))
+    world.network.link("office", relay.name, ROUND_TRIP_IN_S / 2)
+    outages = Outages()
+    for d in range(DESTINATIONS):
+        host = _mail_host(
+            world, f"mail.d{d}.example", f"198.51.100.{d + 1}", DESTINATION_MAIN_CF.format(d), remember,
+            [f"u{n}" for n in range(READERS)],
+        )  # fmt: skip
+        world.network.link(relay.name, host.name, HOP_S[d] / 2)
+        host.listeners[25] = _gate(host, outages, d)
+    for host in world.hosts.values():
+        if host.master is not None:
+            host.sh("postalias /etc/aliases")
+            host.master.start()
+    return world
+
+
+def _mail_host(world: World, name: str, address: str, main_cf: str, remember: bool, users: list[str]) -> Host:
+    machine = Machine(name, (address, "127.0.0.1"), calendar=world.calendar)
+    machine.files.write("/etc/aliases", "postmaster: root\n" + "".join(f"{user}: root\n" for user in users))
+    machine.files.write("/etc/postfix/main.cf", main_cf)
+    machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF)
+    host = world.add_host(name, machine, Resolver(world.zones, latency=DNS_MISS_S))
+    host.master = Master(host, remember, disk_s=0.005)
+    return host
+
+
+def _gate(host: Host, outages: Outages, d: int) -> Any:
+    """Listens where the destination is up; the time to connect is the yardstick's."""
+
+    def listen(task: Any, client: str, question: Connect) -> Decision[Any]:
+        yield Sleep(CONNECT_S - HOP_S[d])
+        now = yield Level()
+        if outages.down(d, now):
+            return None
+        assert host.master is not None
+        return (yield from host.master.accept(task, client, question))
+
+    return listen
+
+
+def messages(n: int, rate: float, seed: int = 1) -> Iterator[tuple[float, str, str, str, Content]]:
+    """(gap to the next, client, sender, recipient, content) of each message."""
+    rng = random.Random(f"{seed}/messages")
+    zipf = list(accumulate(1 / (rank + 1) for rank in range(max(WRITERS, READERS))))
+
+    def rank() -> int:
+        return bisect(zipf, rng.random() * zipf[-1])
+
+    for number, (gap, destination, _, _) in enumerate(workload(n, rate, seed)):
+        domain = "nowhere.invalid" if rng.random() < REFUSED else "domain.ork"
+        sender, recipient = f"w{rank()}@{domain}", f"u{rank()}@d{destination}.example"
+        subject = f"{rng.choice(WORDS)} {rng.choice(WORDS)} {number}"
+        text = [" ".join(rng.choices(WORDS, k=9)) for _ in range(12)]
+        header = [
+            f"From: <{sender}>", f"To: <{recipient}>", f"Subject: {subject}", f"Message-ID: <{number}@domain.ork>",
+            "Date: Mon, 2 Mar 2026 09:00:00 +0000", "MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii",
+        ]  # fmt: skip
+        yield gap, f"192.168.1.{number % CLIENTS + 1}", sender, recipient, Content((*header, "", *text))
+
+
+def submit(client: str, sender: str, recipient: str, content: Content) -> Decision[bool]:
+    """A mail program's session: six round trips; whether the message was taken."""
+    connection = yield Connect("192.0.2.10", 25, 30.0, client)
+    if type(connection) is ConnectFailure:
+        return False
+    reply = yield Receive(connection)
+    for step in (
+        Command("EHLO", "pc.domain.ork"), Command("MAIL", f"FROM:<{sender}>"), Command("RCPT", f"TO:<{recipient}>"),
+        Command("DATA"), Data(content),
+    ):  # fmt: skip
+        if type(reply) is Lost or reply.kind > 3:
+            break
+        reply = (yield Send(connection, (step,), (300.0,)))[0]
+    taken = type(reply) is not Lost and reply.kind == 2
+    if type(reply) is Lost or reply.closes:
+        yield Close(connection)
+    else:
+        yield Send(connection, (Command("QUIT"),), (300.0,))
+    return taken
+
+
+def run(n: int, rate: float, seed: int = 1, remember: bool = True) -> World:
+    """Run it until all is delivered or given up."""
+    world = build(rate, seed, remember)
+    office = world.hosts["office"]
+
+    def source() -> Decision[None]:
+        for gap, client, sender, recipient, content in messages(n, rate, seed):
+            yield Sleep(gap)
+            now = yield Level()
+            world.clock.spawn(office, submit(client, sender, recipient, content), now)
+
+    world.clock.spawn(office, source(), 0.0)
+    relay = world.hosts["mail.domain.ork"].master
+    assert relay is not None
+    end = n / rate
+    while True:
+        end += 600.0
+        world.run(end)
+        if not (relay.spool.incoming or relay.spool.active or relay.spool.deferred):
+            return world

@@ -1,0 +1,94 @@
+"""A lab's text source made into a notebook: plain cells, no outputs, ids that stay when nothing changes.
+
+The source (`lab.md`) is Markdown.  A fence of three backquotes and `{code-cell}` holds a code cell; tags may follow
+in brackets: `{code-cell} [exercise]`.  A line with nothing but `+++` ends a Markdown cell and begins the next one; so does a heading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from simmail.mail.errors import InputError, Location
+
+FENCE = re.compile(r"```\{code-cell\}\s*(?:\[([\w\s,-]*)\])?\s*$")
+
+
+class Cell(NamedTuple):
+    """A cell: `markdown` or `code`, its text, its tags."""
+
+    kind: str
+    text: str
+    tags: tuple[str, ...] = ()
+
+
+def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
+    """The cells of a source.
+
+    Raises:
+        InputError: for a code cell without its closing fence.
+    """
+    prose: list[str] = []
+    lines = source.split("\n")
+    number = 0
+
+    def flush() -> Iterator[Cell]:
+        text = "\n".join(prose).strip("\n")
+        prose.clear()
+        if text:
+            yield Cell("markdown", text)
+
+    while number < len(lines):
+        line = lines[number]
+        fence = FENCE.match(line)
+        if fence:
+            yield from flush()
+            end = next((i for i in range(number + 1, len(lines)) if lines[i].rstrip() == "```"), None)
+            if end is None:
+                raise InputError(Location(name, number + 1), "this code cell never ends", "close it with a line of ```")
+            tags = tuple(tag.strip() for tag in (fence[1] or "").split(",") if tag.strip())
+            yield Cell("code", "\n".join(lines[number + 1 : end]).strip("\n"), tags)
+            number = end + 1
+            continue
+        if line.strip() == "+++":
+            yield from flush()
+        else:
+            if line.startswith("#"):
+                yield from flush()
+            prose.append(line)
+        number += 1
+    yield from flush()
+
+
+def build(source: str, name: str) -> str:
+    """The notebook's JSON text.
+
+    Args:
+        source: the lab's text.
+        name: the notebook's name, which its cells' ids begin with.
+    """
+    made: list[dict[str, Any]] = []
+    for number, cell in enumerate(cells(source, f"{name}.md")):
+        digest = hashlib.sha1(f"{number}\n{cell.text}".encode()).hexdigest()[:8]
+        entry: dict[str, Any] = {
+            "cell_type": cell.kind,
+            "id": f"{name[:2]}-{number:02d}-{digest}",
+            "metadata": {"tags": list(cell.tags)} if cell.tags else {},
+            "source": cell.text.splitlines(keepends=True),
+        }
+        if cell.kind == "code":
+            entry.update(execution_count=None, outputs=[])
+        made.append(entry)
+    notebook = {
+        "cells": made,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
