@@ -62,7 +62,7 @@ body_checks = pcre:/etc/postfix/body_checks
 compatibility_level = 3.6
 """
 EXTENSIONS = ("vbs", "pif", "scr", "exe", "com", "lnk", "dot")
-RULES = "".join(rf'/^(.*)name\=\"(.*)\.{e}\"$/ REJECT Mail contains banned attachment' + "\n" for e in EXTENSIONS)
+RULES = "".join(rf"/^(.*)name\=\"(.*)\.{e}\"$/ REJECT Mail contains banned attachment" + "\n" for e in EXTENSIONS)
 HEADER_RULES = "/^Subject: FREE OFFER!!/ REJECT no thanks\n/^From: offers@bulk\\.example/ REJECT no thanks\n"
 DESTINATION_MAIN_CF = """\
 mydomain = d{0}.example

@@ -45,6 +45,11 @@ postlog   unix-dgram n - n - 1 postlogd
 dnsblog   unix  - - n - 0 dnsblog
 """
 
+#: The host under test, where a case does not say otherwise.
+HOST, ADDRESS = "mail.domain.ork", "192.0.2.10"
+#: What to do about a file that is no case.
+ADVICE = "write a case as tests/conformance/README.md says"
+
 
 @dataclass(slots=True)
 class Case:
@@ -52,8 +57,8 @@ class Case:
 
     name: str
     keys: dict[str, Any]
-    host: str = "mail.domain.ork"
-    address: str = "192.0.2.10"
+    host: str = HOST
+    address: str = ADDRESS
     daemon: bool = True
     steps: list[dict[str, Any]] = field(default_factory=list)
 
@@ -68,15 +73,19 @@ class Case:
         from ruamel.yaml.error import YAMLError
 
         yaml = YAML(typ="safe", pure=True)
-        yaml.version = (1, 1)  # type: ignore[assignment]  # the recorder reads `no` as false, too
+        yaml.version = (1, 1)  # the recorder reads `no` as false, too
         try:
             keys = yaml.load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, YAMLError) as error:
-            raise InputError(str(path), f"cannot be read: {error}", "write a case as tests/conformance/README.md says") from None
-        if not isinstance(keys, dict) or not isinstance(keys.get("steps"), list) or not isinstance(keys.get("main.cf"), str):
-            raise InputError(str(path), "no `main.cf` text and list of `steps`", "write a case as tests/conformance/README.md says")
+            raise InputError(str(path), f"cannot be read: {error}", ADVICE) from None
+        if (
+            not isinstance(keys, dict)
+            or not isinstance(keys.get("steps"), list)
+            or not isinstance(keys.get("main.cf"), str)
+        ):
+            raise InputError(str(path), "no `main.cf` text and list of `steps`", ADVICE)
         return cls(
-            path.stem, keys, keys.get("host", cls.host), keys.get("address", cls.address), keys.get("daemon", True),
+            path.stem, keys, keys.get("host", HOST), keys.get("address", ADDRESS), keys.get("daemon", True),
             keys["steps"],
         )  # fmt: skip
 
@@ -85,13 +94,12 @@ class Case:
         text: str = self.keys["main.cf"]
         if not self.daemon:
             return text
-        return (
-            text.rstrip("\n") + "\n" + INSTALLATION
-            + f"inet_interfaces = {self.address}, 127.0.0.1\ninet_protocols = ipv4\nsmtp_bind_address = {self.address}\n"
-        )  # fmt: skip
+        where = self.address
+        network = f"inet_interfaces = {where}, 127.0.0.1\ninet_protocols = ipv4\nsmtp_bind_address = {where}\n"
+        return text.rstrip("\n") + "\n" + INSTALLATION + network
 
     def master_cf(self) -> str:
-        """The text of /etc/postfix/master.cf: the plain one, with the case's own services in place of those they name."""
+        """The text of /etc/postfix/master.cf: the plain one, the case's own services in place of those they name."""
         added: str = self.keys.get("master.cf", "")
         if not self.daemon and "master.cf" in self.keys:
             return added

@@ -64,6 +64,7 @@ class Normal:
         return re.sub(r"\bQID\d+\b", lambda m: names.get(m[0], m[0]), text)
 
     def __call__(self, value: Any) -> Any:
+        """A text, or all texts of a list or mapping, in normal form."""
         if isinstance(value, list):
             return [self(v) for v in value]
         if isinstance(value, dict):

@@ -168,7 +168,9 @@ class Player:
     def _mailboxes(self) -> dict[str, str]:
         files = self.host.machine.files
         found = {path.removeprefix("/var/mail/"): files.read(path) for path in files.names("/var/mail")}
-        given = {f"/home/{user}/{name}" for user, homes in self.case.keys.get("homes", {}).items() for name in homes or ()}
+        given = {
+            f"/home/{user}/{name}" for user, homes in self.case.keys.get("homes", {}).items() for name in homes or ()
+        }
         for path in files.names("/home"):
             if path not in given:
                 found["~" + path.removeprefix("/home/")] = files.read(path)
@@ -179,12 +181,18 @@ class Player:
         for name in ("maildrop", "active", "incoming", "deferred", "hold"):
             for queue_id, message in self.master.spool.queue(name).items():
                 recipients = [
-                    {"address": r.address, **({"delay_reason": r.status} if r.status else {})} for r in message.recipients
+                    {"address": r.address, **({"delay_reason": r.status} if r.status else {})}
+                    for r in message.recipients
                 ]
                 recipients.sort(key=lambda r: r["address"])
                 out.append(
                     self.normal(
-                        {"queue": name, "id": queue_id, "sender": message.sender or "MAILER-DAEMON", "recipients": recipients}
+                        {
+                            "queue": name,
+                            "id": queue_id,
+                            "sender": message.sender or "MAILER-DAEMON",
+                            "recipients": recipients,
+                        }
                     )
                 )
         return sorted(out, key=lambda q: (q["queue"], q["sender"], str(q["recipients"])))
@@ -207,6 +215,8 @@ def conform(cases: Path, out: Path, remember: bool = True) -> list[tuple[str, di
         record = play(path, remember)
         target = out / path.relative_to(cases).with_suffix(".sim.json")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(record, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8", errors="replace")
+        target.write_text(
+            json.dumps(record, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8", errors="replace"
+        )
         records.append((str(path.relative_to(cases).with_suffix("")), record))
     return records

@@ -35,7 +35,9 @@ class Typist:
     def __init__(self, step: dict[str, Any], server: str) -> None:
         self.step, self.server = step, str(step.get("server", server))
         script = step["send"]
-        self.groups = [[s] for s in script.splitlines()] if isinstance(script, str) else [t.splitlines() for t in script]
+        self.groups = (
+            [[s] for s in script.splitlines()] if isinstance(script, str) else [t.splitlines() for t in script]
+        )
         self.transcript: list[str] = []
         self.content: list[str] | None = None
         self.chunk: list[str] | None = None
@@ -104,7 +106,7 @@ class Typist:
             yield Command.parse(line)
 
     def _unstuffed(self) -> list[str]:
-        return [line[1:] if line.startswith(".") else line for line in self.content or ()]
+        return [line.removeprefix(".") for line in self.content or ()]
 
     def _hear(self, reply: Reply | Lost) -> bool:
         if type(reply) is Reply:

@@ -57,7 +57,9 @@ class Journey:
         self.hops: list[Hop] = list(self._hops())
         if not self.hops:
             known = [row["message_id"] for row in world.results.message_rows][-3:]
-            raise InputError(f"message {identity!r}", "was never seen", f"the last ones were {', '.join(known)}" if known else "")
+            raise InputError(
+                f"message {identity!r}", "was never seen", f"the last ones were {', '.join(known)}" if known else ""
+            )
 
     def _hops(self) -> Iterator[Hop]:
         records = self.world.results.records
@@ -83,7 +85,8 @@ class Journey:
                 if record.event == "notification":
                     notice = (host, record.fields[1])
                     identity = next(
-                        (r.fields[0] for r in records if (r.host, r.queue_id) == notice and r.event == "message-id"), None
+                        (r.fields[0] for r in records if (r.host, r.queue_id) == notice and r.event == "message-id"),
+                        None,
                     )
                     todo.extend(self.world.results.copies.get(identity or "", [notice]))
 
@@ -117,7 +120,8 @@ class Journey:
         )
         return (
             f"<table><caption>The journey of <code>{html.escape(self.identity)}</code></caption>"
-            "<thead><tr><th scope='col'>after</th><th scope='col'>host</th><th scope='col'>what happened</th></tr></thead>"
+            "<thead><tr><th scope='col'>after</th><th scope='col'>host</th>"
+            "<th scope='col'>what happened</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )
 

@@ -1,7 +1,8 @@
 """A lab's text source made into a notebook: plain cells, no outputs, ids that stay when nothing changes.
 
 The source (`lab.md`) is Markdown.  A fence of three backquotes and `{code-cell}` holds a code cell; tags may follow
-in brackets: `{code-cell} [exercise]`.  A line with nothing but `+++` ends a Markdown cell and begins the next one; so does a heading.
+in brackets: `{code-cell} [exercise]`.  A line with nothing but `+++` ends a Markdown cell and begins the next one; so
+does a heading.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def topology(world: World) -> Picture:
     import pandas as pd
 
     graph = world.network.graph
-    place = nx.kamada_kawai_layout(graph) if len(graph) > 1 else {name: (0.0, 0.0) for name in graph}
+    place = nx.kamada_kawai_layout(graph) if len(graph) > 1 else dict.fromkeys(graph, (0.0, 0.0))
     figure, axes = _figure(9, 5)
     mail = [n for n in graph if n in world.hosts and world.hosts[n].master is not None]
     other = [n for n in graph if n in world.hosts and world.hosts[n].master is None]
@@ -35,12 +35,19 @@ def topology(world: World) -> Picture:
         ("mail server", mail, COLOURS[0], "s"), ("other host", other, COLOURS[1], "o"), ("site", sites, "#BBBBBB", "h"),
     ):  # fmt: skip
         if nodes:
-            drawn = nx.draw_networkx_nodes(graph, place, nodelist=nodes, node_color=colour, node_shape=mark, node_size=500, ax=axes)
+            drawn = nx.draw_networkx_nodes(
+                graph, place, nodelist=nodes, node_color=colour, node_shape=mark, node_size=500, ax=axes
+            )
             drawn.set_label(kind)
     for name, (x, y) in place.items():
         address = f"\n{world.network.address(name)}" if name in world.hosts else ""
-        axes.annotate(f"{name}{address}", (x, y), xytext=(0, -14), textcoords="offset points", ha="center", va="top", fontsize=9)
-    edges = {(a, b): f"{edge['latency'] * 1000:g} ms" + ("" if edge["up"] else " (down)") for a, b, edge in graph.edges(data=True)}
+        axes.annotate(
+            f"{name}{address}", (x, y), xytext=(0, -14), textcoords="offset points", ha="center", va="top", fontsize=9
+        )
+    edges = {
+        (a, b): f"{edge['latency'] * 1000:g} ms" + ("" if edge["up"] else " (down)")
+        for a, b, edge in graph.edges(data=True)
+    }
     nx.draw_networkx_edge_labels(graph, place, edges, ax=axes, font_size=8)
     axes.legend(loc="best", frameon=False, fontsize=9)
     axes.margins(0.2)
@@ -63,11 +70,16 @@ def queues(world: World, *hosts: str) -> Picture:
     table = table[table["host"].isin(names)]
     figure, axes = _figure(9, 3.5)
     longest = max(world.now, 1.0)
-    unit, name_of_unit = (86400.0, "days") if longest > 172800 else (3600.0, "hours") if longest > 7200 else (60.0, "minutes")
+    unit, name_of_unit = (
+        (86400.0, "days") if longest > 172800 else (3600.0, "hours") if longest > 7200 else (60.0, "minutes")
+    )
     told_peaks = []
     for number, name in enumerate(names):
         rows = table[table["host"] == name]
-        times, sizes = [0.0, *rows["time"], world.now], [0, *rows["messages"], rows["messages"].iloc[-1] if len(rows) else 0]
+        times, sizes = (
+            [0.0, *rows["time"], world.now],
+            [0, *rows["messages"], rows["messages"].iloc[-1] if len(rows) else 0],
+        )
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         axes.step([t / unit for t in times], sizes, where="post", color=colour, marker=mark, markevery=0.15, label=name)
         told_peaks.append(f"{name} at most {max(sizes)}, at the end {sizes[-1]}")

@@ -1,8 +1,8 @@
 """The questions a decision may ask: the closed list of what reaches it from outside.
 
 A decision of Postfix is a generator: it yields one of these and is sent the answer.  Two drivers
-answer: an immediate one (`simmail.mail.driver`: explain, lint, commands, unit tests) and the world's, which lets time pass.
-The type of the answer stands in each docstring.
+answer: an immediate one (`simmail.mail.driver`: explain, lint, commands, unit tests) and the world's, which lets
+time pass.  The type of the answer stands in each docstring.
 """
 
 from __future__ import annotations
@@ -223,6 +223,12 @@ class Deposit(Question):
 
     def __init__(self, path: str, message: Any, head: tuple[str, ...], owner: str, limit: int = 0) -> None:
         self.path, self.message, self.head, self.owner, self.limit = path, message, head, owner, limit
+
+
+def answered(value: T) -> Decision[T]:
+    """A decision that asks nothing."""
+    yield from ()
+    return value
 
 
 class Answered(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import pairwise
 from typing import NamedTuple
 
 import networkx as nx
@@ -63,7 +64,12 @@ class Network:
         self._paths.clear()
 
     def link(
-        self, a: str, b: str, latency: float = DEFAULT_LATENCY_S, bandwidth: float = DEFAULT_BANDWIDTH, loss: float = 0.0
+        self,
+        a: str,
+        b: str,
+        latency: float = DEFAULT_LATENCY_S,
+        bandwidth: float = DEFAULT_BANDWIDTH,
+        loss: float = 0.0,
     ) -> None:
         """Join two nodes: `latency` in seconds one way, `bandwidth` in octets/s, `loss` from 0 to 1."""
         self.graph.add_edge(a, b, latency=latency, bandwidth=bandwidth, loss=loss, up=True)
@@ -109,7 +115,7 @@ class Network:
             hops = nx.dijkstra_path(self.graph, a, b, weight=cost)
         except (nx.NetworkXNoPath, nx.NodeNotFound):
             return None
-        edges = [self.graph.edges[u, v] for u, v in zip(hops, hops[1:], strict=False)]
+        edges = [self.graph.edges[u, v] for u, v in pairwise(hops)]
         passed = 1.0
         for edge in edges:
             passed *= 1.0 - edge["loss"]

@@ -4,8 +4,8 @@
 DESCRIPTION
     A decision that got the same inputs and heard the same answers comes to the same verdict.  The memo keeps, for
     each key (the inputs a decision reads), the tree of its questions: at each node the question, below it one branch
-    for each answer heard so far, at the leaves the verdict.  Replaying asks the same questions, notes included, in the same order, so
-    that a remembered decision cannot be told from a fresh one.
+    for each answer heard so far, at the leaves the verdict.  Replaying asks the same questions, notes included, in the
+    same order, so that a remembered decision cannot be told from a fresh one.
 
     A memo belongs to one program in one generation of its configuration and tables.  A decision that asked a policy
     server or a counter, drew chance or read the clock is not remembered.

@@ -49,8 +49,7 @@ class Program:
         """Note what tables and parameters had to say since the last time."""
         if self.pending:
             pending, self.pending = self.pending, []
-            for note in pending:
-                yield note
+            yield from pending
 
     def note(self, event: str, queue_id: str, *fields: object) -> Note:
         """A note in this program's name."""
@@ -62,5 +61,5 @@ class Program:
         return TableEnvironment(self.system.machine, self.warn)
 
     def maps(self, parameter: str) -> Maps:
-        """The tables that a parameter lists, opened as a daemon opens them: one that cannot be opened fails at each look-up."""
+        """The tables that a parameter lists; one that cannot be opened fails at each look-up, as in a daemon."""
         return Maps.open(parameter, str(self.config[parameter]), self.environment)

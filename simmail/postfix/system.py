@@ -67,7 +67,7 @@ class MailSystem:
         return self.master.services.get((name, type))
 
     def program(self, name: str, type: str = "unix") -> Any:
-        """The program behind a service.  Raises Fatal where it will not run, KeyError where there is no such service."""
+        """The program behind a service.  Raises Fatal where it will not run, KeyError for no such service."""
         key = (name, type)
         found = self._programs.get(key)
         if found is None:
@@ -76,7 +76,7 @@ class MailSystem:
         return found
 
     def summon(self, name: str, type: str = "unix") -> Decision[Any]:
-        """The program behind a service, waited for: one that will not run is tried again each minute, as master(8) does."""
+        """The program behind a service; one that will not run is tried again each minute, as master(8) does."""
         while True:
             try:
                 return self.program(name, type)

@@ -1,9 +1,9 @@
 """Time: tasks on SimPy's clock that run ahead of it as long as nobody else could tell.
 
 A task walks through decisions and answers their questions.  It has a time of its own, `now`, which waits are added to
-without an event; before anything that others share it is brought level with the clock.  It never runs ahead past the horizon:
-the end of the present `run(until=...)`, or the next fault.  Of two tasks at one instant the elder goes first, whenever
-their events were put down, so that the course of a world does not depend on where its runs were cut.
+without an event; before anything that others share it is brought level with the clock.  It never runs ahead past the
+horizon: the end of the present `run(until=...)`, or the next fault.  Of two tasks at one instant the elder goes first,
+whenever their events were put down, so that the course of a world does not depend on where its runs were cut.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class Clock:
         """The next task's number, by which ties are broken."""
         return next(self._serial)
 
-    def spawn(self, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None = None) -> Task:
+    def spawn(
+        self, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None = None
+    ) -> Task:
         """Start a decision on a host at time `now`, not before the clock's; `done(verdict, time)` hears of its end."""
         task = Task(self, host, decision, now, done)
         task.wake_at(now)
@@ -90,7 +92,7 @@ class Clock:
         self.env.run(until=until)
 
     def run_while(self, going: Callable[[], bool]) -> None:
-        """Let time pass, event by event and nobody ahead of the clock, while `going()` holds or until nothing is left."""
+        """Let time pass, nobody ahead of the clock, while `going()` holds and anything is left to come."""
         self._until = self.horizon = float("-inf")
         while going() and self.env.peek() != float("inf"):
             self.env.step()
@@ -187,7 +189,7 @@ class Task:
                 answer = None
 
     def level(self, question: Question) -> bool:
-        """From a handler: whether the clock shows this task's time; if not, the question is asked again when it does."""
+        """From a handler: whether the clock shows this task's time; the question is asked again when it does."""
         if self.now > self.clock.env.now:
             self._question = question
             self.wake_at(self.now)

@@ -18,7 +18,9 @@ def export(world: World, out: Path) -> list[str]:
     """Write `summary.json`, Parquet tables, each host's log and mailboxes below `out`; what was written, for people."""
     results = world.results
     out.mkdir(parents=True, exist_ok=True)
-    (out / "summary.json").write_text(json.dumps(results.summary(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (out / "summary.json").write_text(
+        json.dumps(results.summary(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     for table in TABLES:
         getattr(results, table).to_parquet(out / f"{table}.parquet", index=False)
     for host in world.hosts.values():

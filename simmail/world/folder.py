@@ -39,7 +39,9 @@ def find(name: str | Path, start: Path | None = None) -> Path:
             if len(matches) == 1:
                 return matches[0]
             if matches:
-                raise InputError(f"world {str(name)!r}", f"could be {' or '.join(p.name for p in matches)}", "write more of its name")
+                raise InputError(
+                    f"world {str(name)!r}", f"could be {' or '.join(p.name for p in matches)}", "write more of its name"
+                )
     known = f"there are: {', '.join(sorted(seen))}" if seen else "a world is a folder with a world.yaml in it"
     raise InputError(f"world {str(name)!r}", "is nowhere to be found", known)
 
@@ -58,7 +60,9 @@ def files_below(folder: Path) -> Iterator[tuple[str, str]]:
             if path.resolve().is_relative_to(root) and path.resolve().is_file():
                 yield _read(path, folder)
                 continue
-            raise InputError(str(path), "is a link that leads out of the world's folder", "put a copy of the file there")
+            raise InputError(
+                str(path), "is a link that leads out of the world's folder", "put a copy of the file there"
+            )
         if path.is_file():
             yield _read(path, folder)
 

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simmail.dns.resolver import Resolver
+from simmail.files.invocation import Invocation
 from simmail.files.machine import Machine
-from simmail.mail.questions import Connect, Decision
-from simmail.world.clock import Task
+from simmail.mail.answers import Exit
+from simmail.mail.questions import Connect, Decision, Run
+from simmail.userland.commands import COMMANDS
+from simmail.userland.shell import run
+from simmail.world.clock import Level, Task
 
 if TYPE_CHECKING:
     from simmail.world.master import Master
@@ -17,6 +21,19 @@ if TYPE_CHECKING:
 
 #: What listens on a port: given the task, the client's address and what it asked, a session; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Server | None]"]
+
+
+def split_mbox(text: str) -> list[str]:
+    """The messages of an mbox file, without their From_ lines, `>From ` turned back."""
+    found: list[list[str]] = []
+    after_empty = True
+    for line in text.split("\n"):
+        if after_empty and line.startswith("From "):
+            found.append([])
+        elif found:
+            found[-1].append(line[1:] if line.startswith(">From ") else line)
+        after_empty = not line
+    return ["\n".join(lines).removesuffix("\n") for lines in found]
 
 
 class Host:
@@ -77,7 +94,7 @@ class Host:
         files = self.machine.files
         if not files.exists(path):
             return []
-        texts = messages(files.read(path))
+        texts = split_mbox(files.read(path))
         files.write(path, "", owner=user)
         return texts
 

@@ -63,7 +63,9 @@ class Loader:
     def _zones(self) -> None:
         for name, text in folders.files_below(self.folder / "zones"):
             origin = Path(name).name.removesuffix(".zone")
-            self.world.zones.read(text, "." if origin in ("root", "world") else origin, f"{self.folder / 'zones' / name}")
+            self.world.zones.read(
+                text, "." if origin in ("root", "world") else origin, f"{self.folder / 'zones' / name}"
+            )
 
     def _network(self) -> None:
         for site in self.scenario.sites:
@@ -88,7 +90,11 @@ class Loader:
         try:
             host = self.world.add_host(name, machine, resolver)
         except ValueError as error:
-            raise InputError(str(self.folder / folders.WORLD), f"hosts.{name}.address: {error}", "give each host addresses of its own") from None
+            raise InputError(
+                str(self.folder / folders.WORLD),
+                f"hosts.{name}.address: {error}",
+                "give each host addresses of its own",
+            ) from None
         self.world.network.link(name, spec.site, spec.latency, spec.bandwidth)
         for source in (self.folder / "hosts" / name, *([overlay / name] if overlay else [])):
             for path, text in folders.files_below(source):

@@ -16,7 +16,20 @@ PATHS = ("/var/log/maillog", "/var/log/mail.log")
 PIDS = {
     name: 1201 + 7 * number
     for number, name in enumerate(
-        ("postfix", "master", "smtpd", "cleanup", "qmgr", "smtp", "local", "bounce", "pickup", "virtual", "error", "discard")
+        (
+            "postfix",
+            "master",
+            "smtpd",
+            "cleanup",
+            "qmgr",
+            "smtp",
+            "local",
+            "bounce",
+            "pickup",
+            "virtual",
+            "error",
+            "discard",
+        )
     )
 }
 OTHER_PID = 1399

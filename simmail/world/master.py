@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.questions import Commit, Connect, Decision, NewQueueId, Note
+from simmail.mail.questions import Commit, Connect, Decision, NewQueueId, Note, answered
 from simmail.mail.records import Record
 from simmail.postfix.delivery import Request
 from simmail.postfix.programs import PROGRAMS
@@ -62,18 +62,15 @@ class Silent:
 
     def greet(self) -> Decision[Reply | None]:
         """Say nothing."""
-        return None
-        yield  # pragma: no cover
+        return answered(None)
 
     def handle(self, sent: Sent, more: bool) -> Decision[Reply | None]:
         """Say nothing."""
-        return None
-        yield  # pragma: no cover
+        return answered(None)
 
     def lost(self, reason: str) -> Decision[None]:
         """Nobody notices."""
-        return None
-        yield  # pragma: no cover
+        return answered(None)
 
 
 class Master:
@@ -115,6 +112,10 @@ class Master:
         self.system = self._system()
         self._listen()
         self._run(self._resumed())
+
+    def refusal(self, fatal: Fatal) -> str:
+        """What a terminal shows of a start that failed."""
+        return f"postfix: fatal: {fatal.text}\n"
 
     def stop(self) -> None:
         """Stop Postfix; the queue stays on disk."""
@@ -243,5 +244,3 @@ class Master:
         self._wake_at = float("inf")
         manager = yield from self.system.summon("qmgr")
         self._deliver(now, (yield from manager.scan(now)))
-
-

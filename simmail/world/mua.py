@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import email.utils
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.header import Header
@@ -69,7 +70,7 @@ class Letter:
     def parsed(self) -> EmailMessage:
         """The message as Python's `email` reads it."""
         if self._parsed is None:
-            self._parsed = email.message_from_string(self.text, policy=email.policy.default)  # type: ignore[assignment]
+            self._parsed = email.message_from_string(self.text, policy=email.policy.default)
         assert self._parsed is not None
         return self._parsed
 
@@ -123,7 +124,12 @@ class MailProgram:
     # ---- writing
 
     def compose(
-        self, to: str | Sequence[str], subject: str = "", text: str = "", headers: Sequence[str] = (), now: float | None = None
+        self,
+        to: str | Sequence[str],
+        subject: str = "",
+        text: str = "",
+        headers: Sequence[str] = (),
+        now: float | None = None,
     ) -> Draft:
         """Write a message.
 

@@ -47,7 +47,20 @@ class Results:
         for record in self._of("delivery"):
             to, orig_to, relay, delays, dsn, status, text = record.fields
             rows.append(
-                (record.time, record.host, record.program, record.queue_id, to, orig_to, relay, sum(delays), *delays, dsn, status, text)
+                (
+                    record.time,
+                    record.host,
+                    record.program,
+                    record.queue_id,
+                    to,
+                    orig_to,
+                    relay,
+                    sum(delays),
+                    *delays,
+                    dsn,
+                    status,
+                    text,
+                )
             )
         return rows
 
@@ -104,7 +117,19 @@ class Results:
         """Each message that somebody wrote, as a pandas table; times in seconds."""
         import pandas as pd
 
-        columns = ["time", "message_id", "sender", "recipients", "subject", "size", "wanted", "state", "accepted", "delivered", "delay"]
+        columns = [
+            "time",
+            "message_id",
+            "sender",
+            "recipients",
+            "subject",
+            "size",
+            "wanted",
+            "state",
+            "accepted",
+            "delivered",
+            "delay",
+        ]
         return pd.DataFrame(self.message_rows, columns=columns)
 
     @property
@@ -177,15 +202,21 @@ class Results:
         lines = [f"{summary['title']} - {told(self.now)} simulated, seed {summary['seed']}{policy}", ""]
         states = summary["messages"]
         if states:
-            lines.append(f"{sum(states.values())} messages written: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+            lines.append(
+                f"{sum(states.values())} messages written: " + ", ".join(f"{n} {state}" for state, n in states.items())
+            )
         if summary["delay_s"]:
             delay = summary["delay_s"]
-            lines.append(f"from writing to mailbox: {told(delay['median'])} (median), {told(delay['longest'])} (longest)")
+            lines.append(
+                f"from writing to mailbox: {told(delay['median'])} (median), {told(delay['longest'])} (longest)"
+            )
         columns = ["accepted", "refused", "sent", "deferred", "bounced", "in queue"]
         width = max((len(name) for name in summary["hosts"]), default=0)
         if summary["hosts"]:
             lines += ["", " " * width + "".join(f"{column:>10}" for column in columns)]
-            lines += [f"{name:<{width}}" + "".join(f"{row[c]:>10}" for c in columns) for name, row in summary["hosts"].items()]
+            lines += [
+                f"{name:<{width}}" + "".join(f"{row[c]:>10}" for c in columns) for name, row in summary["hosts"].items()
+            ]
         if summary["notices"]:
             lines += ["", "Notices:", *(f"  {notice}" for notice in summary["notices"])]
         return "\n".join(lines) + "\n"

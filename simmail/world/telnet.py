@@ -59,7 +59,7 @@ class Telnet:
         return self._connection is not None and self._connection.open
 
     def type(self, text: str) -> str:
-        """Type one line, or several; what the server said to them, one line each, "" while a message's text is typed."""
+        """Type one line, or several; what the server said to them, "" while a message's text is typed."""
         before = len(self.transcript)
         for line in text.split("\n"):
             self._line(line.rstrip("\r"))
@@ -76,7 +76,7 @@ class Telnet:
         if self._content is None:
             sent = Command.parse(line)
         elif line != ".":
-            self._content.append(line[1:] if line.startswith(".") else line)
+            self._content.append(line.removeprefix("."))
             return
         else:
             sent, self._content = Data(Content(self._content)), None

@@ -131,9 +131,7 @@ class Transport:
                 replies.append(Lost("lost connection"))
                 break
             deadline = task.now + timeout
-            reply = yield from patiently(
-                task, deadline, connection.server.handle(sent, question.more or number < last)
-            )
+            reply = yield from patiently(task, deadline, connection.server.handle(sent, question.more or number < last))
             answer = yield from self._answered(task, connection, reply, deadline)
             replies.append(answer)
             if type(answer) is Lost:
@@ -142,13 +140,12 @@ class Transport:
         return replies
 
     def _answered(
-        self, task: Task, connection: Connection, reply: Reply | None | Lost, deadline: float
+        self, task: Task, connection: Connection, reply: Reply | Lost | None, deadline: float
     ) -> Decision[Reply | Lost]:
         if type(reply) is Lost:
             return reply
         if reply is None:
-            if task.now < deadline:
-                task.now = deadline
+            task.now = max(task.now, deadline)
             return Lost("timeout")
         assert type(reply) is Reply
         if reply.closes:
@@ -160,7 +157,8 @@ class Transport:
     def _ended(self, connection: Connection) -> Decision[None]:
         server, connection.server = connection.server, None
         yield Level()
-        connection.host.release(server)
+        if server is not None:
+            connection.host.release(server)
 
     def close(self, task: Task, question: Close) -> Any:
         """Hang up."""
@@ -179,7 +177,7 @@ HANG_UP = Reply(0, ("",), True)
 
 
 def patiently(task: Task, deadline: float, decision: Decision[Any]) -> Decision[Any]:
-    """Let a server decide, until its client's patience is over: then the verdict is `Lost("timeout")`, at the deadline."""
+    """Let a server decide until its client's patience is over: then the verdict is `Lost("timeout")`."""
     answer: Any = None
     while True:
         try:

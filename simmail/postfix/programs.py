@@ -1,0 +1,57 @@
+"""NAME
+    programs - what lies in daemon_directory
+
+DESCRIPTION
+    The programs that master.cf can name, each loaded when a service first needs it.
+
+SEE ALSO
+    master(5)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from simmail.mail.errors import Fatal
+from simmail.postfix.program import Program
+
+#: File name in daemon_directory -> module and class.
+PROGRAMS_BY_NAME = {
+    "smtpd": ("smtpd", "Smtpd"),
+    "postscreen": ("postscreen", "Postscreen"),
+    "pickup": ("pickup", "Pickup"),
+    "cleanup": ("cleanup", "Cleanup"),
+    "trivial-rewrite": ("trivial_rewrite", "TrivialRewrite"),
+    "qmgr": ("qmgr", "QueueManager"),
+    "bounce": ("bounce", "Bounce"),
+    "smtp": ("smtp", "Smtp"),
+    "lmtp": ("smtp", "Lmtp"),
+    "local": ("local", "Local"),
+    "virtual": ("virtual", "Virtual"),
+    "pipe": ("pipe", "Pipe"),
+    "error": ("error", "Error"),
+    "discard": ("discard", "Discard"),
+    "flush": ("flush", "Flush"),
+    "verify": ("verify", "Verify"),
+}
+
+
+class _Programs(Mapping[str, type[Program]]):
+    """Classes by file name."""
+
+    def __getitem__(self, name: str) -> type[Program]:
+        if name not in PROGRAMS_BY_NAME:
+            raise Fatal(f"{name}: no such program is simulated")
+        module, attribute = PROGRAMS_BY_NAME[name]
+        found: type[Program] = getattr(import_module(f"simmail.postfix.{module}"), attribute)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PROGRAMS_BY_NAME)
+
+    def __len__(self) -> int:
+        return len(PROGRAMS_BY_NAME)
+
+
+PROGRAMS: Mapping[str, type[Program]] = _Programs()
