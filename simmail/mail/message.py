@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from simmail.mail.content import Content
 
@@ -57,6 +58,11 @@ class Message:
         redirect: the only recipient, where an action REDIRECT chose one.
         origin: `smtp`, `local`, `bounce`, ...: how it came in.
         identity: which message of the world this is, kept across hosts (ground truth, journeys).
+        traced: (recipient, what was done with it) of what the sender is to be told of success so far.
+        verp: the two delimiters of a VERP request (`+=`); "" for none.
+        warned: whether the sender was told that the message is late.
+        done: recipients that are done with.
+        due: the first whole second in which a queue run may try it again (the queue file's time of modification).
     """
 
     queue_id: str
@@ -80,3 +86,5 @@ class Message:
     verp: str = ""
     warned: bool = False
     done: list[Recipient] = field(default_factory=list)
+    traced: list[tuple[Recipient, Any]] = field(default_factory=list)
+    due: int = 0

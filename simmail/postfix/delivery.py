@@ -47,12 +47,22 @@ class Dsn(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one recipient in one try."""
+    """What became of one recipient in one try.
+
+    Args:
+        recipient: the address, which local(8) may have found by expanding one of the request's recipients.
+        status: how it ended.
+        dsn: what a notification says of it.
+        relay: who took the message, as in the log; `none` for nobody.
+        of: the request's recipient that this belongs to; None where it is `recipient` itself.  That recipient is
+            done with unless one of its results says DEFERRED or SOFTBOUNCE.
+    """
 
     recipient: Recipient
     status: Status
     dsn: Dsn
     relay: str = "none"
+    of: Recipient | None = None
 
 
 @dataclass(slots=True)
@@ -68,6 +78,8 @@ class Request:
         queued: when the message came into the active queue, seconds.
         started: when an agent got the request, seconds.
         reused: whether qmgr allows connection caching to this destination.
+        verify: whether the recipients are only looked at (`sendmail -bv`), not delivered to.
+        hop_status: set by the agent where the whole destination is in trouble, not only this message.
     """
 
     message: Message
@@ -79,6 +91,7 @@ class Request:
     started: float = 0.0
     reused: bool = False
     verify: bool = False
+    hop_status: Dsn | None = None
 
 
 class Agent(Protocol):

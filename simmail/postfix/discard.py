@@ -1,0 +1,44 @@
+"""NAME
+    discard - the agent that throws mail away
+
+DESCRIPTION
+    Pretends to deliver; the nexthop is the text in the log, an enhanced status code may stand before it.
+
+SEE ALSO
+    discard(8), transport(5)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.program import Program
+from simmail.postfix.report import Reporter, delays, split_status
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+
+class Discard(Program):
+    """The agent that throws mail away."""
+
+    command = "discard"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        self._reporter = Reporter(self)
+
+    def deliver(self, request: Request) -> Decision[list[Result]]:
+        """Say that each recipient got it."""
+        status, reason = split_status(request.nexthop, "2.0.0")
+        dsn = Dsn(status, "delivered", reason)
+        times = delays(request, (yield Now()))
+        results: list[Result] = []
+        for recipient in request.recipients:
+            note, result = self._reporter.sent(request, recipient, dsn, "none", times)
+            yield note
+            results.append(result)
+        return results

@@ -1,0 +1,50 @@
+"""NAME
+    error - the error and retry delivery agent
+
+DESCRIPTION
+    Runs as two services: `error` returns what it is given, `retry` defers it.  The nexthop is the reason, an enhanced
+    status code before it.
+
+SEE ALSO
+    error(8), transport(5)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.program import Program
+from simmail.postfix.report import Reporter, delays, split_status
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+
+class Error(Program):
+    """The agent that delivers nothing."""
+
+    command = "error"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        reporter = Reporter(self)
+        retry = service.name == "retry"
+        self._report = reporter.deferred if retry else reporter.bounced
+        self._status, self._action = ("4.0.0", "delayed") if retry else ("5.0.0", "failed")
+
+    def deliver(self, request: Request) -> Decision[list[Result]]:
+        """Defer or bounce each recipient."""
+        status, reason = split_status(request.nexthop, self._status)
+        dsn = Dsn(status, self._action, reason)
+        times = delays(request, (yield Now()))
+        results: list[Result] = []
+        for recipient in request.recipients:
+            note, result = self._report(request, recipient, dsn, "none", times)
+            if self.pending:
+                yield from self.spoken(request.message.queue_id)
+            yield note
+            results.append(result)
+        return results

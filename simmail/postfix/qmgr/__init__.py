@@ -1,0 +1,5 @@
+"""The queue manager, qmgr(8): see `simmail.postfix.qmgr.manager`."""
+
+from simmail.postfix.qmgr.manager import QueueManager
+
+__all__ = ["QueueManager"]

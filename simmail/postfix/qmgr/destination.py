@@ -1,0 +1,123 @@
+"""NAME
+    destination - the queue for one destination of one transport, and how many deliveries it may have at a time
+
+DESCRIPTION
+    A destination begins with initial_destination_concurrency deliveries at a time.  Each delivery that finds the
+    site well widens the window, each that does not narrows it; after as many failures as the window is wide, times
+    failed_cohort_limit, the destination is dead: what waits for it is deferred untried, for minimal_backoff_time or until
+    it is flushed.  With a rate delay the window is 1, and closed for the delay after each delivery.
+
+    A destination that nothing waits for is forgotten, its window with it, unless it is dead or in its delay.
+
+PARAMETERS
+    initial_destination_concurrency, default_destination_concurrency_limit,
+    default_destination_concurrency_positive_feedback, default_destination_concurrency_negative_feedback,
+    default_destination_concurrency_failed_cohort_limit, default_destination_rate_delay, each also for a transport
+
+SEE ALSO
+    SCHEDULER_README, qmgr(8)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from simmail.postfix.delivery import Dsn
+
+if TYPE_CHECKING:
+    from simmail.postfix.qmgr.entry import Entry
+    from simmail.postfix.qmgr.transport import Transport
+
+
+class Destination:
+    """One queue of a transport.
+
+    Args:
+        transport: whose queue it is.
+        name: `nexthop`, or `user@nexthop` where the transport takes one recipient at a time.
+        nexthop: what the agent is told.
+
+    Attributes:
+        todo: tries that wait, in order.
+        busy: how many are running.
+        window: how many may run; 0 while it is dead or in its delay.
+        dead: why it is dead, "delivery temporarily suspended: ..."; None while it is not.
+        resumes: when it comes back by itself, seconds; 0 while it is open.
+        listed: whether it stands in its transport's list of those that can go on.
+        warned: when its share of the active queue may be complained of again, seconds.
+    """
+
+    __slots__ = (
+        "_cohorts", "_failure", "_success", "busy", "dead", "listed", "name", "nexthop", "resumes", "todo",
+        "transport", "warned", "window",
+    )  # fmt: skip
+
+    def __init__(self, transport: Transport, name: str, nexthop: str) -> None:
+        self.transport, self.name, self.nexthop = transport, name, nexthop
+        self.todo: deque[Entry] = deque()
+        self.busy = 0
+        self.window = transport.limits.initial
+        self.dead: Dsn | None = None
+        self.resumes = 0.0
+        self.listed = False
+        self.warned = 0.0
+        self._success = self._failure = self._cohorts = 0.0
+
+    def praise(self) -> None:
+        """A delivery found the site well."""
+        self._cohorts = 0.0
+        limits = self.transport.limits
+        if self.dead is not None:
+            self.dead, self.resumes = None, 0.0
+            self.window = self.busy or limits.initial
+            self._success = self._failure = 0.0
+            return
+        if (limits.maximum and self.window >= limits.maximum) or self.window >= self.busy + limits.initial:
+            return
+        feedback = limits.positive.at(self.window)
+        self._success += feedback
+        while self._success + feedback / 2 >= 1:
+            self.window += 1
+            self._success -= 1
+            self._failure = 0.0
+        if limits.maximum:
+            self.window = min(self.window, limits.maximum)
+
+    def blame(self, dsn: Dsn) -> bool:
+        """A delivery found the site in trouble; whether the destination is dead now."""
+        limits = self.transport.limits
+        self._cohorts += 1.0 / self.window
+        if limits.cohorts and self._cohorts >= limits.cohorts:
+            self.window = 0
+            self.dead = dsn
+            return True
+        feedback = limits.negative.at(self.window)
+        self._failure -= feedback
+        while self._failure - feedback / 2 < 0:
+            self.window -= 1
+            self._success = 0.0
+            self._failure += 1
+        self.window = max(self.window, 1)
+        return False
+
+    def suspend(self) -> None:
+        """Close it for its rate delay."""
+        self.window = 0
+
+    def resume(self) -> None:
+        """Its time is over: open it again."""
+        if self.dead is not None:
+            self.praise()
+        else:
+            self.window, self.resumes = 1, 0.0
+
+    @property
+    def ready(self) -> bool:
+        """Whether its next try may start."""
+        return self.window > self.busy and bool(self.todo)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing keeps it in memory."""
+        return self.window > 0 and not self.busy and not self.todo

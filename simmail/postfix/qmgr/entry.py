@@ -1,0 +1,59 @@
+"""What the queue manager keeps in memory: messages in the active queue, and the tries they are divided into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import TYPE_CHECKING
+
+from simmail.mail.message import Message, Recipient
+from simmail.postfix.delivery import Dsn, Request, Result
+
+if TYPE_CHECKING:
+    from simmail.postfix.qmgr.destination import Destination
+
+
+class Flush(Flag):
+    """What a flush allows a message."""
+
+    NONE = 0
+    #: Look at it even before its time.
+    ALL = auto()
+    #: Go through transports that defer_transports holds back.
+    DEFERRED_TRANSPORTS = auto()
+    #: Revive each dead transport and destination that it meets.
+    EACH = auto()
+
+
+class Job:
+    """A message in the active queue.
+
+    Attributes:
+        message: the queue file.
+        number: its place in the order of activation.
+        queued: when it came into the active queue, seconds.
+        flush: what a flush allows it.
+        pending: how many of its tries are not over.
+        unread: recipients that are not divided into tries yet.
+        deferred: those to be tried again, with the reason.
+        failed: those given up, with the reason.
+        succeeded: those whose delivery is to be reported.
+    """
+
+    __slots__ = ("deferred", "failed", "flush", "message", "number", "pending", "queued", "succeeded", "unread")
+
+    def __init__(self, message: Message, number: int, queued: float, flush: Flush) -> None:
+        self.message, self.number, self.queued, self.flush = message, number, queued, flush
+        self.pending = 0
+        self.unread: list[Recipient] = []
+        self.deferred: list[tuple[Recipient, Dsn]] = []
+        self.failed: list[tuple[Recipient, Dsn]] = []
+        self.succeeded: list[Result] = []
+
+
+@dataclass(slots=True, eq=False)
+class Entry(Request):
+    """A try of a message, with the job it is a part of and the destination it waits for."""
+
+    job: Job | None = None
+    destination: Destination | None = None

@@ -1,0 +1,183 @@
+"""NAME
+    transport - a delivery service as the queue manager sees it
+
+DESCRIPTION
+    Each transport has its limits, its destinations, and as many processes as master.cf allows.  Of the destinations
+    that may start a try the one with the oldest message comes first; those of one message take turns.
+
+PARAMETERS
+    default_destination_recipient_limit, default_transport_rate_delay, default_process_limit, and those of
+    `simmail.postfix.qmgr.destination`; each is looked for as TRANSPORT_... first
+
+BUGS
+    A message with few recipients does not overtake one with many (default_delivery_slot_cost and its kin).
+
+SEE ALSO
+    SCHEDULER_README, master(5)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simmail.mail.errors import Fatal
+from simmail.postfix.config import Config
+from simmail.postfix.delivery import Dsn
+from simmail.postfix.parameters import parameters
+from simmail.postfix.qmgr.destination import Destination
+from simmail.postfix.qmgr.feedback import Feedback
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.qmgr.entry import Entry
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_TIME = re.compile(r"(\d+)([smhdw]?)", re.ASCII)
+
+
+class Limits(NamedTuple):
+    """The parameters of one transport.
+
+    Args:
+        initial, maximum: a destination's concurrency at first and at most; 0 for no maximum.
+        recipients: of one try; 0 for no limit.
+        positive, negative: the feedback of a good and of a bad delivery.
+        cohorts: pseudo-cohorts that may fail before a destination is dead; 0: it never is.
+        destination_delay: seconds between two deliveries to one destination.
+        transport_delay: seconds between the starts of two deliveries.
+        processes: how many deliveries may run at a time; 0 for no limit.
+    """
+
+    initial: int
+    maximum: int
+    recipients: int
+    positive: Feedback
+    negative: Feedback
+    cohorts: int
+    destination_delay: float
+    transport_delay: float
+    processes: int
+
+    @classmethod
+    def read(cls, name: str, config: Config, service: Service | None, warn: Callable[[str, str], None]) -> Limits:
+        """The limits of the transport `name`.  Raises Fatal for a bad number."""
+
+        def value(suffix: str, default: str) -> Any:
+            own = name + suffix
+            if own in parameters():
+                return config[own]
+            return _read(own, config.text(own), default, config) if config.is_set(own) else config[default]
+
+        def feedback(suffix: str) -> Feedback:
+            text: str = value(suffix, "default" + suffix)
+            found = Feedback.parse(text)
+            if found is None:
+                warn("warning", f"{name}{suffix}: ignoring malformed or unreasonable feedback: {text}")
+            return found or Feedback()
+
+        delay: float = value("_destination_rate_delay", "default_destination_rate_delay")
+        maximum: int = value("_destination_concurrency_limit", "default_destination_concurrency_limit")
+        if delay:
+            maximum = 1
+        initial: int = value("_initial_destination_concurrency", "initial_destination_concurrency")
+        processes = service.maxproc if service is not None else 0
+        return cls(
+            min(initial, maximum) if maximum else initial,
+            maximum,
+            value("_destination_recipient_limit", "default_destination_recipient_limit"),
+            feedback("_destination_concurrency_positive_feedback"),
+            feedback("_destination_concurrency_negative_feedback"),
+            value(
+                "_destination_concurrency_failed_cohort_limit", "default_destination_concurrency_failed_cohort_limit"
+            ),
+            delay,
+            value("_transport_rate_delay", "default_transport_rate_delay"),
+            config["default_process_limit"] if processes is None else processes,
+        )
+
+
+def _read(name: str, text: str, default: str, config: Config) -> Any:
+    """A value of a parameter that only this configuration has, of the type of the default's."""
+    kind = parameters()[default].type
+    if kind == "int":
+        try:
+            return int(text)
+        except ValueError:
+            raise Fatal(f"bad numerical configuration: {name} = {text}") from None
+    if kind == "time":
+        found = _TIME.fullmatch(text)
+        if found is None:
+            raise Fatal(f"parameter {name}: bad time value or unit: {text}")
+        return float(int(found[1]) * _SECONDS[found[2] or "s"])
+    return text
+
+
+class Transport:
+    """One delivery service.
+
+    Attributes:
+        destinations: by name.
+        busy: how many deliveries run.
+        dead: why it is dead; None while it is not.
+        resumes: when a dead one is tried again, seconds.
+        opens: with a rate delay, when the next delivery may start, seconds.
+    """
+
+    __slots__ = ("_listed", "_turn", "busy", "dead", "destinations", "limits", "name", "opens", "resumes")
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self.name, self.limits = name, limits
+        self.destinations: dict[str, Destination] = {}
+        self.busy = 0
+        self.dead: Dsn | None = None
+        self.resumes = self.opens = 0.0
+        self._listed: list[tuple[int, int, Destination]] = []
+        self._turn = 0
+
+    def destination(self, name: str, nexthop: str) -> Destination:
+        """The destination of that name, made where there is none."""
+        found = self.destinations.get(name)
+        if found is None:
+            found = self.destinations[name] = Destination(self, name, nexthop)
+        return found
+
+    def offer(self, destination: Destination) -> None:
+        """List a destination that may go on."""
+        if not destination.listed and destination.window > destination.busy and destination.todo:
+            destination.listed = True
+            self._turn += 1
+            job = destination.todo[0].job
+            assert job is not None
+            heappush(self._listed, (job.number, self._turn, destination))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a destination may go on."""
+        return bool(self._listed)
+
+    def select(self, now: float) -> Entry | None:
+        """Start the next try; None where nothing may start."""
+        limits = self.limits
+        listed = self._listed
+        while listed and not (limits.processes and self.busy >= limits.processes):
+            if limits.transport_delay and now < self.opens:
+                return None
+            destination = heappop(listed)[2]
+            destination.listed = False
+            if not destination.ready:
+                continue
+            entry = destination.todo.popleft()
+            destination.busy += 1
+            self.busy += 1
+            self.opens = now + limits.transport_delay
+            self.offer(destination)
+            return entry
+        return None
+
+    def forget(self, destination: Destination) -> None:
+        """Drop a destination that nothing keeps."""
+        if destination.idle:
+            self.destinations.pop(destination.name, None)

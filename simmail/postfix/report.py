@@ -1,0 +1,167 @@
+"""NAME
+    report - what becomes of a recipient, said to the log and to the queue manager
+
+DESCRIPTION
+    Every delivery agent ends each recipient of a request in one of three ways: sent, deferred, bounced.  A report is
+    the agent's log line, a `delivery` record, with the result for the queue manager.
+
+    With soft_bounce a bounce only defers.  A delivery status filter may put another status and text in place, and
+    so turn a bounce into a deferral and the other way round.  Where a recipient is only looked at (`sendmail -bv`)
+    the log says `deliverable` or `undeliverable`.
+
+PARAMETERS
+    soft_bounce, default_delivery_status_filter, *_delivery_status_filter, notify_classes
+
+DIAGNOSTICS
+    bounce_append: ignoring dsn code "CODE"
+
+SEE ALSO
+    bounce(3), defer(3), sent(3), dsn_filter(3)
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from simmail.mail.address import quote_local
+from simmail.mail.message import Recipient
+from simmail.mail.questions import Note
+from simmail.postfix.delivery import Dsn, Request, Result, Status
+from simmail.postfix.program import Program
+from simmail.postfix.tables import LookupFailure, Maps
+
+#: arrival to active queue, active queue to agent, agent to connection, connection to end; seconds.
+Delays = tuple[float, float, float, float]
+
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+_PLAIN = re.compile(r"[A-Za-z0-9+=_.-]+(?:@[A-Za-z0-9.-]+)?")
+
+
+class Report(NamedTuple):
+    """What an agent says of a recipient, to the log and to the queue manager."""
+
+    note: Note
+    result: Result
+
+
+def valid_status(text: str) -> str:
+    """The enhanced status code that `text` begins with; "" for none."""
+    found = _STATUS.match(text)
+    return found.group() if found else ""
+
+
+def split_status(text: str, default: str) -> tuple[str, str]:
+    """The enhanced status code before a text, and the text; `default` where there is none."""
+    status = valid_status(text.lstrip())
+    return (status, text.lstrip()[len(status) :].lstrip()) if status else (default, text)
+
+
+def delays(request: Request, now: float, connected: float | None = None) -> Delays:
+    """The four delays of a try that ends now.
+
+    Args:
+        request: the try.
+        now: seconds since the world's start.
+        connected: when the connection was set up; None where there was none to set up.
+    """
+    started, queued = request.started, request.queued
+    before = max(0.0, queued - request.message.arrival)
+    if connected is None:
+        return before, started - queued, 0.0, now - started
+    return before, started - queued, connected - started, now - connected
+
+
+def shown(address: str) -> str:
+    """An address as the log shows it (info_log_address_format = external)."""
+    return address if _PLAIN.fullmatch(address) else quote_local(address)
+
+
+class Reporter:
+    """Makes the reports of one agent.
+
+    Args:
+        program: the agent, in whose name the notes are.
+        filters: the parameter with its delivery status filter.
+    """
+
+    __slots__ = ("_filter", "_program", "_soft")
+
+    def __init__(self, program: Program, filters: str = "default_delivery_status_filter") -> None:
+        self._program = program
+        self._soft: bool = program.config["soft_bounce"]
+        maps = program.maps(filters)
+        self._filter: Maps | None = maps or None
+
+    def sent(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        """Delivered, or handed on."""
+        if request.verify:
+            return self._report(request, recipient, dsn, relay, delays, Status.DELIVERABLE)
+        return self._report(request, recipient, self._filtered(dsn, "2"), relay, delays, Status.SENT)
+
+    def deferred(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        """To be tried again."""
+        if dsn.status[:1] != "4":
+            self._program.warn("warning", f'defer_append: ignoring dsn code "{dsn.status}"')
+            dsn = dsn._replace(status="4.0.0")
+        if request.verify:
+            return self._report(request, recipient, dsn, relay, delays, Status.UNDELIVERABLE)
+        dsn = self._filtered(dsn, "45")
+        return self._failed(request, recipient, dsn, relay, delays)
+
+    def bounced(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        """Given up."""
+        if dsn.status[:1] != "5":
+            self._program.warn("warning", f'bounce_append: ignoring dsn code "{dsn.status}"')
+            dsn = dsn._replace(status="5.0.0")
+        if request.verify:
+            return self._report(request, recipient, dsn, relay, delays, Status.UNDELIVERABLE)
+        return self._failed(request, recipient, self._filtered(dsn, "45"), relay, delays)
+
+    def failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        """Deferred or bounced, as the status code has it."""
+        report = self.deferred if dsn.status[:1] == "4" else self.bounced
+        return report(request, recipient, dsn, relay, delays)
+
+    def _failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        if dsn.status[:1] == "4":
+            return self._report(request, recipient, dsn._replace(action="delayed"), relay, delays, Status.DEFERRED)
+        if self._soft:
+            dsn = dsn._replace(status="4" + dsn.status[1:], action="delayed")
+            return self._report(request, recipient, dsn, relay, delays, Status.SOFTBOUNCE)
+        return self._report(request, recipient, dsn._replace(action="failed"), relay, delays, Status.BOUNCED)
+
+    def _report(
+        self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, status: Status
+    ) -> Report:
+        address, original = recipient.address, recipient.original
+        if original and original.lower() == address.lower():
+            original = ""
+        note = self._program.note(
+            "delivery",
+            request.message.queue_id,
+            shown(address),
+            shown(original) if original else "",
+            relay,
+            delays,
+            dsn.status,
+            status.value,
+            dsn.reason,
+        )
+        return Report(note, Result(recipient, status, dsn, relay))
+
+    def _filtered(self, dsn: Dsn, classes: str) -> Dsn:
+        """What the delivery status filter makes of a status and its text; `classes`: the first digits it may give."""
+        if self._filter is None:
+            return dsn
+        try:
+            found = self._filter.find(f"{dsn.status} {dsn.reason}")
+        except LookupFailure:
+            return dsn
+        if found is None:
+            return dsn
+        status, reason = split_status(found, "")
+        if status[:1] not in classes or not status:
+            self._program.warn("warning", f'{self._filter.title}: bad status in filter result: "{found}"')
+            return dsn
+        return dsn._replace(status=status, reason=reason, diagnostic=reason)
