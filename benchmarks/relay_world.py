@@ -1,8 +1,9 @@
 """The yardstick's world in simmail: the same hops, waits and outages, with everything decided and recorded.
 
-Two hundred office computers submit to `mail.domain.ork`, which relays to fifty destinations chosen by Zipf's law, each down
-30 % of the time for a minute at a time.  2,000 writers and, at each destination, 2,000 readers, distinct subjects and texts; the relay
-runs the course's whole main.cf with its PCRE checks and two blocklists; one message in twenty is refused.
+Two hundred office computers submit to `mail.domain.ork`, which relays to fifty destinations chosen by Zipf's law, each
+down 30 % of the time for a minute at a time.  2,000 writers and, at each destination, 2,000 readers, distinct subjects
+and texts; the relay runs the course's whole main.cf with its PCRE checks and two blocklists; one message in twenty is
+refused.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from benchmarks.hand_written import (
     workload,
 )
 from simmail.dns.resolver import Resolver
-from simmail.files.machine import Machine
+from simmail.files.machine import Account, Machine
 from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.calendar import Calendar
 from simmail.mail.content import Content
@@ -80,11 +81,14 @@ WORDS = "invoice offer meeting receipt holiday budget printer lunch report contr
 def build(rate: float, seed: int = 1, remember: bool = True) -> World:
     """The world, its mail systems started; nobody has written yet."""
     world = World(Calendar(datetime(2026, 3, 2, 9, tzinfo=UTC)), seed)
+    readers = Machine("accounts").accounts | {
+        f"u{n}": Account(f"u{n}", 2000 + n, f"/home/u{n}") for n in range(READERS)
+    }
     zones = ["domain.ork. IN MX 10 mail.domain.ork.", "mail.domain.ork. IN A 192.0.2.10"]
     for d in range(DESTINATIONS):
         zones += [f"d{d}.example. IN MX 10 mail.d{d}.example.", f"mail.d{d}.example. IN A 198.51.100.{d + 1}"]
     world.zones.read("\n".join(zones) + "\n")
-    relay = _mail_host(world, "mail.domain.ork", "192.0.2.10", COURSE_MAIN_CF, remember, [])
+    relay = _mail_host(world, "mail.domain.ork", "192.0.2.10", COURSE_MAIN_CF, remember, readers)
     relay.machine.files.write("/etc/postfix/header_checks", HEADER_RULES)
     relay.machine.files.write("/etc/postfix/mime_header_checks", RULES)
     relay.machine.files.write("/etc/postfix/body_checks", RULES)
@@ -100,9 +104,8 @@ def build(rate: float, seed: int = 1, remember: bool = True) -> World:
     outages = Outages()
     for d in range(DESTINATIONS):
         host = _mail_host(
-            world, f"mail.d{d}.example", f"198.51.100.{d + 1}", DESTINATION_MAIN_CF.format(d), remember,
-            [f"u{n}" for n in range(READERS)],
-        )  # fmt: skip
+            world, f"mail.d{d}.example", f"198.51.100.{d + 1}", DESTINATION_MAIN_CF.format(d), remember, readers
+        )
         world.network.link(relay.name, host.name, HOP_S[d] / 2)
         host.listeners[25] = _gate(host, outages, d)
     for host in world.hosts.values():
@@ -112,9 +115,11 @@ def build(rate: float, seed: int = 1, remember: bool = True) -> World:
     return world
 
 
-def _mail_host(world: World, name: str, address: str, main_cf: str, remember: bool, users: list[str]) -> Host:
-    machine = Machine(name, (address, "127.0.0.1"), calendar=world.calendar)
-    machine.files.write("/etc/aliases", "postmaster: root\n" + "".join(f"{user}: root\n" for user in users))
+def _mail_host(
+    world: World, name: str, address: str, main_cf: str, remember: bool, accounts: dict[str, Account]
+) -> Host:
+    machine = Machine(name, (address, "127.0.0.1"), calendar=world.calendar, accounts=accounts)
+    machine.files.write("/etc/aliases", "postmaster: root\n")
     machine.files.write("/etc/postfix/main.cf", main_cf)
     machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF)
     host = world.add_host(name, machine, Resolver(world.zones, latency=DNS_MISS_S))

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> int:
+    """Build what is out of date; the exit status."""
     stale = []
     for source in sorted((ROOT / "labs").glob("*/lab.md")):
         name = source.parent.name

@@ -136,7 +136,7 @@ class Connect(Question):
         port: TCP port.
         timeout: seconds before giving up.
         source: the address to bind to, "" for the host's own.
-        early: what the client sends without waiting for the greeting; it is still to be sent with `Send`, to be answered.
+        early: what the client sends without waiting for the greeting; `Send` then hears the answers.
     """
 
     __slots__ = ("address", "early", "port", "source", "timeout")
