@@ -6,6 +6,7 @@ what their fields are, and how syslog would show them.  Records decide nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -67,11 +68,7 @@ def _refusal(
     action: str, stage: str, client: str, reply: str, sender: str | None, recipient: str | None, protocol: str,
     helo: str, rule: str,
 ) -> str:  # fmt: skip
-    envelope = [
-        f"{name}=<{value}>"
-        for name, value in (("from", sender), ("to", recipient))
-        if value is not None
-    ]
+    envelope = [f"{name}=<{value}>" for name, value in (("from", sender), ("to", recipient)) if value is not None]
     tail = [f"proto={protocol}", *([f"helo=<{helo}>"] if helo else [])] if protocol else []
     return f"{action}: {stage} from {client}: {reply}; " + " ".join(envelope + tail)
 
@@ -89,27 +86,22 @@ EVENTS: dict[str, Event] = {
         ("name", "address", "counts"),
         lambda name, address, counts: f"disconnect from {name}[{address}] {counts}",
     ),
-    "client": Event(
-        ("name", "address", "extra"), lambda name, address, extra: f"client={name}[{address}]{extra}"
-    ),
+    "client": Event(("name", "address", "extra"), lambda name, address, extra: f"client={name}[{address}]{extra}"),
     "refusal": Event(
         ("action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"), _refusal
     ),
     # cleanup, pickup, qmgr, bounce
     "pickup": Event(("uid", "sender"), lambda uid, sender: f"uid={uid} from=<{sender}>"),
     "message-id": Event(("id",), lambda id: f"message-id={id}"),
+    "resent-message-id": Event(("id",), lambda id: f"resent-message-id={id}"),
     "active": Event(
         ("sender", "size", "recipients"),
         lambda sender, size, recipients: f"from=<{sender}>, size={size}, nrcpt={recipients} (queue active)",
     ),
     "removed": Event((), lambda: "removed"),
     "expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=expired, returned to sender"),
-    "force-expired": Event(
-        ("sender",), lambda sender: f"from=<{sender}>, status=force-expired, returned to sender"
-    ),
-    "notification": Event(
-        ("kind", "id"), lambda kind, id: f"{kind}: {id}"
-    ),
+    "force-expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=force-expired, returned to sender"),
+    "notification": Event(("kind", "id"), lambda kind, id: f"{kind}: {id}"),
     # delivery agents
     "delivery": Event(("to", "orig_to", "relay", "delays", "dsn", "status", "text"), _delivery),
     # the world: never in a log
@@ -122,12 +114,17 @@ EVENTS: dict[str, Event] = {
 }
 
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]|[\ud800-\udfff]")
+
+
 def line(record: Record) -> str | None:
     """What follows `program[pid]: ` in the log, the queue id included; None for what no log shows."""
     render = EVENTS[record.event].line
     if render is None:
         return None
     text = render(*record.fields)
+    if not text.isprintable():
+        text = _UNPRINTABLE.sub("?", text)
     return f"{record.queue_id}: {text}" if record.queue_id else text
 
 

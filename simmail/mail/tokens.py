@@ -237,6 +237,11 @@ def _external(item: Item) -> str:
     return item.text if item.kind in _TEXTS else item.kind
 
 
+def external_address(address: Address) -> str:
+    """The tokens of one address, each in external form: what it was written as, but for white space."""
+    return externalize(address.tokens)[0] if address.spaced else "".join(map(_external, address.tokens))
+
+
 def externalize(items: Sequence[Item], comma: str = ", ", limit: int = 0) -> tuple[str, list[str]]:
     """Items as text in external form.
 

@@ -1,0 +1,478 @@
+"""NAME
+    cleanup - canonicalize and enqueue messages
+
+DESCRIPTION
+    Takes in a message from whoever has one (smtpd, pickup, local, bounce), completes and maps its addresses, checks and
+    mends its headers, checks its body, and makes a queue file of it.
+
+        transaction = cleanup.open("joe@example.com", origin="smtp", context="remote", ...)
+        queue_id = yield from transaction.begin()
+        transaction.recipient(Recipient("ann@example.com"))
+        outcome = yield from transaction.finish(content, received)
+
+PARAMETERS
+    always_bcc, sender_bcc_maps, recipient_bcc_maps, always_add_missing_headers, undisclosed_recipients_header,
+    remote_header_rewrite_domain, hopcount_limit, duplicate_filter_limit, enable_original_recipient,
+    header_checks, mime_header_checks, nested_header_checks, body_checks, body_checks_size_limit,
+    message_reject_characters, message_strip_characters, strict_7bit_headers, strict_8bitmime, strict_8bitmime_body,
+    strict_mime_encoding_domain, disable_mime_input_processing, detect_8bit_encoding_header, header_size_limit,
+    and those of cleanup_address(3)
+
+DIAGNOSTICS
+    message-id=ID
+    reject, warning, info, hold, discard, filter, redirect, bcc, prepend, replace, strip: see content_checks(3)
+
+BUGS
+    No Milters.
+
+SEE ALSO
+    cleanup(8), header_checks(5), canonical(5), virtual(5)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.content import Content
+from simmail.mail.message import Message, Notify, Recipient
+from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
+from simmail.postfix.address_maps import find_address
+from simmail.postfix.cleanup_address import AddressMapper, Role, Trouble
+from simmail.postfix.cleanup_content import ContentReader, ContentRules
+from simmail.postfix.cleanup_status import (
+    CANNOT_BOUNCE,
+    DETAILS,
+    EXTERNAL,
+    INCOMPLETE,
+    CleanupFlag,
+    CleanupOutcome,
+    CleanupStatus,
+)
+from simmail.postfix.content_checks import shown
+from simmail.postfix.delivery import Dsn
+from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.local_domains import LocalDomains
+from simmail.postfix.program import Program
+from simmail.postfix.tables import LookupFailure, Maps
+from simmail.postfix.trivial_rewrite import TrivialRewrite
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+DAEMON = "MAILER-DAEMON"
+
+
+class Cleanup(Program):
+    """Makes queue files."""
+
+    command = "cleanup"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        config = self.config
+        self.rewriter: TrivialRewrite = system.program("rewrite")
+        local = LocalDomains(config, system.machine, self.environment)
+        self.local = local
+        self.mapper = AddressMapper(self, self.rewriter, local)
+        self.rules = ContentRules(self)
+        self.delimiters: str = config["recipient_delimiter"]
+        self.always_bcc: str = config["always_bcc"]
+        self.sender_bcc = self.maps("sender_bcc_maps")
+        self.recipient_bcc = self.maps("recipient_bcc_maps")
+        self.original_recipient: bool = config["enable_original_recipient"]
+        self.duplicate_limit: int = config["duplicate_filter_limit"]
+        self.empty_recipient: str = config["empty_address_recipient"]
+        self.remote_domain: str = config["remote_header_rewrite_domain"]
+        self.hostname: str = config["myhostname"]
+        self._known: dict[tuple[str, Role], str] = {}
+
+    def open(
+        self,
+        sender: str,
+        *,
+        origin: str = "smtp",
+        context: str = "remote",
+        flags: CleanupFlag = EXTERNAL,
+        client_name: str = "",
+        client_address: str = "",
+        helo: str = "",
+        protocol: str = "",
+        envid: str = "",
+        ret: str = "",
+        encoding: str = "",
+        smtputf8: bool = False,
+        fullname: str = "",
+        filter: str = "",
+        redirect: str = "",
+        verp: str = "",
+        identity: str = "",
+        arrival: float | None = None,
+    ) -> Transaction:
+        """Begin a message.
+
+        Args:
+            sender: the envelope sender, internal form, as the client gave it.
+            origin: how it comes in, `smtp`, `local`, `bounce`, ...
+            context: `local` or `remote`: how its headers are completed.
+            flags: what to do with it.
+            client_name, client_address, helo, protocol: who brought it, as log lines show it; "" for a local program.
+            envid, ret, encoding, smtputf8: ENVID, RET, BODY and SMTPUTF8 of the MAIL command.
+            fullname: the sender's name for a From: header that is missing.
+            filter, redirect, verp: as in `Message`.
+            identity: which message of the world it is.
+            arrival: when it arrived, where that is not now (s).
+        """
+        message = Message(
+            queue_id="",
+            arrival=0.0,
+            sender=sender,
+            recipients=[],
+            content=_NOTHING,
+            client_name=client_name,
+            client_address=client_address,
+            helo=helo,
+            protocol=protocol,
+            encoding=encoding,
+            envid=envid,
+            ret=ret,
+            smtputf8=smtputf8,
+            filter=filter,
+            redirect=redirect,
+            origin=origin,
+            identity=identity,
+            verp=verp,
+        )
+        if context == "remote" and not self.remote_domain:
+            context = ""
+        return Transaction(self, message, context, flags, fullname, arrival)
+
+    # ---- addresses
+
+    def canonical(self, address: str, role: Role) -> str:
+        """An envelope address completed and mapped.  Raises Trouble."""
+        known = self._known.get((address, role))
+        if known is not None:
+            return known
+        said = self._said()
+        done = self.rewriter.rewrite_internal("local", address)
+        if role is Role.ENVELOPE_SENDER and self._is_daemon(done):
+            done = ""
+        if done:
+            done = self.mapper.internal(done, role)
+        if self._said() == said and self.system.memo.enabled:
+            if len(self._known) > 200_000:
+                self._known.clear()
+            self._known[address, role] = done
+        return done
+
+    def _is_daemon(self, address: str) -> bool:
+        """Whether an address is the mail system's own, which stands for the null sender."""
+        return (
+            address[: len(DAEMON) + 1].upper() == DAEMON + "@"
+            and address.lower() == self.rewriter.rewrite_internal("local", DAEMON).lower()
+        )
+
+    def _said(self) -> tuple[int, ...]:
+        """Changes with whatever a look-up has to say."""
+        return (
+            len(self.pending),
+            len(self.rewriter.pending),
+            len(self.mapper.warnings),
+            self.environment.unrepeatable,
+            self.rewriter.environment.unrepeatable,
+        )
+
+
+_NOTHING = Content(())
+
+
+class Transaction:
+    """One message on its way into the queue.
+
+    `flags`, `filter`, `redirect` and `copies` may be changed by who brings the message until `finish`.
+
+    Attributes:
+        queue_id: "" before `begin`.
+        status, reason: what is wrong with it so far.
+        message: the queue file in the making.
+    """
+
+    __slots__ = (
+        "_duplicates",
+        "_given",
+        "_given_arrival",
+        "_last_recipient",
+        "_notes",
+        "_origin",
+        "_reader",
+        "context",
+        "copies",
+        "flags",
+        "fullname",
+        "message",
+        "program",
+        "reason",
+        "status",
+        "stop",
+    )
+
+    def __init__(
+        self,
+        program: Cleanup,
+        message: Message,
+        context: str,
+        flags: CleanupFlag,
+        fullname: str,
+        arrival: float | None,
+    ) -> None:
+        self.program, self.message, self.context, self.flags = program, message, context, flags
+        self.fullname, self._given_arrival = fullname, arrival
+        self.status, self.reason = CleanupStatus.OK, ""
+        self.stop = INCOMPLETE if flags & CleanupFlag.BOUNCE else ~CleanupStatus.OK
+        self.copies: list[str] = []
+        self._given: list[Recipient] = []
+        self._notes: list[Note] = []
+        self._duplicates: set[Any] = set()
+        self._last_recipient: str | None = None
+        self._origin = ""
+        self._reader: ContentReader | None = None
+
+    # ---- what the content's checks see (content_checks.Subject)
+
+    @property
+    def queue_id(self) -> str:
+        """The queue file's name."""
+        return self.message.queue_id
+
+    @property
+    def filter(self) -> str:
+        """Where FILTER sends the message."""
+        return self.message.filter
+
+    @filter.setter
+    def filter(self, value: str) -> None:
+        self.message.filter = value
+
+    @property
+    def redirect(self) -> str:
+        """The only recipient, where REDIRECT chose one."""
+        return self.message.redirect
+
+    @redirect.setter
+    def redirect(self, value: str) -> None:
+        self.message.redirect = value
+
+    @property
+    def going(self) -> bool:
+        """Whether reading goes on."""
+        return not (self.status & self.stop or self.flags & CleanupFlag.DISCARD)
+
+    def log(self, text: str) -> None:
+        """Say something of this message."""
+        self._notes.append(self.program.note("text", self.queue_id, text))
+
+    def warn(self, text: str) -> None:
+        """Log a warning."""
+        self._notes.append(self.program.note("warning", "", text))
+
+    def note(self, event: str, *fields: object) -> None:
+        """Record something of this message."""
+        self._notes.append(self.program.note(event, self.queue_id, *fields))
+
+    def prepend(self, line: str) -> None:
+        """Put a line before the one that is looked at."""
+        if self._reader is not None:
+            self._reader.prepend(line)
+
+    def origin(self) -> str:
+        """Who brought it, and its envelope so far, as log lines of actions show them."""
+        if not self._origin:
+            message = self.message
+            client = f"{message.client_name}[{message.client_address}]" if message.client_address else "local"
+            parts = [f"{client}; from=<{shown(message.sender)}>"]
+            if self._last_recipient is not None:
+                parts.append(f"to=<{shown(self._last_recipient)}>")
+            if message.protocol:
+                parts.append(f"proto={message.protocol}")
+            if message.helo:
+                parts.append(f"helo=<{message.helo}>")
+            self._origin = " ".join(parts)
+        return self._origin
+
+    def gather(self) -> None:
+        """Take over what tables and the rewriter had to say."""
+        program = self.program
+        for speaker in (program.rewriter, program):
+            if speaker.pending:
+                self._notes += speaker.pending
+                speaker.pending = []
+        if program.mapper.warnings:
+            for warning in program.mapper.warnings:
+                self.warn(f"{self.queue_id}: {warning}")
+            program.mapper.warnings = []
+
+    def trouble(self, trouble: Trouble) -> None:
+        """A table failed or led nowhere."""
+        self.gather()
+        self.warn(f"{self.queue_id}: {trouble.text}")
+        self.status |= trouble.status
+        self.reason = trouble.reason or self.reason
+
+    # ---- the client's side
+
+    def begin(self) -> Decision[str]:
+        """Make the queue file; returns its queue id."""
+        self.message.queue_id = yield NewQueueId()
+        now: float = yield Now()
+        self.message.arrival = now if self._given_arrival is None else self._given_arrival
+        return self.message.queue_id
+
+    def recipient(self, recipient: Recipient) -> None:
+        """Add a recipient as the client gave it (internal form)."""
+        self._given.append(recipient)
+
+    def abandon(self) -> Decision[None]:
+        """The client goes away without a message."""
+        yield Abandon(self.queue_id)
+
+    def finish(self, content: Content, received: tuple[str, ...] = ()) -> Decision[CleanupOutcome]:
+        """Take the content and queue the message.
+
+        Args:
+            content: header, empty line and body as they came.
+            received: the lines of the Received: header to put before it.
+
+        Returns:
+            What was wrong, if anything.
+        """
+        self._envelope()
+        if self.going:
+            self._reader = ContentReader(self, self.program.rules)
+            self._reader.read(content, received)
+        if self.going:
+            self._copies()
+        self.gather()
+        yield from self._notes
+        self._notes = []
+        if self.going and self._last_recipient is None:
+            self.status |= CleanupStatus.NO_RECIPIENTS
+        if self.flags & CleanupFlag.DISCARD:
+            self.status = CleanupStatus.OK
+        if self.status and self.flags & CleanupFlag.BOUNCE and not self.status & CANNOT_BOUNCE:
+            yield from self._return()
+        if self.status or self.flags & CleanupFlag.DISCARD:
+            yield Abandon(self.queue_id)
+        else:
+            yield Commit(self.message, "hold" if self.flags & CleanupFlag.HOLD else "incoming")
+        return CleanupOutcome(self.status, self.reason)
+
+    # ---- the envelope
+
+    def _envelope(self) -> None:
+        program, message = self.program, self.message
+        message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER) if message.sender else ""
+        if self.flags & CleanupFlag.BCC and message.sender and program.sender_bcc:
+            self._copy_by(program.sender_bcc, message.sender)
+        for given in self._given:
+            if not self.going:
+                break
+            address = self._canonical(given.address or program.empty_recipient, Role.ENVELOPE_RECIPIENT)
+            self._put(address, given.original or given.address, given.orcpt, given.notify)
+            self._last_recipient = address
+            if self.flags & CleanupFlag.BCC and address and program.recipient_bcc:
+                self._copy_by(program.recipient_bcc, address)
+
+    def _canonical(self, address: str, role: Role) -> str:
+        program = self.program
+        if not self.flags & CleanupFlag.MAP:
+            done = program.rewriter.rewrite_internal("local", address)
+        else:
+            try:
+                done = program.canonical(address, role)
+            except Trouble as trouble:
+                self.trouble(trouble)
+                return address
+        self.gather()
+        return done
+
+    def _copy_by(self, maps: Maps, address: str) -> None:
+        """Add the copy that a bcc table has for an address."""
+        program = self.program
+        try:
+            found = find_address(maps, address, program.delimiters, program.local.owns)
+        except LookupFailure:
+            self.gather()
+            self.warn(
+                f"{self.queue_id}: {maps.title} map lookup problem -- message not accepted, try again later"
+            )
+            self.status |= CleanupStatus.WRITE
+            return
+        self.gather()
+        if found is not None:
+            self._copy(found.value)
+
+    def _copy(self, address: str) -> None:
+        """Add a recipient whom nobody will hear of."""
+        done = self._canonical(address, Role.ENVELOPE_RECIPIENT)
+        self._put(done, done, "", frozenset({Notify.NEVER}))
+
+    def _copies(self) -> None:
+        """The copies that are added at the end."""
+        if self.flags & CleanupFlag.BCC and self._last_recipient is not None and self.program.always_bcc:
+            self._copy(self.program.always_bcc)
+        for address in self.copies:
+            self._copy(address)
+
+    def _put(self, address: str, original: str, orcpt: str, notify: frozenset[Notify]) -> None:
+        """Add a recipient to the queue file, its aliases expanded, unless it is there already."""
+        program, message = self.program, self.message
+        if not program.original_recipient:
+            original = ""
+        addresses = [address]
+        if self.flags & CleanupFlag.MAP and program.mapper.aliases:
+            try:
+                addresses = program.mapper.expand(address)
+            except Trouble as trouble:
+                self.trouble(trouble)
+            self.gather()
+            if Notify.SUCCESS in notify and addresses != [address]:
+                message.traced.append(
+                    (Recipient(address, original, orcpt, notify), Dsn("2.0.0", "expanded", "alias expanded"))
+                )
+                notify = notify - {Notify.SUCCESS} or frozenset({Notify.NEVER})
+        for found in addresses:
+            key: Any = found.lower()
+            if program.original_recipient:
+                key = (orcpt.lower(), notify, original.lower(), key)
+            if key in self._duplicates:
+                continue
+            if len(self._duplicates) < program.duplicate_limit or program.duplicate_limit <= 0:
+                self._duplicates.add(key)
+            message.recipients.append(Recipient(found, original, orcpt, notify))
+
+    # ---- a message that goes back
+
+    def _return(self) -> Decision[None]:
+        """Return the message to its sender, which settles what was wrong with it."""
+        message = self.message
+        detail = CleanupOutcome(self.status).detail()
+        status, text = dsn_split(self.reason, "5.0.0") if self.reason else (detail.dsn, detail.text)
+        dsn = Dsn(status, "failed", text)
+        if self.status & (CleanupStatus.CONTENT | CleanupStatus.SIZE):
+            message.ret = "HDRS"
+        recipients = message.recipients or [Recipient("unknown")]
+        now: float = yield Now()
+        delays = (now - message.arrival, 0.0, 0.0, 0.0)
+        for recipient in recipients:
+            yield self.program.note(
+                "delivery", message.queue_id, recipient.address, recipient.original, "none", delays, status,
+                "bounced", text,
+            )  # fmt: skip
+        bounce = yield from self.program.system.summon("bounce")
+        yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
+        self.status = CleanupStatus.OK
+        self.flags |= CleanupFlag.DISCARD
+
+
+__all__ = ["DETAILS", "Cleanup", "Transaction"]

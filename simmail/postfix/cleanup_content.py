@@ -1,0 +1,315 @@
+"""NAME
+    cleanup_content - the header and body of a message on its way into the queue
+
+DESCRIPTION
+    Headers are checked, counted, dropped or rewritten; those that are missing are added after the last one where the
+    message begins here (or always_add_missing_headers says so).  A body that nobody wants to look at is passed on as
+    it is.
+
+SEE ALSO
+    cleanup(8)
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from simmail.mail.address import quote_local
+from simmail.mail.content import Content, octets
+from simmail.mail.errors import Fatal
+from simmail.postfix.cleanup_address import Role, Trouble
+from simmail.postfix.cleanup_status import CleanupFlag, CleanupStatus
+from simmail.postfix.content_checks import ANY, BODY, HEADER, act, check, clipped
+from simmail.postfix.header_rewrite import rewrite_header
+from simmail.postfix.headers import HeaderField, HeaderTable, Use, field_name, value_of
+from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
+from simmail.postfix.tables import Maps
+
+if TYPE_CHECKING:
+    from simmail.postfix.cleanup import Cleanup, Transaction
+
+_EIGHT_BIT = re.compile(r"(8bit|binary)\Z", re.IGNORECASE)
+_VISIBLE = ("to", "resent-to", "cc", "resent-cc")
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|([\s\S]))")
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def unescape(text: str) -> str:
+    """Undo the escapes of the C language."""
+
+    def plain(match: re.Match[str]) -> str:
+        if match.group(1):
+            return chr(int(match.group(1), 8) & 0xFF)
+        return _ESCAPES.get(match.group(2), match.group(2))
+
+    return _ESCAPE.sub(plain, text)
+
+
+class ContentRules:
+    """What one cleanup(8) does with headers and bodies.
+
+    Args:
+        program: whose parameters these are.
+    """
+
+    def __init__(self, program: Cleanup) -> None:
+        config = program.config
+        self.table = HeaderTable(config.list("message_drop_headers"))
+        self.header_checks = program.maps("header_checks")
+        self.checks: dict[Part, Maps] = {
+            Part.PRIMARY: self.header_checks,
+            Part.MULTIPART: program.maps("mime_header_checks"),
+            Part.NESTED: program.maps("nested_header_checks"),
+        }
+        self.body_checks = program.maps("body_checks")
+        self.body_limit: int = config["body_checks_size_limit"]
+        self.rejected = frozenset(unescape(config["message_reject_characters"]))
+        self.stripped = frozenset(unescape(config["message_strip_characters"]))
+        self.line_limit: int = config["line_length_limit"]
+        self.hop_limit: int = config["hopcount_limit"]
+        self.token_limit: int = config["header_address_token_limit"]
+        self.always_add: bool = config["always_add_missing_headers"]
+        self.undisclosed: str = config["undisclosed_recipients_header"]
+        self.detect_8bit: bool = config["detect_8bit_encoding_header"]
+        self.from_format = config["header_from_format"]
+        if self.from_format not in ("standard", "obsolete"):
+            raise Fatal(f"invalid setting: header_from_format = {self.from_format}")
+        structure = not config["disable_mime_input_processing"]
+        limits = config["header_size_limit"], config["mime_nesting_limit"], config["mime_boundary_length_limit"]
+        strict = self._strict(program) if structure else frozenset()
+        self.options = MimeOptions(structure, frozenset(), False, *limits)
+        self.strict_options = MimeOptions(structure, strict, False, *limits)
+        #: Whether the filters look at no body, as far as the configuration goes.
+        self.unfiltered = not (
+            any(self.checks.values()) or self.body_checks or strict or self.rejected or self.stripped
+        )
+
+    def _strict(self, program: Cleanup) -> frozenset[MimeError]:
+        """The errors that strict_ parameters look for."""
+        config = program.config
+        strict: set[MimeError] = set()
+        if config["strict_8bitmime"] or config["strict_7bit_headers"]:
+            strict.add(MimeError.EIGHT_BIT_HEADER)
+        if config["strict_8bitmime"] or config["strict_8bitmime_body"]:
+            strict.add(MimeError.EIGHT_BIT_BODY)
+        if config["strict_mime_encoding_domain"]:
+            strict.add(MimeError.ENCODING_DOMAIN)
+        if strict or any(self.checks.values()):
+            strict.add(MimeError.NESTING)
+        return frozenset(strict)
+
+
+class ContentReader:
+    """Reads the content of one transaction and writes what goes into its queue file."""
+
+    __slots__ = ("_out", "_piece", "hops", "resent", "rules", "seen", "transaction")
+
+    def __init__(self, transaction: Transaction, rules: ContentRules) -> None:
+        self.transaction, self.rules = transaction, rules
+        self._out: list[str] = []
+        self._piece: list[str] = []
+        self.seen: set[str] = set()
+        self.resent = ""
+        self.hops = 0
+
+    def read(self, content: Content, received: tuple[str, ...]) -> None:
+        """Take in the content; the transaction's message has the result."""
+        transaction, rules = self.transaction, self.rules
+        filtered = bool(transaction.flags & CleanupFlag.FILTER) and not rules.unfiltered
+        reader = MimeReader(rules.strict_options if filtered else rules.options, rules.table, self)
+        lines = content.lines
+        for line in received:
+            self._line(reader, line, filtered)
+        for index, line in enumerate(lines):
+            if not transaction.going:
+                return
+            if not filtered and reader.plain:
+                self._out += lines[index:]
+                break
+            self._line(reader, line, filtered)
+        if not transaction.going:
+            return
+        reader.end()
+        errors = [error for error in MimeError if error in reader.errors and error is not MimeError.TRUNCATED_HEADER]
+        if errors and not transaction.reason:
+            transaction.status |= CleanupStatus.CONTENT
+            transaction.reason = f"5.6.0 {errors[0].value}"
+        message = transaction.message
+        message.content = Content(tuple(self._out))
+        message.size = message.content.size
+
+    def _line(self, reader: MimeReader, line: str, filtered: bool) -> None:
+        """Hand a line on, without characters that are not wanted, in pieces where it is long."""
+        rules, transaction = self.rules, self.transaction
+        if filtered and transaction.flags & CleanupFlag.FILTER:
+            if rules.rejected and not rules.rejected.isdisjoint(line):
+                act(transaction, ANY, line, "REJECT disallowed character", "character reject")
+                return
+            if rules.stripped and not rules.stripped.isdisjoint(line):
+                line = "".join(char for char in line if char not in rules.stripped)
+        limit = rules.line_limit
+        if len(line) <= limit and (line.isascii() or octets(line) <= limit):
+            reader.line(line)
+            return
+        data = line.encode("utf-8", "surrogateescape")
+        for start in range(0, len(data), limit):
+            piece = data[start : start + limit].decode("utf-8", "surrogateescape")
+            reader.line(piece, start + limit >= len(data))
+
+    # ---- headers
+
+    def header(self, part: Part, field: HeaderField | None, text: str) -> None:
+        """A header: check it, and do with it what its kind asks for."""
+        transaction, rules = self.transaction, self.rules
+        if transaction.flags & CleanupFlag.FILTER and not rules.unfiltered:
+            maps = rules.checks[Part.MULTIPART if field is not None and Use.MIME in field.use else part]
+            if maps:
+                checked = check(transaction, HEADER, text, maps)
+                transaction.gather()
+                if checked is None:
+                    return
+                if checked is not text:
+                    text, field = checked, rules.table.find(checked)
+        if field is not None:
+            if rules.detect_8bit and field.key == "content-transfer-encoding" and _EIGHT_BIT.match(value_of(text)):
+                transaction.message.encoding = "8bit"
+            if part is Part.PRIMARY:
+                self._primary(field, text)
+                return
+        self._put(text)
+
+    def _put(self, text: str) -> None:
+        if "\n" in text:
+            self._out += text.split("\n")
+        else:
+            self._out.append(text)
+
+    def _primary(self, field: HeaderField, text: str) -> None:
+        """A known header among the primary ones."""
+        transaction, rules = self.transaction, self.rules
+        key = field.key
+        self.seen.add(key)
+        if key in ("message-id", "resent-message-id"):
+            transaction.note(key, value_of(text))
+        elif key == "received":
+            self.hops += 1
+            if self.hops >= rules.hop_limit:
+                transaction.warn(f"{transaction.queue_id}: message rejected: hopcount exceeded")
+                transaction.status |= CleanupStatus.HOPS
+        if not transaction.going:
+            return
+        if Use.RESENT in field.use:
+            self.resent = "Resent-"
+        if transaction.context and field.use & (Use.SENDER | Use.RECIPIENT):
+            text = self._rewrite(field, text)
+        if Use.DROP not in field.use:
+            self._put(text)
+
+    def _rewrite(self, field: HeaderField, text: str) -> str:
+        transaction = self.transaction
+        program = transaction.program
+        role = Role.HEADER_SENDER if Use.SENDER in field.use else Role.HEADER_RECIPIENT
+        mapping = bool(transaction.flags & CleanupFlag.MAP)
+
+        def change(address: str) -> str:
+            address = program.rewriter.rewrite(transaction.context, address)
+            if not mapping:
+                return address
+            try:
+                return program.mapper.external(address, role)
+            except Trouble as trouble:
+                transaction.trouble(trouble)
+                return address
+
+        rewritten, warnings = rewrite_header(text, field.name, self.rules.token_limit, change)
+        transaction.gather()
+        for warning in warnings:
+            transaction.warn(warning)
+        return rewritten
+
+    # ---- between header and body
+
+    def headers_done(self) -> None:
+        """The primary headers have ended: add those that are missing."""
+        transaction = self.transaction
+        if not transaction.going:
+            return
+        add = bool(transaction.context) or self.rules.always_add
+        if add:
+            self._add_message_id()
+        if "message-id" not in self.seen:
+            transaction.note("message-id", "<>")
+        if not add:
+            return
+        prefix = self.resent.lower()
+        if prefix + "date" not in self.seen:
+            calendar = transaction.program.system.machine.calendar
+            self._out.append(f"{self.resent}Date: {calendar.header(transaction.message.arrival)}")
+        if prefix + "from" not in self.seen:
+            self._out.append(f"{self.resent}From: {self._author()}")
+        if self.rules.undisclosed and self.seen.isdisjoint(_VISIBLE):
+            if field_name(self.rules.undisclosed) is None:
+                transaction.warn(
+                    f'bad undisclosed_recipients_header header text "{self.rules.undisclosed}" -- '
+                    'need "headername: headervalue"'
+                )
+            else:
+                self._out.append(self.rules.undisclosed)
+
+    def _add_message_id(self) -> None:
+        transaction = self.transaction
+        key = f"{self.resent.lower()}message-id"
+        if key in self.seen:
+            return
+        program = transaction.program
+        stamp = program.system.machine.calendar.stamp(transaction.message.arrival)
+        message_id = f"<{stamp}.{transaction.queue_id}@{program.hostname}>"
+        self._out.append(f"{self.resent}Message-Id: {message_id}")
+        transaction.note(key, message_id)
+        self.seen.add(key)
+
+    def _author(self) -> str:
+        """The value of a From: header for the envelope sender."""
+        sender, name = self.transaction.message.sender, self.transaction.fullname
+        address = quote_local(sender or "MAILER-DAEMON")
+        if not sender or not name:
+            return address
+        if self.rules.from_format == "obsolete":
+            return f"{address} ({name})"
+        return f"{name} <{address}>"
+
+    # ---- body
+
+    def body(self, line: str, offset: int, ended: bool) -> None:
+        """A body line: check it."""
+        transaction, rules = self.transaction, self.rules
+        if not transaction.going:
+            return
+        if (
+            rules.body_checks
+            and transaction.flags & CleanupFlag.FILTER
+            and (not rules.body_limit or offset < rules.body_limit)
+        ):
+            checked = check(transaction, BODY, line, rules.body_checks)
+            transaction.gather()
+            if checked is None:
+                return
+            line = checked
+        if ended and not self._piece:
+            self._out.append(line)
+            return
+        self._piece.append(line)
+        if ended:
+            self._out.append("".join(self._piece))
+            self._piece = []
+
+    def prepend(self, line: str) -> None:
+        """Put a line before the one that is looked at."""
+        self._out.append(line)
+
+    def mime_error(self, error: MimeError, text: str) -> None:
+        """The structure is wrong: log it."""
+        if error is not MimeError.TRUNCATED_HEADER:
+            transaction = self.transaction
+            transaction.log(f"reject: mime-error {error.value}: {clipped(text, 100)} from {transaction.origin()}")

@@ -1,0 +1,312 @@
+"""NAME
+    mime - headers and bodies of a message and of the messages in it
+
+DESCRIPTION
+    Goes through a message line by line and knows for each whether it belongs to the primary headers, to those of a
+    part of a multipart, to those of a message in the message, or to a body.  Boundaries are looked for in every body
+    line; a missing one, or one that ends an outer multipart, is recovered from.
+
+    With `downgrade`, 8-bit text becomes quoted-printable.
+
+PARAMETERS
+    header_size_limit, mime_nesting_limit, mime_boundary_length_limit, line_length_limit
+
+DIAGNOSTICS
+    Errors are told to the listener once each, the gravest last of all in `errors`.
+
+SEE ALSO
+    mime_state(3), RFC 2045, RFC 2046
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from simmail.mail.content import octets
+from simmail.postfix.headers import HeaderField, HeaderTable, header_tokens, normal_header
+
+TSPECIALS = '()<>@,;:\\"/[]?='
+SPECIALS = '()<>@,;:\\".[]'
+
+
+class Part(Enum):
+    """Where a header stands."""
+
+    PRIMARY = "primary"
+    MULTIPART = "multipart"
+    NESTED = "nested"
+    BODY = "body"
+
+
+class MimeError(Enum):
+    """What can be wrong with a message's structure, the gravest first; the value is what a reply says."""
+
+    NESTING = "MIME nesting exceeds safety limit"
+    TRUNCATED_HEADER = "message header length exceeds safety limit"
+    EIGHT_BIT_HEADER = "improper use of 8-bit data in message header"
+    EIGHT_BIT_BODY = "improper use of 8-bit data in message body"
+    ENCODING_DOMAIN = "invalid message/* or multipart/* encoding domain"
+
+
+class MimeOptions(NamedTuple):
+    """How to read a message.
+
+    Args:
+        structure: False takes all after the primary headers as body (disable_mime_input_processing).
+        report: the errors to look for.
+        downgrade: make 8-bit text quoted-printable.
+        header_limit, nesting_limit, boundary_limit: the parameters of these names.
+    """
+
+    structure: bool = True
+    report: frozenset[MimeError] = frozenset()
+    downgrade: bool = False
+    header_limit: int = 102400
+    nesting_limit: int = 100
+    boundary_limit: int = 2048
+
+
+class MimeListener(Protocol):
+    """Who hears what is in a message, in order."""
+
+    def header(self, part: Part, field: HeaderField | None, text: str) -> None:
+        """A header, its lines joined by newlines."""
+
+    def headers_done(self) -> None:
+        """The primary headers have ended."""
+
+    def body(self, line: str, offset: int, ended: bool) -> None:
+        """A body line; `offset`: octets before it in this body; `ended`: False for a piece of a long line."""
+
+    def mime_error(self, error: MimeError, text: str) -> None:
+        """Something is wrong; `text` is where."""
+
+
+_TYPES = frozenset({"text", "message", "multipart"})
+_DOMAINS = {"7bit": "7bit", "8bit": "8bit", "binary": "binary", "base64": "7bit", "quoted-printable": "7bit"}
+
+
+class _Boundary(NamedTuple):
+    """A boundary that may come, and what its parts are unless they say otherwise."""
+
+    text: str
+    type: str
+    subtype: str
+
+
+class MimeReader:
+    """Reads one message.
+
+    Args:
+        options: how.
+        table: the known header fields.
+        listener: who hears.
+
+    Attributes:
+        errors: those met so far.
+    """
+
+    def __init__(self, options: MimeOptions, table: HeaderTable, listener: MimeListener) -> None:
+        self.options, self.table, self.listener = options, table, listener
+        self.errors: set[MimeError] = set()
+        self.part = Part.PRIMARY
+        self._describe("text", "plain")
+        self._header: list[str] = []
+        self._size = 0
+        self._continued = False
+        self._offset = 0
+        self._stack: list[_Boundary] = []
+        self._line = ""
+
+    def _describe(self, type: str, subtype: str, encoding: str = "7bit", domain: str = "7bit") -> None:
+        self.type, self.subtype, self.encoding, self.domain = type, subtype, encoding, domain
+
+    def _report(self, error: MimeError, text: str) -> None:
+        if error not in self.errors:
+            self.errors.add(error)
+            self.listener.mime_error(error, text)
+
+    @property
+    def plain(self) -> bool:
+        """Whether all that follows is body, whatever it says."""
+        return self.part is Part.BODY and not self._stack
+
+    # ---- lines in
+
+    def line(self, text: str, ended: bool = True) -> None:
+        """The next line, or a piece of one that is too long (`ended` False: more of it follows)."""
+        if self.part is not Part.BODY:
+            if self._header:
+                if self._continued or text[:1] in (" ", "\t"):
+                    self._extend(text)
+                    self._continued = not ended
+                    return
+                self._put_header()
+            header = normal_header(text)
+            if header is not None:
+                self._header, self._size = [header], octets(header)
+                self._continued = not ended
+                return
+            self._end_headers()
+            self._begin_body(text)
+        self._body(text, ended)
+
+    def end(self) -> None:
+        """There are no more lines."""
+        if self._continued:
+            self.line("")
+        if self.part is not Part.BODY:
+            if self._header:
+                self._put_header()
+            self._end_headers()
+            self.part = Part.BODY
+
+    # ---- headers
+
+    def _extend(self, text: str) -> None:
+        if self._size >= self.options.header_limit:
+            if MimeError.TRUNCATED_HEADER in self.options.report:
+                self._report(MimeError.TRUNCATED_HEADER, "\n".join(self._header))
+            return
+        if self._continued:
+            self._header[-1] += text
+        else:
+            self._header.append(text)
+        self._size += octets(text) + (not self._continued)
+
+    def _put_header(self) -> None:
+        text = "\n".join(self._header)
+        self._header = []
+        field = self.table.find(text)
+        if field is not None and self.options.structure:
+            if field.key == "content-type":
+                self._content_type(text)
+            elif field.key == "content-transfer-encoding":
+                self._content_encoding(text)
+        if MimeError.EIGHT_BIT_HEADER in self.options.report and not text.isascii():
+            self._report(MimeError.EIGHT_BIT_HEADER, text)
+        if not (
+            self.options.downgrade
+            and self.domain != "7bit"
+            and field is not None
+            and field.key == "content-transfer-encoding"
+        ):
+            self.listener.header(self.part, field, text)
+
+    def _content_type(self, header: str) -> None:
+        tokens, position = header_tokens(header, header.index(":") + 1, TSPECIALS, ";", 3)
+        if not tokens:
+            self.type = "other"
+            return
+        type = tokens[0][1].lower() if tokens[0][0] == "token" else ""
+        subtype = tokens[2][1].lower() if len(tokens) > 2 and tokens[1][0] == "/" and tokens[2][0] == "token" else ""
+        if type not in _TYPES:
+            return
+        self.type, self.subtype = type, subtype
+        if type != "multipart":
+            return
+        inner = ("message", "rfc822") if subtype == "digest" else ("text", "plain")
+        while position >= 0:
+            tokens, position = header_tokens(header, position, TSPECIALS, ";", 3)
+            if [kind for kind, _ in tokens[:2]] == ["token", "="] and tokens[0][1].lower() == "boundary":
+                if len(tokens) < 3:
+                    continue
+                if len(self._stack) > self.options.nesting_limit:
+                    if MimeError.NESTING in self.options.report:
+                        self._report(MimeError.NESTING, header)
+                else:
+                    self._stack.append(_Boundary(tokens[2][1][: self.options.boundary_limit], *inner))
+
+    def _content_encoding(self, header: str) -> None:
+        tokens, _ = header_tokens(header, header.index(":") + 1, SPECIALS, "", 1)
+        name = tokens[0][1].lower() if tokens and tokens[0][0] == "token" else ""
+        if name in _DOMAINS:
+            self.encoding, self.domain = name, _DOMAINS[name]
+
+    def _end_headers(self) -> None:
+        if self.options.downgrade and self.domain != "7bit":
+            encoding = "7bit" if self.type in ("message", "multipart") else "quoted-printable"
+            self.listener.header(self.part, None, f"Content-Transfer-Encoding: {encoding}")
+        if self.part is Part.PRIMARY:
+            self.listener.headers_done()
+        if MimeError.ENCODING_DOMAIN in self.options.report and self.type in ("message", "multipart"):
+            wanted = self.domain
+            if self.type == "message" and self.subtype in ("partial", "external-body"):
+                wanted = "7bit"
+                wrong = self.domain != wanted
+            else:
+                wrong = self.encoding != wanted
+            if wrong:
+                self._report(MimeError.ENCODING_DOMAIN, self.encoding)
+
+    def _begin_body(self, text: str) -> None:
+        """A line that is no header: the empty one that ends them, or garbage."""
+        self._offset = 0
+        if text:
+            if self.part is Part.PRIMARY:
+                self.listener.body("", 0, True)
+                self._offset = 0
+            self.part = Part.BODY
+        elif self.type == "message" and self.subtype in ("rfc822", "global"):
+            self.part = Part.NESTED
+            self._describe("text", "plain")
+        elif self.type == "multipart":
+            self.part = Part.BODY
+            self._describe("other", "other")
+        else:
+            self.part = Part.BODY
+
+    # ---- bodies
+
+    def _body(self, text: str, ended: bool) -> None:
+        if (
+            MimeError.EIGHT_BIT_BODY in self.options.report
+            and self.encoding == "7bit"
+            and not text.isascii()
+        ):
+            self._report(MimeError.EIGHT_BIT_BODY, text)
+        if self._stack and not self._continued and len(text) > 2 and text.startswith("--"):
+            self._look_for_boundary(text)
+        self._continued = not ended
+        if self.options.downgrade and self.domain != "7bit":
+            self._quoted_printable(text, ended)
+        else:
+            self._out(text, ended)
+
+    def _look_for_boundary(self, text: str) -> None:
+        for depth in range(len(self._stack) - 1, -1, -1):
+            boundary = self._stack[depth]
+            if text.startswith(boundary.text, 2):
+                del self._stack[depth + 1 :]
+                if text.startswith("--", 2 + len(boundary.text)):
+                    self._stack.pop()
+                    self.part = Part.BODY
+                    self._offset = 0
+                    self._describe("other", "other")
+                else:
+                    self.part = Part.MULTIPART
+                    self._describe(boundary.type, boundary.subtype)
+                return
+
+    def _out(self, text: str, ended: bool) -> None:
+        self.listener.body(text, self._offset, ended)
+        self._offset += octets(text) + 1
+
+    def _quoted_printable(self, text: str, ended: bool) -> None:
+        """Encode a line (RFC 2045 section 6.7); soft line breaks come after column 72."""
+        line = self._line
+        for octet in text.encode("utf-8", "surrogateescape"):
+            if len(line) > 72:
+                self._out(line + "=", True)
+                line = ""
+            if (octet < 32 and octet != 9) or octet == 61 or octet > 126:
+                line += f"={octet:02X}"
+            else:
+                line += chr(octet)
+        if ended:
+            if line[-1:] in (" ", "\t"):
+                line = f"{line[:-1]}={ord(line[-1]):02X}"
+            self._out(line, True)
+            line = ""
+        self._line = line
