@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class DnsRecord(NamedTuple):
@@ -55,9 +55,20 @@ class Lost(NamedTuple):
 
 
 class Exit(NamedTuple):
-    """How a command ended: its exit status, and what it printed."""
+    """How a command ended: its exit status, and what it printed; as a text, what a terminal shows of it.
+
+    >>> print(Exit(0, "mail.domain.ork\\n"))
+    mail.domain.ork
+    """
 
     status: int
     stdout: str = ""
     stderr: str = ""
     timed_out: bool = False
+
+    def __str__(self) -> str:
+        return (self.stdout + self.stderr).removesuffix("\n")
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """In a notebook the last line of a cell need not be printed."""
+        printer.text(str(self))

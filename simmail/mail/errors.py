@@ -18,6 +18,10 @@ class Location(NamedTuple):
 class SimmailError(Exception):
     """Root of all errors that are shown to a user as a message, never as a traceback."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it, in notebooks too: the message."""
+        return [f"simmail: {self}"]
+
 
 class InputError(SimmailError, ValueError):
     """A file or an argument that cannot be used.
