@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from simmail.mail.errors import InputError, Location
 
 FENCE = re.compile(r"```\{code-cell\}\s*(?:\[([\w\s,-]*)\])?\s*$")
+#: Of a cell's text, hexadecimal digits in its id.
+DIGEST = 10
 
 
 class Cell(NamedTuple):
@@ -29,8 +32,12 @@ class Cell(NamedTuple):
 def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
     """The cells of a source.
 
+    Args:
+        source: the text.
+        name: its file, for messages.
+
     Raises:
-        InputError: for a code cell without its closing fence.
+        InputError: for a fence that is never closed.
     """
     prose: list[str] = []
     lines = source.split("\n")
@@ -44,14 +51,17 @@ def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
 
     while number < len(lines):
         line = lines[number]
-        fence = FENCE.match(line)
-        if fence:
-            yield from flush()
+        if line.startswith("```"):
             end = next((i for i in range(number + 1, len(lines)) if lines[i].rstrip() == "```"), None)
             if end is None:
-                raise InputError(Location(name, number + 1), "this code cell never ends", "close it with a line of ```")
-            tags = tuple(tag.strip() for tag in (fence[1] or "").split(",") if tag.strip())
-            yield Cell("code", "\n".join(lines[number + 1 : end]).strip("\n"), tags)
+                raise InputError(Location(name, number + 1), "this fence is never closed", "close it with a line of ```")
+            fence = FENCE.match(line)
+            if fence:
+                yield from flush()
+                tags = tuple(tag.strip() for tag in (fence[1] or "").split(",") if tag.strip())
+                yield Cell("code", "\n".join(lines[number + 1 : end]).strip("\n"), tags)
+            else:
+                prose.extend(lines[number : end + 1])
             number = end + 1
             continue
         if line.strip() == "+++":
@@ -65,18 +75,24 @@ def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
 
 
 def build(source: str, name: str) -> str:
-    """The notebook's JSON text.
+    """The notebook's JSON text: the same for the same source, on every machine.
 
     Args:
         source: the lab's text.
-        name: the notebook's name, which its cells' ids begin with.
+        name: the notebook's name; its cells' ids begin with what stands before its first `-`.
+
+    Raises:
+        InputError: as `cells` does.
     """
     made: list[dict[str, Any]] = []
-    for number, cell in enumerate(cells(source, f"{name}.md")):
-        digest = hashlib.sha1(f"{number}\n{cell.text}".encode()).hexdigest()[:8]
+    seen: Counter[str] = Counter()
+    for cell in cells(source, f"labs/{name}/lab.md"):
+        digest = hashlib.sha1(f"{cell.kind}\n{cell.text}".encode(), usedforsecurity=False).hexdigest()[:DIGEST]
+        seen[digest] += 1
+        again = f"-{seen[digest]}" if seen[digest] > 1 else ""
         entry: dict[str, Any] = {
             "cell_type": cell.kind,
-            "id": f"{name[:2]}-{number:02d}-{digest}",
+            "id": f"{name.partition('-')[0]}-{digest}{again}",
             "metadata": {"tags": list(cell.tags)} if cell.tags else {},
             "source": cell.text.splitlines(keepends=True),
         }
