@@ -1,0 +1,167 @@
+"""Mailboxes: messages kept by reference, made into text when somebody reads the file.
+
+An mbox file (mbox(5)) is one `File` that knows its messages; a Maildir is a folder with a file for each message.
+Both stand anywhere in a host's file system, and an editor or a shell may change them like any other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, normal
+from simmail.mail.content import Content, octets
+from simmail.mail.questions import Deposit
+
+TOO_LARGE = "File too large"
+_FROM = "From "
+
+
+class Entry(NamedTuple):
+    """One message in a mailbox.
+
+    Args:
+        head: the lines that the delivery agent put before the header.
+        message: the `simmail.mail.message.Message` it came as.
+    """
+
+    head: tuple[str, ...]
+    message: Any
+
+    @property
+    def content(self) -> Content:
+        """What was delivered, without the agent's own lines."""
+        content: Content = self.message.content
+        return content
+
+    def mbox(self) -> str:
+        """As it stands in an mbox file: lines that begin with `From ` quoted, an empty line after it."""
+        lines = [">" + line if line.startswith(_FROM) else line for line in self.content.lines]
+        return "\n".join([*self.head, *lines, "", ""])
+
+    def plain(self) -> str:
+        """As it stands in a file of its own."""
+        return "\n".join([*self.head, *self.content.lines, ""])
+
+    def bound(self) -> int:
+        """Octets it takes in an mbox file, at most."""
+        content = self.content
+        return content.size + len(content.lines) + 1 + sum(octets(line) + 1 for line in self.head)
+
+
+class Mbox(File):
+    """A file to which messages are appended.
+
+    Args:
+        text: what stands in it before the first message.
+        owner: the account it belongs to.
+        mode: its permissions.
+
+    Attributes:
+        parts: entries, and texts that were there before them, in order.
+    """
+
+    __slots__ = ("_bound", "parts")
+
+    def __init__(self, text: str = "", owner: str = "root", mode: int = 0o600) -> None:
+        self.parts: list[Entry | str] = [text] if text else []
+        self._bound = octets(text)
+        self.owner, self.mode, self.modified = owner, mode, 0.0
+
+    @property
+    def text(self) -> str:
+        """All of it, as a reader sees it."""
+        return "".join(part if isinstance(part, str) else part.mbox() for part in self.parts)
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.parts = [text] if text else []
+        self._bound = octets(text)
+
+    def entries(self) -> Iterator[Entry]:
+        """The messages that were delivered here, in order."""
+        return (part for part in self.parts if isinstance(part, Entry))
+
+    def append(self, entry: Entry, limit: int) -> bool:
+        """Add a message; False, and nothing done, where the file would grow beyond `limit` octets (0: no limit)."""
+        if limit:
+            bound = self._bound + entry.bound()
+            if bound > limit:
+                bound = octets(self.text) + octets(entry.mbox())
+                if bound > limit:
+                    return False
+            self._bound = bound
+        self.parts.append(entry)
+        return True
+
+
+class Letter(File):
+    """A file with one message: one of a Maildir's."""
+
+    __slots__ = ("entry",)
+
+    def __init__(self, entry: Entry, owner: str, modified: float) -> None:
+        self.entry: Entry | str = entry
+        self.owner, self.mode, self.modified = owner, 0o600, modified
+
+    @property
+    def text(self) -> str:
+        """All of it, as a reader sees it."""
+        return self.entry if isinstance(self.entry, str) else self.entry.plain()
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.entry = text
+
+
+def deposit(files: FileSystem, question: Deposit, now: float, unix: float, hostname: str) -> str:
+    """Put a message into a mailbox.
+
+    Args:
+        files: the host's.
+        question: what to put where.
+        now: seconds since the world's start.
+        unix: the same moment as time(2) tells it.
+        hostname: what gethostname(2) tells, for the names in a Maildir.
+
+    Returns:
+        "", or the system's error text.
+    """
+    entry = Entry(question.head, question.message)
+    try:
+        if question.path.endswith("/"):
+            _into_maildir(files, question, entry, now, unix, hostname)
+            return ""
+        return _onto_mbox(files, question, entry, now)
+    except FileError as error:
+        return error.reason
+
+
+def _onto_mbox(files: FileSystem, question: Deposit, entry: Entry, now: float) -> str:
+    path = question.path
+    found = files.find(path)
+    if found is None and files.is_folder(path):
+        return IS_DIRECTORY
+    if not isinstance(found, Mbox):
+        mbox = Mbox(owner=question.owner) if found is None else Mbox(found.text, found.owner, found.mode)
+        if not mbox.append(entry, question.limit):
+            return TOO_LARGE
+        files.place(path, mbox)
+        found = mbox
+    elif not found.append(entry, question.limit):
+        return TOO_LARGE
+    found.modified = now
+    return ""
+
+
+def _into_maildir(files: FileSystem, question: Deposit, entry: Entry, now: float, unix: float, hostname: str) -> None:
+    folder = normal(question.path)
+    if files.find(folder) is not None:
+        raise FileError(folder, NOT_DIRECTORY)
+    if not files.is_folder(folder + "/new"):
+        for name in ("tmp", "new", "cur"):
+            files.make_folder(f"{folder}/{name}", question.owner)
+    seconds = int(unix)
+    micros = int((unix - seconds) * 1e6)
+    name = f"{folder}/new/{seconds}.Vfd01I{files.inode():x}M{micros}.{hostname}"
+    files.place(name, Letter(entry, question.owner, now), new=True)

@@ -1,0 +1,78 @@
+"""NAME
+    agent - what the agents share that deliver on this machine
+
+DESCRIPTION
+    Each recipient ends with a report (report(3)), made at the moment it is done with.
+
+SEE ALSO
+    local(8), virtual(8), pipe(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from simmail.mail.message import Recipient
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.program import Program
+from simmail.postfix.report import Reporter, delays
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+
+class DeliveryAgent(Program):
+    """An agent that delivers on this machine."""
+
+    #: The parameter with its delivery status filter.
+    status_filter: ClassVar[str]
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        self.reporter = Reporter(self, self.status_filter)
+
+    def sent(self, request: Request, recipient: Recipient, text: str, of: Recipient | None = None) -> Decision[Result]:
+        """The recipient is done with.
+
+        Args:
+            request: the delivery request.
+            recipient: the address, perhaps an expanded one.
+            text: how it went.
+            of: the queue file's recipient that it was expanded from; None where it is that itself.
+        """
+        now = yield Now()
+        action = "deliverable" if request.verify else "delivered"
+        dsn = Dsn("2.0.0", action, text)
+        note, result = self.reporter.sent(request, recipient, dsn, request.transport, delays(request, now))
+        yield note
+        return result if of is None else result._replace(of=of)
+
+    def failed(self, request: Request, recipient: Recipient, dsn: Dsn, of: Recipient | None = None) -> Decision[Result]:
+        """The recipient cannot be delivered to: now, where the status begins with a 4, or ever.
+
+        `dsn.reason` may end in a blank that only the log shows.
+        """
+        now = yield Now()
+        if request.verify:
+            dsn = dsn._replace(action="undeliverable")
+        note, result = self.reporter.failed(request, recipient, dsn, request.transport, delays(request, now))
+        if self.pending:
+            yield from self.spoken()
+        yield note
+        told = result.dsn
+        told = told._replace(reason=told.reason.rstrip(), diagnostic=told.diagnostic.rstrip())
+        return result._replace(dsn=told, of=of)
+
+
+def failure(status: str, text: str, unix: str = "") -> Dsn:
+    """Why a recipient cannot be delivered to.
+
+    Args:
+        status: the enhanced status code.
+        text: the reason, for people.
+        unix: what a failed command said, or what its exit status means; "" where no command failed.
+    """
+    action = "delayed" if status[0] == "4" else "failed"
+    return Dsn(status, action, text, "x-unix", unix) if unix else Dsn(status, action, text)

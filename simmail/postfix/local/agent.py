@@ -1,0 +1,239 @@
+"""NAME
+    local - the local delivery agent
+
+DESCRIPTION
+    Delivers to aliases, .forward files, mailboxes, files and commands of this machine.  An address is tried in this
+    order: alias of the whole local part, alias without its extension, .forward file, mailbox_transport_maps,
+    mailbox_transport, mailbox_command_maps, mailbox_command, home_mailbox, mail_spool_directory; for a name that nobody
+    has fallback_transport_maps, fallback_transport, luser_relay.
+
+    Addresses that lead elsewhere, and those of lists and of other people's .forward files, are sent on in a new
+    message.
+
+PARAMETERS
+    alias_maps, forward_path, recipient_delimiter, propagate_unmatched_extensions, owner_request_special,
+    expand_owner_alias, reset_owner_alias, frozen_delivered_to, prepend_delivered_header, allow_mail_to_commands,
+    allow_mail_to_files, default_privs, mailbox_size_limit, message_size_limit, local_delivery_status_filter,
+    require_home_directory, biff (without effect), and those of the parts
+
+DIAGNOSTICS
+    configuration error: mailbox_size_limit is smaller than message_size_limit
+    mail forwarding loop for ADDRESS
+    null username in "ADDRESS"
+    ID: address with illegal extension: NAME
+
+BUGS
+    Mailboxes are never locked, and nobody is told by biff(1).  There are no groups: only a file's owner and its
+    bit for everybody decide who may write to it.
+
+SEE ALSO
+    aliases(5), local(8), qmgr(8), bounce(8), pipe(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from simmail.files.machine import Account
+from simmail.mail.address import RESERVED, split_extension
+from simmail.mail.errors import Fatal
+from simmail.mail.message import Notify, Recipient
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.delivered_to import delivered_before
+from simmail.postfix.delivery import Dsn, Request, Result, Status
+from simmail.postfix.local.aliases import Aliases
+from simmail.postfix.local.commands import Commands
+from simmail.postfix.local.destinations import Destinations
+from simmail.postfix.local.forward import ForwardFiles
+from simmail.postfix.local.mailboxes import Mailboxes
+from simmail.postfix.local.resubmit import finish_forwarding
+from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.local.unknown import UnknownUsers
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+
+class Local(DeliveryAgent):
+    """Delivers at home."""
+
+    command = "local"
+    status_filter: ClassVar[str] = "local_delivery_status_filter"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        config = self.config
+        self.machine = system.machine
+        limit, message_limit = config["mailbox_size_limit"], config["message_size_limit"]
+        if limit and (message_limit > limit or not message_limit):
+            raise Fatal("configuration error: mailbox_size_limit is smaller than message_size_limit")
+        self.default_rights = self._default_rights(config["default_privs"])
+        self.delimiters: str = config["recipient_delimiter"]
+        self.owner_request: bool = config["owner_request_special"]
+        self.frozen: bool = config["frozen_delivered_to"]
+        self.propagated = frozenset(config.list("propagate_unmatched_extensions"))
+        self.delivered_header = frozenset(config.list("prepend_delivered_header"))
+        self.hostname: str = config["myhostname"]
+        self.mail_name: str = config["mail_name"]
+        self.aliases = Aliases(self)
+        self.forwards = ForwardFiles(self)
+        self.mailboxes = Mailboxes(self)
+        self.commands = Commands(self)
+        self.destinations = Destinations(self)
+        self.unknown = UnknownUsers(self)
+
+    def _default_rights(self, name: str) -> Account:
+        account = self.machine.accounts.get(name)
+        if account is None:
+            raise Fatal(f"file /etc/postfix/main.cf: parameter default_privs: unknown user: {name}")
+        if account.uid == 0:
+            raise Fatal("file /etc/postfix/main.cf: parameter default_privs: privileged uid not allowed here")
+        return account
+
+    # ---- one request
+
+    def deliver(self, request: Request) -> Decision[list[Result]]:
+        """Try to deliver; every address that a recipient leads to has a result of its own."""
+        results: list[Result] = []
+        loops = delivered_before(request.message.content)
+        for queued in request.recipients:
+            run = Run(request, queued, loops, results)
+            waits = yield from self.recipient(run, State(queued, request.sender))
+            if run.forwarded:
+                yield from finish_forwarding(self, run, waits)
+        return results
+
+    def recipient(self, run: Run, state: State) -> Decision[bool]:
+        """Deliver to one address; whether it must be tried again later."""
+        address = state.recipient.address
+        if not run.first("recipient", state.level, address):
+            return False
+        if run.loops and address.lower() in run.loops:
+            loop = failure("5.4.6", f"mail forwarding loop for {address}")
+            return (yield from self.bounce_to_owner(run, state, loop))
+        if not state.delivered:
+            state.delivered = address
+        local, _, state.domain = address.lower().rpartition("@")
+        state.local = local
+        state.user, state.extension = self.split(local)
+        if state.extension and "/" in state.extension:
+            self.warn("warning", f"{run.request.message.queue_id}: address with illegal extension: {local}")
+            yield from self.spoken()
+            state.extension = None
+        if not state.user:
+            return (yield from self.bounce(run, state, failure("5.1.3", f'null username in "{address}"')))
+        return (yield from self._switch(run, state))
+
+    def split(self, local: str) -> tuple[str, str | None]:
+        """A local part taken apart; unlike elsewhere a delimiter at its end counts."""
+        delimiters = self.delimiters
+        if delimiters and local[-1:] in delimiters and local not in RESERVED:
+            user, extension = split_extension(local + "x", delimiters, self.owner_request)
+            if user + local[-1:] == local and extension:
+                return user, ""
+        user, extension = split_extension(local, delimiters, self.owner_request)
+        return user, extension or None
+
+    def _switch(self, run: Run, state: State) -> Decision[bool]:
+        """Try one kind of destination after the other."""
+        if state.local.startswith("\\"):
+            return (yield from self._without_expansion(run, state))
+        state.unmatched = None
+        done = yield from self.aliases.deliver(run, state, state.local)
+        if done is not None:
+            return done
+        if state.extension is not None:
+            if "alias" in self.propagated:
+                state.unmatched = state.extension
+            done = yield from self.aliases.deliver(run, state, state.user)
+            if done is not None:
+                return done
+            state.unmatched = state.extension
+        if (state.owner and state.owner.lower() != state.user) or state.source is Source.INCLUDE:
+            return (yield from self.destinations.send_on(run, state))
+        trouble = self._home_trouble(state.user)
+        if trouble:
+            return (yield from self.bounce(run, state, failure("4.3.0", trouble)))
+        done = yield from self.forwards.deliver(run, state)
+        if done is None:
+            done = yield from self.mailboxes.deliver(run, state)
+        if done is None:
+            done = yield from self.unknown.deliver(run, state)
+        return done
+
+    def _without_expansion(self, run: Run, state: State) -> Decision[bool]:
+        """`\\user`: the mailbox, whatever aliases and .forward files say."""
+        state.recipient.address = state.recipient.address[1:]
+        state.local, state.user = state.local[1:], state.user[1:]
+        done = yield from self.mailboxes.deliver(run, state)
+        return (yield from self.unknown.deliver(run, state)) if done is None else done
+
+    def _home_trouble(self, user: str) -> str:
+        """Why mail for a login must wait for its home; "" where it need not."""
+        if self.config["require_home_directory"]:
+            account = self.machine.accounts.get(user)
+            if account is not None and not self.machine.files.is_folder(account.home):
+                return f"cannot access home directory {account.home}: No such file or directory"
+        return ""
+
+    # ---- what becomes of an address
+
+    def deliver_sent(self, run: Run, state: State, text: str) -> Decision[bool]:
+        """Done; the sender need not hear of it unless he asked to."""
+        run.results.append((yield from self.sent(run.request, state.recipient, text, of=run.queued)))
+        return False
+
+    def bounce(self, run: Run, state: State, dsn: Dsn) -> Decision[bool]:
+        """Failed; whether it must be tried again later."""
+        result = yield from self.failed(run.request, state.recipient, dsn, of=run.queued)
+        run.results.append(result)
+        return result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
+
+    def bounce_to_owner(self, run: Run, state: State, dsn: Dsn) -> Decision[bool]:
+        """Failed; where the address has an owner- alias, he is told at once, and the sender never."""
+        owner = None
+        if self.owner_request and dsn.status[0] == "5" and not run.request.verify:
+            owner = yield from self.aliases.owner_of_address(run, state)
+            if owner is not None:
+                state = state.copy()
+                state.listed = True
+                state.recipient = Recipient(state.recipient.address)
+        waits = yield from self.bounce(run, state, dsn)
+        if owner is None or waits:
+            return waits
+        result = run.results.pop()
+        bounce = self.system.program("bounce")
+        message = run.request.message
+        now = yield Now()
+        yield from bounce.notify_one(message, owner, result, now)
+        run.results.append(result._replace(recipient=_never_told(result.recipient)))
+        return False
+
+    @staticmethod
+    def hand_on(state: State, listed: bool = False) -> None:
+        """What the sender asked to be told, as an alias hands it on: all but SUCCESS; a list with an owner, nothing."""
+        old = state.recipient
+        if listed:
+            state.listed = True
+            state.recipient = Recipient(old.address)
+        elif Notify.SUCCESS in old.notify:
+            state.recipient = Recipient(old.address, old.original, old.orcpt, without_success(old.notify))
+
+    def expanded(self, run: Run, state: State, listed: bool) -> None:
+        """Tell a sender who asked to be told of success that an alias was expanded, or a list delivered to."""
+        if Notify.SUCCESS in state.recipient.notify:
+            dsn = Dsn("2.0.0", "delivered" if listed else "expanded", "alias expanded")
+            run.results.append(Result(state.recipient, Status.SENT, dsn, run.request.transport, run.queued))
+
+
+def _never_told(recipient: Recipient) -> Recipient:
+    return Recipient(recipient.address, recipient.original, recipient.orcpt, frozenset({Notify.NEVER}))
+
+
+def without_success(notify: frozenset[Notify]) -> frozenset[Notify]:
+    """What of NOTIFY= an alias hands on (RFC 3461 section 5.2.7.1): SUCCESS alone becomes NEVER."""
+    if Notify.SUCCESS not in notify:
+        return notify
+    return notify - {Notify.SUCCESS} or frozenset({Notify.NEVER})

@@ -1,0 +1,173 @@
+"""NAME
+    aliases - names that stand for addresses
+
+DESCRIPTION
+    alias_maps are asked for a local part, in lower case.  What they answer is a list of addresses, files, commands and
+    lists.  An alias that names itself means the login of that name.
+
+    An alias `owner-NAME` makes NAME a mailing list: its owner becomes the envelope sender, and is told of failures.
+
+    Commands and files of an alias get the rights of whoever owns the table; those of root's get default_privs.
+
+PARAMETERS
+    alias_maps, owner_request_special, expand_owner_alias, reset_owner_alias, propagate_unmatched_extensions
+
+DIAGNOSTICS
+    alias database loop for NAME
+    alias database unavailable
+    TABLE: lookup of 'NAME' failed
+    required alias not found
+
+SEE ALSO
+    aliases(5), newaliases(1)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.files.machine import Account
+from simmail.mail.address import quote_local, unquote_local
+from simmail.mail.questions import Decision
+from simmail.postfix.agent import failure
+from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+from simmail.postfix.tables.table import Table
+
+if TYPE_CHECKING:
+    from simmail.postfix.local.agent import Local
+
+#: How many aliases deep an expansion may go.
+NESTING_LIMIT = 25
+_NO_OWNER = "owner-"
+
+
+class Aliases:
+    """Expands aliases.
+
+    Args:
+        agent: the delivery agent.
+    """
+
+    def __init__(self, agent: Local) -> None:
+        self.agent = agent
+        config = agent.config
+        flags = USUAL | DictFlag.NO_REGSUB
+        self.maps = Maps.open("alias_maps", config["alias_maps"], agent.environment, flags)
+        self._expand_owner: bool = config["expand_owner_alias"]
+        self._reset_owner: bool = config["reset_owner_alias"]
+        self._found: dict[str, tuple[Table, str] | None] = {}
+
+    def find(self, name: str) -> tuple[Table, str] | None:
+        """The table that knows `name`, and what it says.  Raises LookupFailure, with the table's own words noted."""
+        try:
+            return self._found[name]
+        except KeyError:
+            pass
+        agent = self.agent
+        said = agent.environment.unrepeatable
+        found: tuple[Table, str] | None = None
+        for table in self.maps.tables:
+            try:
+                value = table.find(name)
+            except LookupFailure:
+                agent.warn("warning", f"{table.spec}: lookup of '{name}' failed")
+                raise
+            if value is not None:
+                found = table, value
+                break
+        if agent.system.memo.enabled and agent.environment.unrepeatable == said:
+            if len(self._found) >= agent.system.memo.limit:
+                self._found.clear()
+            self._found[name] = found
+        return found
+
+    def deliver(self, run: Run, state: State, name: str) -> Decision[bool | None]:
+        """Deliver to what an alias stands for; None where `name` is no alias."""
+        if not self.maps.tables or state.expanded_from == name:
+            return None
+        agent = self.agent
+        try:
+            found = self.find(name)
+        except LookupFailure:
+            yield from agent.spoken()
+            return (yield from agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
+        if agent.pending:
+            yield from agent.spoken()
+        if found is None:
+            return None
+        if state.level >= NESTING_LIMIT:
+            agent.warn("warning", f"alias database loop for {name}")
+            yield from agent.spoken()
+            return (yield from agent.bounce(run, state, failure("5.4.6", f"alias database loop for {name}")))
+        table, value = found
+        return (yield from self._expand(run, state.copy(), name, table, value))
+
+    def _expand(self, run: Run, state: State, name: str, table: Table, value: str) -> Decision[bool]:
+        agent = self.agent
+        before = state.recipient
+        state.level += 1
+        state.expanded_from = name
+        state.source = Source.ALIAS
+        try:
+            state.rights = self._rights(table)
+        except KeyError as unknown:
+            agent.warn("warning", f"cannot find alias database owner for {table.spec}(0,{table.flags.text()})")
+            yield from agent.spoken()
+            del unknown
+            return (yield from agent.bounce(run, state, failure("4.3.0", "cannot find alias database owner")))
+        listed = False
+        if agent.owner_request:
+            try:
+                owner = self._owner(name)
+            except LookupFailure:
+                yield from agent.spoken()
+                return (yield from agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
+            if owner is not None:
+                state.owner = state.sender = owner
+                listed = True
+            elif self._reset_owner:
+                state.owner = ""
+        elif self._reset_owner:
+            state.owner = ""
+        if not agent.frozen:
+            state.delivered = state.recipient.address
+        agent.hand_on(state, listed)
+        waits = yield from agent.destinations.deliver(run, state, value)
+        if not waits:
+            asked = state.copy()
+            asked.recipient = before
+            agent.expanded(run, asked, listed)
+        return waits
+
+    def _rights(self, table: Table) -> Account | None:
+        """The account whose rights an alias of this table gives; None for root's.  Raises KeyError."""
+        machine = self.agent.machine
+        for path in (f"{table.name}.db", table.name):
+            file = machine.files.find(path)
+            if file is not None:
+                return None if file.owner == "root" else machine.accounts[file.owner]
+        return None
+
+    def _owner(self, name: str) -> str | None:
+        """The canonical address of the owner- alias of `name`, in internal form; None where there is none."""
+        alias = "owner-" + name
+        found = self.find(alias)
+        return None if found is None else self._canonical(found[1] if self._expand_owner else alias)
+
+    def _canonical(self, address: str) -> str:
+        rewritten: str = self.agent.system.program("rewrite").rewrite("local", quote_local(address))
+        return unquote_local(rewritten)
+
+    def owner_of_address(self, run: Run, state: State) -> Decision[str | None]:
+        """The owner of the list that the address itself is, with its extension or without; None where it is none."""
+        local = state.recipient.address.lower().rpartition("@")[0]
+        user, extension = self.agent.split(local)
+        try:
+            for name in (local,) if extension is None else (local, user):
+                owner = self._owner(name)
+                if owner is not None:
+                    return owner
+        except LookupFailure:
+            yield from self.agent.spoken()
+        return None

@@ -1,0 +1,108 @@
+"""NAME
+    commands - deliver to a program
+
+DESCRIPTION
+    A command reads the message on its standard input, and is told of it by its environment: USER, LOGNAME, LOCAL,
+    EXTENSION, DOMAIN, SENDER, RECIPIENT, ORIGINAL_RECIPIENT, HOME, SHELL, CLIENT_ADDRESS, CLIENT_HOSTNAME, CLIENT_HELO,
+    CLIENT_PROTOCOL.  Values hold harmless characters only (command_expansion_filter).
+
+PARAMETERS
+    mailbox_command, command_time_limit, command_expansion_filter, command_execution_directory, export_environment,
+    execution_directory_expansion_filter, prepend_delivered_header, local_command_shell
+
+DIAGNOSTICS
+    delivered to command: COMMAND, and those of pipe_command(3)
+
+SEE ALSO
+    local(8), pipe_command(3)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.files.tree import NO_FILE
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.agent import failure
+from simmail.postfix.local.macros import Macros
+from simmail.postfix.local.state import Run, State
+from simmail.postfix.mail_copy import head
+from simmail.postfix.pipe_command import EXITS, PATH, TEMPORARY, exported, run_command
+
+if TYPE_CHECKING:
+    from simmail.postfix.local.agent import Local
+
+#: Where commands start that have no command_execution_directory.
+QUEUE_DIRECTORY = "/var/spool/postfix"
+
+
+class Commands:
+    """Runs commands.
+
+    Args:
+        agent: the delivery agent.
+    """
+
+    def __init__(self, agent: Local) -> None:
+        self.agent = agent
+        config = agent.config
+        self._limit: float = config["command_time_limit"]
+        self._allowed = frozenset(config["command_expansion_filter"])
+        self._folder: str = config["command_execution_directory"]
+        self._macros = Macros(agent, config["execution_directory_expansion_filter"])
+        self._exported = exported(config.list("export_environment"))
+        self._shell: str = config["local_command_shell"]
+
+    def deliver(self, run: Run, state: State, command: str) -> Decision[bool]:
+        """Run a command; whether the message must wait."""
+        agent = self.agent
+        uid = state.rights.uid if state.rights else 0
+        if not run.first("command", state.user, uid, command):
+            return False
+        if run.request.verify:
+            return (yield from agent.deliver_sent(run, state, f"delivers to command: {command}"))
+        folder = QUEUE_DIRECTORY
+        if self._folder:
+            place = self._macros.expand(self._folder, run, state)
+            if place.failed:
+                yield from agent.spoken()
+                return (yield from agent.bounce(run, state, failure("4.3.5", "mail system configuration error")))
+            folder = place.text
+        rights = state.rights if state.rights is not None and uid else agent.default_rights
+        delivered = state.delivered if "command" in agent.delivered_header else ""
+        date = agent.machine.calendar.asctime((yield Now()))
+        lines = (*head(state.sender, state.original, delivered, date), *run.request.message.content.lines, "")
+        if not agent.machine.files.is_folder(folder) and folder != QUEUE_DIRECTORY:
+            trouble = f'cannot change directory to "{folder}" for uid={rights.uid} gid={rights.gid}: {NO_FILE}'
+            yield agent.note("fatal", "", trouble)
+            return (yield from agent.bounce(run, state, failure(*EXITS[TEMPORARY], EXITS[TEMPORARY].text)))
+        environment = {**self._exported, **self._environment(run, state), "PWD": folder}
+        text = f"{self._shell} {command}" if self._shell else command
+        dsn = yield from run_command(agent, text, rights, environment, "\n".join(lines), self._limit)
+        if dsn is None:
+            return (yield from agent.deliver_sent(run, state, f"delivered to command: {command}"))
+        return (yield from agent.bounce_to_owner(run, state, dsn))
+
+    def _environment(self, run: Run, state: State) -> dict[str, str]:
+        message, rights = run.request.message, state.rights
+        told = {
+            "PATH": PATH,
+            "HOME": rights.home if rights else "",
+            "LOGNAME": rights.name if rights else state.user,
+            "USER": rights.name if rights else state.user,
+            "SHELL": rights.shell if rights else "",
+            "DOMAIN": state.domain,
+            "EXTENSION": state.extension or "",
+            "LOCAL": state.local,
+            "ORIGINAL_RECIPIENT": state.original,
+            "RECIPIENT": state.recipient.address,
+            "SENDER": state.sender,
+            "CLIENT_ADDRESS": message.client_address,
+            "CLIENT_HELO": message.helo,
+            "CLIENT_HOSTNAME": message.client_name,
+            "CLIENT_PROTOCOL": message.protocol,
+        }
+        return {name: self._clean(value) for name, value in told.items() if value or name == "SENDER"}
+
+    def _clean(self, value: str) -> str:
+        return "".join(character if character in self._allowed else "_" for character in value)

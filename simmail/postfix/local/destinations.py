@@ -1,0 +1,209 @@
+"""NAME
+    destinations - what aliases, lists and .forward files hold
+
+DESCRIPTION
+    A list of destinations, separated by commas: an address, `/file`, `~/file` in a .forward, `|command`,
+    `:include:/list`.  Addresses are completed and resolved; those of this machine's local transport are expanded
+    further, the others sent on in a new message.
+
+PARAMETERS
+    allow_mail_to_commands, allow_mail_to_files, frozen_delivered_to
+
+DIAGNOSTICS
+    mail to command is restricted, mail to file is restricted
+    bad home directory syntax for: NAME
+    unknown home directory for: NAME
+    :include:NAME uses a relative path
+    unable to lookup :include: file NAME: No such file or directory
+    :include: file NAME is not a regular file, ... is world writable
+    bad recipient address syntax: ADDRESS
+    address resolver failure
+
+SEE ALSO
+    aliases(5), local(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.files.tree import File, FileError
+from simmail.mail.address import quote_local, unquote_local
+from simmail.mail.questions import Decision
+from simmail.mail.tokens import Address, externalize, internalize, parse
+from simmail.postfix.agent import failure
+from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.trivial_rewrite import ResolveFlag
+
+if TYPE_CHECKING:
+    from simmail.postfix.local.agent import Local
+
+INCLUDE = ":include:"
+MISCONFIGURED = "mail system configuration error"
+
+
+class Destination(NamedTuple):
+    """One item of a list: in internal form, for files and commands, and as an external address."""
+
+    text: str
+    address: str
+
+
+def destinations(line: str) -> tuple[Destination, ...]:
+    """The destinations in one line, or in the value of an alias."""
+    found = []
+    for item in parse(line):
+        if isinstance(item, Address):
+            text = internalize(item.tokens)
+            found.append(Destination(text, quote_local(text) if '"' in text else externalize([item])[0]))
+    return tuple(found)
+
+
+class Destinations:
+    """Delivers to lists of destinations.
+
+    Args:
+        agent: the delivery agent.
+    """
+
+    def __init__(self, agent: Local) -> None:
+        self.agent = agent
+        config = agent.config
+        self._commands = frozenset(config.list("allow_mail_to_commands"))
+        self._parsed: dict[str, tuple[Destination, ...]] = {}
+        self.files = frozenset(config.list("allow_mail_to_files"))
+
+    def parse(self, line: str) -> tuple[Destination, ...]:
+        """The destinations in a line, remembered."""
+        found = self._parsed.get(line)
+        if found is None:
+            found = destinations(line)
+            if self.agent.system.memo.enabled:
+                if len(self._parsed) >= self.agent.system.memo.limit:
+                    self._parsed.clear()
+                self._parsed[line] = found
+        return found
+
+    def deliver(self, run: Run, state: State, line: str) -> Decision[bool]:
+        """Deliver to all destinations in a line; whether any must be tried again later."""
+        waits = False
+        for destination in self.parse(line):
+            waits |= yield from self.one(run, state, destination)
+        return waits
+
+    def deliver_file(self, run: Run, state: State, text: str) -> Decision[tuple[bool, int]]:
+        """Deliver to what stands in a file, up to the line with one that waits.
+
+        Returns:
+            Whether that line must be tried again, and how many destinations there were.
+        """
+        count = 0
+        for line in text.split("\n"):
+            if line.startswith("#"):
+                continue
+            count += len(self.parse(line))
+            waits = yield from self.deliver(run, state, line)
+            if waits:
+                return True, count
+        return False, count
+
+    def one(self, run: Run, state: State, destination: Destination) -> Decision[bool]:
+        """Deliver to one destination."""
+        agent, text = self.agent, destination.text
+        if text.startswith("/"):
+            return (yield from agent.mailboxes.deliver_file(run, state, text))
+        if text.startswith("~"):
+            return (yield from self._home(run, state, text))
+        if text.startswith("|"):
+            if state.source.value not in self._commands:
+                return (yield from agent.bounce(run, state, failure("5.7.1", "mail to command is restricted")))
+            return (yield from agent.commands.deliver(run, state, text[1:]))
+        if text[: len(INCLUDE)].lower() == INCLUDE:
+            return (yield from self._include(run, state, text[len(INCLUDE) :]))
+        return (yield from self.address(run, state, destination.address))
+
+    def _home(self, run: Run, state: State, text: str) -> Decision[bool]:
+        """`~/file`: in the home of the .forward file's owner."""
+        agent, home = self.agent, state.rights.home if state.rights else ""
+        if text[1:2] != "/":
+            return (yield from self._refuse(run, state, f"bad home directory syntax for: {text}"))
+        if not home:
+            return (yield from self._refuse(run, state, f"unknown home directory for: {text}"))
+        return (yield from agent.mailboxes.deliver_file(run, state, ("" if home == "/" else home) + text[1:]))
+
+    def _refuse(self, run: Run, state: State, warning: str) -> Decision[bool]:
+        self.agent.warn("warning", warning)
+        yield from self.agent.spoken()
+        return (yield from self.agent.bounce(run, state, failure("5.3.5", MISCONFIGURED)))
+
+    # ---- lists
+
+    def _include(self, run: Run, state: State, path: str) -> Decision[bool]:
+        """`:include:/list`: everybody in a file; each gets a new message."""
+        agent = self.agent
+        uid = state.rights.uid if state.rights else 0
+        if not run.first("include", uid, path):
+            return False
+        if not path.startswith("/"):
+            return (yield from self._refuse(run, state, f":include:{path} uses a relative path"))
+        file = self._list(path)
+        if isinstance(file, str):
+            return (yield from self._refuse(run, state, file))
+        state = state.copy()
+        state.expanded_from = state.local
+        state.source = Source.INCLUDE
+        if uid == 0 and file.owner != "root":
+            owner = agent.machine.accounts.get(file.owner)
+            if owner is None:
+                agent.warn("warning", f"cannot find username for uid {file.owner}")
+                return (yield from self._refuse(run, state, f"{path}: cannot find username for uid {file.owner}"))
+            state.rights = owner
+        if not state.owner:
+            state.owner = state.recipient.address
+        waits, _ = yield from self.deliver_file(run, state, file.text)
+        return waits
+
+    def _list(self, path: str) -> File | str:
+        """The file of a list, or what is wrong with it."""
+        files = self.agent.machine.files
+        try:
+            file = files.file(path)
+        except FileError as error:
+            if files.is_folder(path):
+                return f":include: file {path} is not a regular file"
+            return f"unable to lookup :include: file {path}: {error.reason}"
+        return f":include: file {path} is world writable" if file.mode & 0o002 else file
+
+    # ---- addresses
+
+    def address(self, run: Run, state: State, address: str) -> Decision[bool]:
+        """Complete and resolve an address (external form), and deliver to it here or send the message on."""
+        agent = self.agent
+        rewriter = agent.system.program("rewrite")
+        complete = unquote_local(rewriter.rewrite("local", address or '""'))
+        resolved = rewriter.resolve(state.sender, complete)
+        if rewriter.pending:
+            yield from rewriter.spoken()
+        if ResolveFlag.FAIL in resolved.flags:
+            return (yield from agent.bounce(run, state, failure("4.3.0", "address resolver failure")))
+        if ResolveFlag.ERROR in resolved.flags:
+            text = f"bad recipient address syntax: {resolved.recipient}"
+            return (yield from agent.bounce(run, state, failure("5.1.3", text)))
+        recipient = resolved.recipient
+        if state.unmatched is not None:
+            local, at, domain = recipient.rpartition("@")
+            recipient = f"{local}{state.delimiter}{state.unmatched}{at}{domain}"
+        further = state.leading_to(recipient)
+        if resolved.transport == run.request.transport:
+            return (yield from agent.recipient(run, further))
+        return (yield from self.send_on(run, further))
+
+    def send_on(self, run: Run, state: State) -> Decision[bool]:
+        """Let the address have a new message; those with one sender and one Delivered-To: share it."""
+        address = state.recipient.address
+        if not run.first("indirect", address):
+            return False
+        if run.request.verify:
+            return (yield from self.agent.deliver_sent(run, state, f"forwards to {address}"))
+        run.forwarded.setdefault((state.delivered, state.sender), []).append(state)
+        return False

@@ -1,0 +1,141 @@
+"""NAME
+    forward - a user's own .forward file
+
+DESCRIPTION
+    The first file of forward_path that exists says where a user's mail goes.  Names in forward_path are expanded; a
+    path with a name that has no value is passed over, so that the file for an address extension is tried only where
+    there is one.
+
+    A file that belongs to somebody else, that everybody may write to, or that is no file is passed over with a warning.
+    A user who names himself in his own file means his mailbox.
+
+PARAMETERS
+    forward_path, forward_expansion_filter, propagate_unmatched_extensions, frozen_delivered_to
+
+DIAGNOSTICS
+    file NAME is not a regular file, ... has bad owner uid N, ... is world writable
+
+BUGS
+    Whether the user may read the file is not looked at.
+
+SEE ALSO
+    local(8), postconf(5)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.files.machine import Account
+from simmail.files.tree import File, normal
+from simmail.mail.questions import Decision
+from simmail.postfix.local.macros import Macros
+from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.tables.split import split_outside_braces
+
+if TYPE_CHECKING:
+    from simmail.postfix.local.agent import Local
+
+
+class ForwardFile(NamedTuple):
+    """The file that says where mail goes; whether the address extension chose it."""
+
+    path: str
+    by_extension: bool
+
+
+class ForwardFiles:
+    """Expands .forward files.
+
+    Args:
+        agent: the delivery agent.
+    """
+
+    def __init__(self, agent: Local) -> None:
+        self.agent = agent
+        self._paths = split_outside_braces(agent.config["forward_path"])
+        self._macros = Macros(agent, agent.config["forward_expansion_filter"])
+        self._plain = "client_" not in agent.config["forward_path"]
+        self._found: dict[str, ForwardFile | None] = {}
+        self._version = -1
+
+    def deliver(self, run: Run, state: State) -> Decision[bool | None]:
+        """Deliver to what the user's .forward file says; None where there is none, or it says nothing."""
+        agent = self.agent
+        account = agent.machine.accounts.get(state.user)
+        if not self._paths or account is None:
+            return None
+        found = self._find(run, state, account)
+        if agent.pending:
+            yield from agent.spoken()
+        if found is None:
+            return None
+        if not run.first("forward", found.path):
+            return False if ("forward-done", found.path) in run.seen else None
+        file = self._trusted(found.path, account)
+        if file is None:
+            yield from agent.spoken()
+            return None
+        before = state.recipient
+        state = state.copy()
+        if not agent.frozen:
+            state.delivered = state.recipient.address
+        state.rights = account
+        state.source = Source.FORWARD
+        state.owner = state.user
+        state.expanded_from = state.local
+        if found.by_extension or "forward" not in agent.propagated:
+            state.unmatched = None
+        agent.hand_on(state)
+        waits, count = yield from agent.destinations.deliver_file(run, state, file.text)
+        if not count:
+            return None
+        run.first("forward-done", found.path)
+        if not waits:
+            asked = state.copy()
+            asked.recipient = before
+            agent.expanded(run, asked, False)
+        return waits
+
+    def _find(self, run: Run, state: State, account: Account) -> ForwardFile | None:
+        """The first of forward_path that exists; remembered until a file changes."""
+        files = self.agent.machine.files
+        if files.version != self._version:
+            self._version = files.version
+            self._found.clear()
+        key = state.recipient.address
+        try:
+            return self._found[key]
+        except KeyError:
+            pass
+        found = self._search(run, state, account)
+        if self._plain and self.agent.system.memo.enabled:
+            self._found[key] = found
+        return found
+
+    def _search(self, run: Run, state: State, account: Account) -> ForwardFile | None:
+        files = self.agent.machine.files
+        asking = state.copy()
+        asking.rights = account
+        for pattern in self._paths:
+            path = self._macros.expand(pattern, run, asking)
+            if path.failed or path.undefined or not path.text:
+                continue
+            if files.find(normal(path.text)) is not None or files.is_folder(path.text):
+                return ForwardFile(path.text, path.by_extension)
+        return None
+
+    def _trusted(self, path: str, account: Account) -> File | None:
+        """The file, if its owner and permissions are as they should be; else None, with a warning."""
+        agent = self.agent
+        file = agent.machine.files.find(normal(path))
+        if file is None:
+            agent.warn("warning", f"file {path} is not a regular file")
+        elif file.owner not in ("root", account.name):
+            owner = agent.machine.accounts.get(file.owner)
+            agent.warn("warning", f"file {path} has bad owner uid {owner.uid if owner else file.owner}")
+        elif file.mode & 0o002:
+            agent.warn("warning", f"file {path} is world writable")
+        else:
+            return file
+        return None

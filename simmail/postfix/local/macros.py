@@ -1,0 +1,78 @@
+"""NAME
+    macros - the names that local(8) expands
+
+DESCRIPTION
+    $user, $local, $domain, $recipient, $extension, $recipient_delimiter, $home, $shell, and the client's
+    $client_address, $client_hostname, $client_helo, $client_protocol, in forward_path, luser_relay and
+    command_execution_directory.
+
+SEE ALSO
+    local(8), postconf(5)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.postfix.expand import Expander
+from simmail.postfix.local.state import Run, State
+
+if TYPE_CHECKING:
+    from simmail.postfix.local.agent import Local
+
+
+class Expanded(NamedTuple):
+    """A text with its names expanded, what was amiss, and whether the address extension stands in it."""
+
+    text: str
+    failed: bool
+    undefined: bool
+    by_extension: bool
+
+
+class Macros:
+    """Expands the names of one parameter.
+
+    Args:
+        agent: the delivery agent.
+        allowed: the characters that may stay in a value; others become `_`.  None allows all.
+    """
+
+    def __init__(self, agent: Local, allowed: str | None = None) -> None:
+        self.agent = agent
+        self._allowed = frozenset(allowed) if allowed is not None else None
+
+    def expand(self, text: str, run: Run, state: State) -> Expanded:
+        """The text as it is for this address."""
+        used = False
+
+        def lookup(name: str, use: bool) -> str | None:
+            nonlocal used
+            if name == "extension" and use:
+                used = True
+            return self._value(name, run, state)
+
+        expander = Expander(lookup, self._complain, recurse=False, allowed=self._allowed)
+        done = expander.expand(text)
+        return Expanded(done.text, done.failed, done.undefined, used)
+
+    def _complain(self, text: str) -> None:
+        self.agent.warn("warning", text)
+
+    def _value(self, name: str, run: Run, state: State) -> str | None:
+        message, rights = run.request.message, state.rights
+        values = {
+            "user": state.user,
+            "local": state.local,
+            "domain": state.domain,
+            "recipient": state.recipient.address,
+            "extension": state.extension,
+            "recipient_delimiter": state.delimiter or self.agent.delimiters[:1] or None,
+            "home": rights.home if rights else None,
+            "shell": rights.shell if rights else None,
+            "client_address": message.client_address,
+            "client_hostname": message.client_name,
+            "client_helo": message.helo,
+            "client_protocol": message.protocol,
+        }
+        return values.get(name)

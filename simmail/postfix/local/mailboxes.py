@@ -1,0 +1,174 @@
+"""NAME
+    mailboxes - deliver to mailboxes and files
+
+DESCRIPTION
+    A user's mail goes, by the first of these that is set, to another agent (mailbox_transport_maps,
+    mailbox_transport), to a command (mailbox_command_maps, mailbox_command), or to a file or Maildir: home_mailbox
+    below the home, or mail_spool_directory with the user's name.  A name that ends in a slash is a Maildir.
+
+PARAMETERS
+    mailbox_transport_maps, mailbox_transport, mailbox_command_maps, mailbox_command, home_mailbox,
+    mail_spool_directory, mailbox_size_limit, strict_mailbox_ownership, prepend_delivered_header, allow_mail_to_files
+
+DIAGNOSTICS
+    delivered to mailbox, delivered to maildir, delivered to file: NAME
+    cannot update mailbox NAME for user NAME. REASON
+    cannot append message to file NAME: REASON
+    and those of mail_copy(3)
+
+SEE ALSO
+    local(8), mail_copy(3)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.files.machine import Account
+from simmail.files.tree import IS_DIRECTORY, normal
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.agent import failure
+from simmail.postfix.local.passing import Passing
+from simmail.postfix.local.state import Run, State
+from simmail.postfix.mail_copy import Trouble, append, head, mailbox_trouble, maildir
+from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+
+if TYPE_CHECKING:
+    from simmail.postfix.local.agent import Local
+
+NULL_DEVICE = "/dev/null"
+
+
+class Mailboxes:
+    """Delivers to mailboxes and files.
+
+    Args:
+        agent: the delivery agent.
+    """
+
+    def __init__(self, agent: Local) -> None:
+        self.agent = agent
+        config = agent.config
+        self._passing = Passing(agent, "mailbox_transport")
+        self._command: str = config["mailbox_command"]
+        self._commands = Maps.open(
+            "mailbox_command_maps",
+            config["mailbox_command_maps"],
+            agent.environment,
+            USUAL | DictFlag.NO_REGSUB,
+        )
+        self._home_mailbox: str = config["home_mailbox"]
+        self._spool: str = config["mail_spool_directory"]
+        self._strict: bool = config["strict_mailbox_ownership"]
+        self._limit: int = config["mailbox_size_limit"]
+
+    # ---- a user's mailbox
+
+    def deliver(self, run: Run, state: State) -> Decision[bool | None]:
+        """Deliver to the mailbox of a login; None where there is no such login."""
+        agent = self.agent
+        if not run.first("mailbox", state.local):
+            return False
+        passed = yield from self._passing.deliver(run, state)
+        if passed is not None:
+            return passed
+        account = agent.machine.accounts.get(state.user)
+        if account is None:
+            return None
+        state = state.copy()
+        state.rights = account
+        command = self._command
+        if self._commands:
+            try:
+                command = self._commands.find(state.user) or command
+            except LookupFailure:
+                yield from agent.spoken()
+                return (yield from agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+        if command:
+            return (yield from agent.commands.deliver(run, state, command))
+        if self._home_mailbox:
+            return (yield from self._store(run, state, account, f"{account.home}/{self._home_mailbox}"))
+        if self._spool.endswith("/"):
+            return (yield from self._store(run, state, account, f"{self._spool}{state.user}/"))
+        return (yield from self._store(run, state, account, f"{self._spool}/{state.user}"))
+
+    def _store(self, run: Run, state: State, account: Account, path: str) -> Decision[bool]:
+        agent = self.agent
+        if run.request.verify:
+            kind = "maildir" if path.endswith("/") else "mailbox"
+            return (yield from agent.deliver_sent(run, state, f"delivers to {kind}"))
+        if path.endswith("/"):
+            return (yield from self._maildir(run, state, account, path))
+        maker = account.name if self._home_mailbox else "root"
+        trouble = mailbox_trouble(agent.machine.files, path, account.name, maker, self._strict, "5.2.0", agent.warn)
+        if trouble is None:
+            trouble = yield from self._append(run, state, account, path, True)
+        elif agent.pending:
+            yield from agent.spoken()
+        if trouble is None:
+            return (yield from agent.deliver_sent(run, state, "delivered to mailbox"))
+        text = f"cannot update mailbox {path} for user {state.user}. {trouble.text}"
+        return (yield from agent.bounce(run, state, failure(trouble.status, text)))
+
+    # ---- files
+
+    def deliver_file(self, run: Run, state: State, path: str) -> Decision[bool]:
+        """Append to a file that an alias or a .forward file names."""
+        agent = self.agent
+        uid = state.rights.uid if state.rights else 0
+        if not run.first("file", uid, path):
+            return False
+        if state.source.value not in agent.destinations.files:
+            return (yield from agent.bounce_to_owner(run, state, failure("5.7.1", "mail to file is restricted")))
+        if run.request.verify:
+            return (yield from agent.deliver_sent(run, state, f"delivers to file: {path}"))
+        rights = state.rights if state.rights is not None and uid else agent.default_rights
+        if path.endswith("/"):
+            return (yield from self._maildir(run, state, rights, path))
+        if path == NULL_DEVICE:
+            return (yield from agent.deliver_sent(run, state, f"delivered to file: {path}"))
+        trouble = self._file_trouble(path, rights)
+        if agent.pending:
+            yield from agent.spoken()
+        if trouble is None:
+            trouble = yield from self._append(run, state, rights, path, "file" in agent.delivered_header)
+        if trouble is None:
+            return (yield from agent.deliver_sent(run, state, f"delivered to file: {path}"))
+        dsn = failure(trouble.status, f"cannot append message to file {path}: {trouble.text}")
+        return (yield from agent.bounce_to_owner(run, state, dsn))
+
+    def _file_trouble(self, path: str, rights: Account) -> Trouble | None:
+        """Why a file cannot be appended to; None where it can."""
+        files = self.agent.machine.files
+        name = normal(path)
+        file = files.find(name)
+        if file is None and files.is_folder(name):
+            return Trouble("5.2.0", f"cannot open file: {IS_DIRECTORY}")
+        locked = files.may_append(name + ".lock", rights.name)
+        if locked:
+            self.agent.warn("warning", f"unable to create lock file {path}.lock: {locked}")
+        trouble = files.may_append(name, rights.name)
+        if trouble:
+            how = "cannot open file" if file is not None else "cannot create file exclusively"
+            return Trouble("5.2.0", f"{how}: {trouble}")
+        if file is not None and file.mode & 0o111:
+            return Trouble("5.7.1", "file is executable")
+        return None
+
+    # ---- writing
+
+    def _append(self, run: Run, state: State, rights: Account, path: str, delivered: bool) -> Decision[Trouble | None]:
+        """Append to an mbox file."""
+        date = self.agent.machine.calendar.asctime((yield Now()))
+        lines = head(state.sender, state.original, state.delivered if delivered else "", date)
+        return (yield from append(run.request.message, path, lines, rights.name, self._limit, "5.2.0"))
+
+    def _maildir(self, run: Run, state: State, rights: Account, path: str) -> Decision[bool]:
+        """Put the message into a Maildir."""
+        agent = self.agent
+        lines = head(state.sender, state.original, state.delivered if "file" in agent.delivered_header else "")
+        trouble = yield from maildir(agent.machine, run.request.message, path, lines, rights, "5.2.0", agent.warn)
+        if trouble is None:
+            return (yield from agent.deliver_sent(run, state, "delivered to maildir"))
+        yield from agent.spoken()
+        return (yield from agent.bounce_to_owner(run, state, failure(*trouble)))

@@ -1,0 +1,82 @@
+"""NAME
+    passing - let another agent deliver
+
+DESCRIPTION
+    mailbox_transport and fallback_transport, and the tables of the same names, send a recipient to another agent of
+    master.cf, `transport:nexthop`, with the address as it is.
+
+PARAMETERS
+    mailbox_transport_maps, mailbox_transport, fallback_transport_maps, fallback_transport
+
+DIAGNOSTICS
+    ID: passing <ADDRESS> to transport=NAME
+    table lookup failure
+
+SEE ALSO
+    deliver_pass(3)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.agent import failure
+from simmail.postfix.delivery import Request, Result, Status
+from simmail.postfix.local.state import Run, State
+from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+
+if TYPE_CHECKING:
+    from simmail.postfix.local.agent import Local
+
+
+class Passing:
+    """Hands recipients to other agents.
+
+    Args:
+        agent: the delivery agent.
+        parameter: `mailbox_transport` or `fallback_transport`; the table's name is the same with `_maps`.
+    """
+
+    def __init__(self, agent: Local, parameter: str) -> None:
+        self.agent = agent
+        self._transport: str = agent.config[parameter]
+        self._maps = Maps.open(
+            parameter + "_maps", agent.config[parameter + "_maps"], agent.environment, USUAL | DictFlag.NO_REGSUB
+        )
+
+    def deliver(self, run: Run, state: State) -> Decision[bool | None]:
+        """Hand the recipient on; None where nothing says so."""
+        transport = self._transport
+        if self._maps:
+            try:
+                transport = self._maps.find(state.user) or transport
+            except LookupFailure:
+                yield from self.agent.spoken()
+                return (yield from self.agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+            yield from self.agent.spoken()
+        if not transport:
+            return None
+        return (yield from self._pass(run, state, transport))
+
+    def _pass(self, run: Run, state: State, destination: str) -> Decision[bool]:
+        agent, request = self.agent, run.request
+        transport, _, nexthop = destination.partition(":")
+        address = state.recipient.address
+        yield agent.note("text", request.message.queue_id, f"passing <{address}> to transport={transport}")
+        if agent.system.service(transport) is None:
+            agent.warn("warning", f"connect to transport private/{transport}: No such file or directory")
+            yield from agent.spoken()
+            return (yield from agent.bounce(run, state, failure("4.3.0", "mail transport unavailable")))
+        other = yield from agent.system.summon(transport)
+        now = yield Now()
+        passed = Request(
+            request.message, [state.recipient], transport, nexthop or request.nexthop, state.sender,
+            request.queued, now, verify=request.verify,
+        )  # fmt: skip
+        results: list[Result] = yield from other.deliver(passed)
+        waits = False
+        for result in results:
+            waits |= result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
+            run.results.append(result._replace(of=run.queued))
+        return waits

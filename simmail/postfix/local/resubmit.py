@@ -1,0 +1,90 @@
+"""NAME
+    resubmit - send a message on to other addresses
+
+DESCRIPTION
+    Addresses that an expansion leads to, and that local(8) does not deliver to itself, get a new message by way of
+    cleanup(8): one for each Delivered-To: address and envelope sender.  The new message begins with a Received: line of
+    its own and that Delivered-To: line, by which a loop is known when the message comes back.
+
+PARAMETERS
+    prepend_delivered_header, myhostname, mail_name
+
+DIAGNOSTICS
+    forwarded as ID
+    unable to forward message
+
+BUGS
+    The real program gives addresses to cleanup(8) while it still expands, so that a new message has its queue file, and
+    its queue id, a little earlier.
+
+SEE ALSO
+    cleanup(8), local(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.message import Recipient
+from simmail.mail.questions import Decision
+from simmail.postfix.agent import failure
+from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
+from simmail.postfix.local.state import Run, State
+
+if TYPE_CHECKING:
+    from simmail.postfix.cleanup import Cleanup, Transaction
+    from simmail.postfix.local.agent import Local
+
+
+def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
+    """Send the message on to the addresses that were put aside.
+
+    Args:
+        agent: the delivery agent.
+        run: the recipient's expansion.
+        waits: whether it is to be tried again: then nothing is sent.
+
+    Returns:
+        Whether the recipient must be tried again.
+    """
+    if waits:
+        return True
+    cleanup: Cleanup = yield from agent.system.summon("cleanup")
+    for (delivered, sender), states in run.forwarded.items():
+        transaction = _open(cleanup, run, sender, states[0])
+        queue_id = yield from transaction.begin()
+        for state in states:
+            one = state.recipient
+            transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify))
+        received: tuple[str, ...] = (
+            f"Received: by {agent.hostname} ({agent.mail_name})",
+            f"\tid {queue_id}; {agent.machine.calendar.header(transaction.message.arrival)}",
+        )
+        if "forward" in agent.delivered_header:
+            received += (f"Delivered-To: {delivered.lower()}",)
+        outcome = yield from transaction.finish(run.request.message.content, received)
+        whole = State(run.queued, run.request.sender)
+        if outcome.status:
+            waits |= yield from agent.bounce(run, whole, failure("4.3.0", "unable to forward message"))
+        else:
+            yield from agent.deliver_sent(run, whole, f"forwarded as {queue_id}")
+    return waits
+
+
+def _open(cleanup: Cleanup, run: Run, sender: str, state: State) -> Transaction:
+    message = run.request.message
+    return cleanup.open(
+        sender,
+        origin="forward",
+        context="remote" if message.client_address else "local",
+        flags=INTERNAL | CleanupFlag.BOUNCE,
+        client_name=message.client_name,
+        client_address=message.client_address,
+        helo=message.helo,
+        protocol=message.protocol,
+        envid="" if state.listed else message.envid,
+        ret="" if state.listed else message.ret,
+        encoding=message.encoding,
+        smtputf8=message.smtputf8,
+        identity=message.identity,
+    )

@@ -1,0 +1,115 @@
+"""NAME
+    state - what local(8) knows while it expands one recipient
+
+DESCRIPTION
+    Aliases, lists and .forward files lead from address to address.  Each step works with a copy of the state of the
+    step before, so that nothing it changes is seen by its neighbours.
+
+SEE ALSO
+    aliases(5), local(8)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from enum import Enum
+from typing import Any
+
+from simmail.files.machine import Account
+from simmail.mail.message import Recipient
+from simmail.postfix.delivery import Request, Result
+
+
+class Source(Enum):
+    """Where an address was found; the values are those of allow_mail_to_commands and allow_mail_to_files."""
+
+    NONE = ""
+    ALIAS = "alias"
+    FORWARD = "forward"
+    INCLUDE = "include"
+
+
+class State:
+    """One address on its way to a mailbox.
+
+    Attributes:
+        recipient: the address, with what its sender asked to be told.
+        local: its part before the last `@`, in lower case.
+        domain: the part behind it.
+        user, extension: the local part taken apart at recipient_delimiter; the extension is None where there is none.
+        unmatched: an extension to be handed on to the addresses this one leads to; None for none.
+        delivered: what Delivered-To: will say; "" before it is known.
+        sender: the envelope sender, which an owner- alias replaces.
+        owner: who answers for the expansion: the owner- alias, or the owner of the .forward file; "" for nobody.
+        listed: whether a list with an owner was passed, which hands nothing on of what the sender asked to be told.
+        expanded_from: the alias or login that is being expanded.
+        source: where the address was found.
+        level: how many aliases deep.
+        rights: whose rights commands and files get; None: those of default_privs.
+    """
+
+    __slots__ = (
+        "delivered", "domain", "expanded_from", "extension", "level", "listed", "local", "owner", "recipient",
+        "rights", "sender", "source", "unmatched", "user",
+    )  # fmt: skip
+
+    def __init__(self, recipient: Recipient, sender: str) -> None:
+        self.recipient, self.sender = recipient, sender
+        self.local = self.domain = self.user = self.delivered = self.owner = self.expanded_from = ""
+        self.extension: str | None = None
+        self.unmatched: str | None = None
+        self.listed = False
+        self.source = Source.NONE
+        self.level = 0
+        self.rights: Account | None = None
+
+    def copy(self) -> State:
+        """Another state that says the same."""
+        new: State = State.__new__(State)
+        for name in State.__slots__:
+            setattr(new, name, getattr(self, name))
+        return new
+
+    @property
+    def original(self) -> str:
+        """The address as the client gave it; "" where a list hides it."""
+        return "" if self.listed else self.recipient.original or self.recipient.address
+
+    @property
+    def delimiter(self) -> str:
+        """The character between user and extension; "" where there is none."""
+        return self.local[len(self.user) : len(self.user) + 1]
+
+    def leading_to(self, address: str) -> State:
+        """The state of an address that this one leads to."""
+        new = self.copy()
+        old = self.recipient
+        new.recipient = Recipient(address, self.original, old.orcpt, old.notify)
+        return new
+
+
+class Run:
+    """The expansion of one recipient of a delivery request.
+
+    Attributes:
+        request: the delivery request.
+        queued: the recipient as the queue file has it.
+        results: what became of each address so far.
+        seen: what was delivered or expanded already (Postfix's duplicate filter).
+        loops: the addresses of the message's Delivered-To: header lines, in lower case.
+        forwarded: (Delivered-To: address, envelope sender) -> the addresses that the message is sent on to.
+    """
+
+    __slots__ = ("forwarded", "loops", "queued", "request", "results", "seen")
+
+    def __init__(self, request: Request, queued: Recipient, loops: frozenset[str], results: list[Result]) -> None:
+        self.request, self.queued, self.loops, self.results = request, queued, loops, results
+        self.seen: set[Hashable] = set()
+        self.forwarded: dict[tuple[str, str], list[State]] = {}
+
+    def first(self, *what: Any) -> bool:
+        """Whether this comes for the first time; it is remembered."""
+        if what in self.seen:
+            return False
+        self.seen.add(what)
+        return True

@@ -1,0 +1,129 @@
+"""NAME
+    mail_copy - put a message into a mailbox file or a Maildir
+
+DESCRIPTION
+    The lines that a delivery agent puts before a message, and what keeps a file from being written to.
+
+DIAGNOSTICS
+    cannot open file: REASON, error writing message: REASON
+    unable to create lock file NAME.lock: REASON
+    create maildir file NAME: REASON
+    maildir access problem for UID/GID=N/N: REASON, perhaps you need to create the maildirs in advance
+
+BUGS
+    There are no locks; whether a lock file could be made is looked at all the same.
+
+SEE ALSO
+    mail_copy(3), mbox_open(3), mbox(5), maildir(5)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from simmail.files.machine import Account, Machine
+from simmail.files.mailbox import TOO_LARGE
+from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, FileSystem, normal
+from simmail.mail.address import quote_local
+from simmail.mail.message import Message
+from simmail.mail.questions import Decision, Deposit, Now
+
+DAEMON = "MAILER-DAEMON"
+
+
+class Trouble(NamedTuple):
+    """Why a mailbox was not written to: enhanced status code and text."""
+
+    status: str
+    text: str
+
+
+def head(sender: str, original: str, delivered: str, date: str | None = None) -> tuple[str, ...]:
+    """The lines before a message: From_, Return-Path:, X-Original-To:, Delivered-To:.
+
+    Args:
+        sender: the envelope sender, internal form.
+        original: the recipient as it was given; "" leaves X-Original-To: out.
+        delivered: the recipient that is delivered to; "" leaves Delivered-To: out.
+        date: the date of the From_ line, as asctime(3) has it; None leaves it out.
+    """
+    sender = quote_local(sender) if sender else ""
+    lines = [f"Return-Path: <{sender}>"]
+    if date is not None:
+        lines.insert(0, f"From {sender or DAEMON}  {date}")
+    if original:
+        lines.append(f"X-Original-To: {quote_local(original)}")
+    if delivered:
+        lines.append(f"Delivered-To: {quote_local(delivered)}")
+    return tuple(lines)
+
+
+def mailbox_trouble(
+    files: FileSystem, path: str, owner: str, maker: str, strict: bool, status: str, warn: Callable[[str, str], None]
+) -> Trouble | None:
+    """Why a user's mbox file cannot be appended to; None where it can.
+
+    Args:
+        files: the host's.
+        path: the file.
+        owner: whose mailbox it is.
+        maker: who makes it where it is not, and its lock.
+        strict: strict_mailbox_ownership.
+        status: the enhanced status code for whatever has none of its own.
+        warn: hears warnings.
+    """
+    name = normal(path)
+    file = files.find(name)
+    if file is None:
+        if files.is_folder(name):
+            return Trouble(status, f"cannot open file: {IS_DIRECTORY}")
+        reason = files.may_append(name, maker)
+        return Trouble(status, f"unable to create lock file {path}.lock: {reason}") if reason else None
+    reason = files.may_append(name, owner)
+    if reason:
+        return Trouble(status, f"cannot open file: {reason}")
+    if strict and file.owner != owner:
+        warn("warning", 'specify "strict_mailbox_ownership = no" to ignore mailbox ownership mismatch')
+        return Trouble("4.2.0", f"destination {path} is not owned by recipient")
+    return None
+
+
+def append(
+    message: Message, path: str, lines: tuple[str, ...], owner: str, limit: int, status: str
+) -> Decision[Trouble | None]:
+    """Append a message to an mbox file; None where that went well."""
+    error: str = yield Deposit(normal(path), message, lines, owner, limit)
+    if not error:
+        return None
+    return Trouble("5.2.2" if error == TOO_LARGE else status, f"error writing message: {error}")
+
+
+def maildir(
+    machine: Machine, message: Message, path: str, lines: tuple[str, ...], rights: Account, status: str,
+    warn: Callable[[str, str], None],
+) -> Decision[Trouble | None]:  # fmt: skip
+    """Put a message into a Maildir; None where that went well."""
+    reason = _maildir_trouble(machine.files, path, rights.name)
+    if not reason:
+        reason = yield Deposit(normal(path) + "/", message, lines, rights.name)
+    if not reason:
+        return None
+    now = yield Now()
+    seconds = int(machine.calendar.unix(now))
+    what = f"create maildir file {path}tmp/{seconds}.P{rights.uid}.{machine.hostname}: {reason}"
+    warn("warning", f"maildir access problem for UID/GID={rights.uid}/{rights.gid}: {what}")
+    warn("warning", "perhaps you need to create the maildirs in advance")
+    return Trouble(status, f"maildir delivery failed: {what}")
+
+
+def _maildir_trouble(files: FileSystem, path: str, user: str) -> str:
+    """Why a Maildir cannot be made or used; "" where it can."""
+    folder = normal(path)
+    if files.is_folder(folder + "/new"):
+        return files.may_append(folder + "/tmp/x", user)
+    while not files.is_folder(folder):
+        if files.find(folder) is not None:
+            return NOT_DIRECTORY
+        folder = folder.rpartition("/")[0] or "/"
+    return files.may_append(folder + "/x", user)

@@ -1,0 +1,142 @@
+"""NAME
+    pipe_command - give a message to a program, and make out how that went
+
+DESCRIPTION
+    A command without characters that mean something to a shell is run as it is; any other by the host's shell.  Its
+    exit status is read as sysexits(3) has it, unless it prints an enhanced status code and a text of its own.
+
+PARAMETERS
+    export_environment, import_environment
+
+DIAGNOSTICS
+    Command died with status N: "COMMAND", Command died with signal N: "COMMAND"
+    Command time limit exceeded: "COMMAND"
+    pipe_command_read: read time limit exceeded
+    execvp NAME: No such file or directory
+
+BUGS
+    What a command prints on its two outputs is not mixed as it was printed: the standard output comes first.
+
+SEE ALSO
+    pipe_command(3), exec_command(3), sys_exits(3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from simmail.files.machine import Account
+from simmail.mail.answers import Exit
+from simmail.mail.questions import Decision
+from simmail.mail.questions import Run as RunCommand
+from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.delivery import Dsn
+from simmail.postfix.report import split_status, valid_status
+
+PATH = "/usr/bin:/bin"
+#: What the environment of Postfix's daemons holds (import_environment).
+IMPORTED = {"LANG": "C"}
+OUTPUT_LIMIT = 4096
+TEMPORARY = 75
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+_HARMLESS = frozenset("1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \t")
+
+
+class Meaning(NamedTuple):
+    """What an exit status means: enhanced status code and text."""
+
+    status: str
+    text: str
+
+
+#: sysexits(3).
+EXITS = {
+    64: Meaning("5.3.0", "command line usage error"),
+    65: Meaning("5.6.0", "data format error"),
+    66: Meaning("5.3.0", "cannot open input"),
+    67: Meaning("5.1.1", "user unknown"),
+    68: Meaning("5.1.2", "host name unknown"),
+    69: Meaning("5.3.0", "service unavailable"),
+    70: Meaning("5.3.0", "internal software error"),
+    71: Meaning("4.3.0", "system resource problem"),
+    72: Meaning("5.3.0", "critical OS file missing"),
+    73: Meaning("5.2.0", "can't create user output file"),
+    74: Meaning("5.3.0", "input/output error"),
+    TEMPORARY: Meaning("4.3.0", "temporary failure"),
+    76: Meaning("5.5.0", "remote error in protocol"),
+    77: Meaning("5.7.0", "permission denied"),
+    78: Meaning("5.3.5", "local configuration error"),
+}
+#: What is said of an end that sysexits(3) knows nothing of.
+SOFTWARE = EXITS[70].text
+
+
+def exported(names: Iterable[str]) -> dict[str, str]:
+    """The variables of export_environment: `NAME=value`, or `NAME` as the daemons have it."""
+    found: dict[str, str] = {}
+    for item in names:
+        name, equals, value = item.strip("{} ").partition("=")
+        if equals:
+            found[name.strip()] = value.strip()
+        elif name in IMPORTED:
+            found[name] = IMPORTED[name]
+    return found
+
+
+def run_command(
+    agent: DeliveryAgent,
+    command: str,
+    account: Account,
+    environment: Mapping[str, str],
+    text: str,
+    limit: float,
+) -> Decision[Dsn | None]:
+    """Run a command with a message on its standard input.
+
+    Args:
+        agent: in whose name warnings are noted.
+        command: its text.
+        account: whose rights it gets.
+        environment: its environment.
+        text: the message.
+        limit: seconds it may take.
+
+    Returns:
+        Why it failed; None where it did not.
+    """
+    exit: Exit = yield RunCommand(command, account.name, environment, text, limit)
+    program = command.split(maxsplit=1)[0] if direct(command) else ""
+    if "/" in program and exit.status in (NOT_FOUND, NOT_EXECUTABLE):
+        reason = "No such file or directory" if exit.status == NOT_FOUND else "Permission denied"
+        fatal = f"execvp {program}: {reason}"
+        yield agent.note("fatal", "", fatal)
+        exit = Exit(TEMPORARY, "", f"{agent.command}: fatal: {fatal}\n")
+    if exit.timed_out:
+        yield agent.note("warning", "", "pipe_command_read: read time limit exceeded")
+    return outcome(command, exit)
+
+
+def direct(command: str) -> bool:
+    """Whether a command is run without a shell."""
+    return bool(command.strip(" \t")) and _HARMLESS.issuperset(command)
+
+
+def outcome(command: str, exit: Exit) -> Dsn | None:
+    """What an exit status means for the message; None where all is well."""
+    said = (exit.stdout + exit.stderr)[:OUTPUT_LIMIT].replace("\n", " ")
+    tail = f". Command output: {said}" if said else ""
+    if exit.timed_out:
+        return failure("5.3.0", f'Command time limit exceeded: "{command}"{tail}', said or SOFTWARE)
+    if exit.status == 0:
+        return None
+    if exit.status < 0:
+        return failure("4.3.0", f'Command died with signal {-exit.status}: "{command}"{tail}', said or SOFTWARE)
+    if valid_status(said):
+        status, text = split_status(said, "5.3.0")
+        return failure(status, text, text)
+    known = EXITS.get(exit.status)
+    if known is not None:
+        return failure(known.status, known.text + tail, said or known.text)
+    unknown = f"unknown mail system error {exit.status}"
+    return failure("5.3.0", f'Command died with status {exit.status}: "{command}"{tail}', said or unknown)

@@ -1,0 +1,160 @@
+"""NAME
+    virtual - the virtual mailbox delivery agent
+
+DESCRIPTION
+    Delivers to mailboxes of people without an account: virtual_mailbox_maps says where below virtual_mailbox_base a
+    mailbox lies, virtual_uid_maps and virtual_gid_maps whose it is.  A name that ends in a slash is a Maildir.  There
+    are no aliases, commands or .forward files.
+
+PARAMETERS
+    virtual_mailbox_base, virtual_mailbox_maps, virtual_uid_maps, virtual_gid_maps, virtual_minimum_uid,
+    virtual_mailbox_limit, message_size_limit, strict_mailbox_ownership, recipient_delimiter,
+    virtual_delivery_status_filter
+
+DIAGNOSTICS
+    delivered to mailbox, delivered to maildir
+    unknown user: "ADDRESS"
+    recipient ADDRESS: not found in PARAMETER, ... bad uid N in PARAMETER, ... bad gid N in PARAMETER
+    delivery failed to mailbox NAME: REASON
+    configuration error: virtual_mailbox_limit is smaller than message_size_limit
+
+SEE ALSO
+    virtual(8), local(8), mail_copy(3)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from simmail.files.machine import Account
+from simmail.mail.errors import Fatal
+from simmail.mail.message import Recipient
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.address_maps import Step, find_address
+from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.delivered_to import delivered_before
+from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.mail_copy import append, head, mailbox_trouble, maildir
+from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+STEPS = Step.FULL | Step.NO_EXTENSION | Step.AT_DOMAIN
+MISCONFIGURED = failure("4.3.5", "mail system configuration error")
+
+
+class Box(NamedTuple):
+    """A virtual mailbox: where it is, and whose."""
+
+    path: str
+    account: Account
+
+
+class Virtual(DeliveryAgent):
+    """Delivers to virtual mailboxes."""
+
+    command = "virtual"
+    status_filter: ClassVar[str] = "virtual_delivery_status_filter"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        config = self.config
+        self.machine = system.machine
+        self._limit: int = config["virtual_mailbox_limit"]
+        message_limit: int = config["message_size_limit"]
+        if self._limit and (message_limit > self._limit or not message_limit):
+            raise Fatal("configuration error: virtual_mailbox_limit is smaller than message_size_limit")
+        self._base: str = config["virtual_mailbox_base"]
+        self._minimum: int = config["virtual_minimum_uid"]
+        self._strict: bool = config["strict_mailbox_ownership"]
+        self._delimiters: str = config["recipient_delimiter"]
+        flags = USUAL | DictFlag.NO_REGSUB
+        self._boxes, self._uids, self._gids = (
+            Maps.open(name, config[name], self.environment, flags)
+            for name in ("virtual_mailbox_maps", "virtual_uid_maps", "virtual_gid_maps")
+        )
+        self._found: dict[str, Box | Dsn] = {}
+
+    def deliver(self, request: Request) -> Decision[list[Result]]:
+        """Try to deliver to each recipient's mailbox."""
+        results: list[Result] = []
+        loops = delivered_before(request.message.content)
+        for recipient in request.recipients:
+            if loops and recipient.address.lower() in loops:
+                dsn = failure("5.4.6", f"mail forwarding loop for {recipient.address}")
+                results.append((yield from self.failed(request, recipient, dsn)))
+                continue
+            box = self._find(recipient.address)
+            if self.pending:
+                yield from self.spoken(request.message.queue_id)
+            if isinstance(box, Dsn):
+                results.append((yield from self.failed(request, recipient, box)))
+            else:
+                results.append((yield from self._store(request, recipient, box)))
+        return results
+
+    # ---- whose mailbox
+
+    def _find(self, address: str) -> Box | Dsn:
+        """The mailbox of an address, remembered; or why there is none."""
+        found = self._found.get(address)
+        if found is None:
+            said = self.environment.unrepeatable + len(self.pending)
+            try:
+                found = self._look_up(address)
+            except LookupFailure:
+                found = MISCONFIGURED
+            if said == self.environment.unrepeatable + len(self.pending) and self.system.memo.enabled:
+                if len(self._found) >= self.system.memo.limit:
+                    self._found.clear()
+                self._found[address] = found
+        return found
+
+    def _look_up(self, address: str) -> Box | Dsn:
+        name = self._ask(self._boxes, address)
+        if name is None:
+            return failure("5.1.1", f'unknown user: "{address}"')
+        ids: list[int] = []
+        for maps, kind, least in ((self._uids, "uid", self._minimum), (self._gids, "gid", 1)):
+            value = self._ask(maps, address)
+            if value is None:
+                self.warn("warning", f"recipient {address}: not found in {maps.title}")
+                return MISCONFIGURED
+            if not value.isdigit() or int(value) < least:
+                self.warn("warning", f"recipient {address}: bad {kind} {value} in {maps.title}")
+                return MISCONFIGURED
+            ids.append(int(value))
+        owner = next((a.name for a in self.machine.accounts.values() if a.uid == ids[0]), str(ids[0]))
+        return Box(f"{self._base}/{name}", Account(owner, ids[0], "", "", ids[1]))
+
+    def _ask(self, maps: Maps, address: str) -> str | None:
+        found = find_address(maps, address, self._delimiters, lambda domain: False, STEPS)
+        return None if found is None else found.value
+
+    # ---- its file
+
+    def _store(self, request: Request, recipient: Recipient, box: Box) -> Decision[Result]:
+        path, account = box
+        kind = "maildir" if path.endswith("/") else "mailbox"
+        if request.verify:
+            return (yield from self.sent(request, recipient, f"delivers to {kind}"))
+        original, address = recipient.original or recipient.address, recipient.address
+        message, files = request.message, self.machine.files
+        if kind == "maildir":
+            lines = head(request.sender, original, address)
+            trouble = yield from maildir(self.machine, message, path, lines, account, "4.2.0", self.warn)
+        else:
+            trouble = mailbox_trouble(files, path, account.name, account.name, self._strict, "4.2.0", self.warn)
+            if trouble is None:
+                date = self.machine.calendar.asctime((yield Now()))
+                lines = head(request.sender, original, address, date)
+                trouble = yield from append(message, path, lines, account.name, self._limit, "4.2.0")
+            if trouble is not None:
+                trouble = trouble._replace(text=f"delivery failed to mailbox {path}: {trouble.text}")
+        if trouble is None:
+            return (yield from self.sent(request, recipient, f"delivered to {kind}"))
+        if self.pending:
+            yield from self.spoken()
+        return (yield from self.failed(request, recipient, failure(*trouble)))
