@@ -197,6 +197,34 @@ class Task:
         return True
 
 
+class Alarm:
+    """Something that is done at a moment, unless it is called off before.
+
+    Args:
+        clock: on which it is put down.
+        time: when, seconds since the start.
+        task: in whose place among the tasks of that moment.
+        act: what is done.
+    """
+
+    __slots__ = ("_act", "_defused", "_ok", "_value", "callbacks")
+
+    def __init__(self, clock: Clock, time: float, task: Task, act: Callable[[], None]) -> None:
+        self._act: Callable[[], None] | None = act
+        self._ok, self._value, self._defused = True, None, False
+        self.callbacks: list[Callable[[Any], None]] | None = [self._ring]
+        env: Any = clock.env
+        heappush(env._queue, (time, task.serial + 1, next(env._eid), self))
+
+    def call_off(self) -> None:
+        """It is not done any more."""
+        self._act = None
+
+    def _ring(self, _: Any) -> None:
+        if self._act is not None:
+            self._act()
+
+
 #: What a handler answers when it has called another decision.
 CALLED = object()
 

@@ -16,11 +16,11 @@ from simmail.world.clock import Level, Task
 
 if TYPE_CHECKING:
     from simmail.world.master import Master
-    from simmail.world.transport import Server
+    from simmail.world.transport import Accepted
     from simmail.world.world import World
 
-#: What listens on a port: given the task, the client's address and what it asked, a session; None refuses.
-Listener = Callable[[Task, str, Connect], "Decision[Server | None]"]
+#: What listens on a port: given the task, the client's address and what it asked; None refuses.
+Listener = Callable[[Task, str, Connect], "Decision[Accepted | None]"]
 
 
 def split_mbox(text: str) -> list[str]:
@@ -100,7 +100,7 @@ class Host:
 
     # ---- the network
 
-    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Accepted | None]:
         """Take a connection from the address `client`; the verdict is None where nobody listens."""
         listener = self.listeners.get(question.port)
         if listener is None:
@@ -108,8 +108,3 @@ class Host:
                 return None
             listener = self.master.accept
         return (yield from listener(task, client, question))
-
-    def release(self, session: Server) -> None:
-        """A session is over, at the clock's time."""
-        if self.master is not None:
-            self.master.release(session)

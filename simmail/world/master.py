@@ -9,16 +9,18 @@ from simmail.mail.message import Message
 from simmail.mail.questions import Commit, Connect, Decision, NewQueueId, Note, answered
 from simmail.mail.records import Record
 from simmail.postfix.delivery import Request
+from simmail.postfix.mastercf import Service
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import THROTTLE_S, MailSystem
 from simmail.smtp.commands import Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import WAIT, Level, Task
+from simmail.world.slots import Slots
+from simmail.world.transport import Accepted
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
-    from simmail.world.transport import Server
 
 #: Services that master.cf names by words instead of numbers (/etc/services).
 PORTS = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
@@ -96,6 +98,7 @@ class Master:
         self._ports: dict[int, tuple[str, str]] = {}
         self._throttled: dict[tuple[str, str], float] = {}
         self._wake_at = float("inf")
+        self._slots: dict[tuple[str, str], Slots] = {}
 
     # ---- the log
 
@@ -139,32 +142,40 @@ class Master:
         assert self.system is not None
         self._throttled.clear()
         self._ports = {}
-        for name, type in self.system.master.services:
+        for (name, type), service in self.system.master.services.items():
             port = name.rpartition(":")[2]
             number = PORTS.get(port, int(port) if port.isdigit() else 0)
             if type == "inet" and number:
                 self._ports[number] = (name, type)
+                self._slots[name, type] = self._processes(service)
+
+    def _processes(self, service: Service) -> Slots:
+        """The processes of a service; those at work now count on."""
+        assert self.system is not None
+        limit = self.system.config["default_process_limit"] if service.maxproc is None else service.maxproc
+        known = self._slots.get((service.name, service.type))
+        if known is None:
+            return Slots(limit)
+        known.limit = limit
+        return known
 
     # ---- connections
 
-    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Accepted | None]:
         """Take a connection; None where nothing listens on that port and address."""
         system = self.system
         service = self._ports.get(question.port)
         if system is None or service is None or not self._listens_on(question.address):
             return None
         if self._throttled.get(service, 0.0) > task.now:
-            return Silent()
+            return Accepted(Silent())
         try:
             program = system.program(*service)
         except Fatal as fatal:
             yield Note(system.master.services[service].command, "fatal", "", fatal.text)
             self._throttled[service] = task.now + THROTTLE_S
-            return Silent()
-        return program.session(client, question)  # type: ignore[no-any-return]
-
-    def release(self, session: Server) -> None:
-        """A session is over: its process is free."""
+            return Accepted(Silent())
+        return Accepted(program.session(client, question), self._slots[service])
 
     def _listens_on(self, address: str) -> bool:
         assert self.system is not None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from simmail.mail.answers import ConnectFailure, Lost
-from simmail.mail.questions import Close, Connect, Decision, Receive, Send
+from simmail.mail.questions import Close, Connect, Decision, Question, Receive, Send
 from simmail.network.graph import HERE, Path
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import WAIT, Level, Task
+from simmail.world.slots import Slots
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -35,6 +36,25 @@ class Server(Protocol):
         ...
 
 
+class Admit(Question):
+    """Wait until the server has a process free for a session.  Answer: bool, whether that was before the deadline.
+
+    Args: the service's `slots`, and the `deadline` in seconds since the start.
+    """
+
+    __slots__ = ("deadline", "slots")
+
+    def __init__(self, slots: Slots, deadline: float) -> None:
+        self.slots, self.deadline = slots, deadline
+
+
+class Accepted(NamedTuple):
+    """A connection that a server's kernel took: the session to be, and the processes of its service (None: enough)."""
+
+    session: Server
+    slots: Slots | None = None
+
+
 class Connection:
     """An open connection, as its client holds it.
 
@@ -42,16 +62,17 @@ class Connection:
         address: the server's address.
         path: the way there.
         server: the server's session; None once it is over.
+        slots: the processes of its service.
+        admitted: whether it holds one of them.
         host: the host the server runs on.
-        busy_until: when the server is done with what it is busy with, seconds.
     """
 
-    __slots__ = ("address", "busy_until", "host", "path", "server")
+    __slots__ = ("address", "admitted", "host", "path", "server", "slots")
 
-    def __init__(self, address: str, path: Path, server: Server, host: Host) -> None:
+    def __init__(self, address: str, path: Path, accepted: Accepted, host: Host) -> None:
         self.address, self.path, self.host = address, path, host
-        self.server: Server | None = server
-        self.busy_until = 0.0
+        self.server: Server | None = accepted.session
+        self.slots, self.admitted = accepted.slots, False
 
     @property
     def open(self) -> bool:
@@ -99,10 +120,14 @@ class Transport:
             return ConnectFailure(TIMED_OUT)
         task.now += 2 * path.latency
         source = question.source or client.source_address(question.address)
-        session = yield from server.accept(task, source, question)
-        if session is None:
+        accepted = yield from server.accept(task, source, question)
+        if accepted is None:
             return ConnectFailure(REFUSED)
-        return Connection(question.address, path, session, server)
+        return Connection(question.address, path, accepted, server)
+
+    def admit(self, task: Task, question: Admit) -> Any:
+        """Find a process for a session."""
+        return question.slots.acquire(task, question.deadline) if task.level(question) else WAIT
 
     def receive(self, task: Task, question: Receive) -> Any:
         """Wait for the greeting."""
@@ -113,6 +138,10 @@ class Transport:
         if connection.server is None:
             return Lost("lost connection")
         deadline = task.now + question.timeout
+        if connection.slots is not None and not (yield Admit(connection.slots, deadline)):
+            connection.server = None
+            return Lost("timeout")
+        connection.admitted = connection.slots is not None
         reply = yield from patiently(task, deadline, connection.server.greet())
         return (yield from self._answered(task, connection, reply, deadline))
 
@@ -155,10 +184,10 @@ class Transport:
         return reply
 
     def _ended(self, connection: Connection) -> Decision[None]:
-        server, connection.server = connection.server, None
-        yield Level()
-        if server is not None:
-            connection.host.release(server)
+        connection.server = None
+        if connection.slots is not None and connection.admitted:
+            yield Level()
+            connection.slots.release()
 
     def close(self, task: Task, question: Close) -> Any:
         """Hang up."""

@@ -34,7 +34,7 @@ from simmail.world.clock import Clock, Task
 from simmail.world.host import Host
 from simmail.world.results import Results
 from simmail.world.telnet import Telnet
-from simmail.world.transport import TIMED_OUT, Transport
+from simmail.world.transport import TIMED_OUT, Admit, Transport
 from simmail.world.units import clock
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class World:
         self.clock.handlers.update(
             {
                 Connect: transport.connect,
+                Admit: transport.admit,
                 Receive: transport.receive,
                 Send: transport.send,
                 Close: transport.close,

@@ -1,0 +1,49 @@
+"""A service's processes: as many as master.cf allows, lent to sessions in the order in which they came."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from simmail.world.clock import WAIT, Alarm, Task
+
+
+class Slots:
+    """The processes of one service.
+
+    Args:
+        limit: how many there may be; 0 for any number.
+
+    Attributes:
+        busy: how many are lent out.
+        waiting: the tasks that wait for one, first come first served, each with the alarm of its patience.
+    """
+
+    __slots__ = ("busy", "limit", "waiting")
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.busy = limit, 0
+        self.waiting: deque[tuple[Task, Alarm]] = deque()
+
+    def acquire(self, task: Task, deadline: float) -> Any:
+        """Take a process, at the clock's time: True at once, or a wait for True, or False at the deadline."""
+        if not self.limit or self.busy < self.limit:
+            self.busy += 1
+            return True
+
+        def give_up() -> None:
+            self.waiting.remove(entry)
+            task.resume(False)
+
+        entry = (task, Alarm(task.clock, deadline, task, give_up))
+        self.waiting.append(entry)
+        return WAIT
+
+    def release(self) -> None:
+        """A process is free: the first in the line has it."""
+        if self.waiting:
+            task, alarm = self.waiting.popleft()
+            alarm.call_off()
+            task.resume(True)
+        else:
+            self.busy -= 1
