@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simmail.mail.errors import InputError
 from simmail.mail.records import Record, line
+from simmail.world.trace import Hop, hops
 from simmail.world.units import told
 
 if TYPE_CHECKING:
     from simmail.world.world import World
-
-
-@dataclass(slots=True)
-class Hop:
-    """One stay of a message on one host.
-
-    Args:
-        host: the host's name.
-        queue_id: what it was called there; "" on the writer's own computer.
-        records: what happened to it there, in order of time.
-    """
-
-    host: str
-    queue_id: str
-    records: list[Record]
-
-    @property
-    def arrived(self) -> float:
-        """When, seconds since the start."""
-        return self.records[0].time
-
-    @property
-    def left(self) -> float:
-        """When the last thing happened to it here, seconds since the start."""
-        return self.records[-1].time
 
 
 class Journey:
@@ -54,41 +29,12 @@ class Journey:
     def __init__(self, world: World, identity: str) -> None:
         self.world = world
         self.identity = identity if identity.startswith("<") else f"<{identity}>"
-        self.hops: list[Hop] = list(self._hops())
+        self.hops: list[Hop] = hops(world.results, self.identity)
         if not self.hops:
             known = [row["message_id"] for row in world.results.message_rows][-3:]
             raise InputError(
                 f"message {identity!r}", "was never seen", f"the last ones were {', '.join(known)}" if known else ""
             )
-
-    def _hops(self) -> Iterator[Hop]:
-        records = self.world.results.records
-        own = [r for r in records if r.program == "" and r.fields and r.fields[0] == self.identity]
-        if own:
-            yield Hop(own[0].host, "", own)
-        yield from self._queued(self.world.results.copies.get(self.identity, []), records)
-
-    def _queued(self, copies: list[tuple[str, str]], records: list[Record]) -> Iterator[Hop]:
-        """The stays of queue files, and of the notices that they led to."""
-        seen: set[tuple[str, str]] = set()
-        todo = list(copies)
-        while todo:
-            copy = todo.pop(0)
-            if copy in seen:
-                continue
-            seen.add(copy)
-            host, queue_id = copy
-            own = [r for r in records if r.queue_id == queue_id and r.host == host]
-            if own:
-                yield Hop(host, queue_id, own)
-            for record in own:
-                if record.event == "notification":
-                    notice = (host, record.fields[1])
-                    identity = next(
-                        (r.fields[0] for r in records if (r.host, r.queue_id) == notice and r.event == "message-id"),
-                        None,
-                    )
-                    todo.extend(self.world.results.copies.get(identity or "", [notice]))
 
     @property
     def duration(self) -> float:
@@ -132,10 +78,11 @@ def _words(record: Record) -> str:
     if text is not None:
         return f"{record.program}: {text}"
     fields = record.fields
-    told_as = {
+    told_as: dict[str, Callable[[], str]] = {
         "composed": lambda: f"{fields[1]} writes to {', '.join(fields[2])}: {fields[3]!r}",
         "handed-over": lambda: f"handed over to {fields[2]} as {fields[1]}",
         "given-up": lambda: f"not accepted: {fields[3]}",
+        "fetched": lambda: f"fetched from {fields[1]}, where it was in {fields[0]}'s mailbox",
     }
     return told_as.get(record.event, lambda: record.event)()
 

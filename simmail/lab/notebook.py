@@ -54,7 +54,7 @@ def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
         if line.startswith("```"):
             end = next((i for i in range(number + 1, len(lines)) if lines[i].rstrip() == "```"), None)
             if end is None:
-                raise InputError(Location(name, number + 1), "this fence is never closed", "close it with a line of ```")
+                raise InputError(Location(name, number + 1), "this fence is never closed", "end it with a line of ```")
             fence = FENCE.match(line)
             if fence:
                 yield from flush()

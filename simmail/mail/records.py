@@ -106,7 +106,7 @@ EVENTS: dict[str, Event] = {
     "delivery": Event(("to", "orig_to", "relay", "delays", "dsn", "status", "text"), _delivery),
     # the world: never in a log
     "composed": Event(("identity", "sender", "recipients", "subject", "size", "wanted"), None),
-    "fetched": Event(("user", "mailbox", "count"), None),
+    "fetched": Event(("user", "mailbox", "count", "identities"), None),
     "command": Event(("user", "command", "status"), None),
     "session": Event(("client", "line"), None),
     "given-up": Event(("identity", "sender", "recipient", "reply"), None),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 import email.utils
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.header import Header
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 PATIENCE_S = 300.0
-LINE_WIDTH = 72
+_IDENTITY = re.compile(r"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+#: The header fields that a mail program shows of a message.
+SHOWN = ("From", "To", "Subject", "Date")
 
 
 def header_text(text: str) -> str:
@@ -53,13 +56,24 @@ class Draft:
     state: str = "outbox"
     reply: str = ""
 
+    @property
+    def queue_id(self) -> str:
+        """What the server that took it calls it, as its reply says; "" where none did."""
+        return self.reply.rpartition("queued as ")[2] if self.state == "sent" else ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Draft to {', '.join(self.recipients)}: {self.subject!r}, {self.state}"
+            f"{f' ({self.reply})' if self.reply else ''}>"
+        )
+
 
 @dataclass(slots=True)
 class Letter:
-    """A message as it was fetched: its text, and when.
+    """A message as it was fetched: its text, and when.  Printed it is what a mail program shows of it.
 
-    >>> Letter("From: a@b.test\\nSubject: hi\\n\\nhello\\n", 0.0).subject
-    'hi'
+    >>> Letter("From: a@b.test\\nSubject: hi\\n\\nhello\\n", 0.0)
+    <Letter from a@b.test: 'hi'>
     """
 
     text: str
@@ -77,6 +91,21 @@ class Letter:
     def header(self, name: str) -> str:
         """A header's text, "" where there is none."""
         return str(self.parsed.get(name, ""))
+
+    def __repr__(self) -> str:
+        return f"<Letter from {self.header('From')}: {self.subject!r}>"
+
+    def __str__(self) -> str:
+        shown = [f"{name}: {self.header(name)}" for name in SHOWN if self.header(name)]
+        part = self.parsed.get_body(("plain",))
+        words = str(part.get_content()) if part is not None else self.body
+        return "\n".join([*shown, "", words.rstrip("\n")])
+
+    @property
+    def identity(self) -> str:
+        """The Message-ID: header."""
+        found = _IDENTITY.search(self.headers)
+        return found[1] if found else ""
 
     @property
     def subject(self) -> str:
@@ -216,15 +245,27 @@ class MailProgram:
             draft.reply = answer.text
             draft.state = "sent" if answer.kind == 2 else "refused" if answer.kind == 5 else "outbox"
             if draft.state == "sent":
-                queue_id = answer.text.rpartition("queued as ")[2]
-                yield Note("", "handed-over", "", draft.identity, queue_id, connection.host.name)
+                yield Note("", "handed-over", "", draft.identity, draft.queue_id, connection.host.name)
             if not answer.closes:
                 yield Send(connection, (Command("QUIT"),), (PATIENCE_S,))
         else:
             draft.reply = answer.reason
             yield Close(connection)
 
+    def __repr__(self) -> str:
+        mailbox, user = self.mailbox
+        return (
+            f"<{self.name or self.person} <{self.address}> at {self.computer.name}: submits to {self.server[0]}, "
+            f"fetches {user}'s mail from {mailbox.name}; {len(self.inbox)} in the inbox>"
+        )
+
     # ---- reading
+
+    def get_mail(self) -> list[Letter]:
+        """Fetch what is in the mailbox, now; time passes until it is done.  What came."""
+        before = len(self.inbox)
+        self.world.complete(self.computer, self.fetch())
+        return self.inbox[before:]
 
     def fetch(self) -> Decision[int]:
         """Empty the mailbox on the server into the inbox, as a POP3 client does; how many messages came."""
@@ -234,6 +275,7 @@ class MailProgram:
         now = yield Now()
         if path is not None:
             now += 10 * path.latency + sum(map(len, texts)) / path.bandwidth
-        self.inbox.extend(Letter(text, now) for text in texts)
-        yield Note("", "fetched", "", user, host.name, len(texts))
+        letters = [Letter(text, now) for text in texts]
+        self.inbox.extend(letters)
+        yield Note("", "fetched", "", user, host.name, len(texts), tuple(letter.identity for letter in letters))
         return len(texts)

@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.records import Record
+from simmail.world.story import tell
 from simmail.world.units import told
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Agents that put mail where its reader finds it; all others pass it on.
 FINAL = frozenset({"local", "virtual"})
+#: What programs died of: so many different texts are told.
+CRIES = 5
 DELIVERY_COLUMNS = (
     "time", "host", "program", "queue_id", "to", "orig_to", "relay", "delay", "before_queue", "in_queue", "connecting",
     "sending", "dsn", "status", "text",
@@ -196,27 +199,43 @@ class Results:
         }  # fmt: skip
 
     def told(self) -> str:
-        """The summary for people."""
+        """The run for people: what became of a few messages, then the figures."""
         summary = self.summary()
+        start = self.world.calendar.start
         policy = f", policy {summary['policy']}" if summary["policy"] else ""
-        lines = [f"{summary['title']} - {told(self.now)} simulated, seed {summary['seed']}{policy}", ""]
-        states = summary["messages"]
-        if states:
-            lines.append(
-                f"{sum(states.values())} messages written: " + ", ".join(f"{n} {state}" for state, n in states.items())
-            )
-        if summary["delay_s"]:
-            delay = summary["delay_s"]
-            lines.append(
-                f"from writing to mailbox: {told(delay['median'])} (median), {told(delay['longest'])} (longest)"
-            )
-        columns = ["accepted", "refused", "sent", "deferred", "bounced", "in queue"]
-        width = max((len(name) for name in summary["hosts"]), default=0)
-        if summary["hosts"]:
-            lines += ["", " " * width + "".join(f"{column:>10}" for column in columns)]
-            lines += [
-                f"{name:<{width}}" + "".join(f"{row[c]:>10}" for c in columns) for name, row in summary["hosts"].items()
-            ]
-        if summary["notices"]:
-            lines += ["", "Notices:", *(f"  {notice}" for notice in summary["notices"])]
+        span = f"{told(self.now)} from {start:%a} {start.day} {start:%b %Y, %H:%M}"
+        lines = [f"{summary['title']}: {span}, seed {summary['seed']}{policy}", ""]
+        lines += [*story, ""] if (story := tell(self)) else []
+        lines += _figures(summary)
+        for title, found in (("Notices", summary["notices"]), ("From the logs", self._cries())):
+            if found:
+                lines += ["", f"{title}:", *(f"  {text}" for text in found)]
         return "\n".join(lines) + "\n"
+
+    def _cries(self) -> list[str]:
+        """What programs died of, each once."""
+        found = Counter((r.host, r.program, r.fields[0]) for r in self.records if r.event in ("fatal", "panic"))
+        return [
+            f"{host}: postfix/{program}: fatal: {text}" + (f" ({times} times)" if times > 1 else "")
+            for (host, program, text), times in list(found.items())[:CRIES]
+        ]
+
+
+def _figures(summary: dict[str, Any]) -> list[str]:
+    lines = []
+    states = summary["messages"]
+    if states:
+        number = sum(states.values())
+        written = f"{number} message{'s' if number > 1 else ''} written: "
+        lines.append(written + ", ".join(f"{n} {state}" for state, n in states.items()))
+    if summary["delay_s"]:
+        delay = summary["delay_s"]
+        lines.append(f"from writing to mailbox: {told(delay['median'])} (median), {told(delay['longest'])} (longest)")
+    columns = ["accepted", "refused", "sent", "deferred", "bounced", "in queue"]
+    width = max((len(name) for name in summary["hosts"]), default=0)
+    if summary["hosts"]:
+        lines += ["", " " * width + "".join(f"{column:>10}" for column in columns)]
+        lines += [
+            f"{name:<{width}}" + "".join(f"{row[c]:>10}" for c in columns) for name, row in summary["hosts"].items()
+        ]
+    return lines

@@ -1,0 +1,107 @@
+"""What happened to a few messages, told for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from simmail.world.trace import Deed, Step, steps
+from simmail.world.units import told
+
+if TYPE_CHECKING:
+    from simmail.world.results import Results
+
+#: Messages told of, at most; each for another fate.
+MESSAGES = 3
+WIDTH = 110
+#: What is told of one message, lines at most; the middle is left out.
+LINES = 12
+
+
+def tell(results: Results, messages: int = MESSAGES) -> list[str]:
+    """The first message, and the first one of each other fate, step by step.
+
+    Args:
+        results: of the world.
+        messages: of how many, at most.
+
+    Returns: lines of text, an empty one between two messages.
+    """
+    chosen: dict[str, dict[str, Any]] = {}
+    for row in results.message_rows:
+        chosen.setdefault(row["state"], row)
+    lines: list[str] = []
+    for row in list(chosen.values())[:messages]:
+        lines += [*([""] if lines else []), *_told(results, row)]
+    return lines
+
+
+def _told(results: Results, row: dict[str, Any]) -> list[str]:
+    lines: list[str] = []
+    for same, group in groupby(steps(results, row["message_id"]), lambda s: (s.deed, s.host, s.text, s.address)):
+        tries = list(group)
+        text = _SENTENCES[same[0]](results, tries[0])
+        if len(tries) > 1:
+            text += f" ({len(tries)} tries, the last at {_clock(results, tries[-1].time)})"
+        lines += _wrapped(_clock(results, tries[0].time), text)
+    if len(lines) > LINES:
+        kept = LINES // 2
+        lines[kept:-kept] = [f"{'...':>14}  ({len(lines) - 2 * kept} lines more)"]
+    return [*lines, *_wrapped("", _end(results, row))]
+
+
+def _clock(results: Results, time: float) -> str:
+    """The time of day, with the day in front after the first."""
+    start, at = results.world.calendar.start.date(), results.world.calendar.at(time)
+    return f"{at:%H:%M:%S}" if at.date() == start else f"{at:%a %H:%M:%S}"
+
+
+def _wrapped(when: str, text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=f"{when:<14}", subsequent_indent=" " * 16)
+
+
+def _written(results: Results, step: Step) -> str:
+    row = next(row for row in results.message_rows if row["time"] == step.time and row["sender"] == step.address)
+    name = next((p.name for p in results.world.people.values() if p.address == step.address), "")
+    who = f"{name} <{step.address}>" if name else f"<{step.address}>"
+    about = f': "{step.text}"' if step.text else ""
+    return f"{who} writes to {row['recipients']}{about}"
+
+
+def _at(step: Step) -> str:
+    return f"{step.host} ({step.queue_id})" if step.queue_id else step.host
+
+
+def _whom(step: Step) -> str:
+    return f"{step.address} (that is {step.original})" if step.original else step.address
+
+
+_SENTENCES: dict[Deed, Callable[[Results, Step], str]] = {
+    Deed.WRITTEN: _written,
+    Deed.NOT_TAKEN: lambda results, step: f"{step.host} is not rid of it: {step.text}",
+    Deed.PASSED: lambda results, step: f"{_at(step)} hands it to {step.target}: {step.text}",
+    Deed.DELIVERED: lambda results, step: f"{_at(step)} for {_whom(step)}: {step.text}",
+    Deed.WAITS: lambda results, step: f"{_at(step)} keeps it for {_whom(step)}: {step.text}",
+    Deed.FAILED: lambda results, step: f"{_at(step)} gives up on {_whom(step)}: {step.text}",
+    Deed.NOTICE: lambda results, step: f"{_at(step)} writes a {step.text}",
+    Deed.FETCHED: lambda results, step: f"{step.target} fetches it from {step.host}",
+}
+
+
+def _end(results: Results, row: dict[str, Any]) -> str:
+    """Where it is now."""
+    waiting = [
+        host.name
+        for host, queue_id in ((results.world.hosts[h], q) for h, q in results.copies.get(row["message_id"], ()))
+        if host.master is not None and host.master.spool.find(queue_id)
+    ]
+    if waiting:
+        return f"= it waits in the queue of {' and '.join(dict.fromkeys(waiting))}."
+    if row["state"] == "delivered":
+        return f"= it was in the mailbox after {told(row['delay'])}."
+    return {
+        "refused": "= it is with its writer still.",
+        "bounced": "= it came back.",
+    }.get(row["state"], "= it is on its way.")

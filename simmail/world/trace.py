@@ -1,0 +1,169 @@
+"""The way of one message through a world: where it stayed, and what was done with it, read from the records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from simmail.mail.records import Record
+
+if TYPE_CHECKING:
+    from simmail.world.results import Results
+
+_ADDRESS = re.compile(r"\[([^\]]+)\]")
+_QUEUED_AS = re.compile(r"queued as (\w+)")
+
+
+@dataclass(slots=True)
+class Hop:
+    """One stay of a message on one host.
+
+    Args:
+        host: the host's name.
+        queue_id: what it was called there; "" on the writer's own computer and on its reader's.
+        records: what happened to it there, in order of time.
+    """
+
+    host: str
+    queue_id: str
+    records: list[Record]
+
+    @property
+    def arrived(self) -> float:
+        """When, seconds since the start."""
+        return self.records[0].time
+
+    @property
+    def left(self) -> float:
+        """When the last thing happened to it here, seconds since the start."""
+        return self.records[-1].time
+
+
+class Deed(Enum):
+    """What was done with a message."""
+
+    WRITTEN = "written"
+    NOT_TAKEN = "not taken"
+    PASSED = "passed on"
+    DELIVERED = "delivered"
+    WAITS = "waits"
+    FAILED = "failed"
+    NOTICE = "notice"
+    FETCHED = "fetched"
+
+
+@dataclass(slots=True, frozen=True)
+class Step:
+    """One thing that was done with a message.
+
+    Args:
+        time: seconds since the world's start.
+        deed: what.
+        host: where it was.
+        target: the host it went to; "" where it stayed.
+        text: the words for it: the server's, the program's, the subject.
+        address: the recipient it was about, or the sender of what was written; "" for none.
+        original: the recipient as it was before an alias or another table replaced it; "" where it is the same.
+        queue_id: its name on `host`.
+    """
+
+    time: float
+    deed: Deed
+    host: str
+    target: str
+    text: str
+    address: str = ""
+    original: str = ""
+    queue_id: str = ""
+
+
+def hops(results: Results, identity: str) -> list[Hop]:
+    """The stays of a message, of its copies, and of the notices that it led to, in order of time.
+
+    Args:
+        results: of the world.
+        identity: the Message-ID with its angle brackets.
+    """
+    stays = sorted(_queued(results, set(results.copies.get(identity, ()))), key=lambda hop: hop.arrived)
+    identities = {identity, *(r.fields[0] for hop in stays for r in hop.records if r.event == "message-id")}
+    written: list[Record] = []
+    fetched: list[Hop] = []
+    for record in results.records:
+        if record.program:
+            continue
+        if record.event == "fetched" and not identities.isdisjoint(record.get("identities")):
+            fetched.append(Hop(record.host, "", [record]))
+        elif record.fields and record.fields[0] == identity:
+            written.append(record)
+    return [*([Hop(written[0].host, "", written)] if written else []), *stays, *fetched]
+
+
+def _queued(results: Results, copies: set[tuple[str, str]]) -> Iterator[Hop]:
+    """The stays of queue files, and of the notices that came of them."""
+    seen: set[tuple[str, str]] = set()
+    while copies:
+        seen |= copies
+        stays: dict[tuple[str, str], list[Record]] = {copy: [] for copy in copies}
+        for record in results.records:
+            if (record.host, record.queue_id) in stays:
+                stays[record.host, record.queue_id].append(record)
+        copies = set()
+        for (host, queue_id), records in stays.items():
+            if records:
+                yield Hop(host, queue_id, records)
+            for record in records:
+                if record.event == "notification":
+                    copies |= _of_notice(results, (host, record.fields[1]))
+        copies -= seen
+
+
+def _of_notice(results: Results, notice: tuple[str, str]) -> set[tuple[str, str]]:
+    """All copies of a notice, of which one is known."""
+    return next((set(copies) for copies in results.copies.values() if notice in copies), {notice})
+
+
+def steps(results: Results, identity: str) -> list[Step]:
+    """What was done with a message, in order of time; tries that ended alike and followed each other are one step.
+
+    Args: as those of `hops`.
+    """
+    found: list[Step] = []
+    for hop in hops(results, identity):
+        for record in hop.records:
+            step = _step(results, record)
+            if step is not None:
+                found.append(step)
+    return sorted(found, key=lambda step: step.time)
+
+
+def _step(results: Results, record: Record) -> Step | None:
+    fields, host = record.fields, record.host
+    if record.event == "composed":
+        return Step(record.time, Deed.WRITTEN, host, "", fields[3], fields[1])
+    if record.event == "handed-over":
+        return Step(record.time, Deed.PASSED, host, fields[2], f"queued as {fields[1]}")
+    if record.event == "given-up":
+        return Step(record.time, Deed.NOT_TAKEN, host, "", fields[3])
+    if record.event == "fetched":
+        return Step(record.time, Deed.FETCHED, fields[1], host, "", fields[0])
+    if record.event == "notification":
+        return Step(record.time, Deed.NOTICE, host, "", f"{fields[0]}: {fields[1]}", queue_id=record.queue_id)
+    if record.event == "delivery":
+        return _tried(results, record)
+    return None
+
+
+def _tried(results: Results, record: Record) -> Step:
+    to, original, relay, _, _, status, text = record.fields
+    target = ""
+    deed = {"sent": Deed.DELIVERED, "deferred": Deed.WAITS}.get(status, Deed.FAILED)
+    if status == "sent" and "[" in relay:
+        deed = Deed.PASSED
+        address = _ADDRESS.search(relay)
+        target = (results.world.network.owner(address[1]) if address else None) or relay.partition("[")[0]
+        queued = _QUEUED_AS.search(text)
+        text = f"queued as {queued[1]}" if queued else text
+    return Step(record.time, deed, record.host, target, text, to, "" if original == to else original, record.queue_id)
