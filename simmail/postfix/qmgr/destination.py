@@ -4,8 +4,8 @@
 DESCRIPTION
     A destination begins with initial_destination_concurrency deliveries at a time.  Each delivery that finds the
     site well widens the window, each that does not narrows it; after as many failures as the window is wide, times
-    failed_cohort_limit, the destination is dead: what waits for it is deferred untried, for minimal_backoff_time or until
-    it is flushed.  With a rate delay the window is 1, and closed for the delay after each delivery.
+    failed_cohort_limit, the destination is dead: what waits for it is deferred untried, for minimal_backoff_time or
+    until it is flushed.  With a rate delay the window is 1, and closed for the delay after each delivery.
 
     A destination that nothing waits for is forgotten, its window with it, unless it is dead or in its delay.
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
 
+#: What stands before the reason why a destination is not tried.
 SUSPENDED = "delivery temporarily suspended: "
 DONE = frozenset({Status.SENT, Status.DELIVERABLE, Status.UNDELIVERABLE})
 DEFERRED = frozenset({Status.DEFERRED, Status.SOFTBOUNCE})
@@ -231,18 +232,22 @@ class QueueManager(Program):
 
     def _settle(self, job: Job, results: list[Result]) -> None:
         """Enter what became of recipients."""
-        message = job.message
+        waits: set[int] = set()
         for result in results:
             recipient, status = result.recipient, result.status
             if status in DEFERRED:
                 job.deferred.append((recipient, result.dsn))
-                recipient.status, recipient.dsn = result.dsn.reason, result.dsn.status
-                continue
-            if status is Status.BOUNCED:
+                listed = result.of or recipient
+                listed.status, listed.dsn = result.dsn.reason, result.dsn.status
+                waits.add(id(listed))
+            elif status is Status.BOUNCED:
                 job.failed.append((recipient, result.dsn))
             elif Notify.SUCCESS in recipient.notify or status is not Status.SENT:
                 job.succeeded.append(result)
-            _cross_off(message, recipient)
+        for result in results:
+            listed = result.of or result.recipient
+            if id(listed) not in waits:
+                _cross_off(job.message, listed)
 
     def _done(self, job: Job, now: float) -> Decision[None]:
         """All recipients have been tried: return what failed, then defer or remove the message."""
@@ -272,15 +277,10 @@ class QueueManager(Program):
         if second >= created + (self._lifetime if message.sender else self._bounce_lifetime):
             yield self.note("expired", message.queue_id, shown(message.sender))
             yield from bounce.notify(message, job.deferred, now)
-            for recipient, _ in job.deferred:
-                _cross_off(message, recipient)
+            message.done.extend(message.recipients)
+            message.recipients.clear()
             job.deferred = []
-        elif (
-            self._warn_after
-            and message.sender
-            and not message.warned
-            and second >= created + self._warn_after - 1
-        ):
+        elif self._warn_after and message.sender and not message.warned and second >= created + self._warn_after - 1:
             yield from bounce.warn(message, job.deferred, now)
             message.warned = True
 

@@ -1,0 +1,281 @@
+"""NAME
+    addresses - the hosts that take a domain's mail
+
+DESCRIPTION
+    A domain's MX hosts, best preference first, those of one preference in random order where there is chance at hand,
+    as many as have an address; without MX records the domain's own addresses.  A host of ours among them ends the list:
+    neither it nor a worse one is tried.
+
+    Names are looked up in DNS, in /etc/hosts and DNS (native), or both in turn.
+
+PARAMETERS
+    smtp_host_lookup, smtp_dns_support_level, disable_dns_lookups, ignore_mx_lookup_error,
+    smtp_defer_if_no_mx_address_found, smtp_randomize_addresses, smtp_address_preference, inet_protocols,
+    inet_interfaces, proxy_interfaces, each also as lmtp_
+
+DIAGNOSTICS
+    Host or domain name not found. Name service error for name=NAME type=TYPE: Host not found
+    Domain NAME does not accept mail (nullMX)
+    mail for NAME loops back to myself
+    unable to find primary relay for NAME
+    no MX host for NAME has a valid address record
+
+BUGS
+    No DNSSEC, no smtp_dns_reply_filter, and no balance between IPv4 and IPv6.
+
+SEE ALSO
+    smtp_addr(3), RFC 5321 section 5
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from simmail.files.tree import FileError
+from simmail.mail.answers import DnsAnswer, DnsRecord
+from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6
+from simmail.mail.questions import Decision, Dns
+from simmail.postfix.delivery import Dsn
+from simmail.postfix.local_domains import own_addresses
+from simmail.postfix.program import Program
+
+TRY_AGAIN = "Host not found, try again"
+REASONS = {"nxdomain": "Host not found", "nodata": "Host found but no data record of requested type"}
+LOOPS = "5.4.6"
+ADDRESS_TYPES = {"ipv4": ("A",), "ipv6": ("AAAA",), "all": ("A", "AAAA")}
+
+
+class Host(NamedTuple):
+    """A server to try: its name, its address, its MX preference."""
+
+    name: str
+    address: str
+    preference: int = 0
+
+
+class Found(NamedTuple):
+    """What a look-up came to.
+
+    Args:
+        hosts: those to try, in order.
+        why: what went wrong, at least with the last name looked up; None where nothing did.
+        mine: whether this machine is among the domain's MX hosts.
+    """
+
+    hosts: tuple[Host, ...] = ()
+    why: Dsn | None = None
+    mine: bool = False
+
+
+class Addresses:
+    """Finds the hosts of domains.
+
+    Args:
+        program: the client.
+        prefix: `smtp` or `lmtp`, that of its parameters.
+        shuffle: puts a list in random order, in place; None leaves DNS's.
+    """
+
+    def __init__(self, program: Program, prefix: str, shuffle: Callable[[list[Host]], None] | None = None) -> None:
+        config = program.config
+        self._program, self._shuffle = program, shuffle
+        self.own = own_addresses(config, program.system.machine)
+        level = str(config[f"{prefix}_dns_support_level"]).lower()
+        if level not in ("", "disabled", "enabled", "dnssec"):
+            raise Fatal(f'invalid {prefix}_dns_support_level: "{level}"')
+        self.uses_dns = level != "disabled" if level else not config["disable_dns_lookups"]
+        ways = set(config.list(f"{prefix}_host_lookup")) if self.uses_dns else {"native"}
+        for unknown in ways - {"dns", "native"}:
+            text = config.text(f"{prefix}_host_lookup")
+            raise Fatal(f'unknown {prefix}_host_lookup value "{unknown}" in "{text}"')
+        self._dns, self._native = "dns" in ways, "native" in ways
+        self._ignore_mx_errors: bool = config["ignore_mx_lookup_error"]
+        self._defer_without: bool = config[f"{prefix}_defer_if_no_mx_address_found"]
+        self._random: bool = config[f"{prefix}_randomize_addresses"]
+        self._types = _address_types(config.list("inet_protocols"))
+        self._preferred = str(config[f"{prefix}_address_preference"])
+        self._hosts_file: tuple[int, dict[str, list[str]]] = (-1, {})
+
+    def of_domain(self, domain: str, loops: bool) -> Decision[Found]:
+        """The hosts of a domain, by its MX records.
+
+        Args:
+            domain: a domain name.
+            loops: whether a host of ours is one too many.
+        """
+        if not valid_hostname(domain):
+            return (yield from self.of_host(domain, loops))
+        answer: DnsAnswer = yield Dns(ascii_name(domain), "MX")
+        if answer.status in ("nxdomain", "nodata"):
+            return (yield from self.of_host(domain, loops))
+        if answer.status != "ok":
+            why = _not_found("4.4.3", domain, "MX", TRY_AGAIN)
+            return (yield from self.of_host(domain, loops)) if self._ignore_mx_errors else Found((), why)
+        records = [r for r in answer.records if not r.data or self._sane(r.data, domain)]
+        records.sort(key=lambda record: record.preference)
+        if not records:
+            text = f"Name service error for name={domain} type=MX: Malformed or unexpected name server reply"
+            why = Dsn("5.4.4", "", text)
+            return (yield from self.of_host(domain, loops)) if self._ignore_mx_errors else Found((), why)
+        if not records[0].data and len(records) == 1:
+            return Found((), Dsn("5.1.0", "", f"Domain {domain} does not accept mail (nullMX)"))
+        return (yield from self._of_records(domain, records, loops))
+
+    def _of_records(self, domain: str, records: list[DnsRecord], loops: bool) -> Decision[Found]:
+        hosts: list[Host] = []
+        why: Dsn | None = None
+        for record in records:
+            if record.data:
+                why = yield from self._add(hosts, record.data, record.preference, why)
+        if not hosts:
+            self._program.warn("warning", f"no MX host for {domain} has a valid address record")
+            if why is not None and self._defer_without and why.status[0] == "5":
+                why = why._replace(status="4" + why.status[1:])
+            return Found((), why)
+        return self._without_us(domain, hosts, records[0].preference, why, loops)
+
+    def _without_us(self, domain: str, hosts: list[Host], best: int, why: Dsn | None, loops: bool) -> Found:
+        """The hosts better than any of ours, in order."""
+        best_found = hosts[0].preference
+        mine = next((host for host in hosts if host.address in self.own), None) if loops else None
+        if mine is not None:
+            hosts = [host for host in hosts if host.preference < mine.preference]
+            if not hosts and best != best_found:
+                why = Dsn("4.4.4", "", f"unable to find primary relay for {domain}")
+            elif not hosts:
+                why = Dsn(LOOPS, "", f"mail for {domain} loops back to myself")
+        self._arrange(hosts)
+        return Found(tuple(hosts), why, mine is not None)
+
+    def of_host(self, name: str, loops: bool) -> Decision[Found]:
+        """The addresses of one host."""
+        hosts: list[Host] = []
+        why = yield from self._add(hosts, name, 0, None)
+        if loops and any(host.address in self.own for host in hosts):
+            return Found((), Dsn(LOOPS, "", f"mail for {name} loops back to myself"))
+        self._arrange(hosts)
+        return Found(tuple(hosts), why)
+
+    def _arrange(self, hosts: list[Host]) -> None:
+        if len(hosts) < 2:
+            return
+        if self._random and self._shuffle is not None:
+            self._shuffle(hosts)
+        last = {"ipv4": True, "ipv6": False}.get(self._preferred)
+        hosts.sort(key=lambda host: (host.preference, last is not None and (":" in host.address) is last))
+
+    def _sane(self, name: str, domain: str) -> bool:
+        """Whether a name that a record gives can be used; the log hears of strange ones."""
+        if valid_address(name):
+            gripe = "numeric"
+        elif not valid_hostname(name):
+            gripe = "malformed"
+            self._program.warn("warning", _gripe(name))
+        else:
+            return True
+        self._program.warn("warning", f"{gripe} domain name in resource data of MX record for {domain}: {name}")
+        return gripe == "numeric"
+
+    # ---- one name
+
+    def _add(self, hosts: list[Host], name: str, preference: int, why: Dsn | None) -> Decision[Dsn | None]:
+        """Add the addresses of a name; the verdict is what is wrong by now."""
+        if valid_address(name):
+            if ("AAAA" if valid_ipv6(name) else "A") in self._types:
+                hosts.append(Host(name, name, preference))
+            return why
+        soft = why is not None and why.status[0] == "4"
+        if self._dns:
+            addresses, trouble = yield from self._by_dns(name, soft)
+            if trouble is None or trouble.status == "4.4.3" or not self._native:
+                hosts.extend(Host(name, address, preference) for address in addresses)
+                return trouble or why
+            why = trouble
+        if self._native:
+            addresses, trouble = yield from self._by_system(name, soft)
+            hosts.extend(Host(name, address, preference) for address in addresses)
+            return trouble or why
+        return why
+
+    def _by_dns(self, name: str, soft: bool) -> Decision[tuple[list[str], Dsn | None]]:
+        hard = "4.4.4" if soft else "5.4.4"
+        if not valid_hostname(name):
+            return [], Dsn(hard, "", f"Name service error for {name}: invalid host or domain name")
+        addresses: list[str] = []
+        trouble: Dsn | None = None
+        for type in self._types:
+            answer: DnsAnswer = yield Dns(ascii_name(name), type)
+            if answer.status == "ok":
+                addresses.extend(record.data for record in answer.records)
+            elif answer.temporary:
+                trouble = _not_found("4.4.3", name, type, TRY_AGAIN)
+            elif trouble is None or trouble.status != "4.4.3":
+                trouble = _not_found(hard, name, type, REASONS[answer.status])
+            if answer.status == "nxdomain":
+                break
+        return addresses, None if addresses else trouble
+
+    def _by_system(self, name: str, soft: bool) -> Decision[tuple[list[str], Dsn | None]]:
+        """As getaddrinfo(3) finds addresses: /etc/hosts, then DNS."""
+        listed = self._hosts().get(name.lower(), [])
+        addresses = [a for a in listed if ("AAAA" if ":" in a else "A") in self._types]
+        if addresses:
+            return addresses, None
+        statuses = set()
+        for type in self._types:
+            answer: DnsAnswer = yield Dns(ascii_name(name), type)
+            statuses.add("temporary" if answer.temporary else answer.status)
+            if answer.status == "ok":
+                addresses.extend(record.data for record in answer.records)
+        if addresses:
+            return addresses, None
+        if "temporary" in statuses:
+            status, reason = "4.4.4", "Temporary failure in name resolution"
+        elif "nodata" in statuses:
+            status, reason = ("4.3.0" if soft else "5.3.0"), "No address associated with hostname"
+        else:
+            status, reason = ("4.4.4" if soft else "5.4.4"), "Name or service not known"
+        return [], Dsn(status, "", f"unable to look up host {name}: {reason}")
+
+    def _hosts(self) -> dict[str, list[str]]:
+        """/etc/hosts: name -> addresses."""
+        files = self._program.system.machine.files
+        if self._hosts_file[0] != files.version:
+            found: dict[str, list[str]] = {}
+            try:
+                text = files.read("/etc/hosts")
+            except FileError:
+                text = ""
+            for line in text.splitlines():
+                address, *names = line.partition("#")[0].split() or [""]
+                for name in names:
+                    found.setdefault(name.lower(), []).append(address)
+            self._hosts_file = (files.version, found)
+        return self._hosts_file[1]
+
+
+def _address_types(protocols: tuple[str, ...]) -> tuple[str, ...]:
+    wanted: list[str] = []
+    for protocol in protocols:
+        wanted.extend(type for type in ADDRESS_TYPES.get(protocol, ()) if type not in wanted)
+    return tuple(sorted(wanted))
+
+
+def _not_found(status: str, name: str, type: str, reason: str) -> Dsn:
+    return Dsn(
+        status,
+        "",
+        f"Host or domain name not found. Name service error for name={name} type={type}: {reason}",
+    )
+
+
+def _gripe(name: str) -> str:
+    """What valid_hostname(3) says of a name that is none."""
+    for index, character in enumerate(name):
+        if not (character.isascii() and (character.isalnum() or character in "_.-*")):
+            return f"valid_hostname: invalid character {ord(character)}(decimal): {name}"
+        if character == "." and name[index + 1 : index + 2] in (".", ""):
+            return f"valid_hostname: misplaced delimiter: {name}"
+    return f"valid_hostname: misplaced hyphen: {name}"

@@ -1,0 +1,146 @@
+"""NAME
+    attempt - one request on its way through several servers
+
+DESCRIPTION
+    Recipients that a server refuses for the moment are kept for the next one, as long as there is one; at the last
+    server, and where the refusal is for good, they are deferred or bounced.  A trouble of the whole site is told to the
+    queue manager, unless a session with it was completed.
+
+DIAGNOSTICS
+    QUEUE_ID: REASON
+        where another server is tried after this one.
+
+SEE ALSO
+    smtp_trouble(3)
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from simmail.mail.message import Recipient
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.report import Delays, delays
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtp.client import Smtp
+
+_ENHANCED = re.compile(r"\s*([245])\.\d{1,3}\.\d{1,3}(?=\s|$)")
+
+
+class Attempt:
+    """What one request has come to so far.
+
+    Attributes:
+        left: recipients that are not done with.
+        open: those of them that the present server has not refused.
+        why: what went wrong last; None where nothing did.
+        results: of those that are done with.
+        last_target: whether there is no other nexthop after this one.
+        last_server: whether there is no other server after this one.
+        complete: whether a session went through to its end.
+        connected: when the last session was ready for mail, seconds; None before the first.
+        relay: the present server as the log names it.
+    """
+
+    __slots__ = (
+        "client", "complete", "connected", "last_server", "last_target", "left", "open", "relay", "request", "results",
+        "why",
+    )  # fmt: skip
+
+    def __init__(self, client: Smtp, request: Request) -> None:
+        self.client, self.request = client, request
+        self.left = list(request.recipients)
+        self.open: list[Recipient] = []
+        self.results: list[Result] = []
+        self.why: Dsn | None = None
+        self.last_target = self.last_server = self.complete = False
+        self.connected: float | None = None
+        self.relay = "none"
+
+    def all_failed(self, why: Dsn, site: bool) -> Decision[None]:
+        """All open recipients are refused.
+
+        Args:
+            why: with which status and reason.
+            site: whether the whole site is in trouble.
+        """
+        self.why = why
+        soft = why.status[0] == "4"
+        if (soft or self.client.soft_bounce) and not self.last_server:
+            yield self.client.note("text", self.request.message.queue_id, why.reason)
+            self.open.clear()
+            return
+        now: float = yield Now()
+        if self.connected is None:
+            self.connected = now
+        times = delays(self.request, now, self.connected)
+        stays = False
+        for recipient in self.open:
+            stays |= yield from self._fail(recipient, why, times)
+        self.open.clear()
+        if site and stays and not self.complete and self.request.hop_status is None:
+            self.request.hop_status = why
+
+    def one_failed(self, recipient: Recipient, why: Dsn) -> Decision[None]:
+        """One recipient is refused."""
+        self.why = why
+        drop(self.open, recipient)
+        if (why.status[0] == "4" or self.client.soft_bounce) and not self.last_server:
+            yield self.client.note("text", self.request.message.queue_id, why.reason)
+            return
+        now: float = yield Now()
+        yield from self._fail(recipient, why, delays(self.request, now, self.connected))
+
+    def delivered(self, recipient: Recipient, dsn: Dsn, times: Delays) -> Decision[None]:
+        """The server took the mail for a recipient."""
+        note, result = self.client.reporter.sent(self.request, recipient, dsn, self.relay, times)
+        self._close(recipient, result)
+        if self.client.pending:
+            yield from self.client.spoken()
+        yield note
+
+    def _fail(self, recipient: Recipient, why: Dsn, times: Delays) -> Decision[bool]:
+        note, result = self.client.reporter.failed(self.request, recipient, why, self.relay, times)
+        self._close(recipient, result)
+        if self.client.pending:
+            yield from self.client.spoken()
+        yield note
+        return result.dsn.action == "delayed"
+
+    def _close(self, recipient: Recipient, result: Result) -> None:
+        self.results.append(result)
+        drop(self.left, recipient)
+
+
+def drop(recipients: list[Recipient], gone: Recipient) -> None:
+    """Take out this recipient, and not another one that is equal to it."""
+    for index, recipient in enumerate(recipients):
+        if recipient is gone:
+            del recipients[index]
+            return
+
+
+def status_of(reply: Reply) -> str:
+    """The enhanced status code of a reply: its last line's own, where it fits the reply's first digit, or X.0.0."""
+    kind = reply.kind
+    if kind not in (2, 4, 5):
+        return ""
+    found = _ENHANCED.match(reply.lines[-1])
+    return found.group().strip() if found is not None and int(found[1]) == kind else f"{kind}.0.0"
+
+
+def refusal(host: str, reply: Reply, reason: str, status: str = "") -> Dsn:
+    """What a server's refusal comes to; one that is no refusal at all is a protocol error.
+
+    Args:
+        host: the server's name.
+        reply: what it said.
+        reason: how that is told.
+        status: the enhanced status code, where it is not the reply's own.
+    """
+    status = status or status_of(reply)
+    return Dsn(status if status[:1] in ("4", "5") else "5.5.0", "", reason, "smtp", reply.text, host)
