@@ -55,6 +55,7 @@ class Machine:
     Args:
         hostname: what gethostname(2) tells, which need not be fully qualified.
         addresses: those of its network interfaces, 127.0.0.1 included.
+        prefixes: address -> length of its network's prefix in bits, where it is not that of a lone host.
         files: its file system.
         calendar: how its clock reads as a date.
         accounts: login name -> account.
@@ -65,6 +66,11 @@ class Machine:
     files: FileSystem = field(default_factory=FileSystem)
     calendar: Calendar = field(default_factory=lambda: Calendar(datetime(2026, 1, 5, tzinfo=UTC)))
     accounts: dict[str, Account] = field(default_factory=lambda: {a.name: a for a in SYSTEM_ACCOUNTS})
+    prefixes: dict[str, int] = field(default_factory=lambda: {"127.0.0.1": 8})
+
+    def prefix(self, address: str) -> int:
+        """The length of the prefix of an own address's network, in bits."""
+        return self.prefixes.get(address, 128 if ":" in address else 32)
 
     def add_user(self, name: str, gecos: str = "") -> Account:
         """Make an account with a home below /home."""

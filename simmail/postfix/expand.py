@@ -2,19 +2,20 @@
     expand - $name in parameter values
 
 DESCRIPTION
-    `$name`, `${name}` and `$(name)` stand for a value, `$$` for a dollar sign.  `${name?text}` is the text if the value is
-    not empty, `${name:text}` if it is; `${name?{text}:{other}}` chooses.  In the name's place may stand a
-    comparison: `${{a} == {b} ? {text} : {other}}`, with `==`, `!=`, `<`, `<=`, `>`, `>=`; two numbers are compared as numbers,
-    all else as text.  `<level` and its kin compare compatibility levels.
+    `$name`, `${name}` and `$(name)` stand for a value, `$$` for a dollar sign.  `${name?text}` is the text if the
+    value is not empty, `${name:text}` if it is; `${name?{text}:{other}}` chooses.  In the name's place may stand a
+    comparison: `${{a} == {b} ? {text} : {other}}`, with `==`, `!=`, `<`, `<=`, `>` or `>=`: two numbers are compared
+    as numbers, all else as text.  `<level` and its kin compare compatibility levels.
 
 DIAGNOSTICS
-    Every mistake is a warning in the words of the log, and sets `Expansion.failed`; the caller decides what is fatal.
+    Every mistake is a warning in the words of the log, and sets `Expansion.failed`; whether that is fatal is for who
+    asked to say.
 
 BUGS
-    A comparison that leads back to itself ends with "unreasonable macro call nesting"; the real program runs out of memory.
+    A comparison that leads back to itself ends with "unreasonable macro call nesting"; the real program crashes.
 
 SEE ALSO
-    postconf(5), section "parameter values"
+    postconf(5), "main.cf file format"
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Container
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from simmail.postfix.compatibility import LevelError, level
 
@@ -30,9 +31,9 @@ from simmail.postfix.compatibility import LevelError, level
 Lookup = Callable[[str, bool], str | None]
 Complain = Callable[[str], None]
 
-SPACE = " \t\r\n"
+SPACE = " \t\n\v\f\r"
 NESTING_LIMIT = 100
-_OPERATORS: dict[str, Callable[[object, object], bool]] = {
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -40,10 +41,13 @@ _OPERATORS: dict[str, Callable[[object, object], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
+#: The operators as the warning lists them, its stray quotes included.
+_ANY_OPERATOR = '"==" or "!="" or "<"" or "<="" or ">="" or ">"'
 _CLOSING = {"(": ")", "{": "}"}
-_NAME = re.compile(r"\w*", re.ASCII)
-_NUMBER = re.compile(r"[-+]?\d+", re.ASCII)
-_OPERATOR = re.compile(r"[<>!=?+\-*/~&|%]*[A-Za-z]*")
+_NAME = re.compile(r"[A-Za-z0-9_]*")
+_OPERATOR = re.compile(r"[<>!=?+\-*/~&|%]*")
+_SUFFIX = re.compile(r"[A-Za-z0-9]*")
+_DIGITS = re.compile(r"[0-9]+")
 
 
 class Expansion(NamedTuple):
@@ -52,10 +56,6 @@ class Expansion(NamedTuple):
     text: str
     failed: bool = False
     undefined: bool = False
-
-
-class _Mistake(Exception):
-    """Something that cannot be parsed; its warning has been given."""
 
 
 class Expander:
@@ -86,26 +86,34 @@ class Expander:
         if "$" not in text:
             return Expansion(text)
         run = _Run(self)
-        try:
-            run.parse(text)
-        except _Mistake:
-            return Expansion("".join(run.parts), True, run.undefined)
-        return Expansion("".join(run.parts), False, run.undefined)
+        run.parse(text)
+        return Expansion("".join(run.parts), run.failed, run.undefined)
+
+
+class _Stop(Exception):
+    """The rest of one reference is not looked at; its warning has been given."""
 
 
 class _Run:
-    """One text being expanded."""
+    """One text being expanded.
 
-    __slots__ = ("expander", "level", "parts", "undefined")
+    After a mistake what is left of the text is still taken apart, without effect, so that later mistakes are told too.
+
+    Attributes:
+        level: how deep references are nested; one that ended in a mistake is never left.
+    """
+
+    __slots__ = ("expander", "failed", "level", "parts", "undefined")
 
     def __init__(self, expander: Expander, level: int = 0) -> None:
         self.expander, self.level = expander, level
         self.parts: list[str] = []
-        self.undefined = False
+        self.failed = self.undefined = False
 
-    def wrong(self, text: str) -> _Mistake:
+    def wrong(self, text: str) -> None:
+        """Tell of a mistake."""
         self.expander.complain(text)
-        return _Mistake()
+        self.failed = True
 
     def parse(self, text: str) -> None:
         """Take a text apart into literal text and references, and expand these."""
@@ -117,26 +125,31 @@ class _Run:
                 literal.append(text[position:])
                 break
             literal.append(text[position:dollar])
-            following = text[dollar + 1 : dollar + 2]
-            if following == "$":
+            if text.startswith("$$", dollar):
                 literal.append("$")
                 position = dollar + 2
                 continue
-            self.literal("".join(literal))
-            literal.clear()
-            if following in _CLOSING:
-                position = self._closing(text, dollar + 1)
+            if any(literal):
+                self.literal("".join(literal))
+                literal.clear()
+            opening = text[dollar + 1 : dollar + 2]
+            if opening in _CLOSING:
+                position = self.closing(text, dollar + 1)
+                if self.failed:
+                    return
                 inner = text[dollar + 2 : position - 1]
             else:
                 found = _NAME.match(text, dollar + 1)
                 inner = found[0] if found else ""
                 position = dollar + 1 + len(inner)
             if not inner:
-                raise self.wrong(f'empty macro name: "{text}"')
+                self.wrong(f'empty macro name: "{text}"')
+                return
             self.reference(inner)
-        self.literal("".join(literal))
+        if any(literal) and not self.failed:
+            self.literal("".join(literal))
 
-    def _closing(self, text: str, start: int) -> int:
+    def closing(self, text: str, start: int) -> int:
         """Where the text after the bracket that closes the one at `start` begins."""
         opening, closing, depth = text[start], _CLOSING[text[start]], 0
         for position in range(start, len(text)):
@@ -146,30 +159,55 @@ class _Run:
                 depth -= 1
                 if not depth:
                     return position + 1
-        raise self.wrong(f'truncated macro reference: "{text}"')
+        self.wrong(f'truncated macro reference: "{text}"')
+        return len(text)
+
+    def deeper(self, text: str) -> bool:
+        """Go one level down; False where nothing further shall be done."""
+        self.level += 1
+        if self.level > NESTING_LIMIT + 1:
+            self.wrong(f'unreasonable macro call nesting: "{text}"')
+        return not self.failed
 
     def literal(self, text: str) -> None:
-        if text and not self.expander.scan:
-            self.parts.append(text)
+        """Take literal text over."""
+        if self.deeper(text):
+            if not self.expander.scan:
+                self.parts.append(text)
+            self.level -= 1
 
     def reference(self, inner: str) -> None:
         """Expand what stands between the brackets, or the name behind the dollar sign."""
-        self.level += 1
-        if self.level > NESTING_LIMIT + 1:
-            raise self.wrong(f'unreasonable macro call nesting: "{inner}"')
-        if inner.lstrip(SPACE).startswith("{"):
-            value, rest = self.comparison(inner.lstrip(SPACE))
-            if rest and rest[0] not in "?:":
-                raise self.wrong(f'"?" or ":" expected at: "...}}>>>{rest[:20]}"')
+        if not self.deeper(inner):
+            return
+        try:
+            value: str | None
+            if inner.lstrip(SPACE).startswith("{"):
+                value, rest = self.comparison(inner.lstrip(SPACE))
+                if rest and rest[0] not in "?:":
+                    self.stop(f'"?" or ":" expected at: "...}}>>>{rest[:20]}"')
+            else:
+                value, rest = self.named(inner)
             self.choose(value, rest)
-        else:
-            name = _NAME.match(inner)
-            end = name.end() if name else 0
-            rest = inner[end:]
-            if rest and rest[0] not in "?:":
-                raise self.wrong(f'attribute name syntax error at: "...{inner[:end]}>>>{rest[:20]}"')
-            self.choose(self.expander.lookup(inner[:end], not rest), rest)
-        self.level -= 1
+        except _Stop:
+            return
+        if not self.failed:
+            self.level -= 1
+
+    def stop(self, text: str) -> NoReturn:
+        """Tell of a mistake after which the rest of the reference means nothing."""
+        self.wrong(text)
+        raise _Stop
+
+    def named(self, inner: str) -> tuple[str | None, str]:
+        """The value of the name that starts here, and what follows it."""
+        start = len(inner) - len(inner.lstrip(SPACE))
+        found = _NAME.match(inner, start)
+        end = found.end() if found else start
+        rest = inner[end:].lstrip(SPACE)
+        if rest and rest[0] not in "?:":
+            self.stop(f'attribute name syntax error at: "...{inner[:end]}>>>{inner[end : end + 20]}"')
+        return self.expander.lookup(inner[start:end], not rest), rest
 
     def choose(self, value: str | None, rest: str) -> None:
         """Go on with a value and what stands behind its name: nothing, `?text`, `:text`, `?{text}:{text}`."""
@@ -178,18 +216,18 @@ class _Run:
             return
         scan = self.expander.scan
         if rest[0] == "?":
-            chosen, rest = self.operand(rest[1:])
+            chosen, rest = self.branch(rest[1:])
             if value or scan:
                 self.parse(chosen)
             if not rest:
                 return
             if rest[0] != ":":
-                raise self.wrong(f'":" expected at: "...{chosen}}}>>>{rest[:20]}"')
-        chosen, rest = self.operand(rest[1:])
+                self.stop(f'":" expected at: "...{chosen}}}>>>{rest[:20]}"')
+        chosen, rest = self.branch(rest[1:])
         if not value or scan:
             self.parse(chosen)
         if rest:
-            raise self.wrong(f'unexpected input at: "...{chosen}}}>>>{rest[:20]}"')
+            self.stop(f'unexpected input at: "...{chosen}}}>>>{rest[:20]}"')
 
     def use(self, value: str | None) -> None:
         """Put a value into the result."""
@@ -205,7 +243,7 @@ class _Run:
         else:
             self.parts.append("".join(c if c in expander.allowed else "_" for c in value))
 
-    def operand(self, text: str) -> tuple[str, str]:
+    def branch(self, text: str) -> tuple[str, str]:
         """The text in braces that starts here, and what follows; without braces, everything."""
         stripped = text.lstrip(SPACE)
         return self.payload(stripped) if stripped.startswith("{") else (text, "")
@@ -220,40 +258,49 @@ class _Run:
                 depth -= 1
                 if not depth:
                     return text[1:position], text[position + 1 :].lstrip(SPACE)
-        raise self.wrong(f'unbalanced {{}} in attribute expression: "{text}"')
+        self.wrong(f'unbalanced {{}} in attribute expression: "{text}"')
+        raise _Stop
 
     def comparison(self, text: str) -> tuple[str, str]:
         """Evaluate `{a} == {b}`: "true" or "", and what follows."""
         left, rest = self.payload(text)
         found = _OPERATOR.match(rest)
-        word = found[0] if found else ""
-        symbol = word.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        kind = word[len(symbol) :]
+        symbol = found[0] if found else ""
         compare = _OPERATORS.get(symbol)
-        if compare is None or kind not in ("", "level"):
-            raise self.wrong(f'relational operator expected at: "...{left}}}>>>{rest[:20]}"')
-        after = rest[len(word) :]
+        if compare is None:
+            self.stop(f'{_ANY_OPERATOR} expected at: "...{left}}}>>>{rest[:20]}"')
+        found = _SUFFIX.match(rest, len(symbol))
+        kind = found[0] if found else ""
+        if kind not in ("", "level"):
+            self.stop(f'bad operator suffix at: "...{symbol}>>>{kind}"')
+        after = rest[len(symbol) + len(kind) :]
         if not after.lstrip(SPACE).startswith("{"):
-            raise self.wrong(f'"{{expression}}" expected at: "...{{{left}}} {word}>>>{after[:20]}"')
+            self.stop(f'"{{expression}}" expected at: "...{{{left}}} {symbol}>>>{after[:20]}"')
         right, rest = self.payload(after.lstrip(SPACE))
-        return ("true" if self.compare(compare, kind, left, right) else ""), rest
+        a, b = self.side(left), self.side(right)
+        if self.expander.scan:
+            return "", rest
+        truth = self.compare(compare, kind, a, b)
+        if self.failed:
+            raise _Stop
+        return ("true" if truth else ""), rest
 
-    def compare(self, how: Callable[[object, object], bool], kind: str, left: str, right: str) -> bool:
-        """Compare two operands once they are expanded."""
-        a, b = self.operand_text(left), self.operand_text(right)
+    def side(self, text: str) -> str:
+        """One side of a comparison, expanded."""
+        run = _Run(self.expander, self.level)
+        run.parse(text)
+        self.failed |= run.failed
+        self.undefined |= run.undefined
+        return "".join(run.parts)
+
+    def compare(self, how: Callable[[Any, Any], bool], kind: str, a: str, b: str) -> bool:
+        """Hold two expanded texts against each other."""
         if kind == "level":
             try:
                 return how(level(a), level(b))
             except LevelError as error:
-                raise self.wrong(str(error)) from None
-        if _NUMBER.fullmatch(a) and _NUMBER.fullmatch(b):
+                self.wrong(str(error))
+                return False
+        if _DIGITS.fullmatch(a) and _DIGITS.fullmatch(b):
             return how(int(a), int(b))
         return how(a, b)
-
-    def operand_text(self, text: str) -> str:
-        run = _Run(self.expander, self.level)
-        try:
-            run.parse(text)
-        finally:
-            self.undefined |= run.undefined
-        return "".join(run.parts)

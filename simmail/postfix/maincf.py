@@ -7,8 +7,8 @@ DESCRIPTION
     its continuation too.  Each logical line is `name = value`.
 
 DIAGNOSTICS
-    `Fatal` for a line without a name or without `=`.  Warnings go through `warn` (for a value that replaces another one, for white
-    space before the first line).
+    `Fatal` for a line without a name or without `=`.  Warnings go through `warn`: for a value that replaces another
+    one, for white space before the first line.
 
 SEE ALSO
     postconf(5), section "main.cf file format"
@@ -111,9 +111,9 @@ def parse(text: str, name: str, warn: Warn) -> dict[str, Setting]:
         try:
             key, value = split_name_value(line.text)
         except ValueError as error:
-            raise Fatal(f'{name}, line {line.last}: {error}: "{line.text}"') from None
+            raise Fatal(f'{name}, line {line.first}: {error}: "{line.text}"') from None
         earlier = settings.get(key)
         if earlier is not None and earlier.value != value:
-            warn("warning", f"{name}, line {line.last}: overriding earlier entry: {key}={earlier.value}")
+            warn("warning", f"{name}, line {line.first}: overriding earlier entry: {key}={earlier.value}")
         settings[key] = Setting(value, Location(name, line.first))
     return settings

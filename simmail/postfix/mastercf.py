@@ -2,38 +2,65 @@
     mastercf - the services of a Postfix
 
 DESCRIPTION
-    Reads master.cf: logical lines as in main.cf, each with eight fields: name, type, private, unprivileged,
-    chroot, wakeup, process limit, command and its arguments.
+    Reads master.cf: logical lines as in main.cf, each with eight fields: name, type, private, unprivileged, chroot,
+    wake-up time, process limit, command; then the command's options and arguments, of which one in braces may hold
+    white space.  Of two lines with the same name and type the second counts.
+
+PARAMETERS
+    inet_interfaces, known_tcp_ports, master_service_disable
 
 DIAGNOSTICS
-    `Fatal` for a line that is no service.
+    `Fatal` for a line that keeps master(8) from starting.  A faulty `-o` is fatal to its service only.
+
+BUGS
+    The host of an inet service must be an address, or a name in /etc/hosts.  `chroot` changes nothing here.
 
 SEE ALSO
-    master(5)
+    master(5), master(8)
 """
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.maincf import Warn, logical_lines, split_name_value
+from simmail.postfix.config import FOLDER
+from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, split_name_value
+from simmail.postfix.own_addresses import hosts
+from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
+
+FIELDS = ("service", "type", "private", "unprivileged", "chroot", "wakeup", "process_limit", "command")
+TYPES = ("inet", "unix", "fifo", "pass", "unix-dgram")
+#: White space between fields.
+BLANKS = " \t\r\n"
+#: Names of ports that Postfix or /etc/services knows.
+PORTS: dict[str, int] = {
+    "smtp": 25, "mail": 25, "lmtp": 24, "smtps": 465, "submissions": 465, "ssmtp": 465, "urd": 465, "submission": 587,
+    "qmqp": 628, "pop3": 110, "imap2": 143, "imaps": 993, "pop3s": 995, "http": 80, "https": 443, "ssh": 22, "ftp": 21,
+    "telnet": 23, "time": 37, "domain": 53, "finger": 79, "auth": 113, "nntp": 119, "http-alt": 8080,
+}  # fmt: skip
+#: Options of a daemon that want a value, and those that do not.
+_VALUED, _PLAIN = "imnost", "cdDluvVzS"
 
 
 class Service(NamedTuple):
     """An entry of master.cf.
 
     Args:
-        name, type: `smtp`, `inet`.
-        private, unprivileged, chroot: as written, `y`, `n` or `-` made True or False.
+        name, type: `smtp`, `inet`; the name as written.
+        private, unprivileged, chroot: yes or no; `-` stands for yes, yes, no.
         wakeup: seconds between wake-up calls, 0 for none.
         maxproc: the process limit; None for default_process_limit, 0 for none.
-        command: the program's file name.
-        arguments: the words after it, as written.
-        overrides: parameter -> value given with `-o`.
+        command: the program's file name in daemon_directory.
+        arguments: what follows its options: `flags=DRhu`, `user=vmail`, `argv=...` of pipe(8); braces are gone.
+        overrides: parameter -> value, given with `-o`.
         location: where it stands.
+        fault: what is wrong with its options, in the words of the log; "" for nothing.
+        address, port: of an inet service: its one address ("" for those of inet_interfaces), and its port.
     """
 
     name: str
@@ -47,83 +74,197 @@ class Service(NamedTuple):
     arguments: tuple[str, ...]
     overrides: dict[str, str]
     location: Location
+    fault: str = ""
+    address: str = ""
+    port: int = 0
 
 
 class MasterCf:
-    """All services of a host; `services` maps (name, type) to them, in the file's order."""
+    """The services of a host.
 
-    def __init__(self, services: dict[tuple[str, str], Service]) -> None:
-        self.services = services
+    Args:
+        services: (name, type) -> service, in the file's order.
+    """
+
+    def __init__(self, services: Mapping[tuple[str, str], Service]) -> None:
+        self.services = dict(services)
 
     @classmethod
-    def load(cls, machine: Machine, warn: Warn = lambda level, text: None, folder: str = "/etc/postfix") -> MasterCf:
-        """Read master.cf.  Raises Fatal."""
-        name = f"{folder}/master.cf"
-        try:
-            text = machine.files.read(name)
-        except FileError as error:
-            raise Fatal(f"open {name}: {error.reason}") from None
-        services = {}
-        for line in logical_lines(text, name, warn):
-            service = _service(line.text, Location(name, line.first))
-            services[service.name, service.type] = service
+    def load(cls, machine: Machine, warn: Warn = lambda level, text: None, folder: str = FOLDER) -> MasterCf:
+        """Read master.cf as master(8) does.
+
+        Args:
+            machine: the computer.
+            warn: hears what master(8) warns of.
+
+        Raises:
+            Fatal: where master(8) would not start.
+        """
+        path = f"{folder}/master.cf"
+        services: dict[tuple[str, str], Service] = {}
+        for line in read_lines(machine, path, warn):
+            service = _Line(machine, path, line).service()
+            key = (service.name, service.type)
+            if key in services:
+                warn("warning", f'duplicate service name "{service.name}" in {path} line {line.first}')
+            services[key] = service
         return cls(services)
 
 
-def _flag(word: str, default: bool) -> bool:
-    return default if word == "-" else word == "y"
+def read_lines(machine: Machine, path: str, warn: Warn) -> Iterator[LogicalLine]:
+    """The logical lines of master.cf.  Raises Fatal where there is no such file."""
+    try:
+        text = machine.files.read(path)
+    except FileError as error:
+        raise Fatal(f"open {path}: {error.reason}") from None
+    yield from logical_lines(text, path, warn)
 
 
-def _service(text: str, location: Location) -> Service:
-    words = split_words(text)
-    if len(words) < 8:
-        raise Fatal(f"{location.file}: line {location.line}: bad field count")
-    name, kind, private, unprivileged, chroot, wakeup, maxproc, command, *arguments = words
-    return Service(
-        name,
-        kind,
-        _flag(private, True),
-        _flag(unprivileged, True),
-        _flag(chroot, False),
-        0 if wakeup == "-" else int(wakeup.rstrip("?")),
-        None if maxproc == "-" else int(maxproc),
-        command,
-        tuple(arguments),
-        overrides(arguments),
-        location,
-    )
+class _Line:
+    """A line of master.cf being read, field by field, as master(8) does."""
 
+    def __init__(self, machine: Machine, path: str, line: LogicalLine) -> None:
+        self.machine, self.line = machine, line
+        self.location = Location(path, line.first)
+        self.words = iter(split_outside_braces(line.text.lstrip(SPACE), BLANKS))
 
-def split_words(text: str) -> list[str]:
-    """Split at white space; text in braces at a word's start is one word, its braces gone."""
-    words: list[str] = []
-    text = text.strip()
-    while text:
-        if text[0] == "{" and "}" in text:
-            depth = 0
-            for end, character in enumerate(text):
-                depth += (character == "{") - (character == "}")
-                if not depth:
-                    break
-            words.append(text[1:end].strip())
-            text = text[end + 1 :].lstrip()
-        else:
-            word, _, text = text.replace("\t", " ").partition(" ")
-            words.append(word)
-            text = text.lstrip()
-    return words
+    def wrong(self, text: str) -> Fatal:
+        return Fatal(f"{self.location.file}: line {self.location.line}: {text}")
 
+    def word(self, field: str, default: str | None = None) -> str:
+        value = next(self.words, None)
+        if value is None:
+            raise self.wrong(f'missing "{field}" field')
+        if value != "-":
+            return value
+        if default is None:
+            raise self.wrong(f'field "{field}" has no default value')
+        return default
 
-def overrides(arguments: list[str]) -> dict[str, str]:
-    """The parameters that `-o` arguments set."""
-    found: dict[str, str] = {}
-    words = iter(arguments)
-    for word in words:
-        if not word.startswith("-o"):
-            continue
+    def flag(self, field: str, default: str) -> bool:
+        value = self.word(field, default)
+        if value not in ("y", "n"):
+            raise self.wrong(f'field "{field}": bad value: "{value}"')
+        return value == "y"
+
+    def number(self, field: str, default: str) -> int:
+        value = self.word(field, default)
+        digits = value[: len(value) - len(value.lstrip("0123456789"))]
+        if not digits:
+            raise self.wrong(f'field "{field}": bad value: "{value}"')
+        return int(digits)
+
+    def service(self) -> Service:
+        """The service that the line defines."""
+        name = self.word("service name")
+        kind = self.word("transport type")
+        if kind not in TYPES:
+            raise self.wrong(f"bad transport type: {kind}")
+        address, port = self.endpoint(name) if kind == "inet" else ("", 0)
+        private = self.flag("private", "y")
+        if kind == "inet" and private:
+            raise self.wrong("inet service cannot be private")
+        unprivileged, chroot = self.flag("unprivileged", "y"), self.flag("chroot", "n")
+        wakeup, maxproc = self.number("wakeup_time", "0"), self.number("max_proc", "100000000000")
+        command = self.word("command")
+        words = [self.unbraced(word) for word in self.words]
+        options = Options(words)
+        return Service(
+            name,
+            kind,
+            private,
+            unprivileged,
+            chroot,
+            wakeup,
+            None if maxproc == 100000000000 else maxproc,
+            command,
+            tuple(options.rest),
+            options.overrides,
+            self.location,
+            options.fault,
+            address,
+            port,
+        )
+
+    def unbraced(self, word: str) -> str:
+        if not word.startswith("{"):
+            return word
         try:
-            name, value = split_name_value(word[2:] or next(words, ""))
+            return inside_braces(word).strip(SPACE)
+        except BraceError as error:
+            raise self.wrong(str(error)) from None
+
+    def endpoint(self, name: str) -> tuple[str, int]:
+        """The address and port of an inet service's name: `smtp`, `192.0.2.1:25`, `[::1]:submission`."""
+        host, colon, port = name.rpartition(":")
+        if not colon:
+            host, port = "", name
+        address = self.address(host.removeprefix("[").removesuffix("]"), name) if host else ""
+        number = int(port) if port.isdecimal() else PORTS.get(port, 0)
+        if not 0 < number < 65536:
+            raise Fatal(f"{name}: service name or port number not known")
+        return address, number
+
+    def address(self, host: str, name: str) -> str:
+        try:
+            return str(ipaddress.ip_address(host))
         except ValueError:
-            continue
-        found[name] = value
-    return found
+            found = hosts(self.machine).get(host.lower())
+        if not found:
+            raise self.wrong(f"bad hostname or network address: {name}")
+        return str(found[0])
+
+
+class Options:
+    """The options of a daemon, and what follows them.
+
+    Args:
+        words: all that stands behind the command's name, braces gone.
+
+    Attributes:
+        overrides: parameter -> value, of `-o`.
+        verbose: how many `-v` there are.
+        rest: the arguments behind the options.
+        fault: why the daemon would end at once; "" where it would not.
+    """
+
+    def __init__(self, words: list[str]) -> None:
+        self.overrides: dict[str, str] = {}
+        self.verbose = 0
+        self.rest: list[str] = []
+        self.fault = ""
+        pending = iter(words)
+        for word in pending:
+            if not word.startswith("-") or word == "-":
+                self.rest.append(word)
+                break
+            if word == "--":
+                break
+            self._cluster(word[1:], pending)
+            if self.fault:
+                return
+        self.rest.extend(pending)
+
+    def _cluster(self, letters: str, pending: Iterator[str]) -> None:
+        """Take one word of options apart: `-v`, `-oNAME=VALUE`, `-vo` with its value in the next word."""
+        while letters:
+            letter, letters = letters[0], letters[1:]
+            if letter in _VALUED:
+                value = letters or next(pending, None)
+                if value is None:
+                    self.fault = f"invalid option: {letter}"
+                elif letter == "o":
+                    self._override(value)
+                return
+            if letter not in _PLAIN:
+                self.fault = f"invalid option: {letter}"
+                return
+            self.verbose += letter == "v"
+
+    def _override(self, text: str) -> None:
+        try:
+            name, value = split_name_value(text)
+        except ValueError as error:
+            self.fault = f'invalid "-o {text}" option value: {error}'
+            return
+        self.overrides[name] = value

@@ -1,0 +1,155 @@
+"""NAME
+    own_addresses - the machine's own addresses, and the networks derived from them
+
+DESCRIPTION
+    inet_interfaces names the addresses on which Postfix receives mail; from these and mynetworks_style follows
+    mynetworks where it is not set.
+
+PARAMETERS
+    inet_interfaces, inet_protocols, mynetworks_style
+
+DIAGNOSTICS
+    `Fatal` for an interface that this machine does not have, and for a style or protocol that does not exist.
+
+BUGS
+    A host name in inet_interfaces is looked up in /etc/hosts; $myhostname that is not found there means the machine's
+    addresses beyond the loopback.
+
+SEE ALSO
+    postconf(5)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+from simmail.files.machine import Machine
+from simmail.files.tree import FileError
+from simmail.mail.errors import Fatal
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+PROTOCOLS: dict[str, frozenset[int]] = {
+    "all": frozenset({4, 6}),
+    "ipv4": frozenset({4}),
+    "ipv6": frozenset({6}),
+}
+STYLES = ("class", "subnet", "host")
+#: /etc/hosts of a machine that has none.
+USUAL_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
+
+
+def words(text: str) -> list[str]:
+    """The items of a list that has no tables in it."""
+    return text.replace(",", " ").split()
+
+
+def protocols(text: str) -> frozenset[int]:
+    """The IP versions that inet_protocols enables.  Raises Fatal."""
+    enabled: frozenset[int] = frozenset()
+    for name in words(text):
+        if name not in PROTOCOLS:
+            raise Fatal(f'unknown inet_protocols value "{name}" in "{text}"')
+        enabled |= PROTOCOLS[name]
+    return enabled
+
+
+def machine_addresses(machine: Machine, versions: Iterable[int]) -> list[Address]:
+    """The addresses of the machine's interfaces, IPv4 first."""
+    found = [ipaddress.ip_address(text) for text in machine.addresses]
+    return [address for version in (4, 6) if version in versions for address in found if address.version == version]
+
+
+def hosts(machine: Machine) -> dict[str, list[Address]]:
+    """Names and addresses of /etc/hosts."""
+    try:
+        text = machine.files.read("/etc/hosts")
+    except FileError:
+        text = USUAL_HOSTS
+    found: dict[str, list[Address]] = {}
+    for line in text.splitlines():
+        fields = line.partition("#")[0].split()
+        try:
+            address = ipaddress.ip_address(fields[0]) if fields else None
+        except ValueError:
+            continue
+        for name in fields[1:]:
+            if address is not None:
+                found.setdefault(name.lower(), []).append(address)
+    return found
+
+
+def own_addresses(machine: Machine, interfaces: str, enabled: frozenset[int], myhostname: str = "") -> list[Address]:
+    """The addresses on which Postfix receives mail.
+
+    Args:
+        machine: the computer.
+        interfaces: inet_interfaces, expanded.
+        enabled: the IP versions of inet_protocols.
+        myhostname: its own name, if known.
+
+    Raises:
+        Fatal: for an interface that is not the machine's.
+    """
+    local = machine_addresses(machine, enabled)
+    if interfaces == "all":
+        return local
+    if interfaces == "loopback-only":
+        return [address for address in local if address.is_loopback]
+    names = hosts(machine)
+    found: set[Address] = set()
+    for name in words(interfaces):
+        wanted = _resolve(name, names, local, myhostname)
+        wanted = [address for address in wanted if address.version in enabled]
+        if not wanted:
+            raise Fatal(f"config variable inet_interfaces: host not found: {name}")
+        for address in wanted:
+            if address not in local:
+                raise Fatal(f"parameter inet_interfaces: no local interface found for {address}")
+            found.add(address)
+    return sorted(found, key=lambda address: (address.version, address.packed))
+
+
+def _resolve(
+    name: str, names: dict[str, list[Address]], local: Sequence[Address], myhostname: str
+) -> Sequence[Address]:
+    try:
+        return [ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))]
+    except ValueError:
+        pass
+    if name.lower() in names:
+        return names[name.lower()]
+    if name.lower() == myhostname.lower():
+        return [address for address in local if not address.is_loopback]
+    return []
+
+
+def derived_networks(machine: Machine, addresses: Iterable[Address], style: str) -> str:
+    """The default of mynetworks.  Raises Fatal for a style that is not one of STYLES."""
+    styles = words(style)
+    for name in styles:
+        if name not in STYLES:
+            raise Fatal(f'unknown mynetworks mask style value "{name}" in "{style}"')
+    if len(styles) != 1:
+        raise Fatal(f"bad mynetworks_style value: {style}; specify exactly one value")
+    networks: dict[str, None] = {}
+    for address in addresses:
+        bits = _bits(machine, address, styles[0])
+        network = ipaddress.ip_network((address, bits), strict=False)
+        base = f"[{network.network_address}]" if address.version == 6 else str(network.network_address)
+        networks[f"{base}/{bits}"] = None
+    return " ".join(networks)
+
+
+def _bits(machine: Machine, address: Address, style: str) -> int:
+    """How many bits of an address name its network, in a style."""
+    if style == "host":
+        return address.max_prefixlen
+    if style == "class" and address.version == 4:
+        first = address.packed[0]
+        for below, bits in ((128, 8), (192, 16), (224, 24), (240, 32)):
+            if first < below:
+                return bits
+        raise Fatal(f"unknown address class: {address}")
+    return machine.prefix(str(address))

@@ -1,0 +1,180 @@
+"""NAME
+    sanity - what keeps every program of Postfix from running
+
+DESCRIPTION
+    Checks that all programs make as they read the parameters which all of them need; one that fails is fatal to
+    daemons and commands alike, so that the mail system does not start.
+
+PARAMETERS
+    compatibility_level, default_privs, default_verp_delimiters, inet_interfaces, inet_protocols, mail_owner, mydomain,
+    myhostname, myorigin, relayhost, setgid_group, syslog_facility, verp_delimiter_filter
+
+DIAGNOSTICS
+    `Fatal`, after a warning where a host name is malformed.
+
+SEE ALSO
+    postconf(5)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simmail.files.machine import Account, Machine
+from simmail.files.tree import FileError
+from simmail.mail.errors import Fatal
+from simmail.postfix.own_addresses import own_addresses, protocols, words
+
+if TYPE_CHECKING:
+    from simmail.postfix.config import Config
+
+FACILITIES = frozenset(
+    "auth authpriv cron daemon ftp kern lpr mail news security syslog user uucp "
+    "local0 local1 local2 local3 local4 local5 local6 local7".split()
+)
+#: Groups of Debian's base system and its postfix package, for a machine without /etc/group.
+GROUPS: dict[str, int] = {
+    "root": 0, "daemon": 1, "bin": 2, "sys": 3, "adm": 4, "tty": 5, "disk": 6, "lp": 7, "mail": 8, "news": 9,
+    "uucp": 10, "man": 12, "proxy": 13, "www-data": 33, "backup": 34, "operator": 37, "list": 38, "irc": 39, "src": 40,
+    "shadow": 42, "utmp": 43, "staff": 50, "games": 60, "users": 100, "postfix": 102, "postdrop": 103, "nogroup": 65534,
+}  # fmt: skip
+
+
+def hostname_fault(name: str) -> str:
+    """What is wrong with a host's name, in the words of the log; "" for nothing."""
+    octets = name.encode("utf-8", "surrogateescape")
+    shown = octets[:100].decode("utf-8", "replace")
+    if not octets:
+        return "empty hostname"
+    label, numeric = 0, True
+    for position, octet in enumerate(octets):
+        character, ends = chr(octet), octets[position + 1 : position + 2] in (b"", b".")
+        if character == ".":
+            if not label or position + 1 == len(octets):
+                return f"misplaced delimiter: {shown}"
+            label = 0
+        elif character == "-":
+            label += 1
+            numeric = False
+            if label == 1 or ends:
+                return f"misplaced hyphen: {shown}"
+        elif octet < 128 and (character.isalnum() or character == "_"):
+            label += 1
+            numeric &= character.isdigit()
+            if label > 63:
+                return f"hostname label too long: {shown}"
+        else:
+            return f"invalid character {octet}(decimal): {shown}"
+    if numeric:
+        return f"numeric hostname: {shown}"
+    return f"bad length {len(octets)} for {shown}..." if len(octets) > 255 else ""
+
+
+def groups(machine: Machine) -> dict[str, int]:
+    """The machine's groups by name."""
+    try:
+        text = machine.files.read("/etc/group")
+    except FileError:
+        return GROUPS
+    fields = (line.split(":") for line in text.splitlines())
+    return {field[0]: int(field[2]) for field in fields if len(field) > 2 and field[2].isdecimal()}
+
+
+def _bad(config: Config, parameters: str, what: str) -> Fatal:
+    return Fatal(f"file {config.path}: {parameters}: {what}")
+
+
+def _level(config: Config) -> None:
+    config.compatibility  # noqa: B018 - reading it is what fails
+
+
+def _facility(config: Config) -> None:
+    facility = config["syslog_facility"]
+    if facility not in FACILITIES:
+        raise _bad(config, "parameter syslog_facility", f"unrecognized value: {facility}")
+
+
+def _protocols(config: Config) -> None:
+    protocols(config["inet_protocols"])
+
+
+def _hostnames(config: Config) -> None:
+    for name in ("myhostname", "mydomain"):
+        fault = hostname_fault(config[name])
+        if fault:
+            config.warn("warning", f"valid_hostname: {fault}")
+            raise _bad(config, f"parameter {name}", f"bad parameter value: {config[name]}")
+
+
+def _account(config: Config, parameter: str) -> Account:
+    name = config[parameter]
+    account = config.machine.accounts.get(name)
+    if account is None:
+        raise _bad(config, f"parameter {parameter}", f"unknown user name value: {name}")
+    if account.uid == 0:
+        raise _bad(config, f"parameter {parameter}", f"user {name} has privileged user ID")
+    if account.gid == 0:
+        raise _bad(config, f"parameter {parameter}", f"user {name} has privileged group ID")
+    return account
+
+
+def _privileges(config: Config) -> None:
+    """default_privs, mail_owner and setgid_group must be three that have nothing in common."""
+    default = _account(config, "default_privs")
+    owner = _account(config, "mail_owner")
+    for other in config.machine.accounts.values():
+        if other.uid == owner.uid:
+            if other.name != owner.name:
+                what = f"user {owner.name} has same user ID as {other.name}"
+                raise _bad(config, "parameter mail_owner", what)
+            break
+    group: str = config["setgid_group"]
+    gid = groups(config.machine).get(group)
+    if gid is None:
+        raise _bad(config, "parameter setgid_group", f"unknown group name: {group}")
+    if gid == 0:
+        raise _bad(config, "parameter setgid_group", f"group {group} has privileged group ID")
+    if default.name == owner.name:
+        what = f"parameters default_privs and mail_owner specify the same user {owner.name}"
+        raise Fatal(f"file {config.path}: {what}")
+    for one, other_one, first, second, same, number in (
+        ("default_privs", "mail_owner", default.uid, owner.uid, f"users {default.name} and {owner.name}", "user ID"),
+        ("default_privs", "mail_owner", default.gid, owner.gid, f"users {default.name} and {owner.name}", "group ID"),
+        ("default_privs", "setgid_group", default.gid, gid, f"user {default.name} and group {group}", "group ID"),
+        ("mail_owner", "setgid_group", owner.gid, gid, f"user {owner.name} and group {group}", "group ID"),
+    ):
+        if first == second:
+            raise _bad(config, f"parameters {one} and {other_one}", f"{same} have the same {number}: {first}")
+
+
+def _interfaces(config: Config) -> None:
+    enabled = protocols(config["inet_protocols"])
+    own_addresses(config.machine, config["inet_interfaces"], enabled, config["myhostname"])
+
+
+def _identity(config: Config) -> None:
+    myhostname, relayhost, myorigin = config["myhostname"], config["relayhost"], config["myorigin"]
+    if myhostname.lower() == relayhost.lower():
+        raise Fatal(f"myhostname and relayhost parameter settings must not be identical: {myhostname}")
+    if len(words(myorigin + ".")) > 1 or words(myorigin) != [myorigin]:
+        raise Fatal(f"myorigin parameter setting must not contain multiple values: {myorigin}")
+
+
+def _verp(config: Config) -> None:
+    allowed, delimiters = config["verp_delimiter_filter"], config["default_verp_delimiters"]
+    for position, delimiter in zip(("first", "second"), delimiters, strict=False):
+        if delimiter not in allowed:
+            what = f"bad {position} VERP delimiter character"
+            raise _bad(config, "parameters default_verp_delimiters and verp_delimiter_filter", what)
+
+
+#: A parameter -> what is checked once it has been read.
+CHECKS: dict[str, tuple[Callable[[Config], None], ...]] = {
+    "compatibility_level": (_level,),
+    "known_tcp_ports": (_facility,),
+    "dns_ncache_ttl_fix_enable": (_protocols,),
+    "mydomain": (_hostnames,),
+    "in_flow_delay": (_privileges,),
+    "mynetworks": (_interfaces, _identity, _verp),
+}
