@@ -23,6 +23,7 @@ class Invocation:
         environment: name -> value.
         now: seconds since the world's start.
         system: the host's running mail system (`simmail.postfix.system.MailSystem`), or None.
+        control: what starts and stops it (`simmail.postfix.control.Control`), or None on a host without Postfix.
 
     `out` and `err` collect what it prints, in order.
     """
@@ -35,6 +36,7 @@ class Invocation:
     environment: Mapping[str, str] = field(default_factory=dict)
     now: float = 0.0
     system: Any = None
+    control: Any = None
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
 
