@@ -59,6 +59,8 @@ class Message:
         origin: `smtp`, `local`, `bounce`, ...: how it came in.
         identity: which message of the world this is, kept across hosts (ground truth, journeys).
         traced: (recipient, what was done with it) of what the sender is to be told of success so far.
+        trace: `verify` where addresses are only looked at (`sendmail -bv`), `record` where all is reported (`-v`).
+        uid, fullname: who submitted it with the sendmail command, and his name; Postfix's own uid for a requeued one.
         verp: the two delimiters of a VERP request (`+=`); "" for none.
         warned: whether the sender was told that the message is late.
         done: recipients that are done with.
@@ -87,4 +89,7 @@ class Message:
     warned: bool = False
     done: list[Recipient] = field(default_factory=list)
     traced: list[tuple[Recipient, Any]] = field(default_factory=list)
+    trace: str = ""
+    uid: int = 0
+    fullname: str = ""
     due: int = 0

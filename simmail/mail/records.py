@@ -91,7 +91,10 @@ EVENTS: dict[str, Event] = {
         ("action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"), _refusal
     ),
     # cleanup, pickup, qmgr, bounce
-    "pickup": Event(("uid", "sender"), lambda uid, sender: f"uid={uid} from=<{sender}>"),
+    "pickup": Event(
+        ("uid", "sender", "requeued"),
+        lambda uid, sender, requeued: f"uid={uid} from=<{sender}>" + (f" orig_id={requeued}" if requeued else ""),
+    ),
     "message-id": Event(("id",), lambda id: f"message-id={id}"),
     "resent-message-id": Event(("id",), lambda id: f"resent-message-id={id}"),
     "active": Event(

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simmail.mail.address import quote_local
 from simmail.mail.content import Content
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
@@ -108,6 +109,7 @@ class Cleanup(Program):
         verp: str = "",
         identity: str = "",
         arrival: float | None = None,
+        trace: str = "",
     ) -> Transaction:
         """Begin a message.
 
@@ -119,7 +121,7 @@ class Cleanup(Program):
             client_name, client_address, helo, protocol: who brought it, as log lines show it; "" for a local program.
             envid, ret, encoding, smtputf8: ENVID, RET, BODY and SMTPUTF8 of the MAIL command.
             fullname: the sender's name for a From: header that is missing.
-            filter, redirect, verp: as in `Message`.
+            filter, redirect, verp, trace: as in `Message`.
             identity: which message of the world it is.
             arrival: when it arrived, where that is not now (s).
         """
@@ -142,10 +144,12 @@ class Cleanup(Program):
             origin=origin,
             identity=identity,
             verp=verp,
+            trace=trace,
+            fullname=fullname,
         )
         if context == "remote" and not self.remote_domain:
             context = ""
-        return Transaction(self, message, context, flags, fullname, arrival)
+        return Transaction(self, message, context, flags, arrival)
 
     # ---- addresses
 
@@ -209,7 +213,6 @@ class Transaction:
         "context",
         "copies",
         "flags",
-        "fullname",
         "message",
         "program",
         "reason",
@@ -223,11 +226,10 @@ class Transaction:
         message: Message,
         context: str,
         flags: CleanupFlag,
-        fullname: str,
         arrival: float | None,
     ) -> None:
         self.program, self.message, self.context, self.flags = program, message, context, flags
-        self.fullname, self._given_arrival = fullname, arrival
+        self._given_arrival = arrival
         self.status, self.reason = CleanupStatus.OK, ""
         self.stop = INCOMPLETE if flags & CleanupFlag.BOUNCE else ~CleanupStatus.OK
         self.copies: list[str] = []
@@ -367,6 +369,16 @@ class Transaction:
             yield Commit(self.message, "hold" if self.flags & CleanupFlag.HOLD else "incoming")
         return CleanupOutcome(self.status, self.reason)
 
+    def hang_up(self, content: Content, received: tuple[str, ...] = ()) -> Decision[None]:
+        """The client sends this much of a message and goes away."""
+        self._envelope()
+        if self.going:
+            ContentReader(self, self.program.rules).read(content, received)
+        self.gather()
+        yield from self._notes
+        self._notes = []
+        yield Abandon(self.queue_id)
+
     # ---- the envelope
 
     def _envelope(self) -> None:
@@ -378,7 +390,8 @@ class Transaction:
             if not self.going:
                 break
             address = self._canonical(given.address or program.empty_recipient, Role.ENVELOPE_RECIPIENT)
-            self._put(address, given.original or given.address, given.orcpt, given.notify)
+            orcpt = given.orcpt or f"rfc822;{quote_local(address)}"
+            self._put(address, given.original or given.address, orcpt, given.notify)
             self._last_recipient = address
             if self.flags & CleanupFlag.BCC and address and program.recipient_bcc:
                 self._copy_by(program.recipient_bcc, address)

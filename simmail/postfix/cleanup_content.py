@@ -271,7 +271,7 @@ class ContentReader:
 
     def _author(self) -> str:
         """The value of a From: header for the envelope sender."""
-        sender, name = self.transaction.message.sender, self.transaction.fullname
+        sender, name = self.transaction.message.sender, self.transaction.message.fullname
         address = quote_local(sender or "MAILER-DAEMON")
         if not sender or not name:
             return address

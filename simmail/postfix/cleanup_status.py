@@ -7,8 +7,11 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Flag, auto
 from typing import NamedTuple
+
+from simmail.mail.errors import Fatal
 
 
 class CleanupFlag(Flag):
@@ -30,6 +33,25 @@ class CleanupFlag(Flag):
 #: Mail from outside; mail that Postfix itself writes.
 EXTERNAL = CleanupFlag.FILTER | CleanupFlag.BCC | CleanupFlag.MAP
 INTERNAL = CleanupFlag.MAP
+
+
+#: receive_override_options -> what it switches off.
+_OVERRIDES = {
+    "no_address_mappings": CleanupFlag.MAP | CleanupFlag.BCC,
+    "no_header_body_checks": CleanupFlag.FILTER,
+    "no_milters": CleanupFlag.NONE,
+    "no_unknown_recipient_checks": CleanupFlag.NONE,
+}
+
+
+def external_flags(options: Iterable[str]) -> CleanupFlag:
+    """What to do with mail from outside under these receive_override_options.  Raises Fatal for one there is not."""
+    flags = EXTERNAL
+    for option in options:
+        if option not in _OVERRIDES:
+            raise Fatal(f"unknown receive_override_options value \"{option}\" in \"{','.join(options)}\"")
+        flags &= ~_OVERRIDES[option]
+    return flags
 
 
 class CleanupStatus(Flag):

@@ -1,0 +1,195 @@
+"""NAME
+    bounce - delivery status notifications
+
+DESCRIPTION
+    Tells senders what became of their mail: that it failed, that it is late, that it arrived where they asked to be
+    told, or what would become of it (`sendmail -bv`).  A failed notification goes to the postmaster, if to anybody; a
+    failed notification of his goes to nobody.
+
+PARAMETERS
+    notify_classes, bounce_notice_recipient, 2bounce_notice_recipient, delay_notice_recipient, double_bounce_sender,
+    and those of bounce_report(3) and bounce_template(3)
+
+DIAGNOSTICS
+    QUEUE_ID: sender non-delivery notification: NEW_ID
+        also `postmaster non-delivery`, `sender delay`, `postmaster delay`, `sender delivery status notification`
+    QUEUE_ID: undeliverable postmaster notification discarded
+
+BUGS
+    There are no bounce, defer and trace log files: the queue manager says itself what failed.
+
+SEE ALSO
+    bounce(8), bounce(5), RFC 3464
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from simmail.mail.message import Message, Notify, Recipient
+from simmail.mail.questions import Decision
+from simmail.postfix.bounce_report import Line, Report
+from simmail.postfix.bounce_template import expanded, load_templates
+from simmail.postfix.delivery import Dsn, Result, Status
+from simmail.postfix.post_mail import double_bounce_address, post_mail
+from simmail.postfix.program import Program
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+#: How a try of `sendmail -bv` ends.
+PROBED = frozenset({Status.DELIVERABLE, Status.UNDELIVERABLE})
+
+
+class Bounce(Program):
+    """Writes notifications."""
+
+    command = "bounce"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        config = self.config
+        self.templates = load_templates(config, self.warn)
+        self.classes = frozenset(config.list("notify_classes"))
+        self.double_bounce = double_bounce_address(config)
+        self.bounce_notice: str = config["bounce_notice_recipient"]
+        self.second_notice: str = config["2bounce_notice_recipient"]
+        self.delay_notice: str = config["delay_notice_recipient"]
+
+    def notify(self, message: Message, failures: Sequence[tuple[Recipient, Dsn]], now: float) -> Decision[str]:
+        """Return a message that failed for some recipients.
+
+        Args:
+            message: the message.
+            failures: the recipients and why each failed.
+            now: the time, s.
+
+        Returns:
+            The queue id of the sender's notification, or the postmaster's in his place; "" where there is none.
+        """
+        return (yield from self._failed(message, message.sender, failures, now))
+
+    def notify_one(self, message: Message, owner: str, result: Result, now: float) -> Decision[str]:
+        """Tell a mailing list's owner of one recipient that failed."""
+        return (yield from self._failed(message, owner, [(result.recipient, result.dsn)], now))
+
+    def _failed(
+        self, message: Message, sender: str, failures: Sequence[tuple[Recipient, Dsn]], now: float
+    ) -> Decision[str]:
+        rows = [Line(*failure) for failure in failures]
+        kind = "non-delivery"
+        if sender.lower() == self.double_bounce.lower():
+            yield self.note("warning", "", f"{message.queue_id}: undeliverable postmaster notification discarded")
+            return ""
+        if not sender:
+            if not self.classes & {"bounce", "2bounce"}:
+                return ""
+            postmaster = self.second_notice if "2bounce" in self.classes else self.bounce_notice
+            return (yield from self._to_postmaster(message, postmaster, "failure", kind, rows, now, headers_only=False))
+        queue_id = yield from self._to_sender(
+            message, sender, "failure", kind, _asked(rows, Notify.FAILURE), now, headers_only=message.ret == "HDRS"
+        )
+        if "bounce" in self.classes:
+            yield from self._to_postmaster(message, self.bounce_notice, "failure", kind, rows, now)
+        return queue_id
+
+    def warn_late(self, message: Message, failures: Sequence[tuple[Recipient, Dsn]], now: float) -> Decision[str]:
+        """Tell the sender that a message is late; the arguments are those of `notify`."""
+        rows = [Line(*failure) for failure in failures]
+        if message.sender.lower() == self.double_bounce.lower():
+            yield self.note("warning", "", f"{message.queue_id}: undeliverable postmaster notification discarded")
+            return ""
+        if not message.sender:
+            if not self.classes & {"delay", "2bounce"}:
+                return ""
+            postmaster = self.second_notice if "2bounce" in self.classes else self.delay_notice
+            return (yield from self._to_postmaster(message, postmaster, "delay", "delay", rows, now))
+        queue_id = yield from self._to_sender(
+            message, message.sender, "delay", "delay", _asked(rows, Notify.DELAY), now
+        )
+        if "delay" in self.classes:
+            yield from self._to_postmaster(message, self.delay_notice, "delay", "delay", rows, now)
+        return queue_id
+
+    def trace(self, message: Message, results: Sequence[Result], now: float) -> Decision[str]:
+        """Report what was delivered to whom, or what would be; with what the message was expanded to on its way in."""
+        rows = [Line(recipient, dsn) for recipient, dsn in message.traced]
+        message.traced = []
+        rows += [Line(result.recipient, _by_way_of(result)) for result in results]
+        sender, recipient = "", message.sender
+        if recipient.lower() == self.double_bounce.lower():
+            yield self.note(
+                "text", message.queue_id, "not sending trace/success notification for double-bounce message"
+            )
+            return ""
+        if not recipient:
+            sender, recipient = self.double_bounce, f"postmaster@{self.config['myhostname']}"
+        template = "verify" if message.trace or any(r.status in PROBED for r in results) else "success"
+        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now)
+        lines = report.lines(recipient, rows, self._text(template), headers_only=True)
+        yield from self.spoken()
+        queue_id = yield from post_mail(
+            self.system, sender, recipient, lines, source="bounce", identity=message.identity
+        )
+        yield self.note("notification", message.queue_id, "sender delivery status notification", queue_id)
+        return queue_id
+
+    # ---- one notification
+
+    def _text(self, template: str) -> list[str]:
+        return expanded(self.templates[template], self.config, self.warn)
+
+    def _to_sender(
+        self,
+        message: Message,
+        sender: str,
+        template: str,
+        kind: str,
+        rows: Sequence[Line],
+        now: float,
+        headers_only: bool = True,
+    ) -> Decision[str]:
+        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now)
+        text = self._text(template)
+        yield from self.spoken()
+        lines = report.lines(sender, rows, text, headers_only=headers_only)
+        queue_id = yield from post_mail(
+            self.system, "", sender, lines, source="bounce", identity=message.identity, cancel=not rows
+        )
+        if queue_id:
+            yield self.note("notification", message.queue_id, f"sender {kind} notification", queue_id)
+        return queue_id
+
+    def _to_postmaster(
+        self,
+        message: Message,
+        postmaster: str,
+        template: str,
+        kind: str,
+        rows: Sequence[Line],
+        now: float,
+        headers_only: bool = True,
+    ) -> Decision[str]:
+        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now)
+        lines = report.lines(postmaster, rows, (), headers_only=headers_only, postmaster=True)
+        queue_id = yield from post_mail(
+            self.system, self.double_bounce, postmaster, lines, source="bounce", identity=message.identity
+        )
+        if queue_id:
+            yield self.note("notification", message.queue_id, f"postmaster {kind} notification", queue_id)
+        return queue_id
+
+
+def _asked(rows: Iterable[Line], what: Notify) -> list[Line]:
+    """Those of whose fate the sender wants to be told."""
+    return [row for row in rows if not row.recipient.notify or what in row.recipient.notify]
+
+
+def _by_way_of(result: Result) -> Dsn:
+    """What a report of success says of a delivery."""
+    dsn = result.dsn
+    if result.relay in ("", "none"):
+        return dsn
+    return dsn._replace(reason=f"delivery via {result.relay}: {dsn.reason}")

@@ -1,0 +1,102 @@
+"""NAME
+    pickup - local mail pickup
+
+DESCRIPTION
+    Takes what sendmail(1) left in the maildrop queue, and what postsuper(1) put back there, to cleanup(8).
+
+PARAMETERS
+    content_filter, receive_override_options, myhostname, mail_name
+
+DIAGNOSTICS
+    QUEUE_ID: uid=UID from=<SENDER>
+        with ` orig_id=ID` for a message that was requeued.
+
+BUGS
+    The real program tries a message that cleanup(8) cannot take at once again and again; here it waits for the next
+    wake-up.
+
+SEE ALSO
+    pickup(8), sendmail(1)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.message import Message, Recipient
+from simmail.mail.questions import Decision
+from simmail.postfix.cleanup_status import CleanupFlag, external_flags
+from simmail.postfix.content_checks import shown
+from simmail.postfix.program import Program
+
+if TYPE_CHECKING:
+    from simmail.postfix.cleanup import Cleanup
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+
+OWNER = "postfix"
+
+
+class Pickup(Program):
+    """Takes in local submissions."""
+
+    command = "pickup"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        config = self.config
+        self.flags = external_flags(config.list("receive_override_options")) | CleanupFlag.BOUNCE
+        self.filter: str = config["content_filter"]
+        self.by = f"Received: by {config['myhostname']} ({config['mail_name']}, from userid "
+        self.owner_uid = system.machine.accounts[OWNER].uid
+
+    def scan(self) -> Decision[None]:
+        """Take in all that lies in the maildrop queue."""
+        maildrop = self.system.spool.maildrop
+        for name, dropped in list(maildrop.items()):
+            if maildrop.get(name) is dropped and (yield from self.take(dropped)):
+                maildrop.pop(name, None)
+
+    def take(self, dropped: Message) -> Decision[bool]:
+        """Take in one message.
+
+        Args:
+            dropped: as it lies in the maildrop queue: sender and recipients as they were given (an empty `original`
+                for a new message), `uid` and `fullname` of who submitted it; Postfix's own uid for one that was
+                requeued, which keeps its client and its time of arrival.
+
+        Returns:
+            Whether it is done with.
+        """
+        cleanup: Cleanup = yield from self.system.summon("cleanup")
+        requeued = dropped.uid == self.owner_uid
+        transaction = cleanup.open(
+            dropped.sender,
+            origin=dropped.origin if requeued else "local",
+            context="remote" if dropped.client_address else "local",
+            flags=self.flags,
+            client_name=dropped.client_name,
+            client_address=dropped.client_address,
+            helo=dropped.helo,
+            protocol=dropped.protocol,
+            envid=dropped.envid,
+            ret=dropped.ret,
+            encoding=dropped.encoding,
+            smtputf8=dropped.smtputf8,
+            fullname=dropped.fullname,
+            filter=self.filter,
+            verp=dropped.verp,
+            identity=dropped.identity,
+            arrival=dropped.arrival if requeued else None,
+            trace=dropped.trace,
+        )
+        queue_id = yield from transaction.begin()
+        yield self.note(
+            "pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else ""
+        )
+        for one in dropped.recipients:
+            transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify))
+        date = self.system.machine.calendar.header(transaction.message.arrival)
+        received = (f"{self.by}{dropped.uid})", f"\tid {queue_id}; {date}")
+        outcome = yield from transaction.finish(dropped.content, received)
+        return not outcome.status

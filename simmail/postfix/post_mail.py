@@ -1,0 +1,75 @@
+"""NAME
+    post_mail - mail that Postfix itself writes
+
+DESCRIPTION
+    Goes through cleanup(8) in the local context, without checks (unless internal_mail_filter_classes asks for them) and
+    without copies.
+
+PARAMETERS
+    internal_mail_filter_classes, myhostname, mail_name, double_bounce_sender
+
+SEE ALSO
+    post_mail(3), int_filt(3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from simmail.mail.content import Content
+from simmail.mail.message import Recipient
+from simmail.mail.questions import Decision
+from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
+from simmail.postfix.config import Config
+
+if TYPE_CHECKING:
+    from simmail.postfix.cleanup import Cleanup
+    from simmail.postfix.system import MailSystem
+
+
+def double_bounce_address(config: Config) -> str:
+    """The sender of what must not be returned."""
+    return f"{config['double_bounce_sender']}@{config['myhostname']}"
+
+
+def post_mail(
+    system: MailSystem,
+    sender: str,
+    recipient: str,
+    lines: Iterable[str],
+    *,
+    source: str,
+    identity: str = "",
+    cancel: bool = False,
+) -> Decision[str]:
+    """Send a message.
+
+    Args:
+        system: the Postfix that writes it.
+        sender: the envelope sender, "" for the null sender.
+        recipient: the envelope recipient, internal form.
+        lines: header, empty line and body.
+        source: its class in internal_mail_filter_classes, `bounce` or `notify`.
+        identity: which message of the world it is.
+        cancel: begin it, and throw it away.
+
+    Returns:
+        Its queue id; "" where it could not be queued.
+    """
+    cleanup: Cleanup = yield from system.summon("cleanup")
+    config = cleanup.config
+    flags = INTERNAL
+    if source in config.list("internal_mail_filter_classes"):
+        flags |= CleanupFlag.FILTER
+    transaction = cleanup.open(sender, origin=source, context="local", flags=flags, identity=identity)
+    queue_id = yield from transaction.begin()
+    transaction.recipient(Recipient(recipient))
+    date = system.machine.calendar.header(transaction.message.arrival)
+    received = (f"Received: by {config['myhostname']} ({config['mail_name']})", f"\tid {queue_id}; {date}")
+    content = Content(lines)
+    if cancel:
+        yield from transaction.hang_up(content, received)
+        return ""
+    outcome = yield from transaction.finish(content, received)
+    return "" if outcome.status else queue_id
