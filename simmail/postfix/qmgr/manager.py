@@ -200,7 +200,7 @@ class QueueManager(Program):
             if entry is None or entry.destination is not destination or (limit and len(entry.recipients) >= limit):
                 entry = Entry(
                     message, [], destination.transport.name, destination.nexthop, message.sender, job.queued,
-                    job=job, destination=destination,
+                    verify=message.trace == "verify", job=job, destination=destination,
                 )  # fmt: skip
                 job.pending += 1
                 destination.todo.append(entry)
@@ -253,11 +253,11 @@ class QueueManager(Program):
         """All recipients have been tried: return what failed, then defer or remove the message."""
         message = job.message
         second = int(now)
-        if job.failed or job.succeeded or job.deferred:
+        if job.failed or job.succeeded or job.deferred or message.traced:
             bounce = yield from self.system.summon("bounce")
             if job.failed:
                 yield from bounce.notify(message, job.failed, now)
-            if job.succeeded:
+            if job.succeeded or message.traced:
                 yield from bounce.trace(message, job.succeeded, now)
             if job.deferred:
                 yield from self._late(job, second, bounce, now)
@@ -281,7 +281,7 @@ class QueueManager(Program):
             message.recipients.clear()
             job.deferred = []
         elif self._warn_after and message.sender and not message.warned and second >= created + self._warn_after - 1:
-            yield from bounce.warn(message, job.deferred, now)
+            yield from bounce.warn_late(message, job.deferred, now)
             message.warned = True
 
     # ---- trouble
