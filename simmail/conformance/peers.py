@@ -64,7 +64,7 @@ class PeerSession:
         """The banner."""
         return answered(self.peer.reply("banner", f"220 {self.peer.name} ESMTP"))
 
-    def handle(self, sent: Sent, more: bool) -> Decision[Reply | None]:
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
         """The script's answer."""
         if isinstance(sent, Command):
             return answered(self._command(sent))

@@ -75,7 +75,8 @@ class Typist:
         """Send lines written at once; whether the connection still stands."""
         for number, line in enumerate(group):
             for sent in self._sent(line):
-                answer = yield Send(connection, (sent,), (PATIENCE_S,), number < len(group) - 1)
+                more = tuple(Command.parse(later) for later in group[number + 1 :])
+                answer = yield Send(connection, (sent,), (PATIENCE_S,), more)
                 reply = answer[0]
                 if type(sent) is Command and sent.line().upper() == "DATA" and type(reply) is Reply and reply.kind == 3:
                     self.content = []

@@ -169,13 +169,13 @@ class Send(Question):
         connection: as answered by `Connect`.
         commands: `simmail.smtp.commands.Command` values, in order.
         timeouts: seconds to wait for each reply, one for each command.
-        more: whether further commands travel right behind these, to be given with the next `Send`.
+        more: further commands that travel right behind these, to be given again with the next `Send`.
     """
 
     __slots__ = ("commands", "connection", "more", "timeouts")
 
     def __init__(
-        self, connection: Any, commands: tuple[Any, ...], timeouts: tuple[float, ...], more: bool = False
+        self, connection: Any, commands: tuple[Any, ...], timeouts: tuple[float, ...], more: tuple[Any, ...] = ()
     ) -> None:
         self.connection, self.commands, self.timeouts, self.more = connection, commands, timeouts, more
 

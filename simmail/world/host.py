@@ -82,7 +82,7 @@ class Host:
         now = yield Level()
         invocation = Invocation(
             ("sh", "-c", question.command), self.machine, question.stdin, question.user, "/", question.environment, now,
-            self.master.system if self.master else None,
+            self.master.system if self.master else None, self.master,
         )  # fmt: skip
         status = yield from run(question.command, invocation, COMMANDS)
         return Exit(status, "".join(invocation.out), "".join(invocation.err))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.questions import Commit, Connect, Decision, NewQueueId, Note, answered
+from simmail.mail.questions import Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
 from simmail.mail.records import Record
+from simmail.postfix.control import Act
 from simmail.postfix.delivery import Request
 from simmail.postfix.mastercf import Service
 from simmail.postfix.programs import PROGRAMS
@@ -66,7 +67,7 @@ class Silent:
         """Say nothing."""
         return answered(None)
 
-    def handle(self, sent: Sent, more: bool) -> Decision[Reply | None]:
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
         """Say nothing."""
         return answered(None)
 
@@ -220,6 +221,35 @@ class Master:
         assert self.system is not None
         manager = yield from self.system.summon("qmgr")
         self._deliver(now, (yield from manager.start(now)))
+        self.wake_pickup()
+
+    # ---- what commands ask for (simmail.postfix.control)
+
+    def manage(self, act: Act) -> None:
+        """Let the queue manager do something, if it runs."""
+        if self.system is not None:
+            self._run(self._managed(act))
+
+    def _managed(self, act: Act) -> Decision[None]:
+        now = yield Level()
+        if self.system is not None:
+            manager = yield from self.system.summon("qmgr")
+            self._deliver(now, (yield from act(manager, now)))
+
+    def wake_pickup(self) -> None:
+        """Tell pickup(8), if it runs, that there is something in the maildrop queue."""
+        if self.system is not None:
+            self._run(self._picked_up())
+
+    def _picked_up(self) -> Decision[None]:
+        yield Level()
+        if self.system is not None and self.spool.maildrop:
+            pickup = yield from self.system.summon("pickup")
+            yield from pickup.scan()
+            service = self.system.service("pickup") if self.system is not None else None
+            if self.spool.maildrop and service is not None and service.wakeup:
+                yield Sleep(service.wakeup)
+                self.wake_pickup()
 
     # ---- deliveries
 

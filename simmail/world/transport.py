@@ -27,8 +27,8 @@ class Server(Protocol):
         """Speak first; None says nothing at all."""
         ...
 
-    def handle(self, sent: Sent, more: bool) -> Decision[Reply | None]:
-        """Answer what the client sent; `more`: the client has sent further things already."""
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """Answer what the client sent; `more`: what it has sent already besides."""
         ...
 
     def lost(self, reason: str) -> Decision[None]:
@@ -152,15 +152,15 @@ class Transport:
     def _exchange(self, task: Task, question: Send) -> Decision[list[Reply | Lost]]:
         connection: Connection = question.connection
         replies: list[Reply | Lost] = []
-        path = connection.path
-        task.now += path.latency + sum(map(octets, question.commands)) / path.bandwidth
-        last = len(question.commands) - 1
-        for number, (sent, timeout) in enumerate(zip(question.commands, question.timeouts, strict=True)):
+        path, commands = connection.path, question.commands
+        task.now += path.latency + sum(map(octets, commands)) / path.bandwidth
+        for number, (sent, timeout) in enumerate(zip(commands, question.timeouts, strict=True)):
             if connection.server is None:
                 replies.append(Lost("lost connection"))
                 break
             deadline = task.now + timeout
-            reply = yield from patiently(task, deadline, connection.server.handle(sent, question.more or number < last))
+            handling = connection.server.handle(sent, commands[number + 1 :] + question.more)
+            reply = yield from patiently(task, deadline, handling)
             answer = yield from self._answered(task, connection, reply, deadline)
             replies.append(answer)
             if type(answer) is Lost:
