@@ -9,12 +9,14 @@ from simmail.mail.errors import InputError
 
 FILE_LIMIT = 16 * 1024 * 1024
 WORLD = "world.yaml"
+#: Where a learner's copy keeps what is about itself, and the file there that names what it is a copy of.
+OWN, ORIGIN = ".simmail", "origin"
 #: Folders that hold worlds, looked for beside and above the present one.
 SHELVES = ("labs", "exercises", ".")
 
 
 def find(name: str | Path, start: Path | None = None) -> Path:
-    """The folder of a world.
+    """The folder of a world.  Within a learner's copy of a lab, the lab's name means the copy.
 
     Args:
         name: a path, or the beginning of a lab's or exercise's name (`05`).
@@ -32,6 +34,8 @@ def find(name: str | Path, start: Path | None = None) -> Path:
     above = [here, *here.parents, Path(__file__).resolve().parents[2]]
     seen: set[str] = set()
     for folder in above:
+        if origin(folder).startswith(str(name)):
+            return folder
         for shelf in SHELVES:
             found = sorted(p.parent for p in (folder / shelf).glob(f"*/{WORLD}"))
             seen.update(p.name for p in found)
@@ -44,6 +48,12 @@ def find(name: str | Path, start: Path | None = None) -> Path:
                 )
     known = f"there are: {', '.join(sorted(seen))}" if seen else "a world is a folder with a world.yaml in it"
     raise InputError(f"world {str(name)!r}", "is nowhere to be found", known)
+
+
+def origin(folder: Path) -> str:
+    """The name of what a learner's folder is a copy of; "" for a folder that is none."""
+    mark = folder / OWN / ORIGIN
+    return mark.read_text(encoding="utf-8").strip() if mark.is_file() and (folder / WORLD).is_file() else ""
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.questions import Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
+from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
 from simmail.mail.records import Record
+from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.control import Act
 from simmail.postfix.delivery import Request
 from simmail.postfix.mastercf import Service
@@ -99,6 +100,7 @@ class Master:
         self._ports: dict[int, tuple[str, str]] = {}
         self._throttled: dict[tuple[str, str], float] = {}
         self._wake_at = float("inf")
+        self._anvil = AnvilCounters(60.0)
         self._slots: dict[tuple[str, str], Slots] = {}
 
     # ---- the log
@@ -141,6 +143,7 @@ class Master:
 
     def _listen(self) -> None:
         assert self.system is not None
+        self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
         self._throttled.clear()
         self._ports = {}
         for (name, type), service in self.system.master.services.items():
@@ -195,6 +198,15 @@ class Master:
             return WAIT
         self._inode += 1
         return f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self._inode:X}"
+
+    def anvil(self, task: Task, question: Anvil) -> Any:
+        """Count an event of a client."""
+        if not task.level(question):
+            return WAIT
+        return self._anvil.count(question.event, question.service, question.client, task.now)
+
+    def abandon(self, task: Task, question: Abandon) -> None:
+        """A queue file that was never finished is no more; nothing was kept of it."""
 
     def commit(self, task: Task, question: Commit) -> Any:
         """Write a queue file; once it is safe the queue manager hears of it."""

@@ -14,6 +14,7 @@ from simmail.mail.calendar import Calendar
 from simmail.mail.errors import InputError, SimmailError
 from simmail.mail.questions import (
     Abandon,
+    Anvil,
     Close,
     Commit,
     Connect,
@@ -85,7 +86,8 @@ class World:
                 Run: services.run,
                 NewQueueId: own("new_queue_id"),
                 Commit: own("commit"),
-                Abandon: lambda task, question: None,
+                Abandon: own("abandon"),
+                Anvil: own("anvil"),
             }
         )
 
