@@ -30,7 +30,7 @@ class Content:
     def size(self) -> int:
         """Octets, each line end counted as one."""
         if self._size is None:
-            self._size = sum(map(octets, self.lines)) + len(self.lines)
+            self._size = octets("\n".join(self.lines)) + bool(self.lines)
         return self._size
 
     def header(self) -> tuple[str, ...]:

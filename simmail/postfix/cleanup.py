@@ -86,7 +86,8 @@ class Cleanup(Program):
         self.empty_recipient: str = config["empty_address_recipient"]
         self.remote_domain: str = config["remote_header_rewrite_domain"]
         self.hostname: str = config["myhostname"]
-        self._known: dict[tuple[str, Role], str] = {}
+        self._senders: dict[str, str] = {}
+        self._recipients: dict[str, str] = {}
 
     def open(
         self,
@@ -155,7 +156,8 @@ class Cleanup(Program):
 
     def canonical(self, address: str, role: Role) -> str:
         """An envelope address completed and mapped.  Raises Trouble."""
-        known = self._known.get((address, role))
+        memory = self._senders if role is Role.ENVELOPE_SENDER else self._recipients
+        known = memory.get(address)
         if known is not None:
             return known
         said = self._said()
@@ -165,9 +167,9 @@ class Cleanup(Program):
         if done:
             done = self.mapper.internal(done, role)
         if self._said() == said and self.system.memo.enabled:
-            if len(self._known) > 200_000:
-                self._known.clear()
-            self._known[address, role] = done
+            if len(memory) > 200_000:
+                memory.clear()
+            memory[address] = done
         return done
 
     def _is_daemon(self, address: str) -> bool:
@@ -189,20 +191,23 @@ class Cleanup(Program):
 
 
 _NOTHING = Content(())
+ACCEPTED = CleanupOutcome(CleanupStatus.OK)
 
 
 class Transaction:
     """One message on its way into the queue.
 
-    `flags`, `filter`, `redirect` and `copies` may be changed by who brings the message until `finish`.
-
     Attributes:
+        flags, filter, redirect, copies: may be changed by who brings the message until `finish`.
         queue_id: "" before `begin`.
         status, reason: what is wrong with it so far.
+        going: whether reading goes on.
+        checked, mapped, held: whether lines are checked, addresses mapped, the message put on hold (in `finish`).
         message: the queue file in the making.
     """
 
     __slots__ = (
+        "_copied",
         "_duplicates",
         "_given",
         "_given_arrival",
@@ -210,9 +215,13 @@ class Transaction:
         "_notes",
         "_origin",
         "_reader",
+        "checked",
         "context",
         "copies",
         "flags",
+        "going",
+        "held",
+        "mapped",
         "message",
         "program",
         "reason",
@@ -239,6 +248,8 @@ class Transaction:
         self._last_recipient: str | None = None
         self._origin = ""
         self._reader: ContentReader | None = None
+        self.going = True
+        self.checked = self.mapped = self.held = False
 
     # ---- what the content's checks see (content_checks.Subject)
 
@@ -265,10 +276,16 @@ class Transaction:
     def redirect(self, value: str) -> None:
         self.message.redirect = value
 
-    @property
-    def going(self) -> bool:
-        """Whether reading goes on."""
-        return not (self.status & self.stop or self.flags & CleanupFlag.DISCARD)
+    def fail(self, status: CleanupStatus) -> None:
+        """Something is wrong with the message."""
+        self.status |= status
+        if self.status & self.stop:
+            self.going = False
+
+    def discard(self) -> None:
+        """Throw the message away."""
+        self.flags |= CleanupFlag.DISCARD
+        self.going = False
 
     def log(self, text: str) -> None:
         """Say something of this message."""
@@ -318,7 +335,7 @@ class Transaction:
         """A table failed or led nowhere."""
         self.gather()
         self.warn(f"{self.queue_id}: {trouble.text}")
-        self.status |= trouble.status
+        self.fail(trouble.status)
         self.reason = trouble.reason or self.reason
 
     # ---- the client's side
@@ -348,6 +365,7 @@ class Transaction:
         Returns:
             What was wrong, if anything.
         """
+        self._start()
         self._envelope()
         if self.going:
             self._reader = ContentReader(self, self.program.rules)
@@ -358,19 +376,20 @@ class Transaction:
         yield from self._notes
         self._notes = []
         if self.going and self._last_recipient is None:
-            self.status |= CleanupStatus.NO_RECIPIENTS
-        if self.flags & CleanupFlag.DISCARD:
+            self.fail(CleanupStatus.NO_RECIPIENTS)
+        if self.going and not self.status:
+            yield Commit(self.message, "hold" if self.held else "incoming")
+            return ACCEPTED
+        if CleanupFlag.DISCARD in self.flags:
             self.status = CleanupStatus.OK
-        if self.status and self.flags & CleanupFlag.BOUNCE and not self.status & CANNOT_BOUNCE:
+        if self.status and CleanupFlag.BOUNCE in self.flags and not self.status & CANNOT_BOUNCE:
             yield from self._return()
-        if self.status or self.flags & CleanupFlag.DISCARD:
-            yield Abandon(self.queue_id)
-        else:
-            yield Commit(self.message, "hold" if self.flags & CleanupFlag.HOLD else "incoming")
+        yield Abandon(self.queue_id)
         return CleanupOutcome(self.status, self.reason)
 
     def hang_up(self, content: Content, received: tuple[str, ...] = ()) -> Decision[None]:
         """The client sends this much of a message and goes away."""
+        self._start()
         self._envelope()
         if self.going:
             ContentReader(self, self.program.rules).read(content, received)
@@ -381,10 +400,18 @@ class Transaction:
 
     # ---- the envelope
 
+    def _start(self) -> None:
+        """What is to be done with the message is known now."""
+        flags = self.flags
+        self.checked, self.mapped = CleanupFlag.FILTER in flags, CleanupFlag.MAP in flags
+        self.held, self._copied = CleanupFlag.HOLD in flags, CleanupFlag.BCC in flags
+        if CleanupFlag.DISCARD in flags:
+            self.going = False
+
     def _envelope(self) -> None:
         program, message = self.program, self.message
         message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER) if message.sender else ""
-        if self.flags & CleanupFlag.BCC and message.sender and program.sender_bcc:
+        if self._copied and message.sender and program.sender_bcc:
             self._copy_by(program.sender_bcc, message.sender)
         for given in self._given:
             if not self.going:
@@ -393,12 +420,12 @@ class Transaction:
             orcpt = given.orcpt or f"rfc822;{quote_local(address)}"
             self._put(address, given.original or given.address, orcpt, given.notify)
             self._last_recipient = address
-            if self.flags & CleanupFlag.BCC and address and program.recipient_bcc:
+            if self._copied and address and program.recipient_bcc:
                 self._copy_by(program.recipient_bcc, address)
 
     def _canonical(self, address: str, role: Role) -> str:
         program = self.program
-        if not self.flags & CleanupFlag.MAP:
+        if not self.mapped:
             done = program.rewriter.rewrite_internal("local", address)
         else:
             try:
@@ -419,7 +446,7 @@ class Transaction:
             self.warn(
                 f"{self.queue_id}: {maps.title} map lookup problem -- message not accepted, try again later"
             )
-            self.status |= CleanupStatus.WRITE
+            self.fail(CleanupStatus.WRITE)
             return
         self.gather()
         if found is not None:
@@ -432,7 +459,7 @@ class Transaction:
 
     def _copies(self) -> None:
         """The copies that are added at the end."""
-        if self.flags & CleanupFlag.BCC and self._last_recipient is not None and self.program.always_bcc:
+        if self._copied and self._last_recipient is not None and self.program.always_bcc:
             self._copy(self.program.always_bcc)
         for address in self.copies:
             self._copy(address)
@@ -443,7 +470,7 @@ class Transaction:
         if not program.original_recipient:
             original = ""
         addresses = [address]
-        if self.flags & CleanupFlag.MAP and program.mapper.aliases:
+        if self.mapped and program.mapper.aliases:
             try:
                 addresses = program.mapper.expand(address)
             except Trouble as trouble:
@@ -485,7 +512,6 @@ class Transaction:
         bounce = yield from self.program.system.summon("bounce")
         yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
         self.status = CleanupStatus.OK
-        self.flags |= CleanupFlag.DISCARD
 
 
 __all__ = ["DETAILS", "Cleanup", "Transaction"]

@@ -19,10 +19,10 @@ from simmail.mail.address import quote_local
 from simmail.mail.content import Content, octets
 from simmail.mail.errors import Fatal
 from simmail.postfix.cleanup_address import Role, Trouble
-from simmail.postfix.cleanup_status import CleanupFlag, CleanupStatus
+from simmail.postfix.cleanup_status import CleanupStatus
 from simmail.postfix.content_checks import ANY, BODY, HEADER, act, check, clipped
 from simmail.postfix.header_rewrite import rewrite_header
-from simmail.postfix.headers import HeaderField, HeaderTable, Use, field_name, value_of
+from simmail.postfix.headers import HeaderField, HeaderTable, field_name, value_of
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.tables import Maps
 
@@ -103,7 +103,7 @@ class ContentRules:
 class ContentReader:
     """Reads the content of one transaction and writes what goes into its queue file."""
 
-    __slots__ = ("_out", "_piece", "hops", "resent", "rules", "seen", "transaction")
+    __slots__ = ("_out", "_piece", "_reader", "hops", "resent", "rules", "seen", "transaction")
 
     def __init__(self, transaction: Transaction, rules: ContentRules) -> None:
         self.transaction, self.rules = transaction, rules
@@ -116,33 +116,42 @@ class ContentReader:
     def read(self, content: Content, received: tuple[str, ...]) -> None:
         """Take in the content; the transaction's message has the result."""
         transaction, rules = self.transaction, self.rules
-        filtered = bool(transaction.flags & CleanupFlag.FILTER) and not rules.unfiltered
+        filtered = transaction.checked and not rules.unfiltered
         reader = MimeReader(rules.strict_options if filtered else rules.options, rules.table, self)
+        self._reader = reader
         lines = content.lines
-        for line in received:
-            self._line(reader, line, filtered)
-        for index, line in enumerate(lines):
-            if not transaction.going:
-                return
-            if not filtered and reader.plain:
-                self._out += lines[index:]
-                break
-            self._line(reader, line, filtered)
+        reader.feed(received)
+        if filtered or self._too_long(lines):
+            for line in lines:
+                self._line(reader, line)
+        else:
+            self._out += lines[reader.feed(lines, skim=True) :]
         if not transaction.going:
             return
         reader.end()
-        errors = [error for error in MimeError if error in reader.errors and error is not MimeError.TRUNCATED_HEADER]
-        if errors and not transaction.reason:
-            transaction.status |= CleanupStatus.CONTENT
-            transaction.reason = f"5.6.0 {errors[0].value}"
+        if reader.errors and not transaction.reason:
+            self._judge(reader.errors)
         message = transaction.message
         message.content = Content(tuple(self._out))
         message.size = message.content.size
 
-    def _line(self, reader: MimeReader, line: str, filtered: bool) -> None:
+    def _judge(self, errors: set[MimeError]) -> None:
+        """Refuse the message for the gravest of its errors."""
+        for error in MimeError:
+            if error in errors and error is not MimeError.TRUNCATED_HEADER:
+                self.transaction.fail(CleanupStatus.CONTENT)
+                self.transaction.reason = f"5.6.0 {error.value}"
+                return
+
+    def _too_long(self, lines: tuple[str, ...]) -> bool:
+        limit = self.rules.line_limit
+        longest = max(map(len, lines), default=0)
+        return longest > limit or (longest * 4 > limit and any(octets(line) > limit for line in lines))
+
+    def _line(self, reader: MimeReader, line: str) -> None:
         """Hand a line on, without characters that are not wanted, in pieces where it is long."""
         rules, transaction = self.rules, self.transaction
-        if filtered and transaction.flags & CleanupFlag.FILTER:
+        if transaction.checked:
             if rules.rejected and not rules.rejected.isdisjoint(line):
                 act(transaction, ANY, line, "REJECT disallowed character", "character reject")
                 return
@@ -150,34 +159,37 @@ class ContentReader:
                 line = "".join(char for char in line if char not in rules.stripped)
         limit = rules.line_limit
         if len(line) <= limit and (line.isascii() or octets(line) <= limit):
-            reader.line(line)
+            reader.feed((line,))
             return
         data = line.encode("utf-8", "surrogateescape")
         for start in range(0, len(data), limit):
             piece = data[start : start + limit].decode("utf-8", "surrogateescape")
-            reader.line(piece, start + limit >= len(data))
+            reader.piece(piece, start + limit >= len(data))
 
     # ---- headers
 
     def header(self, part: Part, field: HeaderField | None, text: str) -> None:
         """A header: check it, and do with it what its kind asks for."""
         transaction, rules = self.transaction, self.rules
-        if transaction.flags & CleanupFlag.FILTER and not rules.unfiltered:
-            maps = rules.checks[Part.MULTIPART if field is not None and Use.MIME in field.use else part]
+        if transaction.checked and not rules.unfiltered:
+            maps = rules.checks[Part.MULTIPART if field is not None and field.mime else part]
             if maps:
                 checked = check(transaction, HEADER, text, maps)
                 transaction.gather()
+                self._reader.stopped = not transaction.going
                 if checked is None:
                     return
                 if checked is not text:
                     text, field = checked, rules.table.find(checked)
-        if field is not None:
-            if rules.detect_8bit and field.key == "content-transfer-encoding" and _EIGHT_BIT.match(value_of(text)):
-                transaction.message.encoding = "8bit"
-            if part is Part.PRIMARY:
-                self._primary(field, text)
-                return
-        self._put(text)
+        if field is None:
+            self._put(text)
+            return
+        if rules.detect_8bit and field.key == "content-transfer-encoding" and _EIGHT_BIT.match(value_of(text)):
+            transaction.message.encoding = "8bit"
+        if part is Part.PRIMARY:
+            self._primary(field, text)
+        else:
+            self._put(text)
 
     def _put(self, text: str) -> None:
         if "\n" in text:
@@ -196,21 +208,22 @@ class ContentReader:
             self.hops += 1
             if self.hops >= rules.hop_limit:
                 transaction.warn(f"{transaction.queue_id}: message rejected: hopcount exceeded")
-                transaction.status |= CleanupStatus.HOPS
+                transaction.fail(CleanupStatus.HOPS)
+                self._reader.stopped = not transaction.going
         if not transaction.going:
             return
-        if Use.RESENT in field.use:
+        if field.resent:
             self.resent = "Resent-"
-        if transaction.context and field.use & (Use.SENDER | Use.RECIPIENT):
+        if transaction.context and (field.sender or field.recipient):
             text = self._rewrite(field, text)
-        if Use.DROP not in field.use:
+        if not field.drop:
             self._put(text)
 
     def _rewrite(self, field: HeaderField, text: str) -> str:
         transaction = self.transaction
         program = transaction.program
-        role = Role.HEADER_SENDER if Use.SENDER in field.use else Role.HEADER_RECIPIENT
-        mapping = bool(transaction.flags & CleanupFlag.MAP)
+        role = Role.HEADER_SENDER if field.sender else Role.HEADER_RECIPIENT
+        mapping = transaction.mapped
 
         def change(address: str) -> str:
             address = program.rewriter.rewrite(transaction.context, address)
@@ -288,11 +301,12 @@ class ContentReader:
             return
         if (
             rules.body_checks
-            and transaction.flags & CleanupFlag.FILTER
+            and transaction.checked
             and (not rules.body_limit or offset < rules.body_limit)
         ):
             checked = check(transaction, BODY, line, rules.body_checks)
             transaction.gather()
+            self._reader.stopped = not transaction.going
             if checked is None:
                 return
             line = checked

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from simmail.mail.address import quote_local
-from simmail.postfix.cleanup_status import DETAILS, CleanupFlag, CleanupStatus
+from simmail.postfix.cleanup_status import DETAILS, CleanupStatus
 from simmail.postfix.dsn_text import dsn_prepend
 from simmail.postfix.headers import field_name
 from simmail.postfix.tables import LookupFailure, Maps
@@ -35,12 +35,19 @@ class Subject(Protocol):
     """The message that is checked: what actions may change (a cleanup transaction)."""
 
     queue_id: str
-    flags: CleanupFlag
-    status: CleanupStatus
     reason: str
     filter: str
     redirect: str
     copies: list[str]
+    #: Whether lines are checked, and whether the message goes on hold.
+    checked: bool
+    held: bool
+
+    def fail(self, status: CleanupStatus) -> None:
+        """Something is wrong with the message."""
+
+    def discard(self) -> None:
+        """Throw the message away."""
 
     def log(self, text: str) -> None:
         """Say something of this message."""
@@ -107,28 +114,29 @@ def _reject(subject: Subject, match: Match) -> str | None:
         detail = DETAILS[CleanupStatus.CONTENT]
         reason = f"{detail.dsn} {detail.text}"
     subject.reason = reason
-    subject.status |= CleanupStatus.DEFER if reason[0] == "4" else CleanupStatus.CONTENT
-    subject.flags &= ~CleanupFlag.FILTER
+    subject.fail(CleanupStatus.DEFER if reason[0] == "4" else CleanupStatus.CONTENT)
+    subject.checked = False
     _log(subject, "reject", match, reason)
     return match.text
 
 
 def _discard(subject: Subject, match: Match) -> str | None:
     _log(subject, "discard", match, match.argument)
-    subject.flags = (subject.flags | CleanupFlag.DISCARD) & ~CleanupFlag.FILTER
+    subject.discard()
+    subject.checked = False
     return match.text
 
 
 def _hold(subject: Subject, match: Match) -> str | None:
-    if not subject.flags & (CleanupFlag.HOLD | CleanupFlag.DISCARD):
+    if not subject.held:
         _log(subject, "hold", match, match.argument)
-        subject.flags |= CleanupFlag.HOLD
+        subject.held = True
     return match.text
 
 
 def _pass(subject: Subject, match: Match) -> str | None:
     _log(subject, "pass", match, match.argument)
-    subject.flags &= ~CleanupFlag.FILTER
+    subject.checked = False
     return match.text
 
 
@@ -149,7 +157,7 @@ def _redirect(subject: Subject, match: Match) -> str | None:
     else:
         subject.redirect = match.argument
         _log(subject, "redirect", match, match.argument)
-        subject.flags &= ~CleanupFlag.FILTER
+        subject.checked = False
     return match.text
 
 
@@ -242,7 +250,7 @@ def check(subject: Subject, context: str, text: str, maps: Maps) -> str | None:
         subject.warn(
             f"{subject.queue_id}: {maps.title} map lookup problem -- message not accepted, try again later"
         )
-        subject.status |= CleanupStatus.WRITE
+        subject.fail(CleanupStatus.WRITE)
         return text
     return text if answer is None else act(subject, context, text, answer, maps.title)
 

@@ -16,64 +16,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import Flag, auto
 from typing import NamedTuple
 
-_HEADER = re.compile(r"([!-9;-~]+)[ \t]*:")
-
-
-class Use(Flag):
-    """What a header field is for."""
-
-    NONE = 0
-    SENDER = auto()
-    RECIPIENT = auto()
-    MIME = auto()
-    RESENT = auto()
-    DROP = auto()
+#: The beginning of a header: its name, and blanks that the name may have behind it.
+HEADER = re.compile(r"([!-9;-~]+)[ \t]*:")
 
 
 class HeaderField(NamedTuple):
-    """A known header field: its name as it is written, the name in lower case, and its uses."""
+    """A known header field.
+
+    Args:
+        name: as it is written.
+        key: the name in lower case.
+        sender, recipient: whether its addresses write or receive mail.
+        mime: whether it belongs to MIME.
+        resent: whether it tells that the message was sent on.
+        drop: whether it does not stay.
+    """
 
     name: str
     key: str
-    use: Use
+    sender: bool = False
+    recipient: bool = False
+    mime: bool = False
+    resent: bool = False
+    drop: bool = False
 
 
-_KNOWN: dict[str, Use] = {
-    "Apparently-To": Use.RECIPIENT,
-    "Bcc": Use.RECIPIENT,
-    "Cc": Use.RECIPIENT,
-    "Content-Description": Use.MIME,
-    "Content-Disposition": Use.MIME,
-    "Content-ID": Use.MIME,
-    "Content-Length": Use.NONE,
-    "Content-Transfer-Encoding": Use.MIME,
-    "Content-Type": Use.MIME,
-    "Delivered-To": Use.NONE,
-    "Disposition-Notification-To": Use.SENDER,
-    "Date": Use.NONE,
-    "Errors-To": Use.SENDER,
-    "From": Use.SENDER,
-    "Mail-Followup-To": Use.SENDER,
-    "Message-Id": Use.NONE,
-    "MIME-Version": Use.MIME,
-    "Received": Use.NONE,
-    "Reply-To": Use.SENDER,
-    "Resent-Bcc": Use.RECIPIENT | Use.RESENT,
-    "Resent-Cc": Use.RECIPIENT | Use.RESENT,
-    "Resent-Date": Use.RESENT,
-    "Resent-From": Use.SENDER | Use.RESENT,
-    "Resent-Message-Id": Use.RESENT,
-    "Resent-Reply-To": Use.RECIPIENT | Use.RESENT,
-    "Resent-Sender": Use.SENDER | Use.RESENT,
-    "Resent-To": Use.RECIPIENT | Use.RESENT,
-    "Return-Path": Use.SENDER,
-    "Return-Receipt-To": Use.SENDER,
-    "Sender": Use.SENDER,
-    "To": Use.RECIPIENT,
-}
+_SENDERS = (
+    "Disposition-Notification-To", "Errors-To", "From", "Mail-Followup-To", "Reply-To", "Resent-From", "Resent-Sender",
+    "Return-Path", "Return-Receipt-To", "Sender",
+)  # fmt: skip
+_RECIPIENTS = ("Apparently-To", "Bcc", "Cc", "Resent-Bcc", "Resent-Cc", "Resent-Reply-To", "Resent-To", "To")
+_MIME = (
+    "Content-Description", "Content-Disposition", "Content-ID", "Content-Transfer-Encoding", "Content-Type",
+    "MIME-Version",
+)  # fmt: skip
+_OTHERS = ("Content-Length", "Delivered-To", "Date", "Message-Id", "Received", "Resent-Date", "Resent-Message-Id")
+
+
+def _known(name: str) -> HeaderField:
+    return HeaderField(
+        name,
+        name.lower(),
+        sender=name in _SENDERS,
+        recipient=name in _RECIPIENTS,
+        mime=name in _MIME,
+        resent=name.startswith("Resent-"),
+    )
+
+
+KNOWN = tuple(map(_known, (*_SENDERS, *_RECIPIENTS, *_MIME, *_OTHERS)))
 
 
 class HeaderTable(dict[str, HeaderField]):
@@ -84,10 +77,9 @@ class HeaderTable(dict[str, HeaderField]):
     """
 
     def __init__(self, drop: Iterable[str] = ()) -> None:
-        super().__init__((name.lower(), HeaderField(name, name.lower(), use)) for name, use in _KNOWN.items())
+        super().__init__((field.key, field) for field in KNOWN)
         for name in map(str.lower, drop):
-            known = self.get(name, HeaderField(name, name, Use.NONE))
-            self[name] = known._replace(use=known.use | Use.DROP)
+            self[name] = self.get(name, HeaderField(name, name))._replace(drop=True)
 
     def find(self, header: str) -> HeaderField | None:
         """What is known of a header (`Name: value`); None for an unknown field."""
@@ -96,17 +88,8 @@ class HeaderTable(dict[str, HeaderField]):
 
 def field_name(line: str) -> str | None:
     """The field's name where a line begins a header, else None."""
-    match = _HEADER.match(line)
+    match = HEADER.match(line)
     return match.group(1) if match else None
-
-
-def normal_header(line: str) -> str | None:
-    """A line that begins a header, without blanks before its colon; None where it begins none."""
-    match = _HEADER.match(line)
-    if match is None:
-        return None
-    name = match.group(1)
-    return line if match.end() == len(name) + 1 else name + line[match.end() - 1 :]
 
 
 def value_of(header: str) -> str:

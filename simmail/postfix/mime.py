@@ -20,11 +20,12 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 from simmail.mail.content import octets
-from simmail.postfix.headers import HeaderField, HeaderTable, header_tokens, normal_header
+from simmail.postfix.headers import HEADER, HeaderField, HeaderTable, header_tokens
 
 TSPECIALS = '()<>@,;:\\"/[]?='
 SPECIALS = '()<>@,;:\\".[]'
@@ -105,15 +106,17 @@ class MimeReader:
 
     Attributes:
         errors: those met so far.
+        stopped: set by the listener who wants to hear no more.
     """
 
     def __init__(self, options: MimeOptions, table: HeaderTable, listener: MimeListener) -> None:
         self.options, self.table, self.listener = options, table, listener
         self.errors: set[MimeError] = set()
         self.part = Part.PRIMARY
+        self.stopped = False
         self._describe("text", "plain")
         self._header: list[str] = []
-        self._size = 0
+        self._key = ""
         self._continued = False
         self._offset = 0
         self._stack: list[_Boundary] = []
@@ -127,36 +130,60 @@ class MimeReader:
             self.errors.add(error)
             self.listener.mime_error(error, text)
 
-    @property
-    def plain(self) -> bool:
-        """Whether all that follows is body, whatever it says."""
-        return self.part is Part.BODY and not self._stack
-
     # ---- lines in
 
-    def line(self, text: str, ended: bool = True) -> None:
-        """The next line, or a piece of one that is too long (`ended` False: more of it follows)."""
+    def feed(self, lines: Sequence[str], start: int = 0, skim: bool = False) -> int:
+        """Read lines.
+
+        Args:
+            lines: of which none is too long.
+            start: the index of the first to read.
+            skim: stop at a body in which nothing but body can come any more.
+
+        Returns:
+            The index of the first line that was not read.
+        """
+        index, end = start, len(lines)
+        while index < end and not self.stopped:
+            if self.part is not Part.BODY:
+                index = self._headers(lines, index)
+                if index == end or self.stopped:
+                    break
+                self._end_headers()
+                self._begin_body(lines[index])
+            if skim and self.part is Part.BODY and not self._stack:
+                break
+            self._body(lines[index], True)
+            index += 1
+        return index
+
+    def piece(self, text: str, ended: bool) -> None:
+        """Read a piece of a line that is too long; `ended`: its last one."""
         if self.part is not Part.BODY:
             if self._header:
-                if self._continued or text[:1] in (" ", "\t"):
-                    self._extend(text)
+                if self._continued:
+                    self._extend(text, True)
                     self._continued = not ended
                     return
-                self._put_header()
-            header = normal_header(text)
-            if header is not None:
-                self._header, self._size = [header], octets(header)
+                if text[:1] in (" ", "\t"):
+                    self._extend(text, False)
+                    self._continued = not ended
+                    return
+            if HEADER.match(text):
+                self._headers((text,), 0)
                 self._continued = not ended
                 return
+            if self._header:
+                self._put_header()
             self._end_headers()
             self._begin_body(text)
         self._body(text, ended)
 
     def end(self) -> None:
         """There are no more lines."""
-        if self._continued:
-            self.line("")
-        if self.part is not Part.BODY:
+        if self._continued and not self._header:
+            self._body("", True)
+        if self.part is not Part.BODY and not self.stopped:
             if self._header:
                 self._put_header()
             self._end_headers()
@@ -164,35 +191,57 @@ class MimeReader:
 
     # ---- headers
 
-    def _extend(self, text: str) -> None:
-        if self._size >= self.options.header_limit:
-            if MimeError.TRUNCATED_HEADER in self.options.report:
-                self._report(MimeError.TRUNCATED_HEADER, "\n".join(self._header))
-            return
-        if self._continued:
-            self._header[-1] += text
+    def _headers(self, lines: Sequence[str], index: int) -> int:
+        """Read headers as long as there are; returns the index of the first line that is none."""
+        header = self._header
+        for number in range(index, len(lines)):
+            text = lines[number]
+            match = HEADER.match(text)
+            if match is None:
+                if header and text[:1] in (" ", "\t"):
+                    self._extend(text, False)
+                    continue
+                index = number
+                break
+            if header:
+                self._put_header()
+                if self.stopped:
+                    return number
+            name = match.group(1)
+            self._key = name.lower()
+            header.append(text if match.end() == len(name) + 1 else name + text[match.end() - 1 :])
         else:
-            self._header.append(text)
-        self._size += octets(text) + (not self._continued)
+            return len(lines)
+        if header:
+            self._put_header()
+        return index
+
+    def _extend(self, text: str, same_line: bool) -> None:
+        header = self._header
+        if octets("\n".join(header)) >= self.options.header_limit:
+            if MimeError.TRUNCATED_HEADER in self.options.report:
+                self._report(MimeError.TRUNCATED_HEADER, "\n".join(header))
+        elif same_line:
+            header[-1] += text
+        else:
+            header.append(text)
 
     def _put_header(self) -> None:
-        text = "\n".join(self._header)
-        self._header = []
-        field = self.table.find(text)
-        if field is not None and self.options.structure:
-            if field.key == "content-type":
+        header = self._header
+        text = header[0] if len(header) == 1 else "\n".join(header)
+        header.clear()
+        self._continued = False
+        field = self.table.get(self._key)
+        if field is not None and field.mime and self.options.structure:
+            if self._key == "content-type":
                 self._content_type(text)
-            elif field.key == "content-transfer-encoding":
+            elif self._key == "content-transfer-encoding":
                 self._content_encoding(text)
+                if self.options.downgrade and self.domain != "7bit":
+                    return
         if MimeError.EIGHT_BIT_HEADER in self.options.report and not text.isascii():
             self._report(MimeError.EIGHT_BIT_HEADER, text)
-        if not (
-            self.options.downgrade
-            and self.domain != "7bit"
-            and field is not None
-            and field.key == "content-transfer-encoding"
-        ):
-            self.listener.header(self.part, field, text)
+        self.listener.header(self.part, field, text)
 
     def _content_type(self, header: str) -> None:
         tokens, position = header_tokens(header, header.index(":") + 1, TSPECIALS, ";", 3)
