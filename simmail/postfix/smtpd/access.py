@@ -1,0 +1,323 @@
+"""NAME
+    smtpd.access - access tables
+
+DESCRIPTION
+    A table is asked for a client, a host name or an address, and for its parent networks and domains; the value it
+    gives is an action (access(5)): a refusal, a permit, something to be done with the message, or more restrictions.
+
+PARAMETERS
+    access_map_reject_code, access_map_defer_code, parent_domain_matches_subdomains, recipient_delimiter,
+    smtpd_null_access_lookup_key, allow_untrusted_routing
+
+DIAGNOSTICS
+    access table TABLE entry "KEY" requires transport:destination
+        and its kin: the entry is ignored.
+
+SEE ALSO
+    access(5), SMTPD_ACCESS_README
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from simmail.mail.errors import Location
+from simmail.mail.hostnames import valid_address
+from simmail.postfix.address_maps import Step, keys
+from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.headers import field_name
+from simmail.postfix.smtpd.findings import (
+    CLIENT,
+    ETRN,
+    HELO,
+    RECIPIENT,
+    REVERSE_CLIENT,
+    SENDER,
+    SERVER_ERROR,
+    Finding,
+    Kind,
+    Subject,
+    fitting_status,
+    lookup_failure,
+)
+from simmail.postfix.tables import LookupFailure, Maps
+from simmail.postfix.trivial_rewrite import ResolveFlag
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.restrictions import Rule
+
+_DIGITS = frozenset("0123456789")
+UNAVAILABLE = "451 4.3.5 Server configuration error"
+
+
+class Entry:
+    """The value a table gave, and all that its action may need.
+
+    Args:
+        smtpd: the program.
+        table: the table's name as in the restriction.
+        key: what it was asked for.
+        subject: what the restriction is about.
+        value: the right-hand side.
+        place: the line that decided; "" where it is not known.
+    """
+
+    __slots__ = ("key", "place", "smtpd", "subject", "table", "text", "value")
+
+    def __init__(self, smtpd: Smtpd, table: str, key: str, subject: Subject, value: str, place: str = "") -> None:
+        self.smtpd, self.table, self.key, self.subject, self.value = smtpd, table, key, subject, value
+        self.place = place
+        self.text = value
+
+    def finding(self) -> Finding | None:
+        """What the action brings about."""
+        words = self.value.split(None, 1)
+        word = words[0] if words and self.value[0] not in " \t" else ""
+        self.text = words[1].lstrip() if len(words) > 1 else ""
+        action = _ACTIONS.get(word.upper())
+        if action is not None:
+            return action(self)
+        if self.value and _DIGITS.issuperset(self.value):
+            return self.permit()
+        if len(word) == 3 and word[0] in "45" and word.isdigit() and self.text:
+            return self._refuse(int(word), f"{word[0]}.7.1", "Access denied")
+        return self._nested()
+
+    def _refuse(self, code: int, dsn: str, default: str, kind: Kind = Kind.REJECT) -> Finding:
+        status, text = dsn_split(self.text, dsn)
+        name, title = self.subject
+        return Finding(
+            kind, code, fitting_status(status, title), f"<{name}>: {title} rejected: {text or default}",
+            entry=self.place,
+        )  # fmt: skip
+
+    def reject(self) -> Finding:
+        return self._refuse(self.smtpd.codes["access_map_reject_code"], "5.7.1", "Access denied")
+
+    def defer(self) -> Finding:
+        return self._refuse(self.smtpd.codes["access_map_defer_code"], "4.7.1", "Access denied")
+
+    def defer_if_permit(self) -> Finding:
+        code = self.smtpd.codes["access_map_defer_code"]
+        return self._refuse(code, "4.7.1", "Service unavailable", Kind.DEFER_IF_PERMIT)
+
+    def defer_if_reject(self) -> Finding:
+        code = self.smtpd.codes["access_map_defer_code"]
+        return self._refuse(code, "4.7.1", "Service unavailable", Kind.DEFER_IF_REJECT)
+
+    def permit(self) -> Finding:
+        return Finding(Kind.PERMIT, text=f"from {self.table}", subject=self.subject, entry=self.place)
+
+    def undecided(self) -> None:
+        return None
+
+    def warn(self) -> Finding:
+        return Finding(Kind.WARN, text=self.text, entry=self.place)
+
+    def hangup(self) -> Finding:
+        return Finding(Kind.HANGUP, text=self.text, entry=self.place)
+
+    def _told(self, kind: Kind, text: str) -> Finding:
+        name, title = self.subject
+        return Finding(kind, text=f"<{name}>: {title} {text}", value=self.text, subject=self.subject, entry=self.place)
+
+    def hold(self) -> Finding:
+        return self._told(Kind.HOLD, self.text or "triggers HOLD action")
+
+    def discard(self) -> Finding:
+        return self._told(Kind.DISCARD, self.text or "triggers DISCARD action")
+
+    def filter(self) -> Finding | None:
+        if not self.text:
+            return self._complain("has FILTER entry without value")
+        if ":" not in self.text:
+            return self._complain("requires transport:destination")
+        return self._told(Kind.FILTER, f"triggers FILTER {self.text}")
+
+    def redirect(self) -> Finding | None:
+        return self._address(Kind.REDIRECT, "REDIRECT")
+
+    def bcc(self) -> Finding | None:
+        return self._address(Kind.BCC, "BCC")
+
+    def _address(self, kind: Kind, action: str) -> Finding | None:
+        if "@" not in self.text:
+            return self._complain("requires user@domain target")
+        return self._told(kind, f"triggers {action} {self.text}")
+
+    def prepend(self) -> Finding | None:
+        if field_name(self.text) is None:
+            return self._complain("requires header: text")
+        return self._told(Kind.PREPEND, "")
+
+    def _complain(self, text: str) -> None:
+        self.smtpd.warn("warning", f'access table {self.table} entry "{self.key}" {text}')
+
+    def _nested(self) -> Finding:
+        if ":" in self.value:
+            warn = self.smtpd.warn
+            warn("warning", f"access table {self.table} has entry with lookup table: {self.value}")
+            warn("warning", "do not specify lookup tables inside SMTPD access maps")
+            warn("warning", "define a restriction class and specify its name instead.")
+            return SERVER_ERROR
+        if not self.value.replace(",", " ").split():
+            self.smtpd.warn("warning", f"access table {self.table} entry {self.value} has empty value")
+            return self.permit()
+        return Finding(Kind.NESTED, value=self.value, subject=self.subject, entry=self.place)
+
+
+_ACTIONS: dict[str, Callable[[Entry], Finding | None]] = {
+    "OK": Entry.permit,
+    "RELAY": Entry.permit,
+    "DUNNO": Entry.undecided,
+    "REJECT": Entry.reject,
+    "DEFER": Entry.defer,
+    "DEFER_IF_PERMIT": Entry.defer_if_permit,
+    "DEFER_IF_REJECT": Entry.defer_if_reject,
+    "WARN": Entry.warn,
+    "HANGUP": Entry.hangup,
+    "HOLD": Entry.hold,
+    "DISCARD": Entry.discard,
+    "FILTER": Entry.filter,
+    "REDIRECT": Entry.redirect,
+    "BCC": Entry.bcc,
+    "PREPEND": Entry.prepend,
+}
+
+
+# ---- the keys under which things are looked up
+
+#: A key, and whether tables of patterns are left out.
+Key = tuple[str, bool]
+
+
+def domain_keys(domain: str, parents: bool) -> Iterator[Key]:
+    """A host name and those above it; `.example.com` instead of `example.com` without `parents`."""
+    if not domain:
+        return
+    yield domain, False
+    if valid_address(domain):
+        return
+    dot = domain.find(".", 1)
+    while dot >= 0:
+        name = domain[dot + 1 :] if parents else domain[dot:]
+        if not name:
+            return
+        yield name, True
+        domain = name
+        dot = domain.find(".", 1)
+
+
+def network_keys(address: str) -> Iterator[Key]:
+    """An IP address and the networks it is in, octet by octet: `192.0.2.1`, `192.0.2`, `192.0`, `192`."""
+    yield address, False
+    delimiter = ":" if ":" in address else "."
+    while True:
+        address, found, _ = address.rpartition(delimiter)
+        if not found:
+            return
+        yield address, True
+
+
+def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str = "") -> Finding | None | bool:
+    """Ask a rule's table for keys in turn.
+
+    Args:
+        rule: its argument is the table.
+        wanted: the keys.
+        subject: what the answer is about.
+        datum: what warnings call the entry; the key that was found by default.
+
+    Returns:
+        What the first answer brings about; False where there was none.
+    """
+    maps: Maps = rule.argument
+    for key, exact in wanted:
+        try:
+            found = maps.find_with_source(key, exact=exact)
+        except LookupFailure:
+            found = UNAVAILABLE, Location("")
+        if found is not None:
+            value, place = found
+            return Entry(rule.smtpd, rule.table, datum or key, subject, value, str(place)).finding()
+    return False
+
+
+def decided(found: Finding | None | bool) -> Finding | None:
+    """A look-up's outcome as a restriction's."""
+    return None if found is False or found is True else found
+
+
+def check_client_access(rule: Rule, name: str, address: str) -> Finding | None:
+    """The client's name and the domains above it, then its address and the networks it is in."""
+    return _name_and_address(rule, name, address, Subject(f"{name}[{address}]", CLIENT))
+
+
+def check_reverse_client_hostname_access(rule: Rule, name: str, address: str) -> Finding | None:
+    """The client's unverified name, and its address."""
+    return _name_and_address(rule, name, address, Subject(name, REVERSE_CLIENT))
+
+
+def _name_and_address(rule: Rule, name: str, address: str, subject: Subject) -> Finding | None:
+    found = look_up(rule, domain_keys(name, rule.smtpd.access_parents), subject, name)
+    if found is False:
+        found = look_up(rule, network_keys(address), subject, address)
+    return decided(found)
+
+
+def check_helo_access(rule: Rule, helo: str | None) -> Finding | None:
+    """The HELO name and the domains above it."""
+    if helo is None:
+        return None
+    return decided(look_up(rule, domain_keys(helo, rule.smtpd.access_parents), Subject(helo, HELO), helo))
+
+
+def check_etrn_access(rule: Rule, domain: str | None) -> Finding | None:
+    """The domain named in ETRN, and those above it."""
+    if domain is None:
+        return None
+    subject = Subject(domain, ETRN)
+    return decided(look_up(rule, domain_keys(domain, rule.smtpd.access_parents), subject, domain))
+
+
+def check_sender_access(rule: Rule, sender: str | None, recipient: str) -> Finding | None:
+    """The sender: address, domain, parent domains, `localpart@`; `<>` for the null sender."""
+    if sender is None:
+        return None
+    return _address(rule, sender, recipient, SENDER)
+
+
+def check_recipient_access(rule: Rule, recipient: str | None, sender: str) -> Finding | None:
+    """The recipient, in the same way."""
+    return None if recipient is None else _address(rule, recipient, sender, RECIPIENT)
+
+
+_STEPS = Step.FULL | Step.NO_EXTENSION | Step.DOMAIN | Step.LOCAL_PART_AT
+
+
+def _address(rule: Rule, address: str, other: str, title: str) -> Finding | None:
+    smtpd = rule.smtpd
+    subject = Subject(address, title)
+    if not address:
+        return decided(look_up(rule, ((smtpd.null_key, False),), subject))
+    resolved = smtpd.resolve(other, address)
+    if ResolveFlag.FAIL in resolved.flags:
+        return lookup_failure(address)
+    target = resolved.recipient
+    if "@" not in target:
+        smtpd.warn("warning", f"check_mail_access: no @domain in address: {target}")
+        return None
+    steps = _STEPS | (Step.PARENT_DOMAINS if smtpd.access_parents else Step.DOT_PARENT_DOMAINS)
+    wanted = keys(target, smtpd.delimiters, smtpd.owns, steps, smtpd.owner_request)
+    finding = decided(look_up(rule, ((key.text, key.exact) for key in wanted), subject, target))
+    if (
+        finding is not None
+        and finding.kind is Kind.PERMIT
+        and title == RECIPIENT
+        and ResolveFlag.ROUTED in resolved.flags
+        and not smtpd.untrusted_routing
+    ):
+        return None
+    return finding

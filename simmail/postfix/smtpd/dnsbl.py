@@ -1,0 +1,230 @@
+"""NAME
+    smtpd.dnsbl - lists of addresses and names in the DNS
+
+DESCRIPTION
+    A client's address is asked for backwards below the list's domain (`2.0.0.127.bl.example`), a name as it is.
+    An address record is a hit; with `list=127.0.0.[2..11]` only answers that match the filter are.  The list's TXT
+    record gives the reason.
+
+PARAMETERS
+    default_rbl_reply, rbl_reply_maps, maps_rbl_reject_code, maps_rbl_domains, smtpd_expansion_filter
+
+DIAGNOSTICS
+    NAME: RBL lookup error: Host or domain name not found. Name service error for name=NAME type=A: Host not found, try again
+
+SEE ALSO
+    RFC 5782, postconf(5)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.mail.answers import DnsAnswer
+from simmail.mail.questions import Decision, Dns
+from simmail.postfix.byte_pattern import BadPattern, BytePattern
+from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.smtpd.findings import (
+    CLIENT,
+    HELO,
+    RECIPIENT,
+    REVERSE_CLIENT,
+    SENDER,
+    SERVER_ERROR,
+    Finding,
+    Kind,
+    fitting_status,
+)
+from simmail.postfix.smtpd.relay import PERMIT, authorized
+from simmail.postfix.smtpd.state import UNKNOWN
+from simmail.postfix.tables import LookupFailure
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.expansion import Facts
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.restrictions import Rule
+
+REASON_LIMIT = 500
+_REPLY = re.compile(r"[45]\d\d ", re.ASCII)
+
+
+class DnsList(NamedTuple):
+    """A list as a restriction names it.
+
+    Args:
+        text: as written, `bl.example=127.0.0.[2..11]`.
+        domain: where it lives.
+        filter: the answers that count; None for all.
+        mistake: what is wrong with the filter; "" for nothing.
+    """
+
+    text: str
+    domain: str
+    filter: BytePattern | None = None
+    mistake: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> DnsList:
+        """Read the argument of a restriction."""
+        domain, equals, pattern = text.partition("=")
+        if not equals:
+            return cls(text, text)
+        try:
+            return cls(text, domain, BytePattern.parse(pattern))
+        except BadPattern as bad:
+            return cls(text, domain, mistake=bad.text)
+
+
+class Hit(NamedTuple):
+    """A listed name; `reason` is the list's TXT record."""
+
+    reason: str
+
+
+def reversed_address(address: str) -> str:
+    """An IP address as lists are asked for it.
+
+    >>> reversed_address("192.0.2.1")
+    '1.2.0.192'
+    """
+    if ":" in address:
+        return ".".join(reversed(ipaddress.IPv6Address(address).exploded.replace(":", "")))
+    return ".".join(reversed(address.split(".")))
+
+
+def ask(rule: Rule, wanted: DnsList, what: str) -> Decision[Hit | None]:
+    """Ask a list for a name below its domain."""
+    name = f"{what}.{wanted.domain}"
+    smtpd = rule.smtpd
+    answer: DnsAnswer = yield Dns(name, "A")
+    if answer.temporary:
+        yield smtpd.note("warning", "", f"{name}: RBL lookup error: {_trouble(name, 'A')}")
+        return None
+    if answer.status != "ok" or not answer.records:
+        return None
+    texts: DnsAnswer = yield Dns(name, "TXT")
+    reason = " / ".join(record.data for record in texts.records)[:REASON_LIMIT] if texts.status == "ok" else ""
+    if wanted.mistake:
+        yield smtpd.note("warning", "", wanted.mistake)
+        return None
+    if wanted.filter is not None and not any(wanted.filter.matches(record.data) for record in answer.records):
+        return None
+    return Hit(reason)
+
+
+def _trouble(name: str, type: str) -> str:
+    return f"Host or domain name not found. Name service error for name={name} type={type}: Host not found, try again"
+
+
+# ---- restrictions
+
+
+def reject_rbl_client(rule: Rule, address: str, facts: Facts) -> Decision[Finding | None]:
+    """Refuse clients whose address is on the list."""
+    hit = yield from ask(rule, rule.argument, reversed_address(address))
+    return None if hit is None else (yield from blocked(rule, rule.argument, hit, address, CLIENT, facts))
+
+
+def reject_maps_rbl(rule: Rule, address: str, facts: Facts) -> Decision[Finding | None]:
+    """Refuse clients on one of maps_rbl_domains (obsolete)."""
+    smtpd = rule.smtpd
+    yield smtpd.note(
+        "warning", "", f"support for restriction {rule.name} will be removed from Postfix; use \"reject_rbl_client domain-name\" instead"
+    )
+    for text in smtpd.config.list("maps_rbl_domains"):
+        wanted = DnsList.parse(text)
+        hit = yield from ask(rule, wanted, reversed_address(address))
+        if hit is not None:
+            return (yield from blocked(rule, wanted, hit, address, CLIENT, facts))
+    return None
+
+
+def _named(rule: Rule, name: str, title: str, facts: Facts) -> Decision[Finding | None]:
+    """Refuse a domain name, or an address' domain, that is on the list."""
+    domain = name.rpartition("@")[2] if "@" in name else "" if title in (SENDER, RECIPIENT) else name
+    if not domain or domain[0] == "[" or domain[0] == "#":
+        return None
+    hit = yield from ask(rule, rule.argument, domain)
+    return None if hit is None else (yield from blocked(rule, rule.argument, hit, name, title, facts))
+
+
+def reject_rhsbl_client(rule: Rule, name: str, facts: Facts) -> Decision[Finding | None]:
+    """Refuse clients whose verified name is on the list."""
+    return None if name == UNKNOWN else (yield from _named(rule, name, CLIENT, facts))
+
+
+def reject_rhsbl_reverse_client(rule: Rule, name: str, facts: Facts) -> Decision[Finding | None]:
+    """Refuse clients whose unverified name is on the list."""
+    return None if name == UNKNOWN else (yield from _named(rule, name, REVERSE_CLIENT, facts))
+
+
+def reject_rhsbl_helo(rule: Rule, helo: str | None, facts: Facts) -> Decision[Finding | None]:
+    """Refuse HELO names that are on the list."""
+    return None if not helo else (yield from _named(rule, helo, HELO, facts))
+
+
+def reject_rhsbl_sender(rule: Rule, sender: str | None, facts: Facts) -> Decision[Finding | None]:
+    """Refuse senders whose domain is on the list."""
+    return None if not sender else (yield from _named(rule, sender, SENDER, facts))
+
+
+def reject_rhsbl_recipient(rule: Rule, recipient: str | None, facts: Facts) -> Decision[Finding | None]:
+    """Refuse recipients whose domain is on the list."""
+    return None if not recipient else (yield from _named(rule, recipient, RECIPIENT, facts))
+
+
+def permit_dnswl_client(
+    rule: Rule, address: str, stage: str, recipient: str | None, sender: str
+) -> Decision[Finding | None]:
+    """Permit clients whose address is on a list of welcome ones, unless that would make a relay."""
+    return (yield from _welcome(rule, reversed_address(address), stage, recipient, sender))
+
+
+def permit_rhswl_client(
+    rule: Rule, name: str, stage: str, recipient: str | None, sender: str
+) -> Decision[Finding | None]:
+    """Permit clients whose verified name is on a list of welcome ones, unless that would make a relay."""
+    return None if name == UNKNOWN else (yield from _welcome(rule, name, stage, recipient, sender))
+
+
+def _welcome(rule: Rule, what: str, stage: str, recipient: str | None, sender: str) -> Decision[Finding | None]:
+    smtpd = rule.smtpd
+    if stage == "RCPT" and recipient is not None:
+        ours = authorized(smtpd, recipient, sender)
+        yield from smtpd.heard()
+        if ours is None or ours.kind is not Kind.PERMIT:
+            return ours
+    wanted: DnsList = rule.argument
+    hit = yield from ask(rule, wanted, what)
+    return PERMIT if hit is not None else None
+
+
+def blocked(
+    rule: Rule, wanted: DnsList, hit: Hit, what: str, title: str, facts: Facts
+) -> Decision[Finding]:
+    """The refusal of something that is on a list, in the words of the template."""
+    smtpd = rule.smtpd
+    template = smtpd.rbl_reply
+    if smtpd.rbl_reply_maps:
+        try:
+            template = smtpd.rbl_reply_maps.find(wanted.text) or template
+        except LookupFailure:
+            yield from smtpd.heard()
+            return SERVER_ERROR
+    values = {
+        "rbl_code": str(smtpd.codes["maps_rbl_reject_code"]),
+        "rbl_domain": wanted.domain,
+        "rbl_reason": hit.reason,
+        "rbl_txt": hit.reason,
+        "rbl_what": what,
+        "rbl_class": title,
+    }
+    text = smtpd.expand(template, values, facts)
+    yield from smtpd.heard()
+    if not _REPLY.match(text):
+        yield smtpd.note("warning", "", f"rbl response code configuration error: {text}")
+        return Finding(Kind.REJECT, 450, "4.7.1", "Service unavailable")
+    status, rest = dsn_split(text[4:], "4.7.1")
+    return Finding(Kind.REJECT, int(text[:3]), fitting_status(status, title), rest or "Service unavailable")

@@ -1,0 +1,56 @@
+"""NAME
+    smtpd.etrn - ETRN
+
+DESCRIPTION
+    A customer's server asks for its waiting mail; only domains of fast_flush_domains are served.
+
+PARAMETERS
+    smtpd_etrn_restrictions, fast_flush_domains
+
+SEE ALSO
+    ETRN_README, RFC 1985
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.hostnames import valid_hostname, valid_literal
+from simmail.mail.questions import Decision
+from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.token import words
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+
+def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Reply, bool]]:
+    """ETRN."""
+    smtpd, state = session.smtpd, session.state
+    if session.parameters.helo_required and state.helo is None:
+        return (yield from session.say(503, "Error: send HELO/EHLO first")), False
+    if state.sender is not None:
+        return (yield from session.say(503, "Error: MAIL transaction in progress")), False
+    found = words(argument)
+    if len(found) != 1:
+        return (yield from session.say(500, "Syntax: ETRN domain")), False
+    name = found[0].text
+    domain = name[1:] if name[0] in "@#" else name
+    if not domain or not (valid_hostname(domain) or valid_literal(domain)):
+        return (yield from session.say(501, "Error: invalid parameter syntax")), False
+    verdict = yield from smtpd.checker.etrn(state, domain)
+    if verdict in (Verdict.REJECT, Verdict.HANGUP):
+        return (yield from session.refused(verdict)), False
+    return (yield from _flush(session, name, domain))
+
+
+def _flush(session: SmtpdSession, name: str, domain: str) -> Decision[tuple[Reply, bool]]:
+    smtpd = session.smtpd
+    if smtpd.fast_flush.matches(domain):
+        flush = yield from smtpd.system.summon("flush")
+        yield from flush.send_site(domain)
+        return (yield from session.say(250, "Queuing started")), True
+    yield from smtpd.heard()
+    yield smtpd.note("warning", "", f"reject: ETRN {name}... from {session.state.namaddr}")
+    return (yield from session.say(459, f"<{name}>: service unavailable")), False

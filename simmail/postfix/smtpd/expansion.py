@@ -1,0 +1,102 @@
+"""NAME
+    smtpd.expansion - $name in replies
+
+DESCRIPTION
+    Reply templates know the session's own names, not those of main.cf.
+
+PARAMETERS
+    smtpd_expansion_filter, default_rbl_reply, rbl_reply_maps, smtpd_reject_footer
+
+DIAGNOSTICS
+    unknown macro name "NAME" in expansion request
+
+SEE ALSO
+    postconf(5): smtpd_reject_footer
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from simmail.postfix.expand import Expander
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.state import SmtpdState
+
+#: What the session's names stand for, as pairs, so that it can be part of a key.
+Facts = tuple[tuple[str, str], ...]
+
+_OCTAL = re.compile(r"\\([0-7]{1,3}|[abfnrtv\\])")
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
+
+
+def _local(address: str | None) -> str:
+    return (address or "").rpartition("@")[0] or ("" if "@" in (address or "") else address or "")
+
+
+def _domain(address: str | None) -> str:
+    return (address or "").rpartition("@")[2] if "@" in (address or "") else ""
+
+
+#: The names that replies may use.
+NAMES: Mapping[str, Callable[[SmtpdState], str]] = {
+    "client": lambda state: state.namaddr,
+    "client_address": lambda state: state.client.address,
+    "client_name": lambda state: state.client.name,
+    "client_port": lambda state: state.client.port,
+    "reverse_client_name": lambda state: state.client.reverse_name,
+    "helo_name": lambda state: state.helo or "",
+    "sender": lambda state: "<>" if state.sender == "" else state.sender or "",
+    "sender_name": lambda state: "MAILER-DAEMON" if state.sender == "" else _local(state.sender),
+    "sender_domain": lambda state: _domain(state.sender),
+    "recipient": lambda state: state.recipient or "",
+    "recipient_name": lambda state: _local(state.recipient),
+    "recipient_domain": lambda state: _domain(state.recipient),
+}
+#: Names that stand for nothing here: no TLS, no SASL.
+EMPTY = frozenset({"ccert_subject", "ccert_issuer", "ccert_fingerprint", "ccert_pubkey_fingerprint", "sasl_method",
+                   "sasl_username", "sasl_sender"})  # fmt: skip
+
+
+def unescape(text: str) -> str:
+    """C escapes undone, as in smtpd_expansion_filter."""
+    return _OCTAL.sub(lambda m: _ESCAPES.get(m[1]) or chr(int(m[1], 8) & 0xFF), text)
+
+
+class Expansions:
+    """Expands the reply templates of one smtpd.
+
+    Args:
+        smtpd: the program; hears of unknown names.
+    """
+
+    __slots__ = ("allowed", "server_name", "smtpd")
+
+    def __init__(self, smtpd: Smtpd) -> None:
+        self.smtpd = smtpd
+        self.allowed = frozenset(unescape(smtpd.config.raw("smtpd_expansion_filter") or ""))
+        self.server_name = str(smtpd.config["myhostname"])
+
+    def facts(self, state: SmtpdState) -> Facts:
+        """What the session's names stand for now."""
+        return tuple((name, read(state)) for name, read in NAMES.items())
+
+    def expand(self, template: str, values: Mapping[str, str]) -> tuple[str, bool]:
+        """A template with its names expanded, and whether a mistake was found in it."""
+
+        def value(name: str, use: bool) -> str | None:
+            found = values.get(name)
+            if found is not None:
+                return found
+            if name == "server_name":
+                return self.server_name
+            if name not in EMPTY:
+                self.smtpd.warn("warning", f'unknown macro name "{name}" in expansion request')
+            return None
+
+        complain: Callable[[str], None] = lambda text: self.smtpd.warn("warning", text)  # noqa: E731
+        done = Expander(value, complain, recurse=False, allowed=self.allowed).expand(template)
+        return done.text, done.failed

@@ -1,0 +1,129 @@
+"""NAME
+    smtpd.findings - what a restriction can find
+
+DESCRIPTION
+    A restriction's function looks at the facts it reads and returns a finding, or None where it is undecided.
+    Findings are values: they are remembered and handed out again; what they bring about is smtpd.check's business.
+
+SEE ALSO
+    smtpd.check, access(5)
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+
+class Kind(Enum):
+    """What a finding brings about."""
+
+    PERMIT = auto()
+    REJECT = auto()
+    #: A reject that warn_if_reject does not soften: a table or the configuration is broken.
+    TROUBLE = auto()
+    DEFER_IF_PERMIT = auto()
+    DEFER_IF_REJECT = auto()
+    WARN = auto()
+    FILTER = auto()
+    HOLD = auto()
+    DISCARD = auto()
+    REDIRECT = auto()
+    BCC = auto()
+    PREPEND = auto()
+    HANGUP = auto()
+    SLEEP = auto()
+    #: The restrictions in a table's right-hand side, to be heard in its place.
+    NESTED = auto()
+
+
+class Subject(NamedTuple):
+    """What a list of restrictions, or one of them, is about.
+
+    Args:
+        name: as the reply names it: an address, a host.
+        title: `Client host`, `Helo command`, `Sender address`, `Recipient address`, ...
+    """
+
+    name: str
+    title: str
+
+    def reject(self, code: int, dsn: str, text: str, entry: str = "") -> Finding:
+        """A refusal in the usual form, `<name>: Title rejected: text`."""
+        return Finding(Kind.REJECT, code, dsn, f"<{self.name}>: {self.title} rejected: {text}", entry=entry)
+
+
+class Finding(NamedTuple):
+    """What a restriction found.
+
+    Args:
+        kind: what it brings about.
+        code, dsn: SMTP and enhanced status codes of a refusal or deferral.
+        text: the refusal's text behind the codes; of an action, what the log says.
+        value: an action's argument: the header, the address, the filter; for SLEEP, seconds.
+        subject: of NESTED: what its restrictions are about.
+        entry: the table's line that decided, `hash:/etc/postfix/access:3`; "" for none.
+    """
+
+    kind: Kind
+    code: int = 0
+    dsn: str = ""
+    text: str = ""
+    value: str = ""
+    subject: Subject | None = None
+    entry: str = ""
+
+
+class Reason(NamedTuple):
+    """Why a client was refused: the rule, and where it stands.
+
+    Args:
+        parameter: `smtpd_recipient_restrictions`.
+        where: `/etc/postfix/main.cf:12`; "" for a default.
+        restriction: as written, `check_sender_access hash:/etc/postfix/senders`.
+        entry: the table's line that decided; "" for none.
+    """
+
+    parameter: str
+    where: str
+    restriction: str
+    entry: str = ""
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        entry = f" [{self.entry}]" if self.entry else ""
+        return f"{self.parameter}{place}: {self.restriction}{entry}"
+
+
+CLIENT, REVERSE_CLIENT, HELO = "Client host", "Unverified Client host", "Helo command"
+SENDER, RECIPIENT = "Sender address", "Recipient address"
+DATA, END_OF_DATA, ETRN = "Data command", "End-of-data", "Etrn command"
+
+SERVER_ERROR = Finding(Kind.TROUBLE, 451, "4.3.5", "Server configuration error")
+
+
+def lookup_failure(name: str) -> Finding:
+    """A table cannot tell."""
+    return Finding(Kind.TROUBLE, 451, "4.3.0", f"<{name}>: Temporary lookup failure")
+
+
+#: The third number of an address status code -> what it is for a sender, and for a recipient.
+_ADDRESS_STATUS = {
+    "1": ("0", "1"),
+    "2": ("8", "2"),
+    "3": ("7", "3"),
+    "4": ("0", "4"),
+    "5": ("0", "5"),
+    "6": ("0", "6"),
+    "7": ("7", "3"),
+    "8": ("8", "2"),
+}
+
+
+def fitting_status(status: str, title: str) -> str:
+    """An enhanced status code made to fit what it is said of: X.1.1 about a sender is X.1.0 (RFC 3463)."""
+    if status[1:4] != ".1.":
+        return status
+    if title not in (SENDER, RECIPIENT):
+        return f"{status[0]}.0.0"
+    return f"{status[0]}.1.{_ADDRESS_STATUS.get(status[4:], ('0', '0'))[title == RECIPIENT]}"

@@ -1,0 +1,73 @@
+"""NAME
+    smtpd.general - restrictions that stand in any list
+
+PARAMETERS
+    reject_code, defer_code
+
+SEE ALSO
+    postconf(5), "Generic restrictions"
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.postfix.smtpd.findings import Finding, Kind, Subject
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.restrictions import Rule
+
+_PERMIT = Finding(Kind.PERMIT)
+
+
+def permit(rule: Rule) -> Finding:
+    """Permit."""
+    return _PERMIT
+
+
+def undecided(rule: Rule) -> None:
+    """What needs TLS, SASL or address probes: no client here has them."""
+    return None
+
+
+def no_sasl(rule: Rule) -> None:
+    """What needs SASL: smtpd says that it has none."""
+    rule.smtpd.warn("warning", f"restriction `{rule.name}' ignored: no SASL support")
+
+
+def reject(rule: Rule, subject: Subject) -> Finding:
+    """Refuse."""
+    return subject.reject(rule.smtpd.codes["reject_code"], "5.7.1", "Access denied")
+
+
+def defer(rule: Rule, subject: Subject) -> Finding:
+    """Put off."""
+    return subject.reject(rule.smtpd.codes["defer_code"], "4.3.2", "Try again later")
+
+
+def defer_if_permit(rule: Rule, subject: Subject) -> Finding:
+    """Put off what would be permitted."""
+    finding = subject.reject(450, "4.7.0", "defer_if_permit requested")
+    return finding._replace(kind=Kind.DEFER_IF_PERMIT)
+
+
+def defer_if_reject(rule: Rule, subject: Subject) -> Finding:
+    """Put off what would be refused."""
+    finding = subject.reject(450, "4.7.0", "defer_if_reject requested")
+    return finding._replace(kind=Kind.DEFER_IF_REJECT)
+
+
+def reject_unauth_pipelining(rule: Rule, pipelined: bool, subject: Subject) -> Finding | None:
+    """Refuse clients that sent ahead where they may not."""
+    return subject.reject(503, "5.5.0", "Improper use of SMTP command pipelining") if pipelined else None
+
+
+def reject_plaintext_session(rule: Rule) -> Finding:
+    """Refuse sessions without TLS: all of them."""
+    return Finding(Kind.REJECT, rule.smtpd.codes["plaintext_reject_code"], "4.7.1", "Session encryption is required")
+
+
+def sleep(rule: Rule) -> Finding:
+    """Let the client wait."""
+    return Finding(Kind.SLEEP, value=str(rule.argument))
+

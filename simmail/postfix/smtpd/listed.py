@@ -1,0 +1,143 @@
+"""NAME
+    smtpd.listed - does this address exist here?
+
+DESCRIPTION
+    An address is known where one of the canonical or virtual alias tables knows it, or the recipient tables of its
+    class; an empty recipient table knows everybody.  A recipient is checked at the end of all recipient restrictions
+    unless reject_unlisted_recipient stood among them.
+
+PARAMETERS
+    local_recipient_maps, virtual_alias_maps, virtual_mailbox_maps, relay_recipient_maps, canonical_maps,
+    sender_canonical_maps, recipient_canonical_maps, unknown_local_recipient_reject_code and its kin,
+    smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender, show_user_unknown_table_name
+
+SEE ALSO
+    LOCAL_RECIPIENT_README, ADDRESS_CLASS_README
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.postfix.address_maps import find_address
+from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.smtpd.findings import (
+    RECIPIENT,
+    SENDER,
+    SERVER_ERROR,
+    Finding,
+    Kind,
+    Subject,
+    fitting_status,
+    lookup_failure,
+)
+from simmail.postfix.tables import LookupFailure, Maps
+from simmail.postfix.trivial_rewrite import AddressClass, Resolved, ResolveFlag
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.restrictions import Rule
+
+#: Local parts that every machine has.
+ALWAYS = ("postmaster", "mailer-daemon")
+
+
+class ClassTable(NamedTuple):
+    """The recipient table of an address class: its maps, the reply code for strangers, and its name in the reply."""
+
+    maps: Maps
+    code: int
+    title: str
+
+
+class RecipientTables:
+    """The tables that know who exists, as one smtpd opened them."""
+
+    __slots__ = ("always", "canonical", "classes", "rewritten", "sender_canonical", "show")
+
+    def __init__(self, smtpd: Smtpd) -> None:
+        maps, config = smtpd.maps, smtpd.config
+        self.rewritten = tuple(
+            m for m in map(maps, ("recipient_canonical_maps", "canonical_maps", "virtual_alias_maps")) if m
+        )
+        self.sender_canonical = maps("sender_canonical_maps")
+        self.show: bool = config["show_user_unknown_table_name"]
+        self.always = (str(config["double_bounce_sender"]).lower(), *ALWAYS)
+        self.classes = {
+            kind: ClassTable(maps(parameter), config[code], title)
+            for kind, parameter, code, title in (
+                (AddressClass.LOCAL, "local_recipient_maps", "unknown_local_recipient_reject_code", "local recipient"),
+                (
+                    AddressClass.VIRTUAL_MAILBOX, "virtual_mailbox_maps", "unknown_virtual_mailbox_reject_code",
+                    "virtual mailbox",
+                ),
+                (AddressClass.RELAY, "relay_recipient_maps", "unknown_relay_recipient_reject_code", "relay recipient"),
+            )
+        }  # fmt: skip
+
+
+def reject_unlisted_recipient(rule: Rule, recipient: str | None, sender: str) -> Finding | None:
+    """Refuse recipients that no table knows."""
+    return unlisted(rule.smtpd, recipient, sender, RECIPIENT) if recipient else None
+
+
+def reject_unlisted_sender(rule: Rule, sender: str | None, recipient: str) -> Finding | None:
+    """Refuse senders of our own domains that no table knows."""
+    return unlisted(rule.smtpd, sender, recipient, SENDER) if sender else None
+
+
+def unlisted(smtpd: Smtpd, address: str, other: str, title: str) -> Finding | None:
+    """A refusal of an address that does not exist here, or None."""
+    tables = smtpd.tables
+    resolved = smtpd.resolve(other, address)
+    if ResolveFlag.FAIL in resolved.flags:
+        return lookup_failure(address)
+    try:
+        for maps in tables.rewritten:
+            if _knows(smtpd, maps, resolved.recipient):
+                return None
+        if title == SENDER and tables.sender_canonical and _knows(smtpd, tables.sender_canonical, resolved.recipient):
+            return None
+        if resolved.transport in ("error", "retry"):
+            return _undeliverable(smtpd, resolved, Subject(address, title))
+        return _in_class(smtpd, tables, resolved, Subject(address, title))
+    except LookupFailure as failure:
+        return SERVER_ERROR if failure.configuration else lookup_failure(address)
+
+
+def _knows(smtpd: Smtpd, maps: Maps, recipient: str) -> bool:
+    return find_address(maps, recipient, smtpd.delimiters, smtpd.owns, owner_request=smtpd.owner_request) is not None
+
+
+def _undeliverable(smtpd: Smtpd, resolved: Resolved, subject: Subject) -> Finding:
+    """The error and retry transports: their nexthop says why."""
+    digit = "5" if resolved.transport == "error" else "4"
+    status, text = dsn_split(resolved.nexthop, f"{digit}.1.{0 if subject.title == SENDER else 1}")
+    if digit == "4":
+        code = 450
+    elif resolved.address_class is AddressClass.VIRTUAL_ALIAS:
+        code = smtpd.codes["unknown_virtual_alias_reject_code"]
+    else:
+        code = 550
+    return subject.reject(code, fitting_status(status, subject.title), text)
+
+
+def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, subject: Subject) -> Finding | None:
+    table = tables.classes.get(resolved.address_class)
+    if table is None:
+        return None
+    recipient = resolved.recipient
+    if resolved.address_class is AddressClass.LOCAL and recipient.rpartition("@")[0].lower() in tables.always:
+        return None
+    if table.maps and not _knows(smtpd, table.maps, recipient):
+        where = f" in {table.title} table" if tables.show else ""
+        return subject.reject(table.code, "5.1.0" if subject.title == SENDER else "5.1.1", f"User unknown{where}")
+    if resolved.address_class is AddressClass.RELAY and smtpd.old_relay_domains:
+        smtpd.warn(
+            "text",
+            "using backwards-compatible default setting relay_domains=$mydestination "
+            f'to accept mail for address "{subject.name}"',
+        )
+    return None
+
+

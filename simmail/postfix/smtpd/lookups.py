@@ -1,0 +1,149 @@
+"""NAME
+    smtpd.lookups - what smtpd asks the DNS
+
+DESCRIPTION
+    Several types of record are asked for in turn; one that is there decides, and a failure counts only where nothing
+    was found.
+
+SEE ALSO
+    dns_lookup(3), RFC 7505
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import Enum, auto
+
+from simmail.files.machine import Machine
+from simmail.files.tree import FileError
+from simmail.mail.answers import DnsAnswer
+from simmail.mail.hostnames import valid_address, valid_hostname
+from simmail.mail.questions import Decision, Dns
+from simmail.postfix.smtpd.state import Client, NameStatus
+
+#: How strerror's kin for host names puts it.
+NO_NAME = "Name or service not known"
+NO_ADDRESS = "No address associated with hostname"
+TRY_AGAIN = "Temporary failure in name resolution"
+
+
+class Found(Enum):
+    """What came of a look-up."""
+
+    YES = auto()
+    NO = auto()
+    TEMPORARY = auto()
+    NULL_MX = auto()
+
+
+def find_any(name: str, types: tuple[str, ...]) -> Decision[Found]:
+    """Whether `name` has a record of one of these types.
+
+    Args:
+        name: a domain name; a final dot does not count.
+        types: in the order in which they are asked for.
+    """
+    name = name.removesuffix(".")
+    temporary = False
+    for type in types:
+        answer: DnsAnswer = yield Dns(name, type)
+        if answer.status == "ok" and answer.records:
+            if type == "MX" and len(answer.records) == 1 and not answer.records[0].data:
+                return Found.NULL_MX
+            return Found.YES
+        temporary = temporary or answer.temporary
+    return Found.TEMPORARY if temporary else Found.NO
+
+
+def host_addresses(
+    machine: Machine, name: str, families: tuple[str, ...] = ("A", "AAAA")
+) -> Decision[tuple[tuple[str, ...], str]]:
+    """The addresses of a host, from /etc/hosts or the DNS.
+
+    Args:
+        machine: whose /etc/hosts is read.
+        name: the host.
+        families: `A`, `AAAA`, or both.
+
+    Returns:
+        The addresses, and the reason where there are none.
+    """
+    if valid_address(name):
+        return (name,), ""
+    listed = hosts_by_name(machine, name)
+    if listed:
+        return listed, ""
+    found: list[str] = []
+    temporary = exists = False
+    for type in families:
+        answer: DnsAnswer = yield Dns(name.removesuffix("."), type)
+        found += [record.data for record in answer.records] if answer.status == "ok" else []
+        temporary = temporary or answer.temporary
+        exists = exists or answer.status in ("ok", "nodata")
+    if found:
+        return tuple(found), ""
+    return (), TRY_AGAIN if temporary else NO_ADDRESS if exists else NO_NAME
+
+
+def _hosts(machine: Machine) -> list[list[str]]:
+    """The lines of /etc/hosts: an address, then its names."""
+    try:
+        text = machine.files.read("/etc/hosts")
+    except FileError:
+        return []
+    return [line.partition("#")[0].split() for line in text.splitlines()]
+
+
+def hosts_by_name(machine: Machine, name: str) -> tuple[str, ...]:
+    """The addresses that /etc/hosts has for a name."""
+    wanted = name.removesuffix(".").lower()
+    return tuple(fields[0] for fields in _hosts(machine) if wanted in map(str.lower, fields[1:]))
+
+
+def hosts_by_address(machine: Machine, address: str) -> str:
+    """The name that /etc/hosts has for an address; "" for none."""
+    return next((fields[1] for fields in _hosts(machine) if len(fields) > 1 and fields[0] == address), "")
+
+
+def reverse_name(address: str) -> str:
+    """The name below which an address has its PTR record.
+
+    >>> reverse_name("192.0.2.1")
+    '1.2.0.192.in-addr.arpa'
+    """
+    return ipaddress.ip_address(address).reverse_pointer
+
+
+def identify(machine: Machine, address: str, look: bool, families: tuple[str, ...]) -> Decision[tuple[Client, str]]:
+    """Find a client's name: its PTR record, believed only where it leads back to the address.
+
+    Args:
+        machine: this computer.
+        address: the client's.
+        look: smtpd_peername_lookup.
+        families: address record types in use.
+
+    Returns:
+        The client, and a warning; "" for none.
+    """
+    if not look:
+        return Client(address), ""
+    name = hosts_by_address(machine, address)
+    if not name:
+        answer: DnsAnswer = yield Dns(reverse_name(address), "PTR")
+        if answer.temporary:
+            status = NameStatus.TEMPORARY
+            return Client(address, name_status=status, reverse_status=status), ""
+        name = answer.records[0].data if answer.status == "ok" and answer.records else ""
+        if not valid_hostname(name):
+            return Client(address), ""
+    family = "AAAA" if ":" in address else "A"
+    addresses, error = yield from host_addresses(machine, name, (family,))
+    if error:
+        status = NameStatus.TEMPORARY if error == TRY_AGAIN else NameStatus.FORGED
+        warning = f"hostname {name} does not resolve to address {address}: {error}"
+    elif address not in addresses:
+        status, warning = NameStatus.FORGED, f"hostname {name} does not resolve to address {address}"
+    else:
+        return Client(address, name, name, NameStatus.OK, NameStatus.OK), ""
+    return Client(address, reverse_name=name, name_status=status, reverse_status=NameStatus.OK), warning

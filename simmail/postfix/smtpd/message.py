@@ -1,0 +1,251 @@
+"""NAME
+    smtpd.message - DATA and BDAT
+
+DESCRIPTION
+    Opens a queue file with the first valid recipient, takes the content in, and tells the client what cleanup made of
+    it.
+
+PARAMETERS
+    message_size_limit, content_filter, receive_override_options
+
+DIAGNOSTICS
+    QUEUEID: client=HOST
+    QUEUEID: queue file size limit exceeded
+
+SEE ALSO
+    RFC 5321 section 4.1.1.4, RFC 3030
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.address import quote_local
+from simmail.mail.content import Content, octets
+from simmail.mail.message import Notify, Recipient
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
+from simmail.postfix.smtpd.check import Verdict
+from simmail.smtp.commands import Chunk, Data
+from simmail.smtp.parameters import MAX_SIZE
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+Answer = tuple[Reply, bool]
+GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
+_FROM = re.compile(r">*From ")
+
+
+def begin(session: SmtpdSession) -> Decision[None]:
+    """Open a queue file."""
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    cleanup = yield from smtpd.system.summon("cleanup")
+    client = state.client
+    origin = session.forwarded
+    session.transaction = cleanup.open(
+        state.sender or "",
+        context=session.context,
+        flags=parameters.cleanup_flags,
+        client_name=origin.get("NAME", client.name),
+        client_address=origin.get("ADDR", client.address),
+        helo=origin.get("HELO", state.helo or ""),
+        protocol=origin.get("PROTO", state.protocol),
+        envid=state.envid,
+        ret=state.ret,
+        encoding=state.encoding,
+        smtputf8=state.smtputf8,
+        filter=parameters.content_filter,
+        verp=state.verp,
+    )
+    state.queue_id = yield from session.transaction.begin()
+    session.arrival = yield Now()
+    yield smtpd.note("client", state.queue_id, client.name, client.address, session.forwarded_text())
+
+
+def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+    """DATA, up to its first reply."""
+    state = session.state
+    if state.bdat:
+        return (yield from session.say(503, "5.5.1 Error: DATA after BDAT")), False
+    if not state.accepted:
+        if state.sender is None:
+            return (yield from session.say(503, "5.5.1 Error: need RCPT command")), False
+        return (yield from session.say(554, "5.5.1 Error: no valid recipients")), False
+    if argument.strip():
+        return (yield from session.say(501, "5.5.4 Syntax: DATA")), False
+    if session.smtpd.lists["smtpd_data_restrictions"]:
+        verdict = yield from session.smtpd.checker.data(state)
+        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+            return (yield from session.refused(verdict)), False
+    session.content = ("DATA", 0)
+    if state.errors < session.parameters.soft_errors:
+        return GO_AHEAD, True
+    return (yield from session.say(GO_AHEAD.code, *GO_AHEAD.lines)), True
+
+
+def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
+    """The content that follows DATA's 354."""
+    lines = sent.content.lines
+    size = sent.content.size + len(lines)
+    if not sent.complete:
+        session.content = ("DATA", size)
+        session.partial = sent.content
+        return Reply(0, ("",))
+    reply, good = yield from finish(session, _as_received(sent.content), size)
+    session.content = None
+    if not good:
+        session.good["DATA"] -= 1
+        session.state.errors += 1
+    return reply
+
+
+def _as_received(content: Content) -> Content:
+    """Content whose first lines cannot be mistaken for an mbox separator or a continuation."""
+    lines = content.lines
+    if not lines or not (lines[0][:1] in (" ", "\t") or _FROM.match(lines[0])):
+        return content
+    start = 0
+    while start < len(lines) and _FROM.match(lines[start]):
+        start += 1
+    head = tuple(f"X-Mailbox-Line: {line}" for line in lines[:start])
+    rest = lines[start:]
+    return Content((*head, *(("",) if rest and rest[0][:1] in (" ", "\t") else ()), *rest))
+
+
+def received(session: SmtpdSession) -> tuple[str, ...]:
+    """The lines that go before the content: PREPEND's, and the Received: header."""
+    smtpd, state = session.smtpd, session.state
+    client, parameters = state.client, session.parameters
+    protocol = state.protocol
+    if state.smtputf8:
+        protocol = "UTF8SMTP"
+    by = f"\tby {parameters.hostname} ({parameters.mail_name}) with {protocol} id {state.queue_id}"
+    date = smtpd.system.machine.calendar.header(session.arrival)
+    tail = (
+        (by, f"\tfor <{quote_local(state.recipient)}>; {date}")
+        if state.accepted == 1 and state.recipient
+        else (f"{by};", f"\t{date}")
+    )
+    return (
+        *state.actions.prepend,
+        f"Received: from {state.helo or client.name} ({client.name} [{client.literal}])",
+        *tail,
+    )
+
+
+def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answer]:
+    """The content is complete: hand it over, and tell the client.
+
+    Args:
+        content: its lines.
+        size: octets as they travelled.
+    """
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    chunked = state.bdat
+    if 0 < parameters.size_limit < size:
+        yield smtpd.note("warning", "", f"{state.queue_id or 'NOQUEUE'}: queue file size limit exceeded")
+        outcome = CleanupOutcome(CleanupStatus.SIZE)
+    else:
+        state.stage = "END-OF-MESSAGE"
+        state.size = size
+        if smtpd.lists["smtpd_end_of_data_restrictions"]:
+            verdict = yield from smtpd.checker.end_of_data(state)
+            if verdict in (Verdict.REJECT, Verdict.HANGUP):
+                reply = yield from session.refused(verdict)
+                yield from session.forget()
+                return reply, False
+        outcome = yield from _hand_over(session, content)
+    queue_id = state.queue_id
+    if not outcome.status:
+        state.errors = state.junk = 0
+        text = f"2.0.0 Ok: {size} bytes queued as {queue_id}" if chunked else f"2.0.0 Ok: queued as {queue_id}"
+        reply = yield from session.say(250, text)
+    else:
+        reply = yield from _complaint(session, outcome)
+    yield from session.forget()
+    return reply, not outcome.status
+
+
+def _hand_over(session: SmtpdSession, content: Content) -> Decision[CleanupOutcome]:
+    transaction, actions = session.transaction, session.state.actions
+    assert transaction is not None
+    for recipient in session.state.recipients:
+        transaction.recipient(recipient)
+    for address in actions.bcc:
+        transaction.recipient(Recipient(address, notify=frozenset({Notify.NEVER})))
+    if actions.filter:
+        transaction.filter = actions.filter
+    if actions.redirect:
+        transaction.redirect = actions.redirect
+    if actions.hold:
+        transaction.flags |= CleanupFlag.HOLD
+    if actions.discard:
+        transaction.flags |= CleanupFlag.DISCARD
+    outcome: CleanupOutcome = yield from transaction.finish(content, received(session))
+    session.transaction = None
+    return outcome
+
+
+#: In which order what is wrong with a message is told.
+_GRAVEST = (CleanupStatus.DEFER, CleanupStatus.BAD, CleanupStatus.SIZE, CleanupStatus.HOPS, CleanupStatus.CONTENT,
+            CleanupStatus.WRITE, CleanupStatus.NO_RECIPIENTS)  # fmt: skip
+
+
+def _complaint(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Reply]:
+    """The reply to a message that was not taken."""
+    detail = outcome.detail(*_GRAVEST)
+    if outcome.reason and outcome.status & (CleanupStatus.DEFER | CleanupStatus.CONTENT):
+        return (yield from session.say(detail.code, outcome.reason))
+    return (yield from session.say(detail.code, f"{detail.dsn} Error: {detail.text}"))
+
+
+def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+    """BDAT: a chunk of the content."""
+    state, parameters = session.state, session.parameters
+    if "CHUNKING" in state.discard_mask:
+        reply = yield from session.say(521, "5.5.1 Error: command not implemented")
+        return reply._replace(closes=True), False
+    fields = argument.split()
+    last = len(fields) == 2 and fields[1].upper() == "LAST"
+    if not fields or len(fields) > 2 or (len(fields) == 2 and not last) or not fields[0].isdigit():
+        reply = yield from session.say(521, "5.5.4 Syntax: BDAT count [LAST]")
+        return reply._replace(closes=True), False
+    if int(fields[0]) > MAX_SIZE:
+        reply = yield from session.say(552, "5.5.4 Error: BDAT size overflow")
+        return reply, False
+    text = sent.text if type(sent) is Chunk else ""
+    wrong = yield from _bdat_out_of_order(session, bool(text), last)
+    if wrong is not None:
+        return wrong
+    state.bdat = True
+    session.chunks.append(text)
+    session.content = None if last else ("BDAT", sum(map(octets, session.chunks)))
+    size = sum(map(octets, session.chunks))
+    if not last:
+        return (yield from session.say(250, f"2.0.0 Ok: {octets(text)} bytes")), True
+    whole = "".join(session.chunks)
+    lines = whole.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return (yield from finish(session, _as_received(Content(line.removesuffix("\r") for line in lines)), size))
+
+
+def _bdat_out_of_order(session: SmtpdSession, some: bool, last: bool) -> Decision[Answer | None]:
+    """A refusal of a chunk that comes at the wrong time."""
+    state = session.state
+    if state.bdat:
+        return None
+    if not state.accepted:
+        if state.sender is None:
+            text, code = "5.5.1 Error: need RCPT command", 503
+        else:
+            text, code = "5.5.1 Error: no valid recipients", 554
+        return (yield from session.say(code, text)), False
+    if session.smtpd.lists["smtpd_data_restrictions"]:
+        verdict = yield from session.smtpd.checker.data(state)
+        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+            return (yield from session.refused(verdict)), False
+    return None

@@ -1,0 +1,97 @@
+"""NAME
+    smtpd.parameters - what a session's conversation depends on
+
+DESCRIPTION
+    The parameters that the dialogue itself reads, as one smtpd found them when it started.
+
+PARAMETERS
+    smtpd_banner, smtpd_helo_required, smtpd_recipient_limit, smtpd_recipient_overshoot_limit, message_size_limit,
+    smtpd_soft_error_limit, smtpd_hard_error_limit, smtpd_error_sleep_time, smtpd_junk_command_limit,
+    smtpd_client_*_limit, smtpd_discard_ehlo_keywords, smtpd_noop_commands, smtpd_forbidden_commands,
+    disable_vrfy_command, strict_rfc821_envelopes, smtputf8_enable, strict_smtputf8, line_length_limit
+
+SEE ALSO
+    smtpd(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
+from simmail.postfix.match_lists import StringList
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+
+#: What smtpd_discard_ehlo_keywords can take away, in the order of the log.
+KEYWORDS = ("8BITMIME", "AUTH", "ETRN", "PIPELINING", "SIZE", "VRFY", "XCLIENT", "XFORWARD", "STARTTLS",
+            "ENHANCEDSTATUSCODES", "DSN", "EHLO_MASK_SMTPUTF8", "SMTPUTF8", "CHUNKING", "SILENT-DISCARD")  # fmt: skip
+
+
+class SessionParameters:
+    """What the dialogue of one service reads of its configuration."""
+
+    def __init__(self, smtpd: Smtpd) -> None:
+        config = smtpd.config
+        self.hostname: str = config["myhostname"]
+        self.mail_name: str = config["mail_name"]
+        self.banner: str = config["smtpd_banner"]
+        self.helo_required: bool = config["smtpd_helo_required"]
+        self.soft_errors: int = config["smtpd_soft_error_limit"]
+        self.hard_errors: int = config["smtpd_hard_error_limit"]
+        self.error_sleep: float = config["smtpd_error_sleep_time"]
+        self.junk_limit: int = config["smtpd_junk_command_limit"]
+        self.recipient_limit: int = config["smtpd_recipient_limit"]
+        self.overshoot_limit: int = config["smtpd_recipient_overshoot_limit"]
+        self.size_limit: int = config["message_size_limit"]
+        self.line_limit: int = config["line_length_limit"]
+        self.connection_count: int = config["smtpd_client_connection_count_limit"]
+        self.connection_rate: int = config["smtpd_client_connection_rate_limit"]
+        self.message_rate: int = config["smtpd_client_message_rate_limit"]
+        self.recipient_rate: int = config["smtpd_client_recipient_rate_limit"]
+        limits = ("new_tls_session_rate", "auth_rate")
+        self.counted = any(
+            (self.connection_count, self.connection_rate, self.message_rate, self.recipient_rate,
+             *(config[f"smtpd_client_{name}_limit"] for name in limits))
+        )  # fmt: skip
+        self.vrfy: bool = not config["disable_vrfy_command"]
+        self.strict: bool = config["strict_rfc821_envelopes"]
+        self.smtputf8: bool = config["smtputf8_enable"]
+        self.strict_smtputf8: bool = config["strict_smtputf8"]
+        self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
+        self.peername_lookup: bool = config["smtpd_peername_lookup"]
+        self.discard_keywords: str = config["smtpd_discard_ehlo_keywords"]
+        self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps")
+        self.noop_commands = self._strings(smtpd, "smtpd_noop_commands")
+        self.forbidden_commands = self._strings(smtpd, "smtpd_forbidden_commands")
+        self.reject_footer: str = config.raw("smtpd_reject_footer") or ""
+        self.footer_maps = smtpd.maps("smtpd_reject_footer_maps")
+        self.command_filter = smtpd.maps("smtpd_command_filter")
+        self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients")
+        self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts")
+        self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts")
+        self.verp_delimiters: str = config["default_verp_delimiters"]
+        self.verp_filter: str = config["verp_delimiter_filter"]
+        self.content_filter: str = config["content_filter"]
+        self.cleanup_flags = EXTERNAL
+        options = config.list("receive_override_options")
+        if "no_header_body_checks" in options:
+            self.cleanup_flags &= ~CleanupFlag.FILTER
+        if "no_address_mappings" in options:
+            self.cleanup_flags &= ~(CleanupFlag.BCC | CleanupFlag.MAP)
+        self.unknown_recipients = "no_unknown_recipient_checks" in options
+        self.local_rewrite_clients = config.list("local_header_rewrite_clients")
+
+    @staticmethod
+    def _strings(smtpd: Smtpd, name: str) -> StringList:
+        return StringList.open(name, smtpd.config[name], smtpd.environment)
+
+    def hidden(self, words: str) -> frozenset[str]:
+        """The EHLO keywords that a list of them takes away."""
+        return frozenset(word.upper() for word in words.replace(",", " ").split())
+
+    def shown_keywords(self, hidden: frozenset[str]) -> str:
+        """Hidden keywords as the log shows them."""
+        shown = {"SMTPUTF8": "EHLO_MASK_SMTPUTF8"}
+        return " ".join(shown.get(name, name) for name in KEYWORDS if name in hidden)

@@ -1,0 +1,255 @@
+"""NAME
+    smtpd - SMTP server
+
+DESCRIPTION
+    Holds SMTP sessions: greets, reads commands, hears the restrictions that main.cf lists, and hands what it accepts
+    to cleanup.  One Smtpd serves all sessions of its service; the lists, tables and templates are read once.
+
+PARAMETERS
+    smtpd_* and those named in the modules of this package
+
+DIAGNOSTICS
+    connect from HOST, disconnect from HOST ...; see session, commands, check.
+
+    `Fatal`: in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working
+    instance of: ...; the client then hears nothing.
+
+BUGS
+    No TLS, SASL, milters or before-queue filters; reject_unverified_* never refuse.  The real program's
+    processes each remember what they resolved and looked up; here all sessions of a generation share it.
+
+SEE ALSO
+    SMTPD_ACCESS_README, smtpd(8), RFC 5321
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Connect, Decision
+from simmail.postfix.compatibility import level
+from simmail.postfix.local_domains import LocalDomains
+from simmail.postfix.match_lists import AddressList, DomainList, StringList
+from simmail.postfix.program import Program
+from simmail.postfix.smtpd.check import Checker
+from simmail.postfix.smtpd.parameters import SessionParameters
+from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
+from simmail.postfix.smtpd.session import SmtpdSession
+from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
+from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason
+from simmail.postfix.smtpd.listed import RecipientTables
+from simmail.postfix.smtpd.token import Path, Word, words
+from simmail.postfix.trivial_rewrite import Resolved
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.smtpd.state import SmtpdState
+    from simmail.postfix.system import MailSystem
+    from simmail.postfix.trivial_rewrite import TrivialRewrite
+
+T = TypeVar("T")
+
+LISTS = ("smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions",
+         "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_etrn_restrictions",
+         "smtpd_data_restrictions", "smtpd_end_of_data_restrictions")  # fmt: skip
+CODES = ("access_map_reject_code", "access_map_defer_code", "reject_code", "defer_code", "relay_domains_reject_code",
+         "unknown_client_reject_code", "unknown_hostname_reject_code", "unknown_address_reject_code",
+         "invalid_hostname_reject_code", "non_fqdn_reject_code", "multi_recipient_bounce_reject_code",
+         "maps_rbl_reject_code", "plaintext_reject_code", "unknown_virtual_alias_reject_code")  # fmt: skip
+TITLES = {"smtpd_data_restrictions": "Data command", "smtpd_end_of_data_restrictions": "End-of-data"}
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
+#: How many remembered answers to keep of each kind.
+REMEMBERED = 200_000
+
+
+class Smtpd(Program):
+    """The SMTP server of one service."""
+
+    command: ClassVar[str] = "smtpd"
+
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        config, environment = self.config, self.environment
+        self.memo = system.memo
+        self._known: dict[Hashable, Any] = {}
+        self.rewriter: TrivialRewrite = system.program("rewrite")
+        self.soft_bounce: bool = config["soft_bounce"]
+        self.delay_reject: bool = config["smtpd_delay_reject"]
+        self.codes: Mapping[str, int] = {name: config[name] for name in CODES}
+        self.delimiters: str = config["recipient_delimiter"]
+        self.owner_request: bool = config["owner_request_special"]
+        self.untrusted_routing: bool = config["allow_untrusted_routing"]
+        self.null_key: str = config["smtpd_null_access_lookup_key"]
+        self.stress: str = config.text("stress")
+        self.local = LocalDomains(config, system.machine, environment)
+        self.owns = self.local.owns
+        self.own_addresses = self.local.addresses
+        self.families = tuple(
+            type for type, names in (("A", ("ipv4", "all")), ("AAAA", ("ipv6", "all")))
+            if set(names) & set(config.list("inet_protocols"))
+        )  # fmt: skip
+        self.mynetworks = self.addresses("mynetworks")
+        self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
+        self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
+        self.access_parents = self.parents("smtpd_access_maps")
+        self.by_sender = bool(
+            config["sender_dependent_relayhost_maps"] or config["sender_dependent_default_transport_maps"]
+        )
+        old = config.compatibility
+        self.old_relay_domains = not config.is_set("relay_domains") and old < level("2")
+        self.old_order = not config.is_set("smtpd_relay_before_recipient_restrictions") and old < level("3.6")
+        self._templates()
+        self._restrictions()
+        self.tables = RecipientTables(self)
+        self.fast_flush = DomainList.open(
+            "fast_flush_domains", config["fast_flush_domains"], environment, self.parents("fast_flush_domains")
+        )
+        self.paths: dict[str, Path] = {}
+        self._words: dict[str, tuple[Word, ...]] = {}
+        #: Whether a command line is what it looks like: no filter, no commands to be ignored.
+        self.plain_commands = not (config["smtpd_command_filter"] or config["smtpd_noop_commands"])
+        self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
+        self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
+        self.checker = Checker(self)
+        self.parameters = SessionParameters(self)
+
+    def _templates(self) -> None:
+        config = self.config
+        self.expansions = Expansions(self)
+        self.rbl_reply = config.raw("default_rbl_reply") or ""
+        self.rbl_reply_maps = self.maps("rbl_reply_maps")
+        reads_session = bool(self.rbl_reply_maps) or any(name in self.rbl_reply for name in NAMES)
+        self.facts: Callable[[SmtpdState], Facts] = self.expansions.facts if reads_session else lambda state: ()
+
+    def _restrictions(self) -> None:
+        config = self.config
+        self.titles = TITLES
+        self.classes = {name: config.list(name) for name in config.list("smtpd_restriction_classes")}
+        self._class_rules: dict[Nested, tuple[Rule, ...]] = {}
+        self._texts: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
+        words = {name: config.list(name) for name in LISTS}
+        self.lists = {name: Compiler(self, name, IMPLIED.get(name, "")).compile(words[name]) for name in LISTS}
+        guarded = False
+        for name in ("smtpd_recipient_restrictions", "smtpd_relay_restrictions"):
+            guarded = guarded or guards(words[name], self.classes, lambda text: self.warn("warning", text))
+        if not guarded:
+            self._unguarded()
+        order = ["smtpd_recipient_restrictions", "smtpd_relay_restrictions"]
+        if config["smtpd_relay_before_recipient_restrictions"]:
+            order.reverse()
+        self.recipient_lists = tuple(name for name in order if self.lists[name])
+        self.deferral_reason = Reason("smtpd_recipient_restrictions", "", "defer_if_permit")
+        self.unlisted_reasons = {
+            RECIPIENT: Reason("smtpd_reject_unlisted_recipient", self._where("smtpd_reject_unlisted_recipient"), "yes"),
+            SENDER: Reason("smtpd_reject_unlisted_sender", self._where("smtpd_reject_unlisted_sender"), "yes"),
+        }
+
+    def _unguarded(self) -> NoReturn:
+        names = f"{', '.join(RELAY_GUARDS[:-1])} or {RELAY_GUARDS[-1]}"
+        raise Fatal(
+            "in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, "
+            f"specify at least one working instance of: {names}"
+        )
+
+    def _where(self, parameter: str) -> str:
+        return str(self.config.where(parameter) or "")
+
+    # ---- what restrictions use
+
+    def parents(self, parameter: str) -> bool:
+        """Whether a domain in that list stands for its subdomains too."""
+        name = "parent_domain_matches_subdomains"
+        return StringList.open(name, self.config[name], self.environment).matches(parameter)
+
+    def addresses(self, parameter: str) -> AddressList:
+        """A list of clients."""
+        return AddressList.open(parameter, self.config[parameter], self.environment, self.parents(parameter))
+
+    def once(self, key: Hashable, compute: Callable[..., T], *arguments: Any) -> T | None:
+        """What `compute` gives, remembered by `key` unless something was said on the way."""
+        known = self._known
+        try:
+            found: T | None = known[key]
+        except KeyError:
+            unrepeatable = self.environment.unrepeatable
+            found = compute(*arguments)
+            if self.memo.enabled and not (
+                self.pending or self.rewriter.pending or self.environment.unrepeatable != unrepeatable
+            ):
+                if len(known) >= REMEMBERED:
+                    known.clear()
+                known[key] = found
+        return found
+
+    def resolve(self, sender: str, address: str) -> Resolved:
+        """Where an address leads, its domain and local part in lower case."""
+        rewriter = self.rewriter
+        resolved = rewriter.resolve(sender, rewriter.rewrite_internal("local", address))
+        return resolved._replace(recipient=resolved.recipient.lower())
+
+    def heard(self) -> Decision[None]:
+        """Note what tables, and trivial-rewrite, had to say."""
+        if self.rewriter.pending:
+            yield from self.rewriter.spoken()
+        if self.pending:
+            yield from self.spoken()
+
+    def temporary(self, action: str, finding: Finding) -> Finding:
+        """A temporary failure, dealt with as a `*_tempfail_action` parameter says."""
+        if self.config[action].lower() == "defer_if_permit":
+            return finding._replace(kind=Kind.DEFER_IF_PERMIT)
+        return finding
+
+    def expand(self, template: str, values: Mapping[str, str], facts: Facts) -> str:
+        """A reply template with its names expanded."""
+        return self.expansions.expand(template, {**dict(facts), **values})[0]
+
+    def printable(self, text: str) -> str:
+        """A reply's text with blanks for control characters."""
+        return _UNPRINTABLE.sub(" ", text)
+
+    def masked(self, text: str) -> str:
+        """A client's words with question marks for control characters."""
+        return _UNPRINTABLE.sub("?", text)
+
+    def words(self, argument: str) -> tuple[Word, ...]:
+        """The words behind a verb."""
+        found = self._words.get(argument)
+        if found is None:
+            if len(self._words) >= REMEMBERED:
+                self._words.clear()
+                self.paths.clear()
+            found = self._words[argument] = words(argument)
+        return found
+
+    def class_rules(self, nested: Nested) -> tuple[Rule, ...]:
+        """The rules of a restriction class."""
+        found = self._class_rules.get(nested)
+        if found is None:
+            compiler = Compiler(self, nested.name, nested.implied)
+            found = self._class_rules[nested] = compiler.compile(self.classes[nested.name])
+        return found
+
+    def rules(self, text: str, rule: Rule) -> tuple[Rule, ...]:
+        """The restrictions in a table's right-hand side."""
+        implied = IMPLIED.get(rule.parameter, "")
+        key = (text, rule.parameter, implied)
+        found = self._texts.get(key)
+        if found is None:
+            words = tuple(text.replace(",", " ").split())
+            found = self._texts[key] = Compiler(self, rule.parameter, implied).compile(words)
+        return found
+
+    # ---- sessions
+
+    def session(self, client: str, question: Connect | None = None) -> SmtpdSession:
+        """A session with a client that has connected.
+
+        Args:
+            client: its IP address.
+            question: how it connected.
+        """
+        return SmtpdSession(self, client, question)

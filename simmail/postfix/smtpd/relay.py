@@ -1,0 +1,141 @@
+"""NAME
+    smtpd.relay - who may send where
+
+DESCRIPTION
+    A destination is ours to accept where its class is local, virtual alias or virtual mailbox, or where relay_domains
+    lists it; an address that the next host may route on is not.
+
+PARAMETERS
+    relay_domains_reject_code, allow_untrusted_routing, permit_mx_backup_networks
+
+DIAGNOSTICS
+    using backwards-compatible default setting relay_domains=$mydestination to accept mail for domain "DOMAIN"
+
+SEE ALSO
+    SMTPD_ACCESS_README
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.answers import DnsAnswer
+from simmail.mail.questions import Decision, Dns
+from simmail.postfix.smtpd.findings import RECIPIENT, Finding, Kind, Subject, lookup_failure
+from simmail.postfix.smtpd.lookups import host_addresses
+from simmail.postfix.trivial_rewrite import AddressClass, ResolveFlag
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.restrictions import Rule
+
+#: Classes whose mail ends here.
+FINAL = frozenset({AddressClass.LOCAL, AddressClass.VIRTUAL_ALIAS, AddressClass.VIRTUAL_MAILBOX})
+PERMIT = Finding(Kind.PERMIT)
+
+
+def authorized(smtpd: Smtpd, recipient: str, sender: str) -> Finding | None:
+    """PERMIT for a destination that is ours, None for another, or what a failing table brings about."""
+    resolved = smtpd.resolve(sender, recipient)
+    if ResolveFlag.FAIL in resolved.flags:
+        return lookup_failure(recipient)
+    _, at, domain = resolved.recipient.rpartition("@")
+    if not at:
+        return PERMIT
+    if ResolveFlag.ROUTED in resolved.flags and not smtpd.untrusted_routing:
+        return None
+    if resolved.address_class in FINAL:
+        return PERMIT
+    if resolved.address_class is AddressClass.RELAY:
+        if smtpd.old_relay_domains:
+            smtpd.warn(
+                "text",
+                "using backwards-compatible default setting relay_domains=$mydestination "
+                f'to accept mail for domain "{domain}"',
+            )
+        return PERMIT
+    return None
+
+
+def permit_auth_destination(rule: Rule, recipient: str | None, sender: str) -> Finding | None:
+    """Permit mail to our own destinations."""
+    return None if recipient is None else authorized(rule.smtpd, recipient, sender)
+
+
+def reject_unauth_destination(rule: Rule, recipient: str | None, sender: str) -> Finding | None:
+    """Refuse mail to other destinations than ours."""
+    return _unauthorized(rule, recipient, sender, rule.smtpd.codes["relay_domains_reject_code"], "5.7.1")
+
+
+def defer_unauth_destination(rule: Rule, recipient: str | None, sender: str) -> Finding | None:
+    """Put off mail to other destinations than ours."""
+    return _unauthorized(rule, recipient, sender, rule.smtpd.codes["relay_domains_reject_code"] - 100, "4.7.1")
+
+
+def _unauthorized(rule: Rule, recipient: str | None, sender: str, code: int, dsn: str) -> Finding | None:
+    if recipient is None:
+        return None
+    found = authorized(rule.smtpd, recipient, sender)
+    if found is None:
+        return Finding(Kind.REJECT, code, dsn, f"<{recipient}>: Relay access denied")
+    return None if found.kind is Kind.PERMIT else found
+
+
+def permit_mx_backup(rule: Rule, recipient: str | None, sender: str) -> Decision[Finding | None]:
+    """Permit mail to domains that name this machine among their lesser mail servers."""
+    if recipient is None:
+        return None
+    smtpd = rule.smtpd
+    found = authorized(smtpd, recipient, sender)
+    domain = smtpd.resolve(sender, recipient).recipient.rpartition("@")[2]
+    yield from smtpd.heard()
+    routed = ResolveFlag.ROUTED in smtpd.resolve(sender, recipient).flags and not smtpd.untrusted_routing
+    if found is not None or routed or (domain.startswith("[") and domain.endswith("]")):
+        return found
+    answer: DnsAnswer = yield Dns(domain, "MX")
+    if answer.status != "ok" or not answer.records:
+        if not answer.temporary:
+            return None
+        finding = Subject(recipient, RECIPIENT).reject(
+            450, "4.4.4", "Unable to look up mail exchanger information: Host not found, try again"
+        )
+        return finding._replace(kind=Kind.DEFER_IF_REJECT)
+    best = min(record.preference for record in answer.records)
+    first = [record.data for record in answer.records if record.preference == best]
+    if (yield from _mine(smtpd, first)):
+        return None
+    if smtpd.mx_backup_networks and not (yield from _all_listed(smtpd, first)):
+        return None
+    return PERMIT if (yield from _mine(smtpd, [record.data for record in answer.records])) else None
+
+
+def _mine(smtpd: Smtpd, hosts: list[str]) -> Decision[bool]:
+    """Whether one of the hosts is this machine."""
+    if any(map(smtpd.local.matches, hosts)):
+        return True
+    for host in hosts:
+        addresses, _ = yield from host_addresses(smtpd.system.machine, host, smtpd.families)
+        if smtpd.own_addresses.intersection(addresses):
+            return True
+    return False
+
+
+def _all_listed(smtpd: Smtpd, hosts: list[str]) -> Decision[bool]:
+    """Whether all addresses of the hosts are in permit_mx_backup_networks."""
+    for host in hosts:
+        addresses, _ = yield from host_addresses(smtpd.system.machine, host, smtpd.families)
+        if not addresses or not all(smtpd.mx_backup_networks.matches("", address) for address in addresses):
+            return False
+    return True
+
+
+def check_relay_domains(rule: Rule, recipient: str | None, sender: str, client_name: str) -> Finding | None:
+    """Permit our own destinations and clients of relay_domains, refuse the rest (obsolete)."""
+    rule.smtpd.warn(
+        "warning",
+        "support for restriction \"check_relay_domains\" will be removed from Postfix; "
+        'use "reject_unauth_destination" instead',
+    )
+    if recipient is None:
+        return None
+    return authorized(rule.smtpd, recipient, sender) or reject_unauth_destination(rule, recipient, sender)

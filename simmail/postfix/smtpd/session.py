@@ -1,0 +1,438 @@
+"""NAME
+    smtpd.session - one SMTP session
+
+DESCRIPTION
+    Greets a client, reads its commands and answers them.  Mistakes are counted: beyond the soft limit each answer is
+    slow, at the hard limit the client is hung up on.  When the session ends the log tells which commands it had.
+
+    The one who carries the session calls `greet`, then `handle` for each thing the client sends, and `lost` where the
+    client hangs up.  A reply that `closes` is the last.
+
+DIAGNOSTICS
+    connect from HOST, disconnect from HOST COUNTS
+    too many errors after COMMAND from HOST, lost connection after COMMAND from HOST
+    improper command pipelining after COMMAND from HOST: TEXT
+    non-SMTP command from HOST: TEXT
+
+SEE ALSO
+    smtpd(8), RFC 5321 section 4
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.answers import AnvilCounts
+from simmail.mail.questions import Anvil, Connect, Decision, Sleep
+from simmail.postfix.headers import field_name
+from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
+from simmail.postfix.smtpd.lookups import identify
+from simmail.postfix.smtpd.message import receive, received
+from simmail.postfix.smtpd.state import Client, SmtpdState
+from simmail.postfix.smtpd.token import words
+from simmail.postfix.tables import LookupFailure
+from simmail.smtp.commands import Chunk, Command, Data, Sent
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.mail.content import Content
+    from simmail.postfix.cleanup import Transaction
+    from simmail.postfix.smtpd.program import Smtpd
+
+#: A reply that says nothing and ends the connection.
+HANG_UP = Reply(0, ("",), True)
+#: How much of what a client sent too early the log shows, octets.
+PIPELINED_SHOWN = 100
+_ESCAPES = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+
+
+class SmtpdSession:
+    """One session.
+
+    Args:
+        smtpd: the program.
+        address: the client's IP address.
+        question: how it connected.
+    """
+
+    __slots__ = (
+        "arrival", "chunks", "content", "context", "exempt", "forwarded", "good", "over", "parameters", "partial",
+        "restart", "server", "smtpd", "state", "total", "transaction", "xclient", "xforward",
+    )  # fmt: skip
+
+    def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
+        self.smtpd, self.parameters = smtpd, smtpd.parameters
+        self.state = SmtpdState(Client(address))
+        self.server = (question.address, str(question.port)) if question is not None else ("", "")
+        self.good: dict[str, int] = {}
+        self.total: dict[str, int] = {}
+        self.transaction: Transaction | None = None
+        self.context = "remote"
+        self.arrival = 0.0
+        self.content: tuple[str, int] | None = None
+        self.partial: Content | None = None
+        self.chunks: list[str] = []
+        self.forwarded: dict[str, str] = {}
+        self.xclient = self.xforward = self.exempt = False
+        self.over = False
+        self.restart = False
+
+    # ---- the beginning
+
+    def greet(self) -> Decision[Reply | None]:
+        """Say the greeting, or refuse the client."""
+        smtpd, state = self.smtpd, self.state
+        address = state.client.address
+        client, warning = yield from smtpd.memo.decide(
+            (smtpd, "client", address), identify, smtpd.system.machine, address,
+            self.parameters.peername_lookup, smtpd.families,
+        )  # fmt: skip
+        if warning:
+            yield smtpd.note("warning", "", warning)
+        if self.server[0]:
+            client = client._replace(server_address=self.server[0], server_port=self.server[1])
+        state.client = client
+        state.namaddr = f"{client.name}[{client.address}]"
+        yield smtpd.note("connect", "", client.name, client.address)
+        self.xclient = yield from self.listed(self.parameters.xclient_hosts)
+        self.xforward = yield from self.listed(self.parameters.xforward_hosts)
+        refusal = yield from self._count_connection()
+        if refusal is not None:
+            return (yield from self._finish(refusal))
+        return (yield from self.welcome())
+
+    def _count_connection(self) -> Decision[Reply | None]:
+        """Tell anvil of the connection; a refusal where there are too many."""
+        smtpd, state, parameters = self.smtpd, self.state, self.parameters
+        self.exempt = self.xclient or not parameters.counted or (yield from self.listed(smtpd.hoggers))
+        if self.exempt:
+            return None
+        counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, state.client.address)
+        for what, count, limit in (
+            ("concurrency", counts.connections, parameters.connection_count),
+            ("rate", counts.rate, parameters.connection_rate),
+        ):
+            if 0 < limit < count:
+                text = f"4.7.0 {parameters.hostname} Error: too many connections from {state.client.address}"
+                reply = yield from self.say(421, text)
+                yield smtpd.note(
+                    "warning", "",
+                    f"Connection {what} limit exceeded: {count} from {state.namaddr} for service {smtpd.service.name}",
+                )  # fmt: skip
+                return reply
+        return None
+
+    def welcome(self) -> Decision[Reply]:
+        """The greeting (again after XCLIENT)."""
+        smtpd, state, parameters = self.smtpd, self.state, self.parameters
+        words_ = None
+        if parameters.discard_maps:
+            try:
+                words_ = parameters.discard_maps.find(state.client.address)
+            except LookupFailure:
+                words_ = None
+            yield from smtpd.heard()
+        state.discard_mask = parameters.hidden(parameters.discard_keywords if words_ is None else words_)
+        if not smtpd.delay_reject:
+            verdict = yield from smtpd.checker.client(state)
+            if verdict is Verdict.REJECT:
+                state.access_denied = True
+                reply = yield from self.say(int(state.refusal[:3]), state.refusal[4:])
+                state.errors += 1
+                return (yield from self._finish(reply)) if reply.closes else reply
+            if verdict is Verdict.HANGUP:
+                return (yield from self._finish(HANG_UP))
+        return (yield from self.say(220, parameters.banner))
+
+    def listed(self, clients: object) -> Decision[bool]:
+        """Whether a list of clients holds this one; a list that fails does not."""
+        if not clients:
+            return False
+        client = self.state.client
+        try:
+            found: bool = clients.matches(client.name, client.address)  # type: ignore[attr-defined]
+        except LookupFailure:
+            found = False
+        yield from self.smtpd.heard()
+        return found
+
+    # ---- replies
+
+    def say(self, code: int, *lines: str) -> Decision[Reply]:
+        """Make a reply: slowly to clients that make mistakes, with the footer that main.cf gives refusals."""
+        state, parameters = self.state, self.parameters
+        if state.errors >= parameters.soft_errors and parameters.error_sleep:
+            yield Sleep(parameters.error_sleep)
+        if code < 400:
+            return Reply(code, lines)
+        if parameters.reject_footer or parameters.footer_maps:
+            lines = yield from self._footer(code, lines)
+        hangup = code in (421, 521)
+        if self.smtpd.soft_bounce and code >= 500:
+            code -= 100
+            lines = tuple("4" + line[1:] if line[:2] == "5." else line for line in lines)
+        return Reply(code, lines, hangup)
+
+    def _footer(self, code: int, lines: tuple[str, ...]) -> Decision[tuple[str, ...]]:
+        """Hang the footer on a refusal."""
+        smtpd, parameters = self.smtpd, self.parameters
+        footer: str | None = None
+        if parameters.footer_maps:
+            try:
+                footer = parameters.footer_maps.find(f"{code} {lines[0]}")
+            except LookupFailure:
+                footer = None
+            yield from smtpd.heard()
+        footer = footer or parameters.reject_footer
+        if not footer:
+            return lines
+        text, failed = smtpd.expansions.expand(footer, dict(smtpd.expansions.facts(self.state)))
+        yield from smtpd.heard()
+        if failed:
+            return lines
+        status = lines[0].split(" ", 1)[0]
+        prefix = f"{status} " if status[:2] in ("4.", "5.") else ""
+        if text.startswith("\\c"):
+            return (*lines[:-1], lines[-1] + text[2:].split("\\n")[0])
+        return (*lines, *(prefix + part for part in text.split("\\n")))
+
+    def refused(self, verdict: Verdict) -> Decision[Reply]:
+        """The reply of a refusal that restrictions came to."""
+        if verdict is Verdict.HANGUP:
+            return HANG_UP
+        refusal = self.state.refusal
+        return (yield from self.say(int(refusal[:3]), refusal[4:]))
+
+    # ---- the client speaks
+
+    def handle(self, sent: Sent, more: tuple[Sent, ...] = ()) -> Decision[Reply | None]:
+        """Answer what the client sent.
+
+        Args:
+            sent: a command, a message's content or a chunk of it.
+            more: what it has sent already behind that.
+        """
+        if self.over:
+            return None
+        state = self.state
+        if state.errors >= self.parameters.hard_errors:
+            return (yield from self._too_many_errors())
+        if type(sent) is Command:
+            reply = yield from self._command(sent, more)
+        elif type(sent) is Data:
+            reply = yield from receive(self, sent)
+        else:
+            assert type(sent) is Chunk
+            reply = yield from self._run(COMMANDS["BDAT"], sent.argument, more, sent)
+        if reply.closes:
+            return (yield from self._finish(reply))
+        return reply
+
+    def _too_many_errors(self) -> Decision[Reply]:
+        reply = yield from self.say(421, f"4.7.0 {self.parameters.hostname} Error: too many errors")
+        state = self.state
+        yield self.smtpd.note("text", "", f"too many errors after {state.stage} from {state.namaddr}")
+        return (yield from self._finish(reply))
+
+    def _command(self, command: Command, more: tuple[Sent, ...]) -> Decision[Reply]:
+        """Find out which command a line is, and run it."""
+        smtpd, state = self.smtpd, self.state
+        verb, argument = command
+        known = COMMANDS.get(verb)
+        if known is not None and (argument is None or (len(argument) < 500 and argument.isascii())):
+            if not smtpd.plain_commands:
+                known, argument, reply = yield from self._unusual(command)
+                if reply is not None:
+                    return reply
+        else:
+            known, argument, reply = yield from self._unusual(command)
+            if reply is not None:
+                return reply
+        assert known is not None
+        return (yield from self._run(known, argument or "", more))
+
+    def _unusual(self, command: Command) -> Decision[tuple[SmtpCommand | None, str, Reply | None]]:
+        """A line that needs a closer look: the command and its argument, or the reply to what is none."""
+        smtpd, state, parameters = self.smtpd, self.state, self.parameters
+        line = command.line()
+        limit = parameters.line_limit
+        if len(line.encode("utf-8", "surrogateescape")) > limit:
+            line = line.encode("utf-8", "surrogateescape")[:limit].decode("utf-8", "surrogateescape")
+            yield smtpd.note(
+                "warning", "", f"{state.namaddr}: request longer than {limit}: {smtpd.printable(line)[:30]}..."
+            )
+        if parameters.smtputf8 and not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
+            reply = yield from self.say(500, "5.5.2 Error: bad UTF-8 syntax")
+            state.errors += 1
+            return None, "", reply
+        if parameters.command_filter:
+            line = yield from self._filtered(line)
+        found = words(line)
+        if not found:
+            reply = yield from self.say(500, "5.5.2 Error: bad syntax")
+            state.errors += 1
+            return None, "", reply
+        verb = found[0].text
+        if parameters.noop_commands and parameters.noop_commands.matches(verb):
+            reply = yield from self.say(250, "2.0.0 Ok")
+            self._junk()
+            return None, "", reply
+        known = COMMANDS.get(verb.upper())
+        if known is None:
+            return None, "", (yield from self._unknown(verb, line))
+        return known, line[line.find(verb) + len(verb) :].strip(), None
+
+    def _filtered(self, line: str) -> Decision[str]:
+        """A line after smtpd_command_filter."""
+        smtpd = self.smtpd
+        try:
+            found = self.parameters.command_filter.find(line.lstrip(" \t"))
+        except LookupFailure:
+            found = None
+        yield from smtpd.heard()
+        if found is None:
+            return line
+        yield smtpd.note("text", "", f'{self.state.namaddr}: replacing client command "{line}" with "{found}"')
+        return found
+
+    def _unknown(self, verb: str, line: str) -> Decision[Reply]:
+        """A word that is no command."""
+        smtpd, state = self.smtpd, self.state
+        self.total["UNKNOWN"] = self.total.get("UNKNOWN", 0) + 1
+        state.stage = "UNKNOWN"
+        if field_name(verb) is not None or self.parameters.forbidden_commands.matches(verb):
+            yield smtpd.note(
+                "warning", "", f"non-{state.protocol} command from {state.namaddr}: {smtpd.printable(line)[:100]}"
+            )
+            return (yield from self.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
+        if state.access_denied:
+            return (yield from self._denied())
+        reply = yield from self.say(500, "5.5.2 Error: command not recognized")
+        state.errors += 1
+        return reply
+
+    def _denied(self) -> Decision[Reply]:
+        reply = yield from self.say(503, f"5.7.0 Error: access denied for {self.state.namaddr}")
+        self.state.errors += 1
+        return reply
+
+    def _junk(self) -> None:
+        state = self.state
+        state.junk += 1
+        if state.junk > self.parameters.junk_limit + 1:
+            state.errors += 1
+
+    def _run(
+        self, command: SmtpCommand, argument: str, more: tuple[Sent, ...], sent: Sent | None = None
+    ) -> Decision[Reply]:
+        """Run a command, and count it."""
+        state = self.state
+        name = command.name
+        self.total[name] = self.total.get(name, 0) + 1
+        if state.access_denied and name != "QUIT":
+            return (yield from self._denied())
+        state.stage = name
+        if more and not state.pipelined and (state.protocol != "ESMTP" or command.last):
+            state.pipelined = True
+            yield self.smtpd.note(
+                "text", "", f"improper command pipelining after {name} from {state.namaddr}: {_pipelined(more)}"
+            )
+        self.restart = False
+        reply, good = yield from command.run(self, argument, sent)
+        if self.restart:
+            return reply
+        if good:
+            self.good[name] = self.good.get(name, 0) + 1
+        else:
+            state.errors += 1
+        if command.idle:
+            self._junk()
+        return reply
+
+    def forget(self) -> Decision[None]:
+        """Forget the transaction begun, and its queue file."""
+        if self.transaction is not None:
+            partial, self.partial = self.partial, None
+            if partial is None:
+                yield from self.transaction.abandon()
+            else:
+                yield from self.transaction.abandon(partial, received(self))
+            self.transaction = None
+        self.chunks = []
+        self.content = None
+        self.state.forget_mail()
+
+    def forwarded_text(self) -> str:
+        """What XFORWARD told, as the log shows it behind the client."""
+        told = self.forwarded
+        if not told:
+            return ""
+        ident = f", orig_queue_id={told['IDENT']}" if "IDENT" in told else ""
+        return f"{ident}, orig_client={told.get('NAME', 'unknown')}[{told.get('ADDR', 'unknown')}]"
+
+    # ---- the end
+
+    def lost(self, reason: str) -> Decision[None]:
+        """The client has hung up (`lost connection`), or has been silent for too long (`timeout`)."""
+        if self.over:
+            return
+        state = self.state
+        if state.errors >= self.parameters.hard_errors:
+            yield from self._too_many_errors()
+            return
+        smtpd = self.smtpd
+        if reason == "timeout":
+            yield from self.say(421, f"4.4.2 {self.parameters.hostname} Error: timeout exceeded")
+        if self.content is not None:
+            text = f"{reason} after {self.content[0]} ({self.content[1]} bytes) from {state.namaddr}"
+        else:
+            text = f"{reason} after {state.stage} from {state.namaddr}"
+        yield smtpd.note("text", "", text)
+        yield from self._finish(HANG_UP)
+
+    def _finish(self, reply: Reply) -> Decision[Reply]:
+        """End the session, whatever was begun in it."""
+        smtpd, state = self.smtpd, self.state
+        self.over = True
+        yield from self.forget()
+        if not self.exempt and self.parameters.counted:
+            exempt = yield from self.listed(smtpd.hoggers)
+            if not exempt:
+                yield Anvil("disconnect", smtpd.service.name, state.client.address)
+        client = state.client
+        yield smtpd.note("disconnect", "", client.name, client.address, self._counts())
+        return reply if reply.closes else reply._replace(closes=True)
+
+    def _counts(self) -> str:
+        """How many commands there were, and how many were good."""
+        parts: list[str] = []
+        all_good = all_total = 0
+        for name in (*COMMANDS, "UNKNOWN"):
+            total = self.total.get(name, 0)
+            if total:
+                good = self.good.get(name, 0)
+                parts.append(f"{name.lower()}={good}" if good == total else f"{name.lower()}={good}/{total}")
+                all_good, all_total = all_good + good, all_total + total
+        both = f"commands={all_good}" if all_good == all_total and all_total else f"commands={all_good}/{all_total}"
+        return " ".join([*parts, both])
+
+
+def _pipelined(more: tuple[Sent, ...]) -> str:
+    """What a client sent too early, as the log shows it."""
+    text = ""
+    for sent in more:
+        if type(sent) is Command:
+            text += sent.line() + "\r\n"
+        elif type(sent) is Data:
+            text += "".join(line + "\r\n" for line in sent.content.lines) + ".\r\n"
+        else:
+            assert type(sent) is Chunk
+            text += f"BDAT {sent.argument}\r\n{sent.text}"
+        if len(text) > PIPELINED_SHOWN:
+            break
+    octets = text.encode("utf-8", "surrogateescape")[:PIPELINED_SHOWN]
+    return "".join(
+        _ESCAPES.get(chr(octet)) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03o}") for octet in octets
+    )
+

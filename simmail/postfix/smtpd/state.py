@@ -1,0 +1,131 @@
+"""NAME
+    smtpd.state - what smtpd knows of one session
+
+DESCRIPTION
+    The facts that restrictions read, the transaction begun, the actions that tables have asked for, and the
+    counters of commands and errors.
+
+SEE ALSO
+    smtpd(8)
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from simmail.mail.message import Recipient
+    from simmail.postfix.smtpd.findings import Finding, Subject
+
+UNKNOWN = "unknown"
+
+
+class NameStatus(Enum):
+    """What came of looking up a client's name; the value is the first digit of the reply it can earn."""
+
+    OK = "2"
+    TEMPORARY = "4"
+    PERMANENT = "5"
+    FORGED = "6"
+
+
+class Client(NamedTuple):
+    """Who speaks.
+
+    Args:
+        address: its IP address.
+        name: its verified host name, or `unknown`.
+        reverse_name: the name its PTR record gives, verified or not, or `unknown`.
+        name_status, reverse_status: how the look-ups went.
+        port: its TCP port, or `unknown`.
+        server_address, server_port: where it called.
+    """
+
+    address: str
+    name: str = UNKNOWN
+    reverse_name: str = UNKNOWN
+    name_status: NameStatus = NameStatus.PERMANENT
+    reverse_status: NameStatus = NameStatus.PERMANENT
+    port: str = UNKNOWN
+    server_address: str = UNKNOWN
+    server_port: str = UNKNOWN
+
+    @property
+    def literal(self) -> str:
+        """The address as RFC 5321 writes it in brackets."""
+        return f"IPv6:{self.address}" if ":" in self.address else self.address
+
+
+class Actions:
+    """What access tables asked for on a message's behalf; they take effect only if it is accepted."""
+
+    __slots__ = ("bcc", "discard", "filter", "hold", "prepend", "redirect")
+
+    def __init__(self) -> None:
+        self.hold = self.discard = False
+        self.filter = self.redirect = ""
+        self.bcc: tuple[str, ...] = ()
+        self.prepend: tuple[str, ...] = ()
+
+
+class SmtpdState:
+    """One session.
+
+    Attributes:
+        client: who speaks; XCLIENT puts another in its place.
+        helo: the name in the last HELO or EHLO, "?" for doubtful characters; None before one.
+        protocol: `SMTP` or `ESMTP`.
+        sender, recipient: envelope addresses in internal form; None before MAIL or RCPT.
+        stage: the command now decided on, `CONNECT` at first.
+        subject: what the list of restrictions now heard is about.
+        queue_id: the queue file; "" before there is one.
+        recipients: the accepted ones.
+        errors, junk: how many of the client's commands were mistakes, and idle ones.
+    """
+
+    __slots__ = (
+        "access_denied", "accepted", "actions", "bdat", "client", "defer_if_permit", "defer_if_permit_client",
+        "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask", "encoding", "envid",
+        "errors", "etrn", "hangup", "hidden", "helo", "instance", "junk", "namaddr", "overshoot", "pipelined", "protocol",
+        "queue_id", "recipient", "recipient_listed", "recipients", "refusal", "ret", "route_sender", "sender",
+        "sender_listed", "size", "smtputf8", "stage", "subject", "trial", "verp",
+    )  # fmt: skip
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.namaddr = ""
+        self.helo: str | None = None
+        self.protocol = "SMTP"
+        self.stage = "CONNECT"
+        self.subject: Subject | None = None
+        self.refusal = ""
+        self.access_denied = False
+        self.hangup = False
+        self.pipelined = False
+        self.errors = self.junk = 0
+        self.discard_mask: frozenset[str] = frozenset()
+        self.trial = False
+        self.defer_if_permit: Finding | None = None
+        self.defer_if_reject: Finding | None = None
+        self.defer_if_permit_client: Finding | None = None
+        self.defer_if_permit_helo: Finding | None = None
+        self.defer_if_permit_sender: Finding | None = None
+        self.etrn: str | None = None
+        self.forget_mail()
+
+    def forget_mail(self) -> None:
+        """Forget the transaction (mail_reset and rcpt_reset)."""
+        self.sender: str | None = None
+        self.route_sender = ""
+        self.recipient: str | None = None
+        self.recipients: list[Recipient] = []
+        self.accepted = self.overshoot = 0
+        self.queue_id = ""
+        self.size = 0
+        self.encoding = self.ret = self.envid = self.verp = ""
+        self.smtputf8 = False
+        self.actions = Actions()
+        self.instance = ""
+        self.bdat = False
+        self.recipient_listed = self.sender_listed = False
