@@ -62,9 +62,44 @@ def _sh(args: argparse.Namespace) -> int:
     return status
 
 
+def _start(args: argparse.Namespace) -> int:
+    from simmail.lab.copies import notebook_of, start
+
+    copy = start(args.name, Path(args.dir) if args.dir else None)
+    print(f"{copy} is yours: change its files, then")
+    print(f"  simmail run {copy}")
+    if notebook_of(copy) is not None:
+        print(f"  simmail lab {copy}")
+    print(f"  simmail reset {copy}      puts it back to its beginning")
+    return 0
+
+
+def _reset(args: argparse.Namespace) -> int:
+    from simmail.lab.copies import reset
+
+    done = reset(Path(args.dir))
+    if not done.restored and not done.removed:
+        print(f"{args.dir} is as it was at its beginning")
+    for word, names in (("put back", done.restored), ("taken away", done.removed)):
+        for name in names:
+            print(f"{word:<12}{name}")
+    if done.kept is not None:
+        print(f"what you had there lies in {done.kept}")
+    return 0
+
+
+def _lab(args: argparse.Namespace) -> int:
+    from simmail.lab.jupyter import lab
+
+    options = [*(["--no-browser"] if args.no_browser else []), *([f"--port={args.port}"] if args.port else [])]
+    return lab(args.name, options)
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(prog="simmail", description="A mail world in a box: real Postfix configuration, simulated time.")
+    top = argparse.ArgumentParser(
+        prog="simmail", description="A mail world in a box: real Postfix configuration, simulated time."
+    )
     top.add_argument("--version", action="version", version=f"simmail {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -86,6 +121,25 @@ def parser() -> argparse.ArgumentParser:
     sh.add_argument("--at", action="append", default=[], metavar="TIME", help="when: 2h, 10:30; once for each -c")
     sh.add_argument("-c", dest="command", action="append", default=[], metavar="COMMAND", help="what to type")
     sh.set_defaults(act=_sh)
+
+    lab = commands.add_parser("lab", help="open JupyterLab on a lab's notebook")
+    lab.add_argument("name", metavar="NAME", nargs="?", default="", help="a lab's name, or a copy of yours: 01, mylab")
+    lab.add_argument("--no-browser", action="store_true", help="only tell the address")
+    lab.add_argument("--port", type=int, help="where JupyterLab listens (default 8888, or the next free one)")
+    lab.set_defaults(act=_lab)
+
+    start = commands.add_parser("start", help="make your own copy of a lab or an exercise")
+    start.add_argument("name", metavar="NAME", help="its name, or the beginning of it: 01")
+    start.add_argument(
+        "dir", metavar="DIR", nargs="?", help="the folder to make (default: one of the lab's name, here)"
+    )
+    start.set_defaults(act=_start)
+
+    reset = commands.add_parser("reset", help="put your copy back to its beginning; your changes are kept beside it")
+    reset.add_argument(
+        "dir", metavar="DIR", nargs="?", default=".", help="the copy's folder (default: the present one)"
+    )
+    reset.set_defaults(act=_reset)
 
     conform = commands.add_parser("conform", help="play oracle cases; writes DIR/SUBFOLDER/NAME.sim.json")
     conform.add_argument("cases", metavar="CASES", help="a folder of cases")

@@ -1,0 +1,124 @@
+"""A learner's own copy of a lab or an exercise: made, and put back to its beginning.
+
+In its folder `.simmail` a copy keeps the name of what it was made from, its beginning file by file, and what a
+reset set aside: `diff -r .simmail/beginning .` shows what the learner changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from simmail.mail.errors import InputError
+from simmail.world import folder as folders
+
+BEGINNING = Path(folders.OWN) / "beginning"
+SET_ASIDE = Path(folders.OWN) / "set-aside"
+#: What a learner's copy does not have: the notebook's source, and what is the instructor's.
+KEPT_BACK = frozenset({"lab.md", "instructor.md", "solution", "solutions", "solution.md", folders.OWN, "__pycache__"})
+#: Folders of which every file is part of the world, whoever put it there.
+OF_THE_WORLD = ("hosts", "zones", "policies")
+
+
+class Reset(NamedTuple):
+    """What a reset did.
+
+    Args:
+        restored: the files put back, by their paths from the copy's folder.
+        removed: the files that were not there at the beginning, and would have been part of the world.
+        kept: where the learner's versions of both lie now; None where nothing had been changed.
+    """
+
+    restored: list[str]
+    removed: list[str]
+    kept: Path | None
+
+
+def start(name: str, target: Path | None = None) -> Path:
+    """Make a copy.
+
+    Args:
+        name: a lab's or exercise's name, or its beginning.
+        target: the folder to make; by default one of the lab's own name in the present folder.
+
+    Returns: the copy's folder.
+
+    Raises:
+        InputError: where there is no such lab, or something in the way.
+    """
+    source = folders.find(name).resolve()
+    title, notebook = folders.origin(source) or source.name, notebook_of(source)
+    if folders.origin(source):
+        source = source / BEGINNING
+    copy = Path(title) if target is None else target
+    if copy.exists() and (not copy.is_dir() or any(copy.iterdir())):
+        raise InputError(str(copy), "is there already", f"name another folder, or begin it anew: simmail reset {copy}")
+    parts = {path: source / path for path in _files(source) if not KEPT_BACK.intersection(path.parts)}
+    if notebook is not None:
+        parts.setdefault(Path(notebook.name), notebook)
+    for path, original in parts.items():
+        _copy(original, copy / path)
+        _copy(original, copy / BEGINNING / path)
+    (copy / folders.OWN / folders.ORIGIN).write_text(title + "\n", encoding="utf-8")
+    return copy
+
+
+def reset(folder: Path) -> Reset:
+    """Put a copy back to its beginning; nothing that its learner wrote is lost, and what is no part of the world stays.
+
+    Raises:
+        InputError: where the folder is no copy.
+    """
+    beginning = folder / BEGINNING
+    if not beginning.is_dir():
+        raise InputError(str(folder), "is not a copy of a lab", "make one: simmail start 01")
+    first = {path.as_posix() for path in _files(beginning)}
+    restored = sorted(path for path in first if _text(folder / path) != _text(beginning / path))
+    removed = sorted(
+        path.as_posix()
+        for top in OF_THE_WORLD
+        for path in (Path(top) / below for below in _files(folder / top))
+        if path.as_posix() not in first
+    )
+    kept = None
+    for name in (*restored, *removed):
+        if (folder / name).is_file():
+            kept = kept or _free(folder / SET_ASIDE)
+            _copy(folder / name, kept / name)
+            (folder / name).unlink()
+    for name in restored:
+        _copy(beginning / name, folder / name)
+    return Reset(restored, removed, kept)
+
+
+def notebook_of(folder: Path) -> Path | None:
+    """The notebook of a lab: in its own folder (a copy's), or on the shelf of notebooks; None where it has none."""
+    name = folders.origin(folder) or folder.resolve().name
+    places = (folder, folder.resolve().parent.parent / "notebooks")
+    return next((p / f"{name}.ipynb" for p in places if (p / f"{name}.ipynb").is_file()), None)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, by their paths from there; no links, which might lead out of it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path.relative_to(folder)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _text(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _free(folder: Path) -> Path:
+    """The first folder below that is not there yet: `1`, `2`, ..."""
+    number = 1
+    while (folder / str(number)).exists():
+        number += 1
+    return folder / str(number)

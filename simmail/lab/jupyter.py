@@ -1,0 +1,95 @@
+"""JupyterLab, opened on a lab's notebook."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from simmail.lab.copies import notebook_of
+from simmail.mail.errors import InputError
+from simmail.world import folder as folders
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHELF = "notebooks"
+
+
+def find(name: str = "", here: Path | None = None) -> Path:
+    """The notebook to open.
+
+    Args:
+        name: a lab's name or its beginning, a learner's copy, or a notebook; "" for the copy that the present
+            folder is in, or else the course's first notebook.
+        here: the present folder.
+
+    Raises:
+        InputError: where there is none.
+    """
+    here = (here or Path.cwd()).resolve()
+    if name.endswith(".ipynb"):
+        if (here / name).is_file():
+            return here / name
+        raise InputError(name, "there is no such notebook")
+    if name:
+        folder = here / name if (here / name / folders.WORLD).is_file() else folders.find(name, here)
+    else:
+        own = next((f for f in (here, *here.parents) if folders.origin(f)), None)
+        if own is None:
+            return _first(here)
+        folder = own
+    found = notebook_of(folder)
+    if found is None:
+        raise InputError(f"lab {name!r}", "has no notebook", "run it: simmail run " + name)
+    return found.resolve()
+
+
+def _first(here: Path) -> Path:
+    """The course's first notebook."""
+    for folder in (here, *here.parents, PROJECT):
+        books = sorted((folder / SHELF).glob("*.ipynb"))
+        if books:
+            return books[0].resolve()
+    raise InputError("notebooks", "there are none here", "go to simmail's own folder, or make a copy of a lab there")
+
+
+def command(notebook: Path, options: Sequence[str] = ()) -> list[str]:
+    """The command line that opens JupyterLab on a notebook.
+
+    Its root is the project or the learner's copy, so that files beside the notebook can be opened as well; it says
+    nothing but its address.
+
+    Args:
+        notebook: an absolute path.
+        options: further ones of JupyterLab's.
+    """
+    root = notebook.parent.parent if notebook.parent.name == SHELF else notebook.parent
+    return [
+        sys.executable, "-m", "jupyterlab",
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.default_url=/lab/tree/{quote(notebook.relative_to(root).as_posix())}",
+        "--LabApp.log_level=ERROR",
+        # a container's only user is often root; the server listens on this machine alone and asks for its token
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+        *options,
+    ]  # fmt: skip
+
+
+def lab(name: str = "", options: Sequence[str] = ()) -> int:
+    """Open JupyterLab and wait until it ends; its exit status.
+
+    Args:
+        name, options: as those of `find` and `command`.
+
+    Raises:
+        InputError: where there is no such notebook.
+    """
+    line = command(find(name), options)
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is JupyterLab's, which asks whether it is meant
+    try:
+        return subprocess.run(line, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
