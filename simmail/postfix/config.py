@@ -77,7 +77,7 @@ class Config:
     ) -> None:
         self.machine, self.settings, self.warn = machine, settings, warn
         self.program, self.folder = program, folder
-        self.given: dict[str, str] = {"config_directory": folder, "process_id": "1", **(given or {})}
+        self.given: dict[str, str] = {"process_id": "1", **(given or {})}
         self.heard: list[tuple[str, str]] = []
         self._starting = False
         self._values: dict[str, Any] = {}
@@ -312,6 +312,7 @@ def _mynetworks(config: Config) -> str:
 
 
 _DERIVED: dict[str, Callable[[Config], str]] = {
+    "config_directory": lambda config: config.folder,
     "myhostname": _myhostname,
     "mydomain": _mydomain,
     "mynetworks": _mynetworks,
