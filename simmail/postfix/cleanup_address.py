@@ -129,7 +129,10 @@ class AddressMapper:
         return self.masquerade(address) if role in self.masqueraded else address
 
     def map_one(self, maps: Maps, address: str, propagate: bool) -> str:
-        """What a one-to-one table makes of an address (external form).  Raises Trouble."""
+        """What a one-to-one table makes of an address (external form).  Raises Trouble.
+
+        A table that goes round in circles is left after a few turns; whatever the warning says, the message is taken.
+        """
         for _ in range(MAX_RECURSION):
             found = self._look_up(maps, address, propagate, address, "")
             if not found:
@@ -139,10 +142,10 @@ class AddressMapper:
             before, address = address, found[0]
             if before.lower() == address.lower():
                 return address
-        raise Trouble(
-            f"unreasonable {maps.title} map nesting for {address} -- message not accepted, try again later",
-            CleanupStatus.WRITE,
+        self.warnings.append(
+            f"unreasonable {maps.title} map nesting for {address} -- message not accepted, try again later"
         )
+        return address
 
     def _look_up(self, maps: Maps, address: str, propagate: bool, shown: str, reason: str) -> list[str]:
         """The addresses that a table has for one, completed, in external form; none where it has none."""
