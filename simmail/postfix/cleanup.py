@@ -304,19 +304,20 @@ class Transaction:
         if self._reader is not None:
             self._reader.prepend(line)
 
+    def envelope(self) -> str:
+        """Who brought it, and for whom, as log lines show them."""
+        message = self.message
+        client = f"{message.client_name}[{message.client_address}]" if message.client_address else "local"
+        recipient = "" if self._last_recipient is None else f" to=<{shown(self._last_recipient)}>"
+        return f"{client}; from=<{shown(message.sender)}>{recipient}"
+
     def origin(self) -> str:
-        """Who brought it, and its envelope so far, as log lines of actions show them."""
+        """The same, and how, as log lines of actions show it."""
         if not self._origin:
             message = self.message
-            client = f"{message.client_name}[{message.client_address}]" if message.client_address else "local"
-            parts = [f"{client}; from=<{shown(message.sender)}>"]
-            if self._last_recipient is not None:
-                parts.append(f"to=<{shown(self._last_recipient)}>")
-            if message.protocol:
-                parts.append(f"proto={message.protocol}")
-            if message.helo:
-                parts.append(f"helo=<{message.helo}>")
-            self._origin = " ".join(parts)
+            protocol = f" proto={message.protocol}" if message.protocol else ""
+            helo = f" helo=<{message.helo}>" if message.helo else ""
+            self._origin = self.envelope() + protocol + helo
         return self._origin
 
     def gather(self) -> None:

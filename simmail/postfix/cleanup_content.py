@@ -120,11 +120,11 @@ class ContentReader:
         reader = MimeReader(rules.strict_options if filtered else rules.options, rules.table, self)
         self._reader = reader
         lines = content.lines
-        reader.feed(received)
         if filtered or self._too_long(lines):
-            for line in lines:
+            for line in (*received, *lines):
                 self._line(reader, line)
         else:
+            reader.feed(received)
             self._out += lines[reader.feed(lines, skim=True) :]
         if not transaction.going:
             return
@@ -192,6 +192,9 @@ class ContentReader:
             self._put(text)
 
     def _put(self, text: str) -> None:
+        limit = self.rules.options.header_limit
+        if len(text) * 4 > limit:
+            text = clipped(text, limit)
         if "\n" in text:
             self._out += text.split("\n")
         else:
@@ -326,4 +329,4 @@ class ContentReader:
         """The structure is wrong: log it."""
         if error is not MimeError.TRUNCATED_HEADER:
             transaction = self.transaction
-            transaction.log(f"reject: mime-error {error.value}: {clipped(text, 100)} from {transaction.origin()}")
+            transaction.log(f"reject: mime-error {error.value}: {clipped(text, 100)} from {transaction.envelope()}")

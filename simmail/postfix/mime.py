@@ -261,7 +261,7 @@ class MimeReader:
             if [kind for kind, _ in tokens[:2]] == ["token", "="] and tokens[0][1].lower() == "boundary":
                 if len(tokens) < 3:
                     continue
-                if len(self._stack) > self.options.nesting_limit:
+                if len(self._stack) - 1 > self.options.nesting_limit:
                     if MimeError.NESTING in self.options.report:
                         self._report(MimeError.NESTING, header)
                 else:
