@@ -96,7 +96,6 @@ class Player:
 
     def play(self) -> dict[str, Any]:
         """Play all steps; the record."""
-        self._news()
         steps = [self._step(step) for step in self.case.steps]
         record: dict[str, Any] = {}
         if self.startup:

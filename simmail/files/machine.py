@@ -46,6 +46,8 @@ SYSTEM_ACCOUNTS = tuple(
     )
 )
 FIRST_USER_ID = 2000
+#: Folders that every machine has.
+FOLDERS = ("/etc/postfix", "/home", "/root", "/tmp", "/var/log", "/var/mail", "/var/spool", "/usr/bin", "/usr/sbin")
 
 
 @dataclass(slots=True)
@@ -67,6 +69,10 @@ class Machine:
     calendar: Calendar = field(default_factory=lambda: Calendar(datetime(2026, 1, 5, tzinfo=UTC)))
     accounts: dict[str, Account] = field(default_factory=lambda: {a.name: a for a in SYSTEM_ACCOUNTS})
     prefixes: dict[str, int] = field(default_factory=lambda: {"127.0.0.1": 8})
+
+    def __post_init__(self) -> None:
+        for folder in FOLDERS:
+            self.files.make_folder(folder)
 
     def prefix(self, address: str) -> int:
         """The length of the prefix of an own address's network, in bits."""

@@ -74,7 +74,7 @@ def delays(request: Request, now: float, connected: float | None = None) -> Dela
 
 def shown(address: str) -> str:
     """An address as the log shows it (info_log_address_format = external)."""
-    return address if _PLAIN.fullmatch(address) else quote_local(address)
+    return address if not address or _PLAIN.fullmatch(address) else quote_local(address)
 
 
 class Reporter:

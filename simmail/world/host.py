@@ -10,7 +10,8 @@ from simmail.files.invocation import Invocation
 from simmail.files.machine import Machine
 from simmail.mail.answers import Exit
 from simmail.mail.questions import Connect, Decision, Run
-from simmail.userland.commands import COMMANDS
+from simmail.postfix.commands import COMMANDS as POSTFIX
+from simmail.userland.commands import COMMANDS as COMMON
 from simmail.userland.shell import run
 from simmail.world.clock import Level, Task
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from simmail.world.transport import Accepted
     from simmail.world.world import World
 
+#: Every command of a host by name.
+COMMANDS = {**COMMON, **POSTFIX}
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Accepted | None]"]
 

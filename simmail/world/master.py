@@ -9,6 +9,7 @@ from simmail.mail.message import Message
 from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
 from simmail.mail.records import Record
 from simmail.postfix.anvil import AnvilCounters
+from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
 from simmail.postfix.delivery import Request
 from simmail.postfix.mastercf import Service
@@ -116,6 +117,8 @@ class Master:
     def start(self) -> None:
         """Start Postfix.  Raises Fatal where it will not start."""
         self.system = self._system()
+        for text in notice(self.system.config.compatibility):
+            self.note("postfix", "text", "", text)
         self._listen()
         self._run(self._resumed())
 
