@@ -6,6 +6,8 @@ import ipaddress
 from functools import lru_cache
 from typing import NamedTuple
 
+from simmail.postfix.tables.split import SPACE
+
 
 class Address(NamedTuple):
     """An IP address as a number; `bits` is 32 or 128."""
@@ -54,8 +56,9 @@ class Network(NamedTuple):
         """Read `!192.168.0.0/16`, `[2001:db8::]/32`, `[2001:db8::/32]`, `192.168.1.1`.  Raises BadNetwork."""
         text = pattern.lstrip("!")
         positive = (len(pattern) - len(text)) % 2 == 0
+        text = text.lstrip(SPACE)
         if not text:
-            raise BadNetwork("no pattern")
+            raise BadNetwork("no address pattern")
         text = _without_brackets(text)
         host, slash, length = text.partition("/")
         bits = 128 if ":" in host else 32
@@ -64,11 +67,13 @@ class Network(NamedTuple):
             if address is None:
                 raise BadNetwork(f'bad address pattern: "{host}"')
             return cls(bits, address.value, (1 << bits) - 1, positive)
-        if not (length.isascii() and length.isdigit()) or int(length) > bits:
+        if not (length.isascii() and length.isdigit()):
+            raise BadNetwork(f'bad mask value in "{text}"')
+        if len(length) > 9 or int(length) > bits:
             raise BadNetwork(f'bad mask length in "{text}"')
         address = parse_address(host)
         if address is None:
-            raise BadNetwork(f'bad net/mask pattern: "{text}"')
+            raise BadNetwork(f'bad network value in "{text}"')
         mask = ((1 << int(length)) - 1) << (bits - int(length))
         if address.value & ~mask:
             better = show_address(Address(bits, address.value & mask))

@@ -1,7 +1,8 @@
-"""Splitting of lists at commas and white space, where {} holds together."""
+"""Lists in which braces hold together, and texts in braces: the small syntax that table names share."""
 
 from __future__ import annotations
 
+SPACE = " \t\n\v\f\r"
 SEPARATORS = ", \t\r\n"
 
 
@@ -11,19 +12,102 @@ def split_outside_braces(text: str, separators: str = SEPARATORS) -> list[str]:
     >>> split_outside_braces("hash:/a, inline:{a=1, b=2}")
     ['hash:/a', 'inline:{a=1, b=2}']
     """
+    if "{" not in text:
+        return text.translate(_SEPARATED).split() if separators == SEPARATORS else _split(text, separators)
+    return _split(text, separators)
+
+
+_SEPARATED = str.maketrans({",": " "})
+
+
+def _split(text: str, separators: str) -> list[str]:
     parts: list[str] = []
     depth, start = 0, -1
+    for position, character in enumerate(text):
+        if start < 0:
+            if character in separators:
+                continue
+            start = position
+        if character == "{":
+            depth += 1
+        elif depth and character == "}":
+            depth -= 1
+        elif not depth and character in separators:
+            parts.append(text[start:position])
+            start = -1
+    if start >= 0:
+        parts.append(text[start:])
+    return parts
+
+
+def balanced(text: str) -> int:
+    """The length of the text in balanced braces that `text` begins with; 0 where it does not."""
+    depth = 0
     for position, character in enumerate(text):
         if character == "{":
             depth += 1
         elif character == "}":
             depth -= 1
-        if depth <= 0 and character in separators:
-            if start >= 0:
-                parts.append(text[start:position])
-            start = -1
-        elif start < 0:
-            start = position
-    if start >= 0:
-        parts.append(text[start:])
-    return parts
+        if depth <= 0:
+            return position + 1 if position else 0
+    return 0
+
+
+class BraceError(ValueError):
+    """A text that is not one pair of braces; its message is Postfix's."""
+
+
+def inside_braces(text: str) -> str:
+    """What stands inside `{...}`, untrimmed.  Raises BraceError where `text` is anything else.
+
+    >>> inside_braces("{ a = 1 }")
+    ' a = 1 '
+    """
+    if not text.startswith("{"):
+        raise BraceError(f"no '{{' at start of text in \"{text}\"")
+    length = balanced(text)
+    if not length:
+        raise BraceError(f"missing '}}' in \"{text}\"")
+    if length < len(text):
+        raise BraceError(f"syntax error after '}}' in \"{text}\"")
+    return text[1:-1]
+
+
+def key_end(text: str) -> int | None:
+    """Where a key ends that may have white space in double quotes; None where the quotes do not pair."""
+    quoted = False
+    position = 0
+    while position < len(text):
+        character = text[position]
+        if character == "\\":
+            position += 1
+        elif character == '"':
+            quoted = not quoted
+        elif character in SPACE and not quoted:
+            break
+        position += 1
+    return None if quoted else min(position, len(text))
+
+
+def name_and_value(text: str) -> tuple[str, str]:
+    """`name = value`, where the name may be in double quotes, which stay.  Raises ValueError with Postfix's words."""
+    text = text.strip(SPACE)
+    if not text:
+        raise ValueError("no key found; expected format: key = value")
+    quoted = False
+    position = 0
+    while position < len(text):
+        character = text[position]
+        if character == "\\":
+            position += 1
+        elif character == '"':
+            quoted = not quoted
+        elif not quoted and (character == "=" or character in SPACE):
+            break
+        position += 1
+    if quoted:
+        raise ValueError("unbalanced '\"'")
+    name, rest = text[:position], text[position:].lstrip(SPACE)
+    if not rest.startswith("="):
+        raise ValueError("missing '=' after attribute name")
+    return name, rest[1:].lstrip(SPACE)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Collection, Iterator
 
 from simmail.files.machine import Machine
-from simmail.mail.errors import Location
+from simmail.files.tree import File, FileError, normal
+from simmail.mail.errors import Fatal, Location
 from simmail.postfix.tables.flags import USUAL, DictFlag
+from simmail.postfix.tables.fold import MALFORMED, casefold, is_utf8, printable
 
 
 class LookupFailure(Exception):
-    """A table cannot answer now; a later try may succeed.  `text` names the table."""
+    """A table cannot answer now; a later try may succeed.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    Args:
+        text: the table's name.
+        configuration: whether trying again is in vain.
+        reason: the system's word for it, as commands print it.
+    """
+
+    def __init__(self, text: str, configuration: bool = False, reason: str = "Application error") -> None:
+        self.text, self.configuration, self.reason = text, configuration, reason
         super().__init__(text)
 
 
@@ -26,6 +33,9 @@ class TableEnvironment:
         warn: hears (level, text), level `warning`, `error` or `text`.
         utf8: smtputf8_enable: keys are UTF-8, and fold as such.
         surrogates: True in daemons, where a table that cannot be opened fails at each look-up; False raises Fatal.
+        folder: where names of files without a leading slash begin; daemons run in the queue directory.
+        proxymap: gives the environment of proxymap(8), whose tables `proxy:` asks; without it they are opened here.
+        approved: of proxymap(8): the tables it may open, `type:name` each; None lets it open all.
 
     Attributes:
         tables: `type:name(0,flags)` -> the table opened under that name, shared by all who ask for it.
@@ -34,9 +44,18 @@ class TableEnvironment:
     """
 
     def __init__(
-        self, machine: Machine, warn: Callable[[str, str], None], *, utf8: bool = True, surrogates: bool = True
+        self,
+        machine: Machine,
+        warn: Callable[[str, str], None],
+        *,
+        utf8: bool = True,
+        surrogates: bool = True,
+        folder: str = "/var/spool/postfix",
+        proxymap: Callable[[], TableEnvironment] | None = None,
+        approved: Collection[str] | None = None,
     ) -> None:
         self.machine, self.utf8, self.surrogates = machine, utf8, surrogates
+        self.folder, self.proxymap, self.approved = folder, proxymap, approved
         self._warn = warn
         self.unrepeatable = 0
         self.tables: dict[str, Table] = {}
@@ -44,7 +63,13 @@ class TableEnvironment:
     def warn(self, level: str, text: str) -> None:
         """Say something: level `warning`, `error` or `text`."""
         self.unrepeatable += 1
-        self._warn(level, text)
+        self._warn(level, printable(text, self.utf8))
+
+    def file(self, name: str) -> File:
+        """The file of that name.  Raises FileError."""
+        if not name:
+            raise FileError(name, "No such file or directory")
+        return self.machine.files.file(normal(name, self.folder))
 
     def changed(self) -> str | None:
         """The registered name of a table whose file is another one now; None where there is none.
@@ -60,17 +85,23 @@ class Table:
     Args:
         type: the dictionary type, `hash`.
         name: what follows the first colon.
-        flags: the options it is opened with.
         environment: the program's.
+        flags: the options it is opened with.
 
     Attributes:
         pattern: whether its keys are patterns: it is asked with the full key only.
+        title: what warnings call it, `hash:/etc/postfix/access.db`.
+        fold: whether keys are folded before they are looked for.
+        utf8: whether keys and values have to be UTF-8.
     """
 
-    pattern: ClassVar[bool] = False
+    pattern: bool = False
 
     def __init__(self, type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> None:
         self.type, self.name, self.environment, self.flags = type, name, environment, flags
+        self.title = f"{type}:{name}"
+        self.utf8 = environment.utf8 and DictFlag.UTF8_REQUEST in flags
+        self.fold = DictFlag.FOLD_FIX in flags
 
     @property
     def spec(self) -> str:
@@ -88,3 +119,25 @@ class Table:
     def changed(self) -> bool:
         """Whether the file it was opened from is another one now (only types that Postfix watches)."""
         return False
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """All keys and values, in the table's own order.  Raises Fatal where the type has no such operation."""
+        raise Fatal(f"table {self.title}: sequence operation is not supported")
+
+    # ---- for those who make tables
+
+    def folded(self, key: str) -> str | None:
+        """`key` as it is looked for; None, with a warning, for one that is no UTF-8."""
+        if key.isascii():
+            return key.lower() if self.fold else key
+        if self.utf8 and not is_utf8(key):
+            self.environment.warn("warning", f'{self.title}: non-UTF-8 key "{key}": {MALFORMED}')
+            return None
+        return casefold(key, self.utf8) if self.fold else key
+
+    def checked(self, key: str, value: str) -> str:
+        """`value`, which has to be UTF-8.  Raises LookupFailure, with a warning."""
+        if self.utf8 and not is_utf8(value):
+            self.environment.warn("warning", f'{self.title}: key "{key}": non-UTF-8 value "{value}": {MALFORMED}')
+            raise LookupFailure(self.title, configuration=True)
+        return value

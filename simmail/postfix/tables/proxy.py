@@ -1,0 +1,105 @@
+"""NAME
+    proxy - tables asked through proxymap(8)
+
+DESCRIPTION
+    `proxy:type:name` asks proxymap(8), which keeps the table open for all programs, outside their chroot jails, and
+    opens only what proxy_read_maps lists.  A program that may not use it (local(8), for its aliases) opens the table
+    itself.
+
+DIAGNOSTICS
+    proxymap service is not configured for table "hash:/etc/postfix/x"
+
+BUGS
+    The two processes are one here: proxymap(8) always runs.
+
+SEE ALSO
+    proxymap(8), postconf(5) proxy_read_maps
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from simmail.files.machine import Machine
+from simmail.mail.errors import Fatal, Location
+from simmail.postfix.tables.flags import DictFlag
+from simmail.postfix.tables.split import split_outside_braces
+from simmail.postfix.tables.table import Table, TableEnvironment
+
+if TYPE_CHECKING:
+    from simmail.postfix.config import Config
+
+PREFIX = "proxy:"
+#: What of a client's flags its proxy opens the table with.
+PASSED_ON = DictFlag.FOLD_FIX | DictFlag.FOLD_MUL | DictFlag.NO_REGSUB | DictFlag.NO_UNAUTH | DictFlag.UTF8_REQUEST
+
+
+def approved_tables(read_maps: str) -> frozenset[str]:
+    """The tables that proxy_read_maps (expanded) lets proxymap(8) open, `type:name` each."""
+    items = split_outside_braces(read_maps)
+    return frozenset(item.removeprefix(PREFIX) for item in items if item.startswith(PREFIX))
+
+
+def proxymap_of(
+    machine: Machine, config: Config, note: Callable[[str, str, str], None]
+) -> Callable[[], TableEnvironment]:
+    """What gives the environment of proxymap(8), made when it is first asked for.
+
+    Args:
+        machine: the computer.
+        config: the parameters.
+        note: hears what proxymap(8) logs: (program, level, text).
+    """
+
+    @cache
+    def environment() -> TableEnvironment:
+        return TableEnvironment(
+            machine,
+            lambda level, text: note("proxymap", level, text),
+            utf8=bool(config["smtputf8_enable"]),
+            approved=approved_tables(config.text("proxy_read_maps")),
+        )
+
+    return environment
+
+
+class Proxy(Table):
+    """A table that proxymap(8) has open."""
+
+    def __init__(self, type: str, name: str, environment: TableEnvironment, real: Table, flags: DictFlag) -> None:
+        super().__init__(type, name, environment, flags)
+        self.real = real
+        self.pattern = real.pattern
+
+    def find(self, key: str) -> str | None:
+        """The real table's answer."""
+        return self.real.find(key)
+
+    def where(self, key: str) -> Location:
+        """Where the real table has it."""
+        return self.real.where(key)
+
+
+def open_proxy(
+    type: str,
+    name: str,
+    environment: TableEnvironment,
+    flags: DictFlag,
+    open_table: Callable[[str, TableEnvironment, DictFlag], Table],
+) -> Table:
+    """Open `proxy:type:name`.  Raises Fatal where proxymap(8) may not open it."""
+    if DictFlag.NO_PROXY in flags:
+        return open_table(name, environment, flags)
+    if environment.proxymap is None:
+        return Proxy(type, name, environment, open_table(name, environment, flags), flags)
+    server = environment.proxymap()
+    if server.approved is not None and name not in server.approved:
+        server.warn("warning", f'request for unapproved table: "{name}"')
+        server.warn(
+            "warning",
+            f"to approve this table for read-only access, list proxy:{name} in main.cf:proxy_read_maps",
+        )
+        raise Fatal(f'proxymap service is not configured for table "{name}"')
+    return Proxy(type, name, environment, open_table(name, server, DictFlag.LOCK | (flags & PASSED_ON)), flags)

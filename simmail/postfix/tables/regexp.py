@@ -1,0 +1,166 @@
+"""NAME
+    regexp - tables of POSIX patterns
+
+DESCRIPTION
+    Patterns are run by the C library's regcomp(3) and regexec(3), in the C locale, as Postfix runs them.  What
+    would make them fill the memory is kept from them: a pattern whose repeats multiply beyond 5000 is refused, and one
+    that asks for the text of a group without a bound again (`(a*)\\1`) goes to a matcher that counts its steps.  Where
+    there is no such C library, a translation (`simmail.postfix.tables.translate`) stands in for it, and says so.
+
+    Options behind a pattern: i (off), x (off: basic expressions), m (on: newlines are special).
+
+DIAGNOSTICS
+    regexp map /etc/postfix/header_checks, line 1: Unmatched ( or \\(
+    regexp map /etc/postfix/header_checks, line 2: Memory exhausted
+
+SEE ALSO
+    regexp_table(5), regex(7)
+"""
+
+from __future__ import annotations
+
+import re
+
+from simmail.postfix.tables import translate
+from simmail.postfix.tables.flags import USUAL, DictFlag
+from simmail.postfix.tables.patterns import BadPattern, Compiled, Dialect, Engine, Groups, MatchFailed, open_patterns
+from simmail.postfix.tables.table import Table, TableEnvironment
+
+try:
+    import ctypes
+
+    _library = ctypes.CDLL(None)
+    _known = hasattr(_library, "gnu_get_libc_version")
+except (ImportError, OSError, TypeError):  # no ctypes, or no C library to be had: translate.py stands in
+    _known = False
+
+DIALECT = Dialect("regexp", "imx", "", "skipping", "out-of-range", second=True)
+
+#: The C library's bits; extended and icase are on where x and i are not given.
+BITS = {"x": 1, "i": 2, "m": 4}
+USUALLY = BITS["x"] | BITS["i"]
+NOSUB, NOMATCH = 8, 1
+ALL_LOCALES = 0x1FBF
+#: Octets of a regex_t, rounded up, and where in it the number of groups stands.
+ROOM, GROUPS_AT = 256, 48
+#: Limits of a pattern: its nodes once repeats are written out, and the depth of its parentheses.
+NODES, DEPTH = 5000, 200
+
+
+class _Pattern:
+    """A pattern compiled by the C library."""
+
+    __slots__ = ("_compiled", "_spans", "groups")
+
+    def __init__(self, pattern: bytes, bits: int) -> None:
+        self._compiled = ctypes.create_string_buffer(ROOM)
+        before = _use_c_locale()
+        try:
+            code = _library.regcomp(self._compiled, pattern, bits)
+        finally:
+            _library.uselocale(before)
+        if code:
+            text = _text(code)
+            raise BadPattern(text)
+        self.groups: int = ctypes.c_size_t.from_buffer(self._compiled, GROUPS_AT).value
+        self._spans = None if bits & NOSUB else (ctypes.c_int * (2 * self.groups + 2))()
+
+    def search(self, subject: bytes, captures: bool) -> Groups | None:
+        """The first match."""
+        spans = self._spans
+        code = _library.regexec(self._compiled, subject, 0 if spans is None else self.groups + 1, spans, 0)
+        if code:
+            if code == NOMATCH:
+                return None
+            raise MatchFailed(_text(code))
+        if spans is None or not captures:
+            return ()
+        return [None if spans[2 * n] < 0 else subject[spans[2 * n] : spans[2 * n + 1]] for n in range(self.groups + 1)]
+
+    def __del__(self) -> None:
+        if getattr(self, "groups", None) is not None:
+            _library.regfree(self._compiled)
+
+
+def _text(code: int) -> str:
+    """What the C library calls an error."""
+    buffer = ctypes.create_string_buffer(256)
+    _library.regerror(code, None, buffer, len(buffer))
+    return buffer.value.decode("latin-1")
+
+
+def _use_c_locale() -> object:
+    """Let this thread see octets as characters; what to give back to uselocale(3) afterwards."""
+    _library.newlocale.restype = _library.uselocale.restype = ctypes.c_void_p
+    _library.newlocale.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p]
+    _library.uselocale.argtypes = [ctypes.c_void_p]
+    locale: object = _library.newlocale(ALL_LOCALES, b"C", None)
+    before: object = _library.uselocale(locale)
+    return before
+
+
+def _with_libc(pattern: bytes, options: frozenset[str], captures: bool) -> Compiled:
+    bits = USUALLY
+    for letter in options:
+        bits ^= BITS[letter]
+    _guard(pattern, extended=bool(bits & BITS["x"]))
+    if _asks_again(pattern, bool(bits & BITS["x"])):
+        _Pattern(pattern, bits)  # for its errors
+        return translate.posix(pattern, options, captures)
+    return _Pattern(pattern, bits if captures else bits | NOSUB)
+
+
+# ---- what is kept from the C library
+
+_TOKEN = re.compile(rb"\\.|\[\^?\](?:[^]]*)\]|\[\^?[^]]*\]|[(){}|*+?]|[^\\\[(){}|*+?]+", re.DOTALL)
+_BOUNDS = re.compile(rb"(\d*)(?:,(\d*))?")
+_BACK = re.compile(rb"\\[1-9]")
+_LOOSE = re.compile(rb"[*+]|\{\d*,\}|\{\d*,?\d{2,}\}|\\\{\d*,\\\}|\\\{\d*,?\d{2,}\\\}")
+
+
+def _guard(pattern: bytes, extended: bool) -> None:
+    """Refuse a pattern that grows too large when its repeats are written out.  Raises BadPattern."""
+    sizes, last = [0], [0]
+    position = 0
+    while position < len(pattern):
+        match = _TOKEN.match(pattern, position)
+        token = match.group() if match else pattern[position : position + 1]
+        position += len(token)
+        operator = token if extended else token[1:] if token[:1] == b"\\" and token[1:] in b"(){}" else b""
+        if operator == b"(":
+            sizes.append(0)
+            last.append(0)
+        elif operator == b")" and len(sizes) > 1:
+            inner = sizes.pop() + 1
+            last.pop()
+            sizes[-1] += inner
+            last[-1] = inner
+        elif operator == b"{":
+            bounds = _BOUNDS.match(pattern, position)
+            times = max((int(d[-6:]) for d in bounds.groups() if d), default=1) if bounds else 1
+            sizes[-1] += last[-1] * max(times - 1, 0)
+            last[-1] *= max(times, 1)
+        elif token in (b"*", b"+", b"?"):
+            sizes[-1] += last[-1]
+            last[-1] *= 2
+        else:
+            atoms = 1 if token[:1] in (b"[", b"\\") else len(token)
+            sizes[-1] += atoms
+            last[-1] = 1
+        if sum(sizes) > NODES or len(sizes) > DEPTH:
+            raise BadPattern("Memory exhausted")
+
+
+def _asks_again(pattern: bytes, extended: bool) -> bool:
+    """Whether a pattern asks for a group's text again and has repeats without a narrow bound."""
+    return bool(_BACK.search(pattern)) and bool(_LOOSE.search(pattern))
+
+
+def engine() -> Engine:
+    """The engine in use."""
+    return _with_libc if _known else translate.regexp
+
+
+def open_regexp(type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:
+    """Open `regexp:/file` or `regexp:{{rule}, {rule}}`."""
+    return open_patterns(DIALECT, engine(), name, environment, flags)
