@@ -49,11 +49,11 @@ from simmail.postfix.cleanup_status import (
     CleanupOutcome,
     CleanupStatus,
 )
-from simmail.postfix.content_checks import shown
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.program import Program
+from simmail.postfix.report import shown
 from simmail.postfix.tables import LookupFailure, Maps
 from simmail.postfix.trivial_rewrite import TrivialRewrite
 

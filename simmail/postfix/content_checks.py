@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from simmail.mail.address import quote_local
 from simmail.postfix.cleanup_status import DETAILS, CleanupStatus
 from simmail.postfix.dsn_text import dsn_prepend
 from simmail.postfix.headers import field_name
@@ -253,8 +252,3 @@ def check(subject: Subject, context: str, text: str, maps: Maps) -> str | None:
         subject.fail(CleanupStatus.WRITE)
         return text
     return text if answer is None else act(subject, context, text, answer, maps.title)
-
-
-def shown(address: str) -> str:
-    """An address as log lines show it (info_log_address_format = external)."""
-    return quote_local(address) if address else address

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.cleanup_status import CleanupFlag, external_flags
-from simmail.postfix.content_checks import shown
 from simmail.postfix.program import Program
+from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
