@@ -11,15 +11,20 @@ SEE ALSO
 
 from __future__ import annotations
 
+from typing import Any
+
 from simmail.mail.message import Message
 
 QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
 
 
 class Spool:
-    """The messages of one host, by queue and queue id, in the order in which they came there."""
+    """The messages of one host, by queue and queue id, in the order in which they came there.
 
-    __slots__ = ("active", "corrupt", "deferred", "hold", "incoming", "maildrop")
+    `jobs` is what the queue manager knows of the active ones; while a delivery is running, its queue file is locked.
+    """
+
+    __slots__ = ("active", "corrupt", "deferred", "hold", "incoming", "jobs", "maildrop")
 
     def __init__(self) -> None:
         self.maildrop: dict[str, Message] = {}
@@ -28,6 +33,7 @@ class Spool:
         self.deferred: dict[str, Message] = {}
         self.hold: dict[str, Message] = {}
         self.corrupt: dict[str, Message] = {}
+        self.jobs: dict[str, Any] = {}
 
     def queue(self, name: str) -> dict[str, Message]:
         """One of QUEUES."""

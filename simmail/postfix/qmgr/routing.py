@@ -24,15 +24,15 @@ from simmail.mail.address import split_extension
 from simmail.mail.message import Recipient
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.qmgr.destination import Destination
+from simmail.postfix.qmgr.dispatch import ERROR, RETRY
 from simmail.postfix.qmgr.entry import Flush, Job
-from simmail.postfix.qmgr.transport import Limits, Transport
+from simmail.postfix.qmgr.transport import Transport
 from simmail.postfix.trivial_rewrite import AddressClass, Resolved, ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
     from simmail.postfix.trivial_rewrite import TrivialRewrite
 
-RETRY, ERROR = "retry", "error"
 UNRESOLVED = Dsn("4.3.0", "delayed", "address resolver failure")
 BAD_SYNTAX = Dsn("5.1.3", "failed", "bad address syntax")
 NOTICE_DISCARDED = Dsn("2.0.0", "delivered", "undeliverable postmaster notification discarded")
@@ -42,71 +42,53 @@ class Router:
     """Finds the destinations of recipients.
 
     Args:
-        manager: whose transports they are.
+        manager: whose recipients they are.
     """
 
     def __init__(self, manager: QueueManager) -> None:
         config = manager.config
-        self._manager = manager
-        self.transports: dict[str, Transport] = {}
+        self._dispatcher = manager.dispatcher
         self._held_back = frozenset(config.list("defer_transports"))
         self._filter_nexthop: str = config["default_filter_nexthop"]
         self._double_bounce: str = str(config["double_bounce_sender"]).lower()
         self._delimiters: str = config["recipient_delimiter"]
         self._myhostname: str = config["myhostname"]
 
-    def transport(self, name: str) -> Transport:
-        """The transport of that name."""
-        found = self.transports.get(name)
-        if found is None:
-            manager = self._manager
-            limits = Limits.read(name, manager.config, manager.system.service(name), manager.warn)
-            found = self.transports[name] = Transport(name, limits)
-        return found
-
     def place(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite) -> Destination | Dsn:
         """Where a recipient waits, its address now the one that is delivered to; or what became of it at once."""
         resolved = self._resolve(job, recipient, rewriter)
-        if resolved.flags & ResolveFlag.FAIL:
-            return UNRESOLVED
-        if resolved.flags & ResolveFlag.ERROR:
-            return BAD_SYNTAX
-        recipient.address = resolved.recipient
+        if resolved.flags is not ResolveFlag.NONE:
+            if ResolveFlag.FAIL in resolved.flags:
+                return UNRESOLVED
+            if ResolveFlag.ERROR in resolved.flags:
+                return BAD_SYNTAX
+        if resolved.recipient != recipient.address:
+            recipient.original = recipient.original or recipient.address
+            recipient.address = resolved.recipient
         if resolved.address_class is AddressClass.LOCAL and self._notice(resolved.recipient):
             return NOTICE_DISCARDED
         name, nexthop = resolved.transport, resolved.nexthop
         if not recipient.address:
             name, nexthop = ERROR, "5.1.3 null recipient address"
-        if name in self._held_back and not job.flush & Flush.DEFERRED_TRANSPORTS:
+        if name in self._held_back and Flush.DEFERRED_TRANSPORTS not in job.flush:
             name, nexthop = RETRY, "4.3.2 deferred transport"
-        transport = self.transport(name)
+        transport = self._dispatcher.transport(name)
         if transport.dead is not None:
-            if job.flush & Flush.EACH:
-                self._manager.revive(transport)
-            else:
-                return self._suspended(transport.dead)
+            if Flush.EACH not in job.flush:
+                return self._dispatcher.suspended(transport.dead) or transport.dead
+            self._dispatcher.revive(transport)
         destination = self._queue(transport, nexthop, recipient)
         if destination.dead is not None:
-            if job.flush & Flush.EACH:
-                self._manager.reopen(destination)
-            else:
-                return self._suspended(destination.dead)
+            if Flush.EACH not in job.flush:
+                return self._dispatcher.suspended(destination.dead) or destination.dead
+            self._dispatcher.reopen(destination)
         return destination
-
-    def suspended(self, dsn: Dsn) -> Destination:
-        """Where recipients of a dead transport or destination go."""
-        text = f"{dsn.status} {dsn.reason}"
-        return self.transport(RETRY).destination(text, text)
-
-    def _suspended(self, dsn: Dsn) -> Destination | Dsn:
-        if self.transport(RETRY).dead is not None:
-            return dsn
-        destination = self.suspended(dsn)
-        return dsn if destination.dead is not None else destination
 
     def _resolve(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite) -> Resolved:
         message = job.message
-        if message.filter:
+        if message.redirect:
+            return rewriter.resolve(message.sender, rewriter.rewrite_internal("local", message.redirect))
+        if message.filter and message.trace != "verify":
             transport, _, nexthop = message.filter.partition(":")
             nexthop = nexthop or self._filter_nexthop or recipient.address.rpartition("@")[2] or self._myhostname
             return Resolved(transport, nexthop, recipient.address, AddressClass.NONE)

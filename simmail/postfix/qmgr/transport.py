@@ -118,6 +118,11 @@ def _read(name: str, text: str, default: str, config: Config) -> Any:
 class Transport:
     """One delivery service.
 
+    Args:
+        name: the service's name in master.cf.
+        limits: its parameters.
+        exists: whether there is such a service.
+
     Attributes:
         destinations: by name.
         busy: how many deliveries run.
@@ -126,10 +131,10 @@ class Transport:
         opens: with a rate delay, when the next delivery may start, seconds.
     """
 
-    __slots__ = ("_listed", "_turn", "busy", "dead", "destinations", "limits", "name", "opens", "resumes")
+    __slots__ = ("_listed", "_turn", "busy", "dead", "destinations", "exists", "limits", "name", "opens", "resumes")
 
-    def __init__(self, name: str, limits: Limits) -> None:
-        self.name, self.limits = name, limits
+    def __init__(self, name: str, limits: Limits, exists: bool = True) -> None:
+        self.name, self.limits, self.exists = name, limits, exists
         self.destinations: dict[str, Destination] = {}
         self.busy = 0
         self.dead: Dsn | None = None

@@ -1,0 +1,134 @@
+"""NAME
+    closing - what becomes of a message when all its recipients have been tried
+
+DESCRIPTION
+    Recipients that failed are told to the sender, and those that he wanted to hear of.  Where recipients are left, a
+    message that is too old is returned for them, too; the sender of one that is late is told so, once; and it is
+    deferred for as long as it is old, within bounds.  A message without recipients is removed.
+
+PARAMETERS
+    minimal_backoff_time, maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, delay_warning_time
+
+DIAGNOSTICS
+    from=<SENDER>, status=expired, returned to sender
+    removed
+
+SEE ALSO
+    qmgr(8), bounce(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.message import Message, Notify, Recipient
+from simmail.mail.questions import Decision
+from simmail.postfix.delivery import Result, Status
+from simmail.postfix.qmgr.entry import Job
+from simmail.postfix.report import shown
+
+if TYPE_CHECKING:
+    from simmail.postfix.qmgr.manager import QueueManager
+
+DEFERRED = frozenset({Status.DEFERRED, Status.SOFTBOUNCE})
+
+
+class Closer:
+    """Ends the stay of messages in the active queue."""
+
+    def __init__(self, manager: QueueManager) -> None:
+        config = manager.config
+        self._manager = manager
+        self._minimal = int(config["minimal_backoff_time"])
+        self._maximal = int(config["maximal_backoff_time"])
+        self._lifetime: float = config["maximal_queue_lifetime"]
+        self._bounce_lifetime: float = config["bounce_queue_lifetime"]
+        self._warn_after: float = config["delay_warning_time"]
+        if self._bounce_lifetime > self._lifetime:
+            manager.adjusts("bounce_queue_lifetime", "larger", "maximal_queue_lifetime")
+            self._bounce_lifetime = self._lifetime
+
+    def notify(self, job: Job, now: float) -> Decision[None]:
+        """Tell the sender what he has to be told."""
+        message = job.message
+        if not (job.failed or job.told or message.traced):
+            return
+        bounce = yield from self._manager.system.summon("bounce")
+        if job.failed:
+            yield from bounce.notify(message, job.failed, now)
+            job.failed = []
+        if job.told or message.traced:
+            yield from bounce.trace(message, job.told, now)
+            job.told = []
+
+    def close(self, job: Job, now: float) -> Decision[None]:
+        """Return, defer or remove the message."""
+        manager, message = self._manager, job.message
+        second = int(now)
+        if job.deferred:
+            yield from self._late(job, second, now)
+        queue_id = message.queue_id
+        manager.jobs.pop(queue_id, None)
+        if manager.spool.active.pop(queue_id, None) is not message:
+            return
+        if job.deferred:
+            message.due = second + self._backoff(second - int(message.arrival))
+            manager.spool.deferred[queue_id] = message
+        else:
+            yield manager.note("removed", queue_id)
+
+    def _backoff(self, age: int) -> int:
+        """How long a message of that age has to wait, seconds."""
+        return max(self._minimal, min(self._maximal, age))
+
+    def _late(self, job: Job, second: int, now: float) -> Decision[None]:
+        """Return a message that is too old, or tell its sender that it is late."""
+        message = job.message
+        age = second - int(message.arrival)
+        if age >= (self._lifetime if message.sender else self._bounce_lifetime):
+            yield self._manager.note("expired", message.queue_id, shown(message.sender))
+            bounce = yield from self._manager.system.summon("bounce")
+            yield from bounce.notify(message, job.deferred, now)
+            message.done.extend(message.recipients)
+            message.recipients.clear()
+            job.deferred = []
+        elif self._warn_after and message.sender and not message.warned and age >= self._warn_after - 1:
+            bounce = yield from self._manager.system.summon("bounce")
+            yield from bounce.warn_late(message, job.deferred, now)
+            message.warned = True
+
+
+def settle(job: Job, results: list[Result]) -> bool:
+    """Enter what became of recipients; whether one of them is deferred."""
+    message = job.message
+    record = message.trace == "record"
+    waits: set[int] = set()
+    for result in results:
+        recipient, status = result.recipient, result.status
+        if status in DEFERRED:
+            job.deferred.append((recipient, result.dsn))
+            listed = result.of or recipient
+            listed.status, listed.dsn = result.dsn.reason, result.dsn.status
+            waits.add(id(listed))
+        elif status is Status.BOUNCED:
+            job.failed.append((recipient, result.dsn))
+        elif status is not Status.SENT or Notify.SUCCESS in recipient.notify:
+            job.told.append(result)
+            continue
+        if record:
+            job.told.append(result)
+    for result in results:
+        listed = result.of or result.recipient
+        if id(listed) not in waits:
+            _cross_off(message, listed)
+    return bool(waits)
+
+
+def _cross_off(message: Message, recipient: Recipient) -> None:
+    """A recipient is done with."""
+    recipients = message.recipients
+    for index, other in enumerate(recipients):
+        if other is recipient:
+            del recipients[index]
+            message.done.append(recipient)
+            return
