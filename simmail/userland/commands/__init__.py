@@ -1,0 +1,22 @@
+"""The common commands of a simulated host, by name."""
+
+from __future__ import annotations
+
+from simmail.files.invocation import Command
+from simmail.userland.commands import clock, find, grep, lines, ls, manage, sed, sh, system, text, words, xargs
+
+#: Name -> what it does.
+COMMANDS: dict[str, Command] = {
+    **text.TOOLS,
+    **lines.TOOLS,
+    **grep.TOOLS,
+    **sed.TOOLS,
+    **manage.TOOLS,
+    **ls.TOOLS,
+    **find.TOOLS,
+    **xargs.TOOLS,
+    **clock.TOOLS,
+    **system.TOOLS,
+    **words.TOOLS,
+    **sh.TOOLS,
+}

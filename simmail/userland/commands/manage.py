@@ -1,0 +1,431 @@
+"""rm, cp, mv, mkdir, rmdir, touch, chmod, chown: commands that change files."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from datetime import UTC, datetime
+
+from simmail.files.tree import NO_FILE, FileError
+from simmail.userland.commands.options import Options, options
+from simmail.userland.process import CommandError, Process, Tool, plain
+
+DEEPEST = 100
+
+
+def below(process: Process, name: str) -> list[str]:
+    """The names of all that lies in a folder, deepest first, as one gets to them from `name`."""
+    found: list[str] = []
+    for entry in process.files.listing(name):
+        full = f"{name.rstrip('/')}/{entry}" if name != "/" else "/" + entry
+        process.job.step()
+        if process.files.is_folder(full):
+            found += below(process, full)
+        found.append(full)
+    return found
+
+
+def _missing(process: Process, what: str = "missing operand") -> CommandError:
+    return CommandError(f"{what}\nTry '{process.name} --help' for more information.")
+
+
+def rm(process: Process) -> int:
+    """Remove files."""
+    given = options(process, "rRfivdI", {"recursive": "r", "force": "f", "verbose": "v", "dir": "d"})
+    force, recursive = "f" in given, "r" in given or "R" in given
+    if not given.operands and not force:
+        raise _missing(process)
+    status = 0
+    files = process.files
+    for name in given.operands:
+        try:
+            if not files.exists(name):
+                files.locate(name)
+                raise FileError(name, NO_FILE)
+            if not files.is_folder(name):
+                files.remove(name)
+            elif not recursive:
+                raise FileError(name, "Is a directory")
+            elif files.path(name) in (process.folder, "/"):
+                status = process.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
+            else:
+                status = _remove_folder(process, name) or status
+        except FileError as error:
+            if not (force and error.reason in (NO_FILE, "Not a directory")):
+                status = process.fail(f"cannot remove '{name}': {error.reason}")
+    return status
+
+
+def _remove_folder(process: Process, name: str) -> int:
+    status = 0
+    files = process.files
+    for path in [*below(process, name), name]:
+        try:
+            if not files.is_folder(path):
+                files.remove(path)
+            elif files.exists(path):
+                files.remove_folder(path)
+        except FileError as error:
+            status = process.fail(f"cannot remove '{path}': {error.reason}")
+    return status
+
+
+def _targets(process: Process, given: Options) -> list[tuple[str, str]]:
+    """What is to be copied or moved, and where to.  Raises CommandError."""
+    operands = given.operands
+    if "t" in given:
+        return [(name, f"{given.value('t').rstrip('/')}/{posixpath.basename(name.rstrip('/'))}") for name in operands]
+    if not operands:
+        raise _missing(process, "missing file operand")
+    if len(operands) < 2:
+        raise _missing(process, f"missing destination file operand after '{operands[0]}'")
+    *sources, target = operands
+    if process.files.is_folder(target) and "T" not in given:
+        return [(name, f"{target.rstrip('/')}/{posixpath.basename(name.rstrip('/'))}") for name in sources]
+    if len(sources) > 1:
+        reason = "Not a directory" if process.files.exists(target) else NO_FILE
+        raise CommandError(f"target '{target}': {reason}")
+    return [(sources[0], target)]
+
+
+def cp(process: Process) -> int:
+    """Copy files."""
+    given = options(
+        process, "rRafipvnt:Tdu", {"recursive": "r", "archive": "a", "force": "f", "preserve": "p", "no-clobber": "n"}
+    )
+    recursive, keep = any(letter in given for letter in "rRa"), "p" in given or "a" in given
+    status = 0
+    files = process.files
+    for source, target in _targets(process, given):
+        try:
+            if not files.exists(source):
+                files.locate(source)
+                raise CommandError(f"cannot stat '{source}': {NO_FILE}")
+            if files.is_folder(source):
+                if not recursive:
+                    status = process.fail(f"-r not specified; omitting directory '{source}'")
+                else:
+                    _copy_folder(process, source, target, keep)
+            elif files.path(source) == files.path(target):
+                status = process.fail(f"'{source}' and '{target}' are the same file")
+            elif not ("n" in given and files.exists(target)):
+                _copy_file(process, source, target, keep)
+        except CommandError as error:
+            status = process.fail(error.text)
+        except FileError as error:
+            status = process.fail(f"cannot stat '{source}': {error.reason}")
+    return status
+
+
+def _copy_file(process: Process, source: str, target: str, keep: bool) -> None:
+    try:
+        text = process.files.read(source)
+    except FileError as error:
+        raise CommandError(f"cannot open '{source}' for reading: {error.reason}") from None
+    process.job.spend(len(text))
+    try:
+        process.files.copy(source, target, keep=keep)
+    except FileError as error:
+        raise CommandError(f"cannot create regular file '{target}': {error.reason}") from None
+
+
+def _copy_folder(process: Process, source: str, target: str, keep: bool) -> None:
+    files = process.files
+    if (files.path(target) + "/").startswith(files.path(source).rstrip("/") + "/"):
+        raise CommandError(f"cannot copy a directory, '{source}', into itself, '{target}'")
+    for path in [source, *reversed(below(process, source))]:
+        there = target + path[len(source.rstrip("/")) :]
+        if not files.is_folder(path):
+            _copy_file(process, path, there, keep)
+        elif not files.is_folder(there):
+            try:
+                files.make_folder(there)
+            except FileError as error:
+                raise CommandError(f"cannot create directory '{there}': {error.reason}") from None
+
+
+def mv(process: Process) -> int:
+    """Move files."""
+    given = options(process, "fivnt:Tu", {"force": "f", "no-clobber": "n", "target-directory": "t"})
+    status = 0
+    files = process.files
+    for source, target in _targets(process, given):
+        try:
+            if not files.exists(source):
+                files.locate(source)
+                raise CommandError(f"cannot stat '{source}': {NO_FILE}")
+            if "n" in given and files.exists(target):
+                continue
+            if files.is_folder(source):
+                _move_folder(process, source, target)
+            elif files.path(source) == files.path(target):
+                status = process.fail(f"'{source}' and '{target}' are the same file")
+            else:
+                files.move(source, target)
+        except CommandError as error:
+            status = process.fail(error.text)
+        except FileError as error:
+            if not files.exists(source):
+                status = process.fail(f"cannot stat '{source}': {error.reason}")
+            else:
+                status = process.fail(f"cannot move '{source}' to '{target}': {error.reason}")
+    return status
+
+
+def _move_folder(process: Process, source: str, target: str) -> None:
+    files = process.files
+    if (files.path(target) + "/").startswith(files.path(source).rstrip("/") + "/"):
+        raise CommandError(f"cannot move '{source}' to a subdirectory of itself, '{target}'")
+    if files.is_file(target):
+        raise CommandError(f"cannot overwrite non-directory '{target}' with directory '{source}'")
+    owner, mode = files.stat(source).owner, files.stat(source).mode
+    paths = below(process, source)
+    if not files.is_folder(target):
+        files.make_folder(target)
+    for path in reversed(paths):
+        there = target + path[len(source.rstrip("/")) :]
+        if files.is_folder(path):
+            files.make_folder(there)
+        else:
+            files.move(path, there)
+    process.machine.files.change_folder(files.path(target), owner=owner, mode=mode)
+    for path in [*paths, source]:
+        if files.is_folder(path):
+            files.remove_folder(path)
+
+
+def mkdir(process: Process) -> int:
+    """Make folders."""
+    given = options(process, "pm:v", {"parents": "p", "mode": "m"})
+    if not given.operands:
+        raise _missing(process)
+    status = 0
+    files = process.files
+    for name in given.operands:
+        try:
+            if "p" in given:
+                _make_all(process, name)
+            else:
+                files.make_folder(name)
+            if "m" in given:
+                files.change(name, mode=changed_mode(given.value("m"), 0o777, True, process.umask))
+        except FileError as error:
+            status = process.fail(f"cannot create directory '{error.path}': {error.reason}")
+    return status
+
+
+def _make_all(process: Process, name: str) -> None:
+    parts = name.rstrip("/").split("/")
+    for count in range(1, len(parts) + 1):
+        part = "/".join(parts[:count])
+        process.job.step()
+        if part and not process.files.is_folder(part):
+            process.files.make_folder(part)
+
+
+def rmdir(process: Process) -> int:
+    """Remove empty folders."""
+    given = options(process, "pv", {"parents": "p"})
+    if not given.operands:
+        raise _missing(process)
+    status = 0
+    for name in given.operands:
+        try:
+            process.files.remove_folder(name)
+            above = posixpath.dirname(name.rstrip("/"))
+            while "p" in given and above not in ("", "/"):
+                process.files.remove_folder(above)
+                above = posixpath.dirname(above)
+        except FileError as error:
+            status = process.fail(f"failed to remove '{error.path}': {error.reason}")
+    return status
+
+
+def touch(process: Process) -> int:
+    """Let files have been changed now, or at another time; make those that are not there."""
+    given = options(process, "acmd:t:r:h", {"no-create": "c", "date": "d", "reference": "r"})
+    if not given.operands:
+        raise _missing(process, "missing file operand")
+    moment: float | None = None
+    if "r" in given:
+        moment = process.files.stat(given.value("r")).modified
+    elif "t" in given or "d" in given:
+        moment = _stamp(process, given)
+    status = 0
+    for name in given.operands:
+        if "c" in given and not process.files.exists(name):
+            continue
+        try:
+            process.files.touch(name, moment)
+        except FileError as error:
+            status = process.fail(f"cannot touch '{name}': {error.reason}")
+    return status
+
+
+def _stamp(process: Process, given: Options) -> float:
+    """The time that -t or -d gives, in seconds since the world's start."""
+    calendar = process.machine.calendar
+    text = given.value("t") or given.value("d")
+    if "t" in given:
+        found = re.fullmatch(r"(\d{2}|\d{4})?(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\d{2}))?", text)
+        if found is not None:
+            year, *rest = found.groups()
+            full = int(year) if year and len(year) == 4 else 2000 + int(year) if year else calendar.at(process.now).year
+            try:
+                month, day, hour, minute, second = (int(part or 0) for part in rest)
+                moment = datetime(full, month, day, hour, minute, second, tzinfo=UTC)
+                return moment.timestamp() - calendar.epoch
+            except ValueError:
+                pass
+        raise CommandError(f"invalid date format '{text}'")
+    seconds = read_date(process, text)
+    if seconds is None:
+        raise CommandError(f"invalid date format '{text}'")
+    return seconds
+
+
+UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "week": 604800}
+NAMED_DAYS = {"now": 0, "today": 0, "yesterday": -86400, "tomorrow": 86400}
+
+
+def read_date(process: Process, text: str) -> float | None:
+    """A date as date -d takes it, in seconds since the world's start; None for one that cannot be read."""
+    calendar = process.machine.calendar
+    text = text.strip()
+    if re.fullmatch(r"@-?\d{1,12}", text):
+        return float(text[1:]) - calendar.epoch
+    if text in NAMED_DAYS:
+        return process.now + NAMED_DAYS[text]
+    found = re.fullmatch(r"([-+]?)\s*(\d{1,9})\s*([a-z]+?)s?(\s+ago)?", text)
+    if found is not None and found.group(3) in UNITS:
+        seconds = int(found.group(2)) * UNITS[found.group(3)]
+        return process.now + (-seconds if (found.group(1) == "-") != bool(found.group(4)) else seconds)
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC").removesuffix("Z"))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - calendar.epoch
+
+
+# ---- permissions
+
+_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXstugo]*)+)")
+RIGHTS = {"r": 0o444, "w": 0o222, "x": 0o111}
+WHO = {"u": 0o4700, "g": 0o2070, "o": 0o1007, "a": 0o7777}
+
+
+def changed_mode(text: str, mode: int, folder: bool, umask: int) -> int:
+    """Permissions as chmod changes them.
+
+    Args:
+        text: `755`, `u+x,go-w`.
+        mode: as they are.
+        folder: whether it is a folder's.
+        umask: what new files do not get.
+
+    Raises:
+        CommandError: for a text that is neither.
+    """
+    if re.fullmatch("[0-7]{1,5}", text):
+        return int(text, 8) & 0o7777
+    for clause in text.split(","):
+        found = _CLAUSE.fullmatch(clause)
+        if found is None:
+            raise CommandError(f"invalid mode: '{text}'\nTry 'chmod --help' for more information.")
+        who = 0
+        for letter in found.group(1) or "a":
+            who |= WHO[letter]
+        if not found.group(1):
+            who &= ~umask
+        for operation in re.findall(r"[-+=][rwxXstugo]*", found.group(2)):
+            bits = _bits(operation[1:], mode, folder) & who
+            if operation[0] == "=":
+                mode = (mode & ~(who & 0o777)) | bits
+            elif operation[0] == "+":
+                mode |= bits
+            else:
+                mode &= ~bits
+    return mode
+
+
+def _bits(letters: str, mode: int, folder: bool) -> int:
+    bits = 0
+    for letter in letters:
+        if letter == "X":
+            bits |= 0o111 if folder or mode & 0o111 else 0
+        elif letter == "s":
+            bits |= 0o6000
+        elif letter == "t":
+            bits |= 0o1000
+        elif letter in "ugo":
+            own = (mode >> {"u": 6, "g": 3, "o": 0}[letter]) & 7
+            bits |= own * 0o111
+        else:
+            bits |= RIGHTS[letter]
+    return bits
+
+
+def _everything(process: Process, given: Options, names: list[str]) -> list[str]:
+    found = []
+    for name in names:
+        found.append(name)
+        if "R" in given and process.files.is_folder(name):
+            found += below(process, name)
+    return found
+
+
+def chmod(process: Process) -> int:
+    """Change permissions."""
+    words = list(process.argv)
+    # A mode may look like an option: chmod -x file.
+    modes = [index for index, word in enumerate(words[1:], 1) if re.fullmatch(r"-[rwxXst]+", word)]
+    if modes:
+        words[modes[0]] = "a" + words[modes[0]]
+        process.argv = tuple(words)
+    given = options(process, "Rvcf", {"recursive": "R"})
+    if len(given.operands) < 2:
+        raise _missing(process, f"missing operand after '{given.operands[0]}'" if given.operands else "missing operand")
+    status = 0
+    text, *names = given.operands
+    changed_mode(text, 0, False, 0)
+    for name in _everything(process, given, names):
+        try:
+            stat = process.files.stat(name) if process.files.exists(name) else None
+            if stat is None:
+                status = process.fail(f"cannot access '{name}': {NO_FILE}")
+                continue
+            process.files.change(name, mode=changed_mode(text, stat.mode, stat.kind == "d", process.umask))
+        except FileError as error:
+            status = process.fail(f"changing permissions of '{name}': {error.reason}")
+    return status
+
+
+def chown(process: Process) -> int:
+    """Give files to another account; groups go with their owners here."""
+    given = options(process, "Rvcfh", {"recursive": "R"})
+    if len(given.operands) < 2:
+        raise _missing(process, f"missing operand after '{given.operands[0]}'" if given.operands else "missing operand")
+    text, *names = given.operands
+    owner: str | None = text.replace(".", ":", 1).partition(":")[0] if process.name == "chown" else ""
+    accounts = process.machine.accounts
+    if owner and owner not in accounts:
+        by_number = next((a.name for a in accounts.values() if str(a.uid) == owner), None)
+        if by_number is None:
+            raise CommandError(f"invalid user: '{text}'")
+        owner = by_number
+    status = 0
+    for name in _everything(process, given, names):
+        try:
+            if not process.files.exists(name):
+                status = process.fail(f"cannot access '{name}': {NO_FILE}")
+            else:
+                process.files.change(name, owner=owner or None)
+        except FileError as error:
+            status = process.fail(f"changing ownership of '{name}': {error.reason}")
+    return status
+
+
+TOOLS: dict[str, Tool] = {
+    function.__name__: plain(function) for function in (rm, cp, mv, mkdir, rmdir, touch, chmod, chown)
+}
+TOOLS["chgrp"] = plain(chown)
