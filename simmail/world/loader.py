@@ -49,10 +49,13 @@ class Loader:
         start = scenario.start
         self.start_of_day = start.hour * 3600.0 + start.minute * 60 + start.second
         self._zones()
-        self._network()
+        for site in scenario.sites:
+            self.world.network.add_site(site)
         overlay = self._overlay(policy)
         for host_name, spec in scenario.hosts.items():
             self._host(host_name, spec, overlay)
+        for link in scenario.links:
+            self.world.network.link(*link.between, link.latency, link.bandwidth, link.loss)
         for host in self.world.hosts.values():
             self._start(host, scenario.hosts[host.name])
         for login, person in scenario.people.items():
@@ -66,10 +69,6 @@ class Loader:
             self.world.zones.read(
                 text, "." if origin in ("root", "world") else origin, f"{self.folder / 'zones' / name}"
             )
-
-    def _network(self) -> None:
-        for site in self.scenario.sites:
-            self.world.network.add_site(site)
 
     def _overlay(self, policy: str) -> Path | None:
         if not policy:
