@@ -9,6 +9,10 @@ DIAGNOSTICS
     `Fatal` for a request that makes no sense; a warning for a setting that is there twice, for a request of which
     another one takes the place, for an entry that is not there.
 
+BUGS
+    A last line without an end grows together with what is added, as in life.  What is new is added in the order of the
+    requests; the real program has an order of its own, another one each time.
+
 SEE ALSO
     postconf(1), options -e, -X, -#, -M, -F, -P
 """
@@ -75,9 +79,9 @@ def field_number(name: str) -> int | None:
 
 
 def physical_lines(text: str) -> list[str]:
-    """The lines of a file, each with its end; the last one is given one."""
-    lines = text.split("\n")
-    return [line + "\n" for line in (lines if lines[-1] else lines[:-1])]
+    """The lines of a file, each with its end, which the last one may lack."""
+    *lines, last = text.split("\n")
+    return [line + "\n" for line in lines] + ([last] if last else [])
 
 
 def _content(line: str) -> str:
@@ -124,7 +128,7 @@ def edit_main(text: str, requests: Sequence[str], how: How, path: str, complain:
         elif how is How.COMMENT:
             out.append("#" + line)
     if how is How.SET:
-        out.extend(f"{name} = {wanted[name]}\n" for name in sorted(wanted) if name not in found)
+        out.extend(f"{name} = {value}\n" for name, value in wanted.items() if name not in found)
     return "".join(out)
 
 

@@ -15,7 +15,7 @@ DIAGNOSTICS
     Warnings and fatal errors on standard error; the exit status is 1 after a fatal one.
 
 BUGS
-    `-v` says nothing more.  `-b` and `-t` want bounce(8)'s templates, which only the built-in ones are.
+    `-v` says nothing more.  `-T` answers as Debian's Postfix does, though there is no TLS here.
 
 SEE ALSO
     postconf(1), postconf(5), master(5)
@@ -31,6 +31,8 @@ from simmail.files.invocation import Invocation
 from simmail.files.tree import FileError, normal
 from simmail.mail.errors import Fatal, Location
 from simmail.mail.questions import Decision
+from simmail.postfix.commands.bounce_templates import dumped, texts
+from simmail.postfix.commands.usage import BadOption, getopt
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.edit_files import ANY, How, What, edit_main, edit_master, field_number, matches, pattern
 from simmail.postfix.maincf import Setting, parse, split_name_value
@@ -48,7 +50,7 @@ _GOES_WITH: dict[str, str] = {
     "a": "", "A": "", "b": "", "l": "", "m": "", "T": "", "t": "",
     "p": "eX#fhCxdnoH", "M": "eX#fox", "F": "efhoxH", "P": "eXfhoxH",
 }  # fmt: skip
-_VALUED, _PLAIN = "cCoT", "aAbdeEfFhHlmMnpPtvxX#"
+_LETTERS = "aAbc:C:defFhHlmMno:pPtT:vxX#"
 _USAGE = (
     "-a (server SASL types)", "-A (client SASL types)", "-b (bounce templates)", "-c config_dir", "-c param_class",
     "-d (parameter defaults)", "-e (edit configuration)", "-f (fold lines)", "-F (master.cf fields)", "-h (no names)",
@@ -139,27 +141,18 @@ class _Postconf:
     def parse(self) -> _Request:
         """Take the command line apart."""
         request = _Request(folder=self.invocation.environment.get("MAIL_CONFIG", FOLDER))
-        words = list(self.invocation.argv[1:])
-        while words and words[0].startswith("-") and words[0] != "-":
-            word = words.pop(0)
-            if word == "--":
-                break
-            letters = word[1:]
-            while letters:
-                letter, letters = letters[0], letters[1:]
-                if letter in _VALUED:
-                    if not letters and not words:
-                        self.invocation.complain(f"{self.program}: option requires an argument -- '{letter}'")
-                        raise self.usage()
-                    self.valued(request, letter, letters or words.pop(0))
-                    break
-                if letter not in _PLAIN:
-                    self.invocation.complain(f"{self.program}: invalid option -- '{letter}'")
-                    raise self.usage()
-                if letter in "bt" and request.has("b", "t"):
-                    raise Fatal("specify one of -b and -t")
+        try:
+            options, request.names = getopt(self.invocation.argv[1:], _LETTERS)
+        except BadOption as error:
+            self.say(error.text)
+            raise self.usage() from None
+        for letter, value in options:
+            if letter in "cCoT":
+                self.valued(request, letter, value)
+            elif letter in "bt" and request.has("b", "t"):
+                raise Fatal("specify one of -b and -t")
+            else:
                 request.options.add(letter)
-        request.names = words
         return request
 
     def valued(self, request: _Request, letter: str, value: str) -> None:
@@ -214,6 +207,8 @@ class _Postconf:
             if request.has(letter):
                 self.show_all(answer)
                 return 0
+        if request.has("b", "t"):
+            return self.templates(request)
         if request.has("T"):
             self.show_all(_TLS.get(request.tls, ()))
             if request.tls not in _TLS:
@@ -225,6 +220,21 @@ class _Postconf:
             self.show_master(request)
         else:
             self.show_main(request)
+        return 0
+
+    def templates(self, request: _Request) -> int:
+        """Show the templates of notifications."""
+        if len(request.names) > 1:
+            raise Fatal("options -b and -t require at most one template file")
+        config = Config.load(self.machine, self.warn, request.folder, program="bounce")
+        if request.names:
+            setting = Setting(request.names[0], Location("-o"))
+            config = Config(self.machine, {**config.settings, "bounce_template_file": setting}, self.warn)
+        try:
+            self.show_all(list(dumped(config) if request.has("t") else texts(config)))
+        except Fatal as fatal:
+            self.invocation.complain(f"postfix/bounce: fatal: {fatal.text}")
+            return 1
         return 0
 
     def show_all(self, lines: Sequence[str]) -> None:
