@@ -18,6 +18,7 @@ from simmail.postfix.spool import Spool
 from simmail.postfix.system import THROTTLE_S, MailSystem
 from simmail.smtp.commands import Sent
 from simmail.smtp.replies import Reply
+from simmail.world import logs
 from simmail.world.clock import WAIT, Level, Task
 from simmail.world.slots import Slots
 from simmail.world.transport import Accepted
@@ -103,6 +104,8 @@ class Master:
         self._wake_at = float("inf")
         self._anvil = AnvilCounters(60.0)
         self._slots: dict[tuple[str, str], Slots] = {}
+        for path in logs.PATHS:
+            host.machine.files.mount(path, logs.LogView(host, path))
 
     # ---- the log
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -126,16 +126,23 @@ def _of_notice(results: Results, notice: tuple[str, str]) -> set[tuple[str, str]
 
 
 def steps(results: Results, identity: str) -> list[Step]:
-    """What was done with a message, in order of time; tries that ended alike and followed each other are one step.
+    """What was done with a message, in order of time.
+
+    A host knows that it has passed a message on when it hears so; what the next host did with it may be earlier.
+    Such a step is told with the moment at which the next host took the message.
 
     Args: as those of `hops`.
     """
+    stays = hops(results, identity)
+    arrivals = {(hop.host, hop.queue_id): hop.arrived for hop in stays}
     found: list[Step] = []
-    for hop in hops(results, identity):
+    for hop in stays:
         for record in hop.records:
             step = _step(results, record)
             if step is not None:
-                found.append(step)
+                queued = _QUEUED_AS.search(step.text)
+                taken = arrivals.get((step.target, queued[1]), step.time) if queued else step.time
+                found.append(replace(step, time=min(step.time, taken)))
     return sorted(found, key=lambda step: step.time)
 
 
