@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simmail.files.invocation import Command
-from simmail.userland.commands import clock, find, grep, lines, ls, manage, sed, sh, system, text, words, xargs
+from simmail.userland.commands import clock, find, grep, lines, ls, manage, resolve, sed, sh, system, text, words, xargs
 
 #: Name -> what it does.
 COMMANDS: dict[str, Command] = {
@@ -19,4 +19,5 @@ COMMANDS: dict[str, Command] = {
     **system.TOOLS,
     **words.TOOLS,
     **sh.TOOLS,
+    **resolve.TOOLS,
 }
