@@ -31,6 +31,7 @@ from simmail.mail.content import Content
 from simmail.mail.message import Message
 from simmail.mail.questions import Connect, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.outgoing import Outgoing
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter
 from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
@@ -97,7 +98,7 @@ class Smtp(Program):
         self._discard = frozenset(word.upper() for word in config.list(f"{prefix}_discard_{hello}_keywords"))
         self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
-        self.generic = self.maps(f"{prefix}_generic_maps")
+        self.outgoing = Outgoing(self, prefix)
         level = str(config[f"{prefix}_tls_security_level"]).lower()
         self.needs_tls = level in STRICT_TLS or (not level and config[f"{prefix}_enforce_tls"])
         self._port = str(config[f"{prefix}_tcp_port"])
@@ -185,11 +186,11 @@ class Smtp(Program):
 
     def envelope(self, address: str) -> str:
         """An address as it travels in MAIL and RCPT."""
-        return quote_local(address) if address else ""
+        return quote_local(self.outgoing.address(address)) if address else ""
 
     def content(self, request: Request, features: dict[str, str]) -> Content:
         """What is sent of a message to a server that offers these features."""
-        return request.message.content
+        return self.outgoing.content(request.message, self.downgrades(request.message, features))
 
     def downgrades(self, message: Message, features: dict[str, str]) -> bool:
         """Whether 8-bit content must be made 7-bit for a server."""

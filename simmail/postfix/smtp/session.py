@@ -303,6 +303,8 @@ class Session:
             return
         data = Data(self._client.content(self.attempt.request, self.features)) if accepted else NOTHING
         if self._client.pending:
+            yield from self._client.spoken()
+        if self._client.pending:
             yield from self._client.spoken(self.attempt.request.message.queue_id)
         timeout = self._client.timeouts.data_done
         replies = yield from self._say(data, timeouts=(timeout,))

@@ -1,0 +1,225 @@
+"""NAME
+    outgoing - addresses and content as they leave by SMTP
+
+DESCRIPTION
+    smtp_generic_maps give addresses of this machine a public form, in the envelope and in the primary headers;
+    smtp_header_checks and their kin look at each line once more; and content that says it is 8-bit becomes
+    quoted-printable for a server without 8BITMIME.
+
+PARAMETERS
+    smtp_generic_maps, propagate_unmatched_extensions, smtp_header_checks, smtp_mime_header_checks,
+    smtp_nested_header_checks, smtp_body_checks, smtp_line_length_limit, disable_mime_output_conversion,
+    each smtp_ one also as lmtp_
+
+DIAGNOSTICS
+    QUEUE_ID: replace: header TEXT: NEW TEXT
+        and its kin: warning, info, prepend, strip
+    unsupported command in smtp_header_checks map: ACTION
+
+BUGS
+    A table that cannot tell is taken to know nothing; the real program defers the mail.
+
+SEE ALSO
+    generic(5), header_checks(5), smtp(8)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simmail.mail.address import quote_local, unquote_local
+from simmail.mail.content import Content, octets
+from simmail.mail.message import Message
+from simmail.mail.tokens import Address, external_address, parse
+from simmail.postfix.address_maps import find_address
+from simmail.postfix.content_checks import clipped
+from simmail.postfix.header_rewrite import rewrite_header
+from simmail.postfix.headers import HeaderField, HeaderTable, field_name
+from simmail.postfix.local_domains import LocalDomains
+from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
+from simmail.postfix.program import Program
+from simmail.postfix.tables import LookupFailure, Maps
+from simmail.postfix.trivial_rewrite import TrivialRewrite
+
+MAX_SHOWN = 60
+#: Actions that only log; the others that there are change the line.
+_WORDS = {"WARN": "warning", "INFO": "info", "REPLACE": "replace", "PREPEND": "prepend", "STRIP": "strip"}
+_SILENT = {"IGNORE": False, "DUNNO": True, "OK": True}
+
+
+class Outgoing:
+    """What one SMTP or LMTP client does to mail on its way out.
+
+    Args:
+        program: the client; what there is to log is put into its `pending`.
+        prefix: `smtp` or `lmtp`.
+
+    Attributes:
+        rewrites: whether envelope addresses may change.
+        idle: whether content leaves as it is, unless it has to become 7-bit.
+    """
+
+    def __init__(self, program: Program, prefix: str) -> None:
+        config = program.config
+        self.program = program
+        self.generic = program.maps(f"{prefix}_generic_maps")
+        self.header_checks = {
+            Part.PRIMARY: program.maps(f"{prefix}_header_checks"),
+            Part.MULTIPART: program.maps(f"{prefix}_mime_header_checks"),
+            Part.NESTED: program.maps(f"{prefix}_nested_header_checks"),
+        }
+        self.body_checks = program.maps(f"{prefix}_body_checks")
+        self.line_limit: int = config[f"{prefix}_line_length_limit"]
+        self.converts = not config["disable_mime_output_conversion"]
+        self.delimiters: str = config["recipient_delimiter"]
+        self.propagate = "generic" in config.list("propagate_unmatched_extensions")
+        limits = config["header_size_limit"], config["mime_nesting_limit"], config["mime_boundary_length_limit"]
+        self.plain = MimeOptions(True, frozenset(), False, *limits)
+        self.downgrade = MimeOptions(True, frozenset({MimeError.NESTING}), True, *limits)
+        self.table = HeaderTable()
+        self.rewrites = bool(self.generic)
+        self.idle = not (self.generic or any(self.header_checks.values()) or self.body_checks)
+        if self.rewrites:
+            self._rewriter: TrivialRewrite = program.system.program("rewrite")
+            self._local = LocalDomains(config, program.system.machine, program.environment)
+
+    def address(self, address: str) -> str:
+        """The public form of an envelope address (internal form)."""
+        if not self.rewrites or not address:
+            return address
+        return unquote_local(self.generic_address(quote_local(address)))
+
+    def generic_address(self, address: str) -> str:
+        """The public form of an address in external form."""
+        internal = unquote_local(address)
+        try:
+            found = find_address(self.generic, internal, self.delimiters, self._local.owns)
+        except LookupFailure:
+            self.program.warn("warning", f"{self.generic.title} map lookup problem for {address}")
+            return address
+        if found is None:
+            return address
+        value = found.value
+        if value.startswith("@"):
+            value = quote_local(internal.rpartition("@")[0] or internal, True) + value
+        results = [item for item in parse(value) if isinstance(item, Address)]
+        if len(results) > 1:
+            self.program.warn("warning", f"multi-valued {self.generic.title} result for {address}")
+        if not results:
+            return address
+        public = self._rewriter.rewrite("local", external_address(results[0]))
+        if self.propagate and found.extension:
+            local, at, domain = public.rpartition("@")
+            public = local + found.extension + at + domain if at else public + found.extension
+        return public
+
+    def content(self, message: Message, downgrade: bool) -> Content:
+        """What is sent of a message.
+
+        Args:
+            message: the message.
+            downgrade: whether 8-bit content has to become 7-bit.
+        """
+        content = message.content
+        downgrade = downgrade and self.converts
+        if self.idle and not downgrade:
+            if self._fits(content):
+                return content
+            return Content(line for text in content.lines for line in self.folded(text))
+        writer = _Writer(self, message.queue_id)
+        reader = MimeReader(self.downgrade if downgrade else self.plain, self.table, writer)
+        reader.feed(content.lines)
+        reader.end()
+        return Content(line for text in writer.lines for line in self.folded(text))
+
+    def _fits(self, content: Content) -> bool:
+        limit = self.line_limit
+        longest = max(map(len, content.lines), default=0)
+        return not limit or longest * 4 <= limit or all(octets(line) <= limit for line in content.lines)
+
+    def folded(self, line: str) -> Iterator[str]:
+        """A line in pieces of at most smtp_line_length_limit octets, those after the first with a blank before them."""
+        limit = self.line_limit
+        if not limit or (len(line) <= limit and octets(line) <= limit):
+            yield line
+            return
+        data = line.encode("utf-8", "surrogateescape")
+        for start in range(0, len(data), limit):
+            piece = data[start : start + limit].decode("utf-8", "surrogateescape")
+            yield " " + piece if start else piece
+
+
+class _Writer:
+    """Hears what is in a message and writes what is sent of it."""
+
+    def __init__(self, outgoing: Outgoing, queue_id: str) -> None:
+        self.outgoing, self.queue_id = outgoing, queue_id
+        self.lines: list[str] = []
+
+    def header(self, part: Part, field: HeaderField | None, text: str) -> None:
+        """A header."""
+        outgoing = self.outgoing
+        maps = outgoing.header_checks[Part.MULTIPART if field is not None and field.mime else part]
+        if maps:
+            checked = self._check(maps, "header", text)
+            if checked is None:
+                return
+            if checked is not text:
+                text, field = checked, outgoing.table.find(checked)
+        if outgoing.rewrites and part is Part.PRIMARY and field is not None and (field.sender or field.recipient):
+            text, warnings = rewrite_header(text, field.name, 0, outgoing.generic_address)
+            for warning in warnings:
+                outgoing.program.warn("warning", warning)
+        self.lines += text.split("\n")
+
+    def headers_done(self) -> None:
+        """The primary headers have ended."""
+
+    def body(self, line: str, offset: int, ended: bool) -> None:
+        """A body line."""
+        maps = self.outgoing.body_checks
+        checked = self._check(maps, "body", line) if maps else line
+        if checked is not None:
+            self.lines.append(checked)
+
+    def mime_error(self, error: MimeError, text: str) -> None:
+        """Content that is nested too deeply leaves as it is."""
+
+    def _check(self, maps: Maps, context: str, text: str) -> str | None:
+        """Ask a table about a line and do what it says; None where the line goes."""
+        if not text:
+            return text
+        try:
+            answer = maps.find(text)
+        except LookupFailure:
+            return text
+        if answer is None:
+            return text
+        action, _, argument = answer.replace("\t", " ", 1).partition(" ")
+        return self._act(maps.title, context, text, answer, action.upper(), argument.lstrip())
+
+    def _act(self, table: str, context: str, text: str, answer: str, action: str, argument: str) -> str | None:
+        if action in _SILENT:
+            return text if _SILENT[action] else None
+        warn = self.outgoing.program.warn
+        if action not in _WORDS:
+            warn("warning", f"unsupported command in {table} map: {answer}")
+            return text
+        if action in ("REPLACE", "PREPEND"):
+            if not argument:
+                warn("warning", f"{action} action without text in {table} map")
+                return text
+            if context == "header" and field_name(argument) is None:
+                warn(
+                    "warning",
+                    f'bad {action} header text "{argument}" in {table} map -- need "headername: headervalue"',
+                )
+                return text
+        program = self.outgoing.program
+        tail = f": {argument}" if argument else ""
+        program.pending.append(
+            program.note("text", self.queue_id, f"{_WORDS[action]}: {context} {clipped(text, MAX_SHOWN)}{tail}")
+        )
+        if action == "PREPEND":
+            self.lines.append(argument)
+        return argument if action == "REPLACE" else None if action == "STRIP" else text
