@@ -142,8 +142,10 @@ class FileSystem:
     def is_folder(self, path: str) -> bool:
         """Whether `path` is a folder."""
         path = normal(path)
-        if path in self._folders or path in self._views:
+        if path in self._folders:
             return True
+        if path in self._views:
+            return path not in self._views[path].names()
         below = path.rstrip("/") + "/"
         view = self._view(path)
         if view is not None:

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 #: Steps drawn, at most; of more the first ones and the last.
 SHOWN = 24
 # Lengths are inches, sizes of letters points.
-ROW, LINE, TOP, LEFT = 0.34, 0.16, 0.75, 1.25
+ARROW_ROW, MARK_ROW, LINE, TOP, LEFT = 0.46, 0.36, 0.16, 0.5, 1.7
 HEAD, SMALL = 10.0, 8.5
-LANE = 2.9
-WRAP = 34
+LANE, BESIDE = 2.9, 2.75
+#: A text beside a mark or above an arrow: letters in a line, lines.
+WRAP, LINES = 36, 4
 INK, PALE, RULE = "#222222", "#5b6670", "#c5cdd4"
 #: How each deed looks: its colour, the mark where it stays on a host, its word.
 LOOKS: dict[Deed, tuple[str, str, str]] = {
     Deed.WRITTEN: ("#000000", "o", "written"),
     Deed.PASSED: (COLOURS[0], ">", "SMTP"),
-    Deed.DELIVERED: (COLOURS[2], "s", "delivered"),
+    Deed.DELIVERED: (COLOURS[2], "s", ""),
     Deed.FETCHED: (COLOURS[2], ">", "fetched"),
     Deed.WAITS: (COLOURS[1], "D", "waits"),
     Deed.FAILED: (COLOURS[3], "X", "failed"),
@@ -52,16 +53,21 @@ def journey(world: World, identity: str) -> Picture:
     hosts = list(dict.fromkeys(name for step in done for name in (step.host, step.target) if name))
     start = done[0].time
     rows = [(step, _words(step)) for step in done]
-    heights = [ROW + LINE * (len(words) - 1) for _, words in rows]
-    width, height = LEFT + LANE * (len(hosts) - 1) + 2.7, TOP + sum(heights) + 0.25
+    heights = [
+        (ARROW_ROW if step.target else MARK_ROW) + LINE * (len(words) - 1) * (1.0 if step.target else 0.5)
+        for step, words in rows
+    ]
+    spoken = any(step.host == hosts[-1] and not step.target for step in done)
+    width = LEFT + LANE * (len(hosts) - 1) + (BESIDE if spoken else text_width(hosts[-1], HEAD, bold=True) / 2 + 0.3)
+    height = TOP + sum(heights) + 0.3
     drawing, axes = figure(width, height, bare=True)
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
-    lanes = {name: LEFT + 0.35 + LANE * number for number, name in enumerate(hosts)}
+    lanes = {name: LEFT + LANE * number for number, name in enumerate(hosts)}
     for name, x in lanes.items():
-        axes.plot([x, x], [TOP - 0.25, height - 0.1], color=RULE, linewidth=1.4, zorder=1)
+        axes.plot([x, x], [TOP - 0.05, height - 0.1], color=RULE, linewidth=1.4, zorder=1)
         mail = name in world.hosts and world.hosts[name].master is not None
-        _head(axes, name, x, COLOURS[0] if mail else COLOURS[1])
+        _head(axes, name, x, *((COLOURS[0], "white") if mail else (COLOURS[1], INK)))
     y = TOP
     for (step, words), room in zip(rows, heights, strict=True):
         y += room
@@ -82,14 +88,27 @@ def _short(seconds: float) -> str:
 
 def _words(step: Step) -> list[str]:
     word = LOOKS[step.deed][2]
-    text = f"{word}: {step.text}" if step.text else word
-    return textwrap.wrap(text, WRAP)[:3] or [word]
+    whom = f"for {step.original}, which is {step.address}" if step.original else f"for {step.address}"
+    parts = [word] if word else []
+    if step.deed in (Deed.DELIVERED, Deed.WAITS, Deed.FAILED):
+        parts.append(whom)
+    if step.text:
+        parts.append(step.text)
+    words = textwrap.wrap(": ".join(parts), WRAP)
+    return words if len(words) <= LINES else [*words[: LINES - 1], words[LINES - 1] + " ..."]
 
 
-def _head(axes: Any, name: str, x: float, colour: str) -> None:
-    width = text_width(name, HEAD, bold=True) / 2 + 0.12
-    axes.fill([x - width, x + width, x + width, x - width], [0.12, 0.12, 0.46, 0.46], color=colour, zorder=2)
-    axes.text(x, 0.29, name, fontsize=HEAD, weight="bold", color="white", ha="center", va="center", zorder=3)
+def _head(axes: Any, name: str, x: float, colour: str, ink: str) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    width = text_width(name, HEAD, bold=True) + 0.24
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, 0.1), width, 0.34, boxstyle="round,pad=0,rounding_size=0.07", facecolor=colour,
+            edgecolor="none", zorder=2,
+        )
+    )  # fmt: skip
+    axes.text(x, 0.27, name, fontsize=HEAD, weight="bold", color=ink, ha="center", va="center", zorder=3)
 
 
 def _draw(axes: Any, step: Step, words: list[str], y: float, lanes: dict[str, float]) -> None:

@@ -53,9 +53,10 @@ def _told(results: Results, row: dict[str, Any]) -> list[str]:
 
 
 def _clock(results: Results, time: float) -> str:
-    """The time of day, with the day in front after the first."""
+    """The time of day to a tenth of a second, with the day in front after the first."""
     start, at = results.world.calendar.start.date(), results.world.calendar.at(time)
-    return f"{at:%H:%M:%S}" if at.date() == start else f"{at:%a %H:%M:%S}"
+    tenth = int(time * 10) % 10
+    return f"{at:%H:%M:%S}.{tenth}" if at.date() == start else f"{at:%a %H:%M:%S}.{tenth}"
 
 
 def _wrapped(when: str, text: str) -> list[str]:
@@ -70,22 +71,18 @@ def _written(results: Results, step: Step) -> str:
     return f"{who} writes to {row['recipients']}{about}"
 
 
-def _at(step: Step) -> str:
-    return f"{step.host} ({step.queue_id})" if step.queue_id else step.host
-
-
 def _whom(step: Step) -> str:
-    return f"{step.address} (that is {step.original})" if step.original else step.address
+    return f"{step.original}, which is {step.address}" if step.original else step.address
 
 
 _SENTENCES: dict[Deed, Callable[[Results, Step], str]] = {
     Deed.WRITTEN: _written,
     Deed.NOT_TAKEN: lambda results, step: f"{step.host} is not rid of it: {step.text}",
-    Deed.PASSED: lambda results, step: f"{_at(step)} hands it to {step.target}: {step.text}",
-    Deed.DELIVERED: lambda results, step: f"{_at(step)} for {_whom(step)}: {step.text}",
-    Deed.WAITS: lambda results, step: f"{_at(step)} keeps it for {_whom(step)}: {step.text}",
-    Deed.FAILED: lambda results, step: f"{_at(step)} gives up on {_whom(step)}: {step.text}",
-    Deed.NOTICE: lambda results, step: f"{_at(step)} writes a {step.text}",
+    Deed.PASSED: lambda results, step: f"{step.host} hands it to {step.target}: {step.text}",
+    Deed.DELIVERED: lambda results, step: f"{step.host}, for {_whom(step)}: {step.text}",
+    Deed.WAITS: lambda results, step: f"{step.host} keeps it for {_whom(step)}: {step.text}",
+    Deed.FAILED: lambda results, step: f"{step.host} gives up on {_whom(step)}: {step.text}",
+    Deed.NOTICE: lambda results, step: f"{step.host} writes a {step.text}",
     Deed.FETCHED: lambda results, step: f"{step.target} fetches it from {step.host}",
 }
 
@@ -98,10 +95,10 @@ def _end(results: Results, row: dict[str, Any]) -> str:
         if host.master is not None and host.master.spool.find(queue_id)
     ]
     if waiting:
-        return f"= it waits in the queue of {' and '.join(dict.fromkeys(waiting))}."
+        return f"= waiting in the queue of {' and '.join(dict.fromkeys(waiting))}"
     if row["state"] == "delivered":
-        return f"= it was in the mailbox after {told(row['delay'])}."
+        return f"= in the mailbox {told(row['delay'])} after it was written"
     return {
-        "refused": "= it is with its writer still.",
-        "bounced": "= it came back.",
-    }.get(row["state"], "= it is on its way.")
+        "refused": "= with its writer still",
+        "bounced": "= it came back",
+    }.get(row["state"], "= on its way")
