@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simmail.dns.resolver import Resolver
 from simmail.files.invocation import Invocation
 from simmail.files.machine import Machine
+from simmail.files.tree import FileError, normal
 from simmail.mail.answers import Exit
+from simmail.mail.errors import InputError
 from simmail.mail.questions import Connect, Decision, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
 from simmail.userland.commands import COMMANDS as COMMON
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Every command of a host by name.
 COMMANDS = {**COMMON, **POSTFIX}
+CONFIGURATION = "/etc/postfix"
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Accepted | None]"]
 
@@ -79,6 +83,50 @@ class Host:
         """
         done: Exit = self.world.complete(self, self.running(Run(command, user, {}, stdin)))
         return done
+
+    def edit(self, file: str, **settings: Any) -> None:
+        """Change settings of main.cf in its file, as `postconf -e` does; `postfix reload` lets them come into force.
+
+        Args:
+            file: `main.cf`.
+            settings: parameter -> new value; True and False are written yes and no, None takes the setting away.
+
+        Raises:
+            InputError: for another file, and with the command's words where it refuses.
+        """
+        if normal(file, CONFIGURATION) != f"{CONFIGURATION}/main.cf":
+            raise InputError(f"file {file!r}", "has no settings that could be edited by name", "use write(path, text)")
+        for name, value in settings.items():
+            words = "yes" if value is True else "no" if value is False else str(value)
+            order = ["-X", name] if value is None else ["-e", f"{name}={words}"]
+            done = self.sh(shlex.join(["postconf", *order]))
+            if done.status:
+                raise InputError(f"{self.name}: {name}", str(done))
+
+    def write(self, path: str, text: str) -> None:
+        """Put a text into a file, as an editor does.
+
+        Args:
+            path: where; a relative one is below /etc/postfix.
+            text: all of it.
+
+        Raises:
+            InputError: where that cannot be.
+        """
+        files = self.machine.files
+        path = normal(path, CONFIGURATION)
+        account = self.machine.accounts.get(path.split("/")[2]) if path.startswith("/home/") else None
+        try:
+            before = files.find(path)
+            owner = before.owner if before is not None else account.name if account is not None else "root"
+            files.write(path, text, owner=owner, mode=before.mode if before is not None else 0o644)
+        except FileError as error:
+            raise InputError(f"{self.name}:{path}", error.reason) from None
+
+    def __repr__(self) -> str:
+        addresses = ", ".join(a for a in self.machine.addresses if not a.startswith("127."))
+        does = "a mail server" if self.master is not None else "no mail server"
+        return f"<{self.name} ({addresses}), {does}{'' if self.up else ', down'}>"
 
     def running(self, question: Run) -> Decision[Exit]:
         """A command's run, as the shell does it."""
