@@ -64,6 +64,8 @@ class Message:
         verp: the two delimiters of a VERP request (`+=`); "" for none.
         warned: whether the sender was told that the message is late.
         done: recipients that are done with.
+        deferrals: (address, reason) of those that the last try left waiting, in that order (the defer log).
+        expired: whether an administrator has declared it too old (postsuper -e).
         due: the first whole second in which a queue run may try it again (the queue file's time of modification).
     """
 
@@ -92,4 +94,6 @@ class Message:
     trace: str = ""
     uid: int = 0
     fullname: str = ""
+    deferrals: tuple[tuple[str, str], ...] = ()
+    expired: bool = False
     due: int = 0

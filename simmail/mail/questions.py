@@ -7,7 +7,7 @@ time pass.  The type of the answer stands in each docstring.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -126,6 +126,19 @@ class Abandon(Question):
 
     def __init__(self, queue_id: str) -> None:
         self.queue_id = queue_id
+
+
+class Trigger(Question):
+    """Let the queue manager do something soon; nobody waits for it.  Answer: None.
+
+    Args:
+        act: given the queue manager and the time (s), a decision whose verdict are the tries to start.
+    """
+
+    __slots__ = ("act",)
+
+    def __init__(self, act: Callable[[Any, float], Any]) -> None:
+        self.act = act
 
 
 class Connect(Question):

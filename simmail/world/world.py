@@ -27,6 +27,7 @@ from simmail.mail.questions import (
     Receive,
     Run,
     Send,
+    Trigger,
 )
 from simmail.mail.records import Journal
 from simmail.network.graph import Network
@@ -88,6 +89,7 @@ class World:
                 Commit: own("commit"),
                 Abandon: own("abandon"),
                 Anvil: own("anvil"),
+                Trigger: lambda task, question: task.host.master.manage(question.act),
             }
         )
 

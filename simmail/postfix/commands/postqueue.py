@@ -1,0 +1,196 @@
+"""NAME
+    postqueue - Postfix queue control
+
+SYNOPSIS
+    postqueue [-c config_dir] -f | -i queue_id | -j | -p | -s site
+
+DESCRIPTION
+    -p lists the queue for people, -j as JSON, a line for each message.  -f tries all that is deferred now, -i one
+    message, -s what waits for one domain that fast_flush_domains knows.
+
+    A star behind a queue id stands for the active queue, an exclamation mark for hold, a hash sign for a message that
+    was made too old.
+
+PARAMETERS
+    fast_flush_domains, authorized_flush_users, authorized_mailq_users
+
+DIAGNOSTICS
+    Mail system is down -- accessing queue directly (Connect to the Postfix showq service: Connection refused)
+    Cannot flush mail queue - mail system is down
+    Flush service is not configured for destination "SITE"
+    status 69 (EX_UNAVAILABLE) for whatever cannot be done
+
+SEE ALSO
+    postqueue(1), showq(8), flush(8), qmgr(8)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from simmail.files.invocation import Invocation
+from simmail.mail.calendar import Calendar
+from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import literal_address, valid_hostname
+from simmail.mail.questions import Decision, Trigger
+from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, valid_queue_id
+from simmail.postfix.flush import fast_flush_domains, send_site
+from simmail.postfix.report import shown
+from simmail.postfix.showq import DAEMON, Entry, entries
+from simmail.postfix.tables import LookupFailure
+
+UNAVAILABLE = 69
+USAGE = "usage: postqueue -f | postqueue -i queueid | postqueue -j | postqueue -p | postqueue -s site"
+ONE_ONLY = "fijps"
+HEADING = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------"
+LONG_HEADING = "----Queue ID----- --Size-- ---Arrival Time---- --Sender/Recipient------"
+EMPTY = "Mail queue is empty"
+DOWN = "Mail system is down -- accessing queue directly (Connect to the Postfix showq service: Connection refused)"
+NO_FLUSH = "Cannot flush mail queue - mail system is down"
+#: Where reasons end and where recipients begin.
+REASON_WIDTH, RECIPIENT_INDENT = 76, " " * 41
+UNKNOWN_REASON = "reason unavailable"
+MARKS = {"active": "*", "hold": "!"}
+
+
+def postqueue(invocation: Invocation) -> Decision[int]:
+    """Run postqueue; the exit status."""
+    return (yield from _Postqueue(invocation).run())
+
+
+class _Postqueue:
+    """One run of the command."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.invocation = invocation
+        self.console = Console("postqueue", invocation, UNAVAILABLE)
+
+    def run(self) -> Decision[int]:
+        """Do what the command line asks for."""
+        try:
+            options, rest = getopt(self.invocation.argv[1:], "c:fi:jps:v")
+        except BadOption as error:
+            self.invocation.complain(f"postqueue: {error.text}")
+            raise Fatal(USAGE, UNAVAILABLE) from None
+        wanted = [option for option in options if option.letter in ONE_ONLY]
+        if rest or len(wanted) > 1:
+            raise Fatal(USAGE, UNAVAILABLE)
+        folder = next((option.value for option in options if option.letter == "c"), "")
+        self.config = self.console.config(folder)
+        if not wanted:
+            yield from self.console.die(USAGE)
+        return (yield from self._act(wanted[0]))
+
+    def _act(self, option: Option) -> Decision[int]:
+        if option.letter in "pj":
+            return (yield from self._list(option.letter == "j"))
+        if option.letter == "f":
+            return (yield from self._flush())
+        if option.letter == "i":
+            return (yield from self._flush_message(option.value))
+        return (yield from self._flush_site(option.value))
+
+    # ---- listing
+
+    def _list(self, as_json: bool) -> Decision[int]:
+        control = self.console.control()
+        if control.system is None:
+            yield from self.console.warn(DOWN)
+        found = list(entries(control.spool))
+        calendar = self.invocation.machine.calendar
+        if as_json:
+            self.invocation.out.extend(as_json_line(entry, calendar) for entry in found)
+        else:
+            self.invocation.out.extend(
+                line + "\n" for line in listing(found, calendar, self.config["enable_long_queue_ids"])
+            )
+        return 0
+
+    # ---- flushing
+
+    def _flush(self) -> Decision[int]:
+        yield from self._running()
+        yield Trigger(lambda manager, now: manager.flush(now))
+        return 0
+
+    def _flush_message(self, queue_id: str) -> Decision[int]:
+        if not valid_queue_id(queue_id):
+            yield from self.console.die(f'Cannot flush queue ID - invalid name: "{queue_id}"')
+        if self.console.control().system is None:
+            yield from self.console.warn("connect to public/flush: Connection refused")
+        yield from self._running()
+        yield Trigger(lambda manager, now: manager.flush_message(queue_id, now))
+        return 0
+
+    def _flush_site(self, site: str) -> Decision[int]:
+        if not (valid_hostname(site) or (site.startswith("[") and site.endswith("]") and literal_address(site[1:-1]))):
+            yield from self.console.die(f'Cannot flush mail queue - invalid destination: "{site}"')
+        try:
+            known = fast_flush_domains(self.config, self.console.environment(self.config)).matches(site)
+        except LookupFailure:
+            known = False
+        if not known:
+            yield from self.console.die(f'Flush service is not configured for destination "{site}"')
+        yield from self._running()
+        yield send_site(site)
+        return 0
+
+    def _running(self) -> Decision[None]:
+        if self.console.control().system is None:
+            yield from self.console.die(NO_FLUSH)
+
+
+# ---- the listing's lines
+
+
+def listing(found: list[Entry], calendar: Calendar, long_ids: bool = False) -> Iterator[str]:
+    """The lines of a listing for people.
+
+    Args:
+        found: the queue.
+        calendar: how times read as dates.
+        long_ids: enable_long_queue_ids, which needs more room.
+    """
+    if not found:
+        yield EMPTY
+        return
+    yield LONG_HEADING if long_ids else HEADING
+    total = 0
+    for queue, message, recipients in found:
+        name = message.queue_id + MARKS.get(queue, "") + ("#" if message.expired else "")
+        date = calendar.asctime(message.arrival)
+        sender = shown(message.sender) if message.sender else DAEMON
+        if long_ids:
+            yield f"{name:<17} {message.size:8d} {date[:19]}  {sender}"
+        else:
+            yield f"{name:<11} {message.size:7d} {date[:20]} {sender}"
+        total += message.size
+        said = ""
+        for address, reason in recipients:
+            if reason != said:
+                said = reason
+                text = reason or UNKNOWN_REASON
+                yield " " * (REASON_WIDTH - len(text)) + f"({text})"
+            yield RECIPIENT_INDENT + shown(address)
+        yield ""
+    count = len(found)
+    yield f"-- {total // 1024} Kbytes in {count} Request{'' if count == 1 else 's'}."
+
+
+def as_json_line(entry: Entry, calendar: Calendar) -> str:
+    """A message as a line of JSON."""
+    message = entry.message
+    row = {
+        "queue_name": entry.queue,
+        "queue_id": message.queue_id,
+        "arrival_time": int(calendar.unix(message.arrival)),
+        "message_size": message.size,
+        "forced_expire": message.expired,
+        "sender": shown(message.sender) if message.sender else DAEMON,
+        "recipients": [
+            {"address": shown(address), **({"delay_reason": reason} if reason else {})}
+            for address, reason in entry.recipients
+        ],
+    }
+    return json.dumps(row, ensure_ascii=False) + "\n"

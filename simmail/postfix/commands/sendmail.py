@@ -1,0 +1,402 @@
+"""NAME
+    sendmail - Postfix to Sendmail compatibility interface
+
+SYNOPSIS
+    sendmail [option ...] [recipient ...]
+    mailq
+
+DESCRIPTION
+    Reads a message up to its end, or to a line with a lone dot, and puts it into the maildrop queue.  Recipients are
+    those of the command line, and with -t those of the header too.
+
+    -f or -r says who sends it, -F what his name is, -N, -R and -V ask for notifications, -B says what the body holds,
+    -XV asks for variable envelope return paths, -G leaves the header as it is, -i or -oi takes a lone dot for text.
+    -bv only looks at the addresses, -v reports the delivery.  -bp or `mailq` lists the queue, -q, -qRsite and -qIid try
+    what waits, -bi makes the alias database, -bd starts Postfix.
+
+PARAMETERS
+    message_size_limit, myorigin, authorized_submit_users, sendmail_fix_line_endings, default_verp_delimiters,
+    verp_delimiter_filter, line_length_limit
+
+DIAGNOSTICS
+    sendmail: fatal: USER(UID): No recipient addresses found in message header
+    every fatal error ends with status 75 (EX_TEMPFAIL)
+
+BUGS
+    -bs is not there.  -v given twice is as good as once.
+
+SEE ALSO
+    sendmail(1), postdrop(1), mailq(1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from simmail.files.invocation import Invocation
+from simmail.files.machine import Account
+from simmail.mail.content import Content
+from simmail.mail.message import Message, Notify, Recipient
+from simmail.mail.questions import Commit, Decision, NewQueueId
+from simmail.mail.tokens import Address, internalize, parse
+from simmail.postfix.commands.usage import BadOption, Console, getopt
+from simmail.postfix.config import Config
+
+LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
+TEMPORARY = 75
+#: What a maildrop file holds beside the text, about (octets).
+FILE_OVERHEAD = 128
+BODIES = {"8BITMIME": "8bit", "7BIT": "7bit"}
+RETURNS = {"FULL": "FULL", "HDRS": "HDRS"}
+#: Options that set a text, options that switch something on.
+TEXTS = {"F": "fullname", "f": "sender", "r": "sender"}
+SWITCHES = {"G": "gateway", "i": "dots_are_text", "t": "from_header", "v": "report"}
+RECIPIENT_HEADERS = frozenset({"to", "cc", "bcc", "apparently-to"})
+RESENT_HEADERS = frozenset({"resent-to", "resent-cc", "resent-bcc"})
+
+
+@dataclass(slots=True)
+class Request:
+    """What a command line asks for; empty where it asks for nothing."""
+
+    mode: str = "m"
+    sender: str | None = None
+    fullname: str = ""
+    body: str = ""
+    notify: frozenset[Notify] = frozenset()
+    ret: str = ""
+    envid: str = ""
+    verp: str = ""
+    from_header: bool = False
+    verify: bool = False
+    report: bool = False
+    dots_are_text: bool = False
+    gateway: bool = False
+    site: str = ""
+    queue_id: str = ""
+    operands: list[str] = field(default_factory=list)
+
+
+def mailq(invocation: Invocation) -> Decision[int]:
+    """List the queue."""
+    return (yield from _Sendmail(invocation).run("p"))
+
+
+def sendmail(invocation: Invocation) -> Decision[int]:
+    """Run sendmail; the exit status."""
+    return (yield from _Sendmail(invocation).run("m"))
+
+
+class _Silent(Exception):
+    """The real command ends here without a word."""
+
+
+class _Sendmail:
+    """One run of the command."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.invocation = invocation
+        self.console = Console("sendmail", invocation, TEMPORARY)
+        self.config: Config = self.console.config()
+
+    def run(self, mode: str) -> Decision[int]:
+        """Do what the command line asks for."""
+        request = Request(mode)
+        try:
+            yield from self._read_options(request)
+        except _Silent:
+            return TEMPORARY
+        yield from self._check(request)
+        if request.mode == "m" and not (request.site or request.queue_id):
+            return (yield from self._submit(request))
+        return (yield from self._delegate(request))
+
+    # ---- options
+
+    def _read_options(self, request: Request) -> Decision[None]:
+        words = list(self.invocation.argv[1:])
+        while words:
+            if words[0] == "-q":
+                request.mode = "q"
+                words = words[1:]
+                continue
+            words = yield from self._verp_word(request, words)
+            if not words or not words[0].startswith("-") or words[0] in ("-", "--"):
+                break
+            try:
+                given, rest = getopt(words[:2], LETTERS)
+            except BadOption as error:
+                self.invocation.complain(f"sendmail: {error.text}")
+                yield from self.console.die("usage: sendmail [options]")
+            words = rest + words[2:]
+            for letter, value in given:
+                yield from self._option(request, letter, value)
+        if words[:1] == ["--"]:
+            words = words[1:]
+        request.operands = words
+
+    def _verp_word(self, request: Request, words: list[str]) -> Decision[list[str]]:
+        """-XV and the old forms of -V."""
+        if words[0] == "-XV":
+            request.verp = self.config["default_verp_delimiters"]
+            return words[1:]
+        if words[0] == "-V" and len(words) > 1 and len(words[1]) == 2:
+            yield from self.console.warn("option -V is deprecated with Postfix 2.3; specify -XV instead")
+            request.verp = self.config["default_verp_delimiters"]
+            return words[1:]
+        if words[0].startswith("-V") and len(words[0]) == 4:
+            old, new = words[0], "-X" + words[0][1:]
+            yield from self.console.warn(f"option {old} is deprecated with Postfix 2.3; specify {new} instead")
+            return [new, *words[1:]]
+        return words
+
+    def _option(self, request: Request, letter: str, value: str) -> Decision[None]:
+        if letter in TEXTS:
+            setattr(request, TEXTS[letter], value)
+        elif letter in SWITCHES:
+            setattr(request, SWITCHES[letter], True)
+        elif letter == "n":
+            yield from self.console.die("-n option not supported")
+        elif letter == "B":
+            if value not in BODIES:
+                raise _Silent
+            request.body = BODIES[value]
+        elif letter == "I":
+            request.mode = "i"
+        elif letter == "o":
+            request.dots_are_text |= value.startswith("i")
+        elif letter == "C":
+            self.config = self.console.config(value)
+        elif letter in "NRV":
+            yield from self._notification(request, letter, value)
+        elif letter in "Xbq":
+            yield from {"X": self._verp, "b": self._mode, "q": self._flush}[letter](request, value)
+
+    def _notification(self, request: Request, letter: str, value: str) -> Decision[None]:
+        warn = self.console.warn
+        if letter == "N":
+            names = [name.upper() for name in value.replace(",", " ").split()]
+            unknown = [name for name in names if name not in Notify.__members__]
+            if unknown:
+                word = next(w for w in value.replace(",", " ").split() if w.upper() == unknown[0])
+                yield from warn(f'unknown DSN NOTIFY command value "{word}" in "{value}"')
+            if unknown or not names or ("NEVER" in names and len(names) > 1):
+                yield from warn("bad -N option value -- ignored")
+            else:
+                request.notify = frozenset(Notify[name] for name in names)
+        elif letter == "R":
+            if value.upper() not in RETURNS:
+                yield from warn("bad -R option value -- ignored")
+            else:
+                request.ret = RETURNS[value.upper()]
+        elif len(value) > 100:
+            yield from warn("too long -V option value -- ignored")
+        elif not (value.isascii() and value.isprintable()):
+            yield from warn("bad syntax in -V option value -- ignored")
+        else:
+            request.envid = value
+
+    def _verp(self, request: Request, value: str) -> Decision[None]:
+        if not value.startswith("V"):
+            yield from self.console.die(f"unsupported: -X{value[:1]}")
+        allowed: str = self.config["verp_delimiter_filter"]
+        if len(value) != 3 or not set(value[1:]) <= set(allowed):
+            yield from self.console.die(f"-V requires two characters from {allowed}")
+        request.verp = value[1:]
+
+    def _mode(self, request: Request, value: str) -> Decision[None]:
+        letter = value[:1]
+        if letter == "v":
+            request.verify = True
+        elif letter in ("d", "l"):
+            if request.mode == "q":
+                yield from self.console.warn("ignoring -q option in daemon mode")
+            request.mode = "d"
+        elif letter in ("h", "H", "i", "m", "p", "s"):
+            request.mode = letter.lower()
+        else:
+            yield from self.console.die(f"unsupported: -b{letter}")
+
+    def _flush(self, request: Request, value: str) -> Decision[None]:
+        letter, rest = value[:1], value[1:]
+        if letter.isdigit():
+            request.mode = "q" if request.mode == "m" else request.mode
+        elif letter == "R":
+            if not rest:
+                yield from self.console.die("specify: -qRsitename")
+            request.site = rest
+        elif letter == "I":
+            if not rest:
+                yield from self.console.die("specify: -qIqueueid")
+            request.queue_id = rest
+        else:
+            yield from self.console.die(f"-q{letter} is not implemented")
+
+    def _check(self, request: Request) -> Decision[None]:
+        """Options that contradict each other."""
+        wrong = (
+            (request.from_header and request.mode != "m", "-t can be used only in delivery mode"),
+            (bool(request.site) and request.mode != "m", "-qR can be used only in delivery mode"),
+            (bool(request.queue_id) and request.mode != "m", "-qI can be used only in delivery mode"),
+            (request.verify and request.from_header, "-t option cannot be used with -bv"),
+            (request.verify and bool(request.notify), "-N option cannot be used with -bv"),
+            (request.verify and bool(request.ret), "-R option cannot be used with -bv"),
+            (request.verify and request.report, "-v option cannot be used with -bv"),
+        )
+        for condition, text in wrong:
+            if condition:
+                yield from self.console.die(text)
+
+    # ---- other commands
+
+    def _delegate(self, request: Request) -> Decision[int]:
+        """Leave it to another command."""
+        command, without = {
+            "m": ("", "flush site" if request.site else "flush queue_id"),
+            "p": ("postqueue -p", "display queue mode"),
+            "q": ("postqueue -f", "flush queue mode"),
+            "d": ("postfix start", "daemon mode"),
+            "i": ("newaliases", "alias initialization mode"),
+            "s": ("", "stand-alone mode"),
+            "h": ("", ""),
+        }[request.mode]
+        if request.operands and without:
+            yield from self.console.die(f"{without} requires no recipient")
+        words = tuple(command.split())
+        if request.site:
+            words = ("postqueue", "-s", request.site)
+        elif request.queue_id:
+            words = ("postqueue", "-i", request.queue_id)
+        return (yield from self.console.run(words)) if words else 0
+
+    # ---- a message
+
+    def _submit(self, request: Request) -> Decision[int]:
+        """Put a message into the maildrop queue."""
+        account = self.console.account()
+        sender = account.name if request.sender is None else (yield from self._sender(request.sender))
+        who = f"{sender}({account.uid})"
+        if request.verp and not sender:
+            yield from self.console.die(f"{who}: -V option requires non-null sender address")
+        recipients = [address for word in request.operands for address in addresses(word)]
+        if request.verify:
+            lines = list(probe(sender, request.operands))
+        else:
+            text = self.invocation.stdin
+            lines = list(content_lines(text, request.dots_are_text, self.config["line_length_limit"]))
+            if request.from_header:
+                lines, found = extract(lines)
+                recipients += found
+        if not recipients:
+            yield from self.console.die(f"{who}: {NO_RECIPIENTS[request.from_header]}")
+        content = Content(tuple(lines))
+        limit: int = self.config["message_size_limit"]
+        if limit and content.size + FILE_OVERHEAD > limit:
+            yield from self._too_large(who, account)
+        message = Message(
+            queue_id=(yield NewQueueId()),
+            arrival=self.invocation.now,
+            sender=sender,
+            recipients=[Recipient(address, notify=request.notify) for address in recipients],
+            content=content,
+            size=content.size,
+            encoding=request.body,
+            envid=request.envid,
+            ret=request.ret,
+            origin="local",
+            verp=request.verp,
+            trace="verify" if request.verify else "record" if request.report else "",
+            uid=account.uid,
+            fullname=request.fullname or account.gecos.split(",")[0],
+        )
+        yield Commit(message, "maildrop")
+        self.console.control().wake_pickup()
+        if request.verify or request.report:
+            self.invocation.print(f"Mail Delivery Status Report will be mailed to <{sender}>.")
+        return 0
+
+    def _sender(self, text: str) -> Decision[str]:
+        found = addresses(text)
+        if len(found) > 1 or (text and not found and text != "<>"):
+            yield from self.console.warn(f"-f option specified malformed sender: {text}")
+        return found[0] if found else ""
+
+    def _too_large(self, who: str, account: Account) -> Decision[None]:
+        yield from self.console.warn(f"uid={account.uid}: File too large", "postdrop")
+        yield from self.console.warn("mail_stream_cleanup: close error")
+        yield from self.console.die(f"{who}: message file too big")
+
+
+#: -t given -> what is said where there is no recipient.
+NO_RECIPIENTS = {
+    True: "No recipient addresses found in message header",
+    False: "Recipient addresses must be specified on the command line or via the -t option",
+}
+
+
+def addresses(text: str) -> list[str]:
+    """The addresses in a text as RFC 822 has it, in internal form."""
+    return [internalize(item.tokens) for item in parse(text) if isinstance(item, Address)]
+
+
+def probe(sender: str, operands: list[str]) -> Iterator[str]:
+    """The message that carries recipients that are only looked at."""
+    if sender:
+        yield f"From: {sender}"
+    yield "Subject: probe"
+    if operands:
+        first, *others = operands
+        yield "To:\t" + first + ("," if others else "")
+        for index, operand in enumerate(others):
+            yield "\t" + operand + ("," if index + 1 < len(others) else "")
+
+
+def content_lines(text: str, dots_are_text: bool, limit: int) -> Iterator[str]:
+    """The lines of a message on standard input.
+
+    From_ lines before the header go, `>From ` too; where the first line ends in CR LF, all carriage returns at ends
+    of lines go.  Ends at a lone dot, unless `dots_are_text`.
+    """
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    strip = bool(lines) and lines[0].endswith("\r")
+    in_front = True
+    for line in lines:
+        if in_front and line.lstrip(">").startswith("From "):
+            continue
+        in_front = False
+        if strip:
+            line = line.rstrip("\r")
+        if line == "." and not dots_are_text:
+            return
+        while len(line) > limit:
+            yield line[:limit]
+            line = line[limit:]
+        yield line
+
+
+def extract(lines: list[str]) -> tuple[list[str], list[str]]:
+    """A message without its Bcc: header, and the recipients its header names: those of Resent- headers, if any."""
+    kept: list[str] = []
+    plain: list[str] = []
+    resent: list[str] = []
+    index = 0
+    while index < len(lines):
+        start = index
+        name, colon, value = lines[index].partition(":")
+        if not colon or not name.strip() or " " in name.rstrip() or "\t" in name.rstrip() or lines[index][0] in " \t":
+            break
+        index += 1
+        while index < len(lines) and lines[index][:1] in (" ", "\t"):
+            value += "\n" + lines[index]
+            index += 1
+        key = name.strip().lower()
+        if key in RECIPIENT_HEADERS:
+            plain += addresses(value)
+        elif key in RESENT_HEADERS:
+            resent += addresses(value)
+        if key not in ("bcc", "resent-bcc"):
+            kept += lines[start:index]
+    return kept + lines[index:], resent or plain

@@ -1,0 +1,149 @@
+"""What Postfix's commands share: how they read their options, and how they give up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
+
+from simmail.files.invocation import Invocation
+from simmail.files.machine import Account
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Decision, Note
+from simmail.postfix.config import FOLDER, Config
+from simmail.postfix.control import Control
+from simmail.postfix.tables import TableEnvironment
+
+_QUEUE_ID = re.compile(r"\w{1,100}", re.ASCII)
+
+
+def valid_queue_id(text: str) -> bool:
+    """Whether a queue file can have that name."""
+    return _QUEUE_ID.fullmatch(text) is not None
+
+
+class Option(NamedTuple):
+    """An option that was given: its letter, and its argument ("" where it takes none)."""
+
+    letter: str
+    value: str = ""
+
+
+class BadOption(Exception):
+    """An option that getopt(3) refuses; `text` is what it says."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(text)
+
+
+def getopt(words: Sequence[str], letters: str) -> tuple[list[Option], list[str]]:
+    """Read options as POSIX getopt(3) does; they end at the first word that is none, or behind `--`.
+
+    Args:
+        words: the arguments.
+        letters: the option letters; one with a colon behind it takes an argument, one with two may have one.
+
+    Returns:
+        The options, and the words behind them.
+
+    Raises:
+        BadOption: for an unknown option, or one without its argument.
+    """
+    found: list[Option] = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if not word.startswith("-") or word == "-":
+            break
+        index += 1
+        if word == "--":
+            break
+        rest = word[1:]
+        while rest:
+            letter, rest = rest[0], rest[1:]
+            place = letters.find(letter)
+            if letter == ":" or place < 0:
+                raise BadOption(f"invalid option -- '{letter}'")
+            kind = letters[place + 1 : place + 3]
+            if kind[:1] != ":":
+                found.append(Option(letter))
+                continue
+            if rest or kind == "::":
+                found.append(Option(letter, rest))
+            elif index < len(words):
+                found.append(Option(letter, words[index]))
+                index += 1
+            else:
+                raise BadOption(f"option requires an argument -- '{letter}'")
+            break
+    return found, list(words[index:])
+
+
+class Console:
+    """Where one run of a command prints, and what it knows of its host.
+
+    Args:
+        program: its name, as the log has it.
+        invocation: its run.
+        status: its exit status where it gives up.
+    """
+
+    def __init__(self, program: str, invocation: Invocation, status: int = 1) -> None:
+        self.program, self.invocation, self.status = program, invocation, status
+
+    def warn(self, text: str, program: str = "") -> Decision[None]:
+        """Print a warning, and log it."""
+        program = program or self.program
+        self.invocation.complain(f"{program}: warning: {text}")
+        yield Note(program, "warning", "", text)
+
+    def die(self, text: str) -> Decision[NoReturn]:
+        """Log a fatal error, and end; whoever ran the command prints it."""
+        yield Note(self.program, "fatal", "", text)
+        raise Fatal(text, self.status)
+
+    def config(self, folder: str = "") -> Config:
+        """The parameters.  Raises Fatal where main.cf cannot be used."""
+        invocation = self.invocation
+        folder = folder or invocation.environment.get("MAIL_CONFIG", FOLDER)
+        try:
+            return Config.load(invocation.machine, self._complain, folder, self.program)
+        except Fatal as fatal:
+            raise Fatal(fatal.text, self.status) from None
+
+    def _complain(self, level: str, text: str) -> None:
+        self.invocation.complain(f"{self.program}: {level}: {text}" if level != "text" else f"{self.program}: {text}")
+
+    def environment(self, config: Config) -> TableEnvironment:
+        """Where the command's tables find files."""
+        return TableEnvironment(self.invocation.machine, self._complain, utf8=config["smtputf8_enable"])
+
+    def control(self) -> Control:
+        """The host's Postfix.  Raises Fatal where it has none."""
+        control: Control | None = self.invocation.control
+        if control is None:
+            raise Fatal(f"open {FOLDER}/main.cf: No such file or directory", self.status)
+        return control
+
+    def account(self) -> Account:
+        """Who runs the command.  Raises Fatal for nobody that the host knows."""
+        found = self.invocation.machine.accounts.get(self.invocation.user)
+        if found is None:
+            raise Fatal("no login name found for user ID", self.status)
+        return found
+
+    def run(self, words: tuple[str, ...]) -> Decision[int]:
+        """Be another of Postfix's commands from now on."""
+        from simmail.postfix.commands import COMMANDS
+
+        invocation = self.invocation
+        before, invocation.argv = invocation.argv, words
+        try:
+            return (yield from COMMANDS[words[0]](invocation))
+        except Fatal as fatal:
+            if fatal.text:
+                invocation.complain(f"{words[0]}: fatal: {fatal.text}")
+            return fatal.status
+        finally:
+            invocation.argv = before

@@ -1,0 +1,64 @@
+"""NAME
+    showq - list the mail queue
+
+DESCRIPTION
+    What `postqueue` lists: each message with its queue, size, time of arrival, sender, and those recipients who have
+    not got it yet, with the reason where they were tried.
+
+    A recipient that was expanded into others is listed after those of them that wait, without a reason of its own.
+
+SEE ALSO
+    showq(8), postqueue(1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from simmail.mail.message import Message
+from simmail.postfix.spool import Spool
+
+#: The queues in the order in which they are listed.
+LISTED = ("active", "incoming", "deferred", "hold", "maildrop")
+DAEMON = "MAILER-DAEMON"
+
+
+class Waiting(NamedTuple):
+    """A recipient who waits: address, and why ("" where it was not tried)."""
+
+    address: str
+    reason: str
+
+
+class Entry(NamedTuple):
+    """One message of a listing.
+
+    Args:
+        queue: the queue it is in.
+        message: the queue file.
+        recipients: those who wait.
+    """
+
+    queue: str
+    message: Message
+    recipients: tuple[Waiting, ...]
+
+
+def entries(spool: Spool) -> Iterator[Entry]:
+    """All messages, queue by queue, oldest first."""
+    for queue in LISTED:
+        for message in list(spool.queue(queue).values()):
+            yield Entry(queue, message, tuple(waiting(message, queue)))
+
+
+def waiting(message: Message, queue: str) -> Iterator[Waiting]:
+    """The recipients of a message that wait: those with a reason in the order they were tried, then the others."""
+    told: set[str] = set()
+    if queue != "active":
+        for address, reason in message.deferrals:
+            told.add(address)
+            yield Waiting(address, reason)
+    for recipient in message.recipients:
+        if recipient.address not in told:
+            yield Waiting(recipient.address, "")
