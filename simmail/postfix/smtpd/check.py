@@ -162,6 +162,7 @@ class Checker:
         """Log a refusal; with `trial` that is all."""
         smtpd = self.smtpd
         trial = trial and finding.kind is not Kind.TROUBLE
+        state.transcript.errors.add(finding.error)
         text = f"{finding.code} {finding.dsn} {finding.text}"
         if not 400 <= finding.code <= 599:
             yield smtpd.note("warning", "", f"SMTP reply code configuration error: {text}")
@@ -379,6 +380,14 @@ class Checker:
                         f'reject recipient "{recipient}" from client "{state.namaddr}"',
                     )  # fmt: skip
                 return verdict
+        if smtpd.missed_guard:
+            verdict = yield from self.hear(state, smtpd.missed_guard, subject)
+            if verdict is Verdict.UNDECIDED:
+                yield smtpd.note(
+                    "text", "",
+                    'using backwards-compatible default setting "smtpd_relay_restrictions = (empty)" to avoid '
+                    f'"Relay access denied" error for recipient "{recipient}" from client "{state.namaddr}"',
+                )  # fmt: skip
         if state.defer_if_permit is not None:
             return (yield from self.refuse(state, state.defer_if_permit, smtpd.deferral_reason))
         if smtpd.reject_unlisted_recipient and not state.actions.discard:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import Anvil, Decision
+from simmail.mail.questions import Anvil, Decision, Sleep
 from simmail.postfix.smtpd import etrn, message, xclient
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
@@ -63,15 +63,15 @@ class SmtpCommand(NamedTuple):
     idle: bool = False
 
 
-def no(session: SmtpdSession, code: int, text: str) -> Decision[Answer]:
-    """A refusal."""
-    return (yield from session.say(code, text)), False
+def no(session: SmtpdSession, code: int, text: str, error: str = "protocol") -> Decision[Answer]:
+    """A refusal; `error`: its class in notify_classes."""
+    return (yield from session.mistaken(code, text, error)), False
 
 
 def yes(session: SmtpdSession, reply: Reply) -> Decision[Answer]:
     """A constant reply to a good command."""
     if session.state.errors < session.parameters.soft_errors:
-        return reply, True
+        return session.state.transcript.told(reply), True
     return (yield from session.say(reply.code, *reply.lines)), True
 
 
@@ -106,8 +106,8 @@ def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         shown = session.parameters.shown_keywords(hidden)
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown}")
     lines = tuple((yield from _keywords(session, hidden)))
-    for _ in lines[1:]:
-        yield from session.say(250, "")
+    if state.errors >= session.parameters.soft_errors:
+        yield Sleep(session.parameters.error_sleep * (len(lines) - 1))
     return (yield from session.say(250, *lines)), True
 
 
@@ -130,14 +130,16 @@ def _keywords(session: SmtpdSession, hidden: frozenset[str]) -> Decision[list[st
     parameters = session.parameters
     limit = parameters.size_limit
     verp = yield from session.listed(parameters.verp_clients)
+    xclient_too = yield from session.listed(parameters.xclient_hosts)
+    xforward_too = yield from session.listed(parameters.xforward_hosts)
     offered = (
         ("PIPELINING", "PIPELINING", True),
         ("SIZE", f"SIZE {limit}" if limit else "SIZE", True),
         ("VRFY", "VRFY", parameters.vrfy),
         ("ETRN", "ETRN", True),
         ("VERP", "VERP", verp),
-        ("XCLIENT", f"XCLIENT {XCLIENT_ATTRIBUTES}", session.xclient),
-        ("XFORWARD", f"XFORWARD {XFORWARD_ATTRIBUTES}", session.xforward),
+        ("XCLIENT", f"XCLIENT {XCLIENT_ATTRIBUTES}", xclient_too),
+        ("XFORWARD", f"XFORWARD {XFORWARD_ATTRIBUTES}", xforward_too),
         ("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True),
         ("8BITMIME", "8BITMIME", True),
         ("DSN", "DSN", True),
@@ -181,6 +183,22 @@ def _address(session: SmtpdSession, word: Word, empty: bool, strict: bool) -> De
     return found
 
 
+def _undeclared(session: SmtpdSession, address: str, whose: str) -> Decision[Answer | None]:
+    """A refusal of an address that is not ASCII where SMTPUTF8 was not asked for."""
+    smtpd, state = session.smtpd, session.state
+    if state.smtputf8:
+        return None
+    if session.parameters.strict_smtputf8:
+        return (yield from no(session, 553, "5.6.7 Must declare SMTPUTF8 to send unicode address"))
+    if session.parameters.old_smtputf8:
+        yield smtpd.note(
+            "text", "",
+            f"using backwards-compatible default setting smtputf8_enable=no to accept non-ASCII {whose} address "
+            f'"{smtpd.masked(address)}" from {state.namaddr}',
+        )  # fmt: skip
+    return None
+
+
 def _over_rate(session: SmtpdSession, event: str, limit: int, what: str, title: str) -> Decision[Answer | None]:
     """A refusal where the client has done something too often in anvil's time unit."""
     if limit <= 0 or session.xclient:
@@ -192,7 +210,7 @@ def _over_rate(session: SmtpdSession, event: str, limit: int, what: str, title: 
     counts: AnvilCounts = yield Anvil(event, service, state.client.address)
     if counts.rate <= limit:
         return None
-    answer = yield from no(session, 450, f"4.7.1 Error: too {what} from {state.client.address}")
+    answer = yield from no(session, 450, f"4.7.1 Error: too {what} from {state.client.address}", "policy")
     yield smtpd.note(
         "warning", "", f"{title} rate limit exceeded: {counts.rate} from {state.namaddr} for service {service}"
     )
@@ -207,7 +225,7 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     state, parameters = session.state, session.parameters
     state.smtputf8, state.encoding, state.ret = False, "", ""
     if parameters.helo_required and state.helo is None:
-        return (yield from no(session, 503, "5.5.1 Error: send HELO/EHLO first"))
+        return (yield from no(session, 503, "5.5.1 Error: send HELO/EHLO first", "policy"))
     if state.sender is not None:
         return (yield from no(session, 503, "5.5.1 Error: nested MAIL command"))
     if state.bdat:
@@ -247,10 +265,12 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     session.context = yield from rewrite_context(session)
     if not session.context:
         yield from session.forget()
-        return (yield from no(session, 451, "4.3.0 Temporary lookup error"))
-    if parameters.strict_smtputf8 and not state.smtputf8 and not address.isascii():
-        yield from session.forget()
-        return (yield from no(session, 553, "5.6.7 Must declare SMTPUTF8 to send unicode address"))
+        return (yield from no(session, 451, "4.3.0 Temporary lookup error", "resource"))
+    if not address.isascii():
+        undeclared = yield from _undeclared(session, address, "sender")
+        if undeclared is not None:
+            yield from session.forget()
+            return undeclared
     state.sender = address
     if not parameters.delay_open:
         yield from message.begin(session)
@@ -358,10 +378,13 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
             return (yield from no(session, *wrong))
     if state.accepted >= parameters.recipient_limit > 0:
         state.overshoot += 1
-        reply = yield from session.say(452, "4.5.3 Error: too many recipients")
-        return reply, state.overshoot <= parameters.overshoot_limit
-    if parameters.strict_smtputf8 and not state.smtputf8 and not target.address.isascii():
-        return (yield from no(session, 553, "5.6.7 Must declare SMTPUTF8 to send unicode address"))
+        if state.overshoot <= parameters.overshoot_limit:
+            return (yield from session.say(452, "4.5.3 Error: too many recipients")), True
+        return (yield from no(session, 452, "4.5.3 Error: too many recipients", "policy"))
+    if not target.address.isascii():
+        undeclared = yield from _undeclared(session, target.address, "recipient")
+        if undeclared is not None:
+            return undeclared
     verdict = yield from smtpd.checker.rcpt(state, target.address)
     if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
         return (yield from refused(session, verdict))
@@ -418,7 +441,7 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     """VRFY: the recipient restrictions are heard."""
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
     if not parameters.vrfy:
-        return (yield from no(session, 502, "5.5.1 VRFY command is disabled"))
+        return (yield from no(session, 502, "5.5.1 VRFY command is disabled", "policy"))
     found = words(argument)
     state_utf8 = state.smtputf8
     if len(found) > 1 and found[-1].text.upper() == "SMTPUTF8" and _offers(session, "SMTPUTF8"):

@@ -37,14 +37,15 @@ from simmail.postfix.smtpd.findings import (
     Kind,
     fitting_status,
 )
+from simmail.postfix.smtpd.process import ListAnswer, Process
 from simmail.postfix.smtpd.relay import PERMIT, authorized
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
-    from simmail.postfix.smtpd.expansion import Facts
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.restrictions import Rule
+    from simmail.postfix.smtpd.state import SmtpdState
 
 REASON_LIMIT = 500
 _REPLY = re.compile(r"[45]\d\d ", re.ASCII)
@@ -77,12 +78,6 @@ class DnsList(NamedTuple):
             return cls(text, domain, mistake=bad.text)
 
 
-class Hit(NamedTuple):
-    """A listed name; `reason` is the list's TXT record."""
-
-    reason: str
-
-
 def reversed_address(address: str) -> str:
     """An IP address as lists are asked for it.
 
@@ -94,24 +89,32 @@ def reversed_address(address: str) -> str:
     return ".".join(reversed(address.split(".")))
 
 
-def ask(rule: Rule, wanted: DnsList, what: str) -> Decision[Hit | None]:
-    """Ask a list for a name below its domain."""
+def ask(rule: Rule, wanted: DnsList, what: str, process: Process) -> Decision[ListAnswer | None]:
+    """Ask a list for a name below its domain; None where it is not listed."""
     name = f"{what}.{wanted.domain}"
-    smtpd = rule.smtpd
+    known = process.known(name)
+    if known is None:
+        known = yield from _asked(rule, name)
+        process.keep(name, known)
+    if not known.addresses:
+        return None
+    if wanted.mistake:
+        yield rule.smtpd.note("warning", "", wanted.mistake)
+        return None
+    if wanted.filter is not None and not any(map(wanted.filter.matches, known.addresses)):
+        return None
+    return known
+
+
+def _asked(rule: Rule, name: str) -> Decision[ListAnswer]:
     answer: DnsAnswer = yield Dns(name, "A")
     if answer.temporary:
-        yield smtpd.note("warning", "", f"{name}: RBL lookup error: {_trouble(name, 'A')}")
-        return None
+        yield rule.smtpd.note("warning", "", f"{name}: RBL lookup error: {_trouble(name, 'A')}")
     if answer.status != "ok" or not answer.records:
-        return None
+        return ListAnswer(())
     texts: DnsAnswer = yield Dns(name, "TXT")
     reason = " / ".join(record.data for record in texts.records)[:REASON_LIMIT] if texts.status == "ok" else ""
-    if wanted.mistake:
-        yield smtpd.note("warning", "", wanted.mistake)
-        return None
-    if wanted.filter is not None and not any(wanted.filter.matches(record.data) for record in answer.records):
-        return None
-    return Hit(reason)
+    return ListAnswer(tuple(record.data for record in answer.records), reason)
 
 
 def _trouble(name: str, type: str) -> str:
@@ -121,13 +124,13 @@ def _trouble(name: str, type: str) -> str:
 # ---- restrictions
 
 
-def reject_rbl_client(rule: Rule, address: str, facts: Facts) -> Decision[Finding | None]:
+def reject_rbl_client(rule: Rule, address: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse clients whose address is on the list."""
-    hit = yield from ask(rule, rule.argument, reversed_address(address))
-    return None if hit is None else (yield from blocked(rule, rule.argument, hit, address, CLIENT, facts))
+    hit = yield from ask(rule, rule.argument, reversed_address(address), state.process)
+    return None if hit is None else (yield from blocked(rule, rule.argument, hit, address, CLIENT, state))
 
 
-def reject_maps_rbl(rule: Rule, address: str, facts: Facts) -> Decision[Finding | None]:
+def reject_maps_rbl(rule: Rule, address: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse clients on one of maps_rbl_domains (obsolete)."""
     smtpd = rule.smtpd
     yield smtpd.note(
@@ -135,74 +138,74 @@ def reject_maps_rbl(rule: Rule, address: str, facts: Facts) -> Decision[Finding 
     )
     for text in smtpd.config.list("maps_rbl_domains"):
         wanted = DnsList.parse(text)
-        hit = yield from ask(rule, wanted, reversed_address(address))
+        hit = yield from ask(rule, wanted, reversed_address(address), state.process)
         if hit is not None:
-            return (yield from blocked(rule, wanted, hit, address, CLIENT, facts))
+            return (yield from blocked(rule, wanted, hit, address, CLIENT, state))
     return None
 
 
-def _named(rule: Rule, name: str, title: str, facts: Facts) -> Decision[Finding | None]:
+def _named(rule: Rule, name: str, title: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse a domain name, or an address' domain, that is on the list."""
     domain = name.rpartition("@")[2] if "@" in name else "" if title in (SENDER, RECIPIENT) else name
     if not domain or domain[0] == "[" or domain[0] == "#":
         return None
-    hit = yield from ask(rule, rule.argument, domain)
-    return None if hit is None else (yield from blocked(rule, rule.argument, hit, name, title, facts))
+    hit = yield from ask(rule, rule.argument, domain, state.process)
+    return None if hit is None else (yield from blocked(rule, rule.argument, hit, name, title, state))
 
 
-def reject_rhsbl_client(rule: Rule, name: str, facts: Facts) -> Decision[Finding | None]:
+def reject_rhsbl_client(rule: Rule, name: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse clients whose verified name is on the list."""
-    return None if name == UNKNOWN else (yield from _named(rule, name, CLIENT, facts))
+    return None if name == UNKNOWN else (yield from _named(rule, name, CLIENT, state))
 
 
-def reject_rhsbl_reverse_client(rule: Rule, name: str, facts: Facts) -> Decision[Finding | None]:
+def reject_rhsbl_reverse_client(rule: Rule, name: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse clients whose unverified name is on the list."""
-    return None if name == UNKNOWN else (yield from _named(rule, name, REVERSE_CLIENT, facts))
+    return None if name == UNKNOWN else (yield from _named(rule, name, REVERSE_CLIENT, state))
 
 
-def reject_rhsbl_helo(rule: Rule, helo: str | None, facts: Facts) -> Decision[Finding | None]:
+def reject_rhsbl_helo(rule: Rule, helo: str | None, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse HELO names that are on the list."""
-    return None if not helo else (yield from _named(rule, helo, HELO, facts))
+    return None if not helo else (yield from _named(rule, helo, HELO, state))
 
 
-def reject_rhsbl_sender(rule: Rule, sender: str | None, facts: Facts) -> Decision[Finding | None]:
+def reject_rhsbl_sender(rule: Rule, sender: str | None, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse senders whose domain is on the list."""
-    return None if not sender else (yield from _named(rule, sender, SENDER, facts))
+    return None if not sender else (yield from _named(rule, sender, SENDER, state))
 
 
-def reject_rhsbl_recipient(rule: Rule, recipient: str | None, facts: Facts) -> Decision[Finding | None]:
+def reject_rhsbl_recipient(rule: Rule, recipient: str | None, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse recipients whose domain is on the list."""
-    return None if not recipient else (yield from _named(rule, recipient, RECIPIENT, facts))
+    return None if not recipient else (yield from _named(rule, recipient, RECIPIENT, state))
 
 
 def permit_dnswl_client(
-    rule: Rule, address: str, stage: str, recipient: str | None, sender: str
+    rule: Rule, address: str, state: SmtpdState
 ) -> Decision[Finding | None]:
     """Permit clients whose address is on a list of welcome ones, unless that would make a relay."""
-    return (yield from _welcome(rule, reversed_address(address), stage, recipient, sender))
+    return (yield from _welcome(rule, reversed_address(address), state))
 
 
 def permit_rhswl_client(
-    rule: Rule, name: str, stage: str, recipient: str | None, sender: str
+    rule: Rule, name: str, state: SmtpdState
 ) -> Decision[Finding | None]:
     """Permit clients whose verified name is on a list of welcome ones, unless that would make a relay."""
-    return None if name == UNKNOWN else (yield from _welcome(rule, name, stage, recipient, sender))
+    return None if name == UNKNOWN else (yield from _welcome(rule, name, state))
 
 
-def _welcome(rule: Rule, what: str, stage: str, recipient: str | None, sender: str) -> Decision[Finding | None]:
+def _welcome(rule: Rule, what: str, state: SmtpdState) -> Decision[Finding | None]:
     smtpd = rule.smtpd
-    if stage == "RCPT" and recipient is not None:
-        ours = authorized(smtpd, recipient, sender)
+    if state.stage == "RCPT" and state.recipient is not None:
+        ours = authorized(smtpd, state.recipient, state.route_sender)
         yield from smtpd.heard()
         if ours is None or ours.kind is not Kind.PERMIT:
             return ours
     wanted: DnsList = rule.argument
-    hit = yield from ask(rule, wanted, what)
+    hit = yield from ask(rule, wanted, what, state.process)
     return PERMIT if hit is not None else None
 
 
 def blocked(
-    rule: Rule, wanted: DnsList, hit: Hit, what: str, title: str, facts: Facts
+    rule: Rule, wanted: DnsList, hit: ListAnswer, what: str, title: str, state: SmtpdState
 ) -> Decision[Finding]:
     """The refusal of something that is on a list, in the words of the template."""
     smtpd = rule.smtpd
@@ -221,7 +224,7 @@ def blocked(
         "rbl_what": what,
         "rbl_class": title,
     }
-    text = smtpd.expand(template, values, facts)
+    text = smtpd.expand(template, values, smtpd.facts(state))
     yield from smtpd.heard()
     if not _REPLY.match(text):
         yield smtpd.note("warning", "", f"rbl response code configuration error: {text}")

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.hostnames import valid_hostname, valid_literal
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Trigger
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
@@ -29,16 +29,16 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
     """ETRN."""
     smtpd, state = session.smtpd, session.state
     if session.parameters.helo_required and state.helo is None:
-        return (yield from session.say(503, "Error: send HELO/EHLO first")), False
+        return (yield from session.mistaken(503, "Error: send HELO/EHLO first")), False
     if state.sender is not None:
-        return (yield from session.say(503, "Error: MAIL transaction in progress")), False
+        return (yield from session.mistaken(503, "Error: MAIL transaction in progress")), False
     found = words(argument)
     if len(found) != 1:
-        return (yield from session.say(500, "Syntax: ETRN domain")), False
+        return (yield from session.mistaken(500, "Syntax: ETRN domain")), False
     name = found[0].text
     domain = name[1:] if name[0] in "@#" else name
     if not domain or not (valid_hostname(domain) or valid_literal(domain)):
-        return (yield from session.say(501, "Error: invalid parameter syntax")), False
+        return (yield from session.mistaken(501, "Error: invalid parameter syntax")), False
     verdict = yield from smtpd.checker.etrn(state, domain)
     if verdict in (Verdict.REJECT, Verdict.HANGUP):
         return (yield from session.refused(verdict)), False
@@ -48,8 +48,7 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
 def _flush(session: SmtpdSession, name: str, domain: str) -> Decision[tuple[Reply, bool]]:
     smtpd = session.smtpd
     if smtpd.fast_flush.matches(domain):
-        flush = yield from smtpd.system.summon("flush")
-        yield from flush.send_site(domain)
+        yield Trigger(lambda manager, now: manager.flush_site(domain, now))
         return (yield from session.say(250, "Queuing started")), True
     yield from smtpd.heard()
     yield smtpd.note("warning", "", f"reject: ETRN {name}... from {session.state.namaddr}")

@@ -63,6 +63,7 @@ class Finding(NamedTuple):
         value: an action's argument: the header, the address, the filter; for SLEEP, seconds.
         subject: of NESTED: what its restrictions are about.
         entry: the table's line that decided, `hash:/etc/postfix/access:3`; "" for none.
+        error: its class in notify_classes.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class Finding(NamedTuple):
     value: str = ""
     subject: Subject | None = None
     entry: str = ""
+    error: str = "policy"
 
 
 class Reason(NamedTuple):
@@ -99,12 +101,12 @@ CLIENT, REVERSE_CLIENT, HELO = "Client host", "Unverified Client host", "Helo co
 SENDER, RECIPIENT = "Sender address", "Recipient address"
 DATA, END_OF_DATA, ETRN = "Data command", "End-of-data", "Etrn command"
 
-SERVER_ERROR = Finding(Kind.TROUBLE, 451, "4.3.5", "Server configuration error")
+SERVER_ERROR = Finding(Kind.TROUBLE, 451, "4.3.5", "Server configuration error", error="software")
 
 
 def lookup_failure(name: str) -> Finding:
     """A table cannot tell."""
-    return Finding(Kind.TROUBLE, 451, "4.3.0", f"<{name}>: Temporary lookup failure")
+    return Finding(Kind.TROUBLE, 451, "4.3.0", f"<{name}>: Temporary lookup failure", error="data")
 
 
 #: The third number of an address status code -> what it is for a sender, and for a recipient.

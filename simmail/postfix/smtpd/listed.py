@@ -119,7 +119,7 @@ def _undeliverable(smtpd: Smtpd, resolved: Resolved, subject: Subject) -> Findin
         code = smtpd.codes["unknown_virtual_alias_reject_code"]
     else:
         code = 550
-    return subject.reject(code, fitting_status(status, subject.title), text)
+    return subject.reject(code, fitting_status(status, subject.title), text)._replace(error="bounce")
 
 
 def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, subject: Subject) -> Finding | None:
@@ -131,7 +131,8 @@ def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, subject
         return None
     if table.maps and not _knows(smtpd, table.maps, recipient):
         where = f" in {table.title} table" if tables.show else ""
-        return subject.reject(table.code, "5.1.0" if subject.title == SENDER else "5.1.1", f"User unknown{where}")
+        status = "5.1.0" if subject.title == SENDER else "5.1.1"
+        return subject.reject(table.code, status, f"User unknown{where}")._replace(error="bounce")
     if resolved.address_class is AddressClass.RELAY and smtpd.old_relay_domains:
         smtpd.warn(
             "text",

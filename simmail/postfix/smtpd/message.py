@@ -65,25 +65,25 @@ def begin(session: SmtpdSession) -> Decision[None]:
     yield smtpd.note("client", state.queue_id, client.name, client.address, session.forwarded_text())
 
 
-def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    """DATA, up to its first reply."""
+def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Reply, bool | None]]:
+    """DATA, up to its first reply; whether the client did well shows at the content's end."""
     state = session.state
     if state.bdat:
-        return (yield from session.say(503, "5.5.1 Error: DATA after BDAT")), False
+        return (yield from session.mistaken(503, "5.5.1 Error: DATA after BDAT")), False
     if not state.accepted:
         if state.sender is None:
-            return (yield from session.say(503, "5.5.1 Error: need RCPT command")), False
+            return (yield from session.mistaken(503, "5.5.1 Error: need RCPT command")), False
         return (yield from session.say(554, "5.5.1 Error: no valid recipients")), False
     if argument.strip():
-        return (yield from session.say(501, "5.5.4 Syntax: DATA")), False
+        return (yield from session.mistaken(501, "5.5.4 Syntax: DATA")), False
     if session.smtpd.lists["smtpd_data_restrictions"]:
         verdict = yield from session.smtpd.checker.data(state)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from session.refused(verdict)), False
     session.content = ("DATA", 0)
     if state.errors < session.parameters.soft_errors:
-        return GO_AHEAD, True
-    return (yield from session.say(GO_AHEAD.code, *GO_AHEAD.lines)), True
+        return state.transcript.told(GO_AHEAD), None
+    return (yield from session.say(GO_AHEAD.code, *GO_AHEAD.lines)), None
 
 
 def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
@@ -92,13 +92,12 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
     size = sent.content.size + len(lines)
     if not sent.complete:
         session.content = ("DATA", size)
-        session.partial = sent.content
+        if "" in lines:
+            session.partial = sent.content
         return Reply(0, ("",))
     reply, good = yield from finish(session, _as_received(sent.content), size)
     session.content = None
-    if not good:
-        session.good["DATA"] -= 1
-        session.state.errors += 1
+    session.count("DATA", good)
     return reply
 
 
@@ -148,6 +147,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     if 0 < parameters.size_limit < size:
         yield smtpd.note("warning", "", f"{state.queue_id or 'NOQUEUE'}: queue file size limit exceeded")
         outcome = CleanupOutcome(CleanupStatus.SIZE)
+        session.partial = content
     else:
         state.stage = "END-OF-MESSAGE"
         state.size = size
@@ -161,6 +161,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     queue_id = state.queue_id
     if not outcome.status:
         state.errors = state.junk = 0
+        state.transcript.errors.clear()
         text = f"2.0.0 Ok: {size} bytes queued as {queue_id}" if chunked else f"2.0.0 Ok: queued as {queue_id}"
         reply = yield from session.say(250, text)
     else:
@@ -194,9 +195,23 @@ _GRAVEST = (CleanupStatus.DEFER, CleanupStatus.BAD, CleanupStatus.SIZE, CleanupS
             CleanupStatus.WRITE, CleanupStatus.NO_RECIPIENTS)  # fmt: skip
 
 
+#: Their classes in notify_classes.
+_ERRORS = {
+    CleanupStatus.DEFER: "resource",
+    CleanupStatus.BAD: "software",
+    CleanupStatus.SIZE: "bounce",
+    CleanupStatus.HOPS: "bounce",
+    CleanupStatus.CONTENT: "policy",
+    CleanupStatus.WRITE: "resource",
+}
+
+
 def _complaint(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Reply]:
     """The reply to a message that was not taken."""
     detail = outcome.detail(*_GRAVEST)
+    error = next((error for status, error in _ERRORS.items() if status & outcome.status), "")
+    if error:
+        session.state.transcript.errors.add(error)
     if outcome.reason and outcome.status & (CleanupStatus.DEFER | CleanupStatus.CONTENT):
         return (yield from session.say(detail.code, outcome.reason))
     return (yield from session.say(detail.code, f"{detail.dsn} Error: {detail.text}"))

@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
+from simmail.postfix.compatibility import level
 from simmail.postfix.match_lists import StringList
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class SessionParameters:
         self.strict: bool = config["strict_rfc821_envelopes"]
         self.smtputf8: bool = config["smtputf8_enable"]
         self.strict_smtputf8: bool = config["strict_smtputf8"]
+        self.old_smtputf8 = not config.is_set("smtputf8_enable") and config.compatibility < level("1")
         self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
         self.peername_lookup: bool = config["smtpd_peername_lookup"]
         self.discard_keywords: str = config["smtpd_discard_ehlo_keywords"]
@@ -81,6 +83,8 @@ class SessionParameters:
         if "no_address_mappings" in options:
             self.cleanup_flags &= ~(CleanupFlag.BCC | CleanupFlag.MAP)
         self.unknown_recipients = "no_unknown_recipient_checks" in options
+        self.notify_classes = frozenset(config.list("notify_classes"))
+        self.history_limit: int = config["smtpd_history_flush_threshold"]
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
 
     @staticmethod

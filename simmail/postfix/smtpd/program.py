@@ -36,6 +36,7 @@ from simmail.postfix.match_lists import AddressList, DomainList, StringList
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.check import Checker
 from simmail.postfix.smtpd.parameters import SessionParameters
+from simmail.postfix.smtpd.process import Processes
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
@@ -114,6 +115,7 @@ class Smtpd(Program):
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.checker = Checker(self)
+        self.processes = Processes(config["max_use"], config["max_idle"])
         self.parameters = SessionParameters(self)
 
     def _templates(self) -> None:
@@ -137,6 +139,14 @@ class Smtpd(Program):
             guarded = guarded or guards(words[name], self.classes, lambda text: self.warn("warning", text))
         if not guarded:
             self._unguarded()
+        #: What would have kept strangers from relaying, had the relay restrictions not an old, empty default.
+        self.missed_guard = (
+            Compiler(self, "smtpd_relay_restrictions", "").compile(
+                ("permit_mynetworks", "permit_sasl_authenticated", "permit_auth_destination")
+            )
+            if not config.is_set("smtpd_relay_restrictions") and config.compatibility < level("1")
+            else ()
+        )
         order = ["smtpd_recipient_restrictions", "smtpd_relay_restrictions"]
         if config["smtpd_relay_before_recipient_restrictions"]:
             order.reverse()
@@ -209,11 +219,16 @@ class Smtpd(Program):
 
     def printable(self, text: str) -> str:
         """A reply's text with blanks for control characters."""
-        return _UNPRINTABLE.sub(" ", text)
+        return self._visible(text, " ")
 
     def masked(self, text: str) -> str:
         """A client's words with question marks for control characters."""
-        return _UNPRINTABLE.sub("?", text)
+        return self._visible(text, "?")
+
+    def _visible(self, text: str, mask: str) -> str:
+        if text.isascii() or self.parameters.smtputf8:
+            return text if text.isprintable() else _UNPRINTABLE.sub(mask, text)
+        return "".join(c if c.isascii() and c.isprintable() else mask * len(c.encode("utf-8", "surrogateescape")) for c in text)
 
     def words(self, argument: str) -> tuple[Word, ...]:
         """The words behind a verb."""

@@ -70,9 +70,8 @@ class Restriction(NamedTuple):
 _T, _L = Argument.TABLE, Argument.DNS_LIST
 _NAME, _ADDRESS, _REVERSE = "client.name", "client.address", "client.reverse_name"
 _SENDER, _RECIPIENT, _ROUTE = ("sender", "recipient"), ("recipient", "route_sender"), "route_sender"
-_RELAY = (_ADDRESS, "stage", "recipient", _ROUTE)
-#: What reply templates use; the session itself.
-_FACTS, _STATE = "facts", "state"
+#: The session itself, for what is never remembered.
+_STATE = "state"
 
 
 def _servers(prefix: str, fact: str, reads: tuple[str, ...], subject: Callable[..., Any]) -> dict[str, Restriction]:
@@ -115,12 +114,12 @@ RESTRICTIONS: dict[str, Restriction] = {
     "check_reverse_client_hostname_access": Restriction(
         (_REVERSE, _ADDRESS), access.check_reverse_client_hostname_access, argument=_T, never_permits=_REVERSE
     ),
-    "reject_rbl_client": Restriction((_ADDRESS, _FACTS), dnsbl.reject_rbl_client, True, _L),
-    "reject_rhsbl_client": Restriction((_NAME, _FACTS), dnsbl.reject_rhsbl_client, True, _L),
-    "reject_rhsbl_reverse_client": Restriction((_REVERSE, _FACTS), dnsbl.reject_rhsbl_reverse_client, True, _L),
-    "permit_dnswl_client": Restriction(_RELAY, dnsbl.permit_dnswl_client, True, _L),
-    "permit_rhswl_client": Restriction((_NAME, *_RELAY[1:]), dnsbl.permit_rhswl_client, True, _L),
-    "reject_maps_rbl": Restriction((_ADDRESS, _FACTS), dnsbl.reject_maps_rbl, True),
+    "reject_rbl_client": Restriction((_ADDRESS, _STATE), dnsbl.reject_rbl_client, True, _L, remember=False),
+    "reject_rhsbl_client": Restriction((_NAME, _STATE), dnsbl.reject_rhsbl_client, True, _L, remember=False),
+    "reject_rhsbl_reverse_client": Restriction((_REVERSE, _STATE), dnsbl.reject_rhsbl_reverse_client, True, _L, remember=False),
+    "permit_dnswl_client": Restriction((_ADDRESS, _STATE), dnsbl.permit_dnswl_client, True, _L, remember=False),
+    "permit_rhswl_client": Restriction((_NAME, _STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
+    "reject_maps_rbl": Restriction((_ADDRESS, _STATE), dnsbl.reject_maps_rbl, True, remember=False),
     "check_ccert_access": Restriction((), general.undecided, argument=_T),
     "check_sasl_access": Restriction((), general.no_sasl, argument=_T),
     # HELO
@@ -129,12 +128,12 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_non_fqdn_helo_hostname": Restriction(("helo",), client_checks.reject_non_fqdn_helo_hostname),
     "reject_unknown_helo_hostname": Restriction(("helo",), client_checks.reject_unknown_helo_hostname, True),
     "permit_naked_ip_address": Restriction(("helo",), client_checks.permit_naked_ip_address),
-    "reject_rhsbl_helo": Restriction(("helo", _FACTS), dnsbl.reject_rhsbl_helo, True, _L),
+    "reject_rhsbl_helo": Restriction(("helo", _STATE), dnsbl.reject_rhsbl_helo, True, _L, remember=False),
     # the sender
     "check_sender_access": Restriction(_SENDER, access.check_sender_access, argument=_T),
     "reject_non_fqdn_sender": Restriction(("sender",), address_checks.reject_non_fqdn_sender),
     "reject_unknown_sender_domain": Restriction(_SENDER, address_checks.reject_unknown_sender_domain, True),
-    "reject_rhsbl_sender": Restriction(("sender", _FACTS), dnsbl.reject_rhsbl_sender, True, _L),
+    "reject_rhsbl_sender": Restriction(("sender", _STATE), dnsbl.reject_rhsbl_sender, True, _L, remember=False),
     "reject_unlisted_sender": Restriction(_SENDER, listed.reject_unlisted_sender),
     "reject_unverified_sender": Restriction((), general.undecided),
     "reject_sender_login_mismatch": Restriction((), general.no_sasl),
@@ -150,7 +149,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "check_relay_domains": Restriction((*_RECIPIENT, _NAME), relay.check_relay_domains, final=True),
     "reject_non_fqdn_recipient": Restriction(("recipient",), address_checks.reject_non_fqdn_recipient),
     "reject_unknown_recipient_domain": Restriction(_RECIPIENT, address_checks.reject_unknown_recipient_domain, True),
-    "reject_rhsbl_recipient": Restriction(("recipient", _FACTS), dnsbl.reject_rhsbl_recipient, True, _L),
+    "reject_rhsbl_recipient": Restriction(("recipient", _STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False),
     "reject_unlisted_recipient": Restriction(_RECIPIENT, listed.reject_unlisted_recipient),
     "reject_unverified_recipient": Restriction((), general.undecided),
     "reject_multi_recipient_bounce": Restriction(
@@ -230,9 +229,6 @@ class Rule:
 
 def _reader(rule: Rule, reads: tuple[str, ...]) -> Callable[[SmtpdState], tuple[Any, ...]]:
     """How a rule's key is read from a session."""
-    if reads and reads[-1] == _FACTS:
-        facts, first = rule.smtpd.facts, attrgetter(reads[0])
-        return lambda state: (rule, first(state), facts(state))
     if reads and reads[-1] == _STATE:
         first = attrgetter(reads[0])
         return lambda state: (rule, first(state), state)

@@ -23,12 +23,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.answers import AnvilCounts
-from simmail.mail.questions import Anvil, Connect, Decision, Sleep
+from simmail.mail.questions import Anvil, Connect, Decision, Now, Sleep
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
 from simmail.postfix.smtpd.lookups import identify
 from simmail.postfix.smtpd.message import receive, received
+from simmail.postfix.smtpd.notice import notify
 from simmail.postfix.smtpd.state import Client, SmtpdState
 from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure
@@ -58,7 +59,7 @@ class SmtpdSession:
 
     __slots__ = (
         "arrival", "chunks", "content", "context", "exempt", "forwarded", "good", "over", "parameters", "partial",
-        "restart", "server", "smtpd", "state", "total", "transaction", "xclient", "xforward",
+        "reason", "restart", "server", "smtpd", "state", "total", "transaction", "xclient", "xforward",
     )  # fmt: skip
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
@@ -77,12 +78,14 @@ class SmtpdSession:
         self.xclient = self.xforward = self.exempt = False
         self.over = False
         self.restart = False
+        self.reason = ""
 
     # ---- the beginning
 
     def greet(self) -> Decision[Reply | None]:
         """Say the greeting, or refuse the client."""
         smtpd, state = self.smtpd, self.state
+        state.process = smtpd.processes.take((yield Now()))
         address = state.client.address
         client, warning = yield from smtpd.memo.decide(
             (smtpd, "client", address), identify, smtpd.system.machine, address,
@@ -115,7 +118,7 @@ class SmtpdSession:
         ):
             if 0 < limit < count:
                 text = f"4.7.0 {parameters.hostname} Error: too many connections from {state.client.address}"
-                reply = yield from self.say(421, text)
+                reply = yield from self.mistaken(421, text, "policy")
                 yield smtpd.note(
                     "warning", "",
                     f"Connection {what} limit exceeded: {count} from {state.namaddr} for service {smtpd.service.name}",
@@ -165,14 +168,19 @@ class SmtpdSession:
         if state.errors >= parameters.soft_errors and parameters.error_sleep:
             yield Sleep(parameters.error_sleep)
         if code < 400:
-            return Reply(code, lines)
+            return state.transcript.told(Reply(code, lines))
         if parameters.reject_footer or parameters.footer_maps:
             lines = yield from self._footer(code, lines)
         hangup = code in (421, 521)
         if self.smtpd.soft_bounce and code >= 500:
             code -= 100
             lines = tuple("4" + line[1:] if line[:2] == "5." else line for line in lines)
-        return Reply(code, lines, hangup)
+        return state.transcript.told(Reply(code, lines, hangup))
+
+    def mistaken(self, code: int, text: str, error: str = "protocol") -> Decision[Reply]:
+        """The reply to a mistake; `error`: its class in notify_classes."""
+        self.state.transcript.errors.add(error)
+        return (yield from self.say(code, text))
 
     def _footer(self, code: int, lines: tuple[str, ...]) -> Decision[tuple[str, ...]]:
         """Hang the footer on a refusal."""
@@ -219,19 +227,23 @@ class SmtpdSession:
         if state.errors >= self.parameters.hard_errors:
             return (yield from self._too_many_errors())
         if type(sent) is Command:
+            state.transcript.heard(sent.line())
             reply = yield from self._command(sent, more)
         elif type(sent) is Data:
             reply = yield from receive(self, sent)
         else:
             assert type(sent) is Chunk
+            state.transcript.heard(f"BDAT {sent.argument}")
             reply = yield from self._run(COMMANDS["BDAT"], sent.argument, more, sent)
         if reply.closes:
             return (yield from self._finish(reply))
         return reply
 
     def _too_many_errors(self) -> Decision[Reply]:
-        reply = yield from self.say(421, f"4.7.0 {self.parameters.hostname} Error: too many errors")
         state = self.state
+        state.transcript.errors.add("protocol")
+        self.reason = "too many errors"
+        reply = yield from self.say(421, f"4.7.0 {self.parameters.hostname} Error: too many errors")
         yield self.smtpd.note("text", "", f"too many errors after {state.stage} from {state.namaddr}")
         return (yield from self._finish(reply))
 
@@ -263,14 +275,14 @@ class SmtpdSession:
                 "warning", "", f"{state.namaddr}: request longer than {limit}: {smtpd.printable(line)[:30]}..."
             )
         if parameters.smtputf8 and not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
-            reply = yield from self.say(500, "5.5.2 Error: bad UTF-8 syntax")
+            reply = yield from self.mistaken(500, "5.5.2 Error: bad UTF-8 syntax")
             state.errors += 1
             return None, "", reply
         if parameters.command_filter:
             line = yield from self._filtered(line)
         found = words(line)
         if not found:
-            reply = yield from self.say(500, "5.5.2 Error: bad syntax")
+            reply = yield from self.mistaken(500, "5.5.2 Error: bad syntax")
             state.errors += 1
             return None, "", reply
         verb = found[0].text
@@ -303,12 +315,12 @@ class SmtpdSession:
         state.stage = "UNKNOWN"
         if field_name(verb) is not None or self.parameters.forbidden_commands.matches(verb):
             yield smtpd.note(
-                "warning", "", f"non-{state.protocol} command from {state.namaddr}: {smtpd.printable(line)[:100]}"
+                "warning", "", f"non-SMTP command from {state.namaddr}: {smtpd.printable(line)[:100]}"
             )
             return (yield from self.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
         if state.access_denied:
             return (yield from self._denied())
-        reply = yield from self.say(500, "5.5.2 Error: command not recognized")
+        reply = yield from self.mistaken(500, "5.5.2 Error: command not recognized")
         state.errors += 1
         return reply
 
@@ -342,22 +354,31 @@ class SmtpdSession:
         reply, good = yield from command.run(self, argument, sent)
         if self.restart:
             return reply
-        if good:
-            self.good[name] = self.good.get(name, 0) + 1
-        else:
-            state.errors += 1
+        if good is not None:
+            self.count(name, good)
         if command.idle:
             self._junk()
         return reply
 
-    def forget(self) -> Decision[None]:
-        """Forget the transaction begun, and its queue file."""
+    def forget(self, threshold: int | None = None) -> Decision[None]:
+        """Forget the transaction begun and its queue file, and a transcript that has grown long.
+
+        Args:
+            threshold: how many lines of transcript to keep; smtpd_history_flush_threshold by default.
+        """
+        transcript, parameters = self.state.transcript, self.parameters
+        if transcript.lines > (parameters.history_limit if threshold is None else threshold):
+            if transcript.errors & parameters.notify_classes:
+                yield from notify(self.smtpd, transcript, self.state.namaddr, self.reason)
+            transcript.forget()
         if self.transaction is not None:
             partial, self.partial = self.partial, None
             if partial is None:
                 yield from self.transaction.abandon()
             else:
-                yield from self.transaction.abandon(partial, received(self))
+                for recipient in self.state.recipients:
+                    self.transaction.recipient(recipient)
+                yield from self.transaction.hang_up(partial, received(self))
             self.transaction = None
         self.chunks = []
         self.content = None
@@ -371,6 +392,13 @@ class SmtpdSession:
         ident = f", orig_queue_id={told['IDENT']}" if "IDENT" in told else ""
         return f"{ident}, orig_client={told.get('NAME', 'unknown')}[{told.get('ADDR', 'unknown')}]"
 
+    def count(self, name: str, good: bool) -> None:
+        """A command is over."""
+        if good:
+            self.good[name] = self.good.get(name, 0) + 1
+        else:
+            self.state.errors += 1
+
     # ---- the end
 
     def lost(self, reason: str) -> Decision[None]:
@@ -382,6 +410,7 @@ class SmtpdSession:
             yield from self._too_many_errors()
             return
         smtpd = self.smtpd
+        self.reason = reason
         if reason == "timeout":
             yield from self.say(421, f"4.4.2 {self.parameters.hostname} Error: timeout exceeded")
         if self.content is not None:
@@ -395,11 +424,12 @@ class SmtpdSession:
         """End the session, whatever was begun in it."""
         smtpd, state = self.smtpd, self.state
         self.over = True
-        yield from self.forget()
+        yield from self.forget(0)
         if not self.exempt and self.parameters.counted:
             exempt = yield from self.listed(smtpd.hoggers)
             if not exempt:
                 yield Anvil("disconnect", smtpd.service.name, state.client.address)
+        smtpd.processes.leave(state.process, (yield Now()))
         client = state.client
         yield smtpd.note("disconnect", "", client.name, client.address, self._counts())
         return reply if reply.closes else reply._replace(closes=True)

@@ -14,6 +14,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.postfix.smtpd.notice import Transcript
+from simmail.postfix.smtpd.process import Process
+
 if TYPE_CHECKING:
     from simmail.mail.message import Recipient
     from simmail.postfix.smtpd.findings import Finding, Subject
@@ -74,6 +77,7 @@ class SmtpdState:
 
     Attributes:
         client: who speaks; XCLIENT puts another in its place.
+        process: the process that serves it.
         helo: the name in the last HELO or EHLO, "?" for doubtful characters; None before one.
         protocol: `SMTP` or `ESMTP`.
         sender, recipient: envelope addresses in internal form; None before MAIL or RCPT.
@@ -87,13 +91,15 @@ class SmtpdState:
     __slots__ = (
         "access_denied", "accepted", "actions", "bdat", "client", "defer_if_permit", "defer_if_permit_client",
         "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask", "encoding", "envid",
-        "errors", "etrn", "hangup", "hidden", "helo", "instance", "junk", "namaddr", "overshoot", "pipelined", "protocol",
-        "queue_id", "recipient", "recipient_listed", "recipients", "refusal", "ret", "route_sender", "sender",
-        "sender_listed", "size", "smtputf8", "stage", "subject", "trial", "verp",
+        "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "pipelined",
+        "process", "protocol",
+        "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender", "sender", "size", "smtputf8", "stage", "subject", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.process = Process()
+        self.transcript = Transcript()
         self.namaddr = ""
         self.helo: str | None = None
         self.protocol = "SMTP"
@@ -101,11 +107,9 @@ class SmtpdState:
         self.subject: Subject | None = None
         self.refusal = ""
         self.access_denied = False
-        self.hangup = False
         self.pipelined = False
         self.errors = self.junk = 0
         self.discard_mask: frozenset[str] = frozenset()
-        self.trial = False
         self.defer_if_permit: Finding | None = None
         self.defer_if_reject: Finding | None = None
         self.defer_if_permit_client: Finding | None = None
@@ -128,4 +132,3 @@ class SmtpdState:
         self.actions = Actions()
         self.instance = ""
         self.bdat = False
-        self.recipient_listed = self.sender_listed = False

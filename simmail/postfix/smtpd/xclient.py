@@ -34,22 +34,22 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
     """XCLIENT."""
     state = session.state
     if state.sender is not None:
-        return (yield from session.say(503, "5.5.1 Error: MAIL transaction in progress")), False
+        return (yield from session.mistaken(503, "5.5.1 Error: MAIL transaction in progress")), False
     found = words(argument)
     if not found:
-        return (yield from session.say(501, "5.5.4 Syntax: XCLIENT attribute=value...")), False
+        return (yield from session.mistaken(501, "5.5.4 Syntax: XCLIENT attribute=value...")), False
     if not session.xclient:
-        return (yield from session.say(550, "5.7.0 Error: insufficient authorization")), False
+        return (yield from session.mistaken(550, "5.7.0 Error: insufficient authorization", "policy")), False
     client = state.client
     for word in found:
         name, equals, value = word.text.partition("=")
         plain = decode_xtext(value)
         if not equals or plain is None:
             text = "attribute=value expected" if not equals else f"bad attribute value syntax: {value}"
-            return (yield from session.say(501, f"5.5.4 Error: {text}")), False
+            return (yield from session.mistaken(501, f"5.5.4 Error: {text}")), False
         changed = _changed(session, client, name.upper(), plain)
         if type(changed) is str:
-            return (yield from session.say(501, f"5.5.4 {changed}")), False
+            return (yield from session.mistaken(501, f"5.5.4 {changed}")), False
         assert isinstance(changed, Client)
         client = changed
     yield from session.forget()
@@ -101,20 +101,20 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
     """XFORWARD."""
     state = session.state
     if state.sender is not None:
-        return (yield from session.say(503, "5.5.1 Error: MAIL transaction in progress")), False
+        return (yield from session.mistaken(503, "5.5.1 Error: MAIL transaction in progress")), False
     found = words(argument)
     if not found:
-        return (yield from session.say(501, "5.5.4 Syntax: XFORWARD attribute=value...")), False
+        return (yield from session.mistaken(501, "5.5.4 Syntax: XFORWARD attribute=value...")), False
     if not session.xforward:
-        return (yield from session.say(550, "5.7.0 Error: insufficient authorization")), False
+        return (yield from session.mistaken(550, "5.7.0 Error: insufficient authorization", "policy")), False
     known = ("NAME", "ADDR", "PROTO", "HELO", "SOURCE", "PORT", "IDENT")
     for word in found:
         name, equals, value = word.text.partition("=")
         plain = decode_xtext(value)
         if not equals or plain is None:
             text = "attribute=value expected" if not equals else f"bad attribute value syntax: {value}"
-            return (yield from session.say(501, f"5.5.4 Error: {text}")), False
+            return (yield from session.mistaken(501, f"5.5.4 Error: {text}")), False
         if name.upper() not in known:
-            return (yield from session.say(501, f"5.5.4 Bad XFORWARD attribute name: {name}")), False
+            return (yield from session.mistaken(501, f"5.5.4 Bad XFORWARD attribute name: {name}")), False
         session.forwarded[name.upper()] = UNKNOWN if plain.upper() == UNAVAILABLE else plain
     return (yield from session.say(250, "2.0.0 Ok")), True

@@ -1,0 +1,98 @@
+"""NAME
+    smtpd.notice - letters to the postmaster
+
+DESCRIPTION
+    Where a session had errors of a class that notify_classes names, its transcript is mailed to the postmaster: at the
+    end, or at HELO, EHLO, RSET and the end of a message once the transcript has grown long.
+
+PARAMETERS
+    notify_classes, error_notice_recipient, smtpd_history_flush_threshold
+
+SEE ALSO
+    postconf(5): notify_classes
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.questions import Decision
+from simmail.postfix.bounce_report import wrap
+from simmail.postfix.post_mail import double_bounce_address, post_mail
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+
+
+WIDTH = 78
+
+
+class Transcript:
+    """What was said in a session, and the errors in it.
+
+    Attributes:
+        said: the client's command lines, and the replies.
+        lines: how many lines that is.
+        errors: classes of errors, as notify_classes names them.
+    """
+
+    __slots__ = ("errors", "lines", "said")
+
+    def __init__(self) -> None:
+        self.said: list[str | Reply] = []
+        self.lines = 0
+        self.errors: set[str] = set()
+
+    def heard(self, line: str) -> None:
+        """The client said something."""
+        self.said.append(line)
+        self.lines += 1
+
+    def told(self, reply: Reply) -> Reply:
+        """A reply was given."""
+        self.said.append(reply)
+        self.lines += len(reply.lines)
+        return reply
+
+    def forget(self) -> None:
+        """Begin a new transcript."""
+        self.said = []
+        self.lines = 0
+        self.errors.clear()
+
+    def text(self, smtpd: Smtpd) -> list[str]:
+        """The lines of a letter."""
+        out: list[str] = []
+        for item in self.said:
+            said = [f"Out: {line}" for line in item.wire()] if type(item) is Reply else [f"In:  {item}"]
+            for line in said:
+                out += (f" {part}" for part in wrap(smtpd.masked(line), WIDTH))
+        return out
+
+
+def notify(smtpd: Smtpd, transcript: Transcript, client: str, reason: str) -> Decision[None]:
+    """Write to the postmaster.
+
+    Args:
+        smtpd: the program.
+        transcript: the session's.
+        client: `name[address]`.
+        reason: why the session ended, where that was not the client's QUIT.
+    """
+    config = smtpd.config
+    recipient = str(config["error_notice_recipient"])
+    lines = [
+        "From: Mail Delivery System <MAILER-DAEMON>",
+        f"To: Postmaster <{recipient}>",
+        f"Subject: {config['mail_name']} SMTP server: errors from {client}",
+        "",
+        "Transcript of session follows.",
+        "",
+        *transcript.text(smtpd),
+        "",
+        *([f"Session aborted, reason: {reason}"] if reason else []),
+        "",
+        "For other details, see the local mail logfile",
+    ]
+    yield from post_mail(smtpd.system, double_bounce_address(config), recipient, lines, source="notify")
