@@ -12,6 +12,7 @@ from simmail.mail.errors import Fatal, InputError
 from simmail.mail.questions import Decision, Sleep
 from simmail.world import folder as folders
 from simmail.world import scenario as schema
+from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import Level
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.mua import MailProgram
@@ -113,12 +114,15 @@ class Loader:
         for command in spec.setup:
             done = host.sh(command)
             if done.status or done.stderr:
-                self.world.notices.append(f"{host.name}: {command}: {(done.stderr or done.stdout).strip()}")
+                self._notice(host, f"{command}: {(done.stderr or done.stdout).strip()}")
         if host.master is not None:
             try:
                 host.master.start()
             except Fatal as fatal:
-                self.world.notices.append(f"{host.name}: Postfix does not start: fatal: {fatal.text}")
+                self._notice(host, f"Postfix does not start: fatal: {fatal.text}")
+
+    def _notice(self, host: Host, text: str) -> None:
+        self.world.notices.append(told_with_place(host, text, blamed(host, text)))
 
     def _person(self, login: str, person: Person) -> None:
         world = self.world

@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.records import Record
+from simmail.world.blame import blamed, told_with_place
 from simmail.world.story import tell
 from simmail.world.units import told
 
@@ -213,12 +214,16 @@ class Results:
         return "\n".join(lines) + "\n"
 
     def _cries(self) -> list[str]:
-        """What programs died of, each once."""
+        """What programs died of, each once, and not what a notice says already."""
         found = Counter((r.host, r.program, r.fields[0]) for r in self.records if r.event in ("fatal", "panic"))
-        return [
-            f"{host}: postfix/{program}: fatal: {text}" + (f" ({times} times)" if times > 1 else "")
-            for (host, program, text), times in list(found.items())[:CRIES]
-        ]
+        told_once = []
+        for (name, program, text), times in list(found.items())[:CRIES]:
+            if any(text in notice for notice in self.world.notices):
+                continue
+            host = self.world.hosts[name]
+            often = f" ({times} times)" if times > 1 else ""
+            told_once.append(told_with_place(host, f"postfix/{program}: fatal: {text}{often}", blamed(host, text)))
+        return told_once
 
 
 def _figures(summary: dict[str, Any]) -> list[str]:

@@ -1,0 +1,53 @@
+"""Where in a user's own files stands what a program of a simulated host complains of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from simmail.files.tree import FileError
+from simmail.mail.errors import Fatal, Location
+from simmail.postfix.maincf import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from simmail.world.host import Host
+
+MAIN_CF = "/etc/postfix/main.cf"
+_LINE = re.compile(r"(/[\w./-]+)(?:,|:) line (\d+)")
+_NAME = re.compile(r"\w+")
+
+
+def blamed(host: Host, text: str) -> Location | None:
+    """The file and line that a program's words are about; None where they are about none.
+
+    Args:
+        host: where it was said.
+        text: what was said: it names a file and a line, or a parameter that main.cf sets.
+    """
+    found = _LINE.search(text)
+    if found:
+        return Location(own_name(host, found[1]), int(found[2]))
+    try:
+        settings = parse(host.machine.files.read(MAIN_CF), MAIN_CF, lambda level, words: None)
+    except (Fatal, FileError):
+        return None
+    location = next((settings[name].location for name in _NAME.findall(text) if name in settings), None)
+    return Location(own_name(host, MAIN_CF), location.line) if location else None
+
+
+def told_with_place(host: Host, text: str, where: Location | None) -> str:
+    """A sentence about a host, its place in front where there is one."""
+    return f"{where}: {host.name}: {text}" if where else f"{host.name}: {text}"
+
+
+def own_name(host: Host, path: str) -> str:
+    """A host's file as its user knows it: by its place in the world's folder."""
+    world = host.world
+    if world.folder is None:
+        return f"{host.name}:{path}"
+    places: list[Path] = [world.folder / "hosts" / host.name / path.lstrip("/")]
+    if world.policy:
+        places.insert(0, world.folder / "policies" / world.policy / host.name / path.lstrip("/"))
+    return str(next((place for place in places if place.is_file()), f"{host.name}:{path}"))
