@@ -105,6 +105,15 @@ class NewQueueId(Question):
     __slots__ = ()
 
 
+class FlushSite(Question):
+    """Ask flush(8) to have tried now what waits for one domain.  Answer: None.  `site`: the domain."""
+
+    __slots__ = ("site",)
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+
+
 class Commit(Question):
     """Write the queue file to disk and hand it to the queue manager.  Answer: None once it is safe.
 

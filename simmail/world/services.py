@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simmail.files.mailbox import deposit as deposit_into
-from simmail.mail.questions import Deposit, Dns, Now, Run
+from simmail.mail.questions import Deposit, Dns, FlushSite, Now, Run
 from simmail.world.clock import WAIT, Task
 
 #: Seconds to append a message to a mailbox, measured on a real Postfix that used a disk.
@@ -41,3 +41,11 @@ def run(task: Task, question: Run) -> Any:
     if not task.level(question):
         return WAIT
     return task.call(task.host, task.host.running(question))
+
+
+def flush_site(task: Task, question: FlushSite) -> Any:
+    """Let the queue manager try what waits for a domain."""
+    if not task.level(question):
+        return WAIT
+    task.host.master.manage(lambda manager, now: manager.flush_site(question.site, now))
+    return None

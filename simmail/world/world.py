@@ -21,6 +21,7 @@ from simmail.mail.questions import (
     Decision,
     Deposit,
     Dns,
+    FlushSite,
     NewQueueId,
     Now,
     Question,
@@ -85,6 +86,7 @@ class World:
                 Now: services.now,
                 Deposit: services.deposit,
                 Run: services.run,
+                FlushSite: services.flush_site,
                 NewQueueId: own("new_queue_id"),
                 Commit: own("commit"),
                 Abandon: own("abandon"),
@@ -132,12 +134,14 @@ class World:
         Raises:
             SimmailError: where nothing is left that could complete it.
         """
-        verdicts: list[Any] = []
-        self.clock.spawn(host, decision, self.now, lambda verdict, time: verdicts.append(verdict))
-        self.clock.run_while(lambda: not verdicts)
-        if not verdicts:
+        ends: list[tuple[Any, float]] = []
+        self.clock.spawn(host, decision, self.now, lambda verdict, time: ends.append((verdict, time)))
+        self.clock.run_while(lambda: not ends)
+        if not ends:
             raise SimmailError(f"{host.name}: waits for something that will not happen")
-        return verdicts[0]
+        verdict, time = ends[0]
+        self.clock.run(time)
+        return verdict
 
     @property
     def results(self) -> Results:

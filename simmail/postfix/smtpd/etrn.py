@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.hostnames import valid_hostname, valid_literal
-from simmail.mail.questions import Decision, Trigger
+from simmail.mail.questions import Decision, FlushSite
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
@@ -48,7 +48,7 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
 def _flush(session: SmtpdSession, name: str, domain: str) -> Decision[tuple[Reply, bool]]:
     smtpd = session.smtpd
     if smtpd.fast_flush.matches(domain):
-        yield Trigger(lambda manager, now: manager.flush_site(domain, now))
+        yield FlushSite(domain)
         return (yield from session.say(250, "Queuing started")), True
     yield from smtpd.heard()
     yield smtpd.note("warning", "", f"reject: ETRN {name}... from {session.state.namaddr}")

@@ -31,8 +31,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Decision
 from simmail.postfix.compatibility import level
+from simmail.postfix.flush import fast_flush_domains
 from simmail.postfix.local_domains import LocalDomains
-from simmail.postfix.match_lists import AddressList, DomainList, StringList
+from simmail.postfix.match_lists import AddressList, StringList
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.check import Checker
 from simmail.postfix.smtpd.parameters import SessionParameters
@@ -105,9 +106,7 @@ class Smtpd(Program):
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
-        self.fast_flush = DomainList.open(
-            "fast_flush_domains", config["fast_flush_domains"], environment, self.parents("fast_flush_domains")
-        )
+        self.fast_flush = fast_flush_domains(config, environment)
         self.paths: dict[str, Path] = {}
         self._words: dict[str, tuple[Word, ...]] = {}
         #: Whether a command line is what it looks like: no filter, no commands to be ignored.
