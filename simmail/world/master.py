@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
+from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Sleep, answered
 from simmail.mail.records import Record
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
@@ -182,9 +182,14 @@ class Master:
         try:
             program = system.program(*service)
         except Fatal as fatal:
-            yield Note(system.master.services[service].command, "fatal", "", fatal.text)
+            # the task is still the client's, so the host is named here
+            command = system.master.services[service].command
+            self.clock.journal.rows.append(
+                Record(task.now, self.host.name, command, "fatal", "", (fatal.text,), task.serial)
+            )
             self._throttled[service] = task.now + THROTTLE_S
             return Accepted(Silent())
+        yield from ()
         return Accepted(program.session(client, question), self._slots[service])
 
     def _listens_on(self, address: str) -> bool:
