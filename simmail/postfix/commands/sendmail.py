@@ -40,7 +40,7 @@ from simmail.mail.content import Content
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Commit, Decision, NewQueueId
 from simmail.mail.tokens import Address, internalize, parse
-from simmail.postfix.commands.usage import BadOption, Console, getopt
+from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
 
 LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
@@ -125,11 +125,10 @@ class _Sendmail:
             if not words or not words[0].startswith("-") or words[0] in ("-", "--"):
                 break
             try:
-                given, rest = getopt(words[:2], LETTERS)
+                given, words = one_word(words)
             except BadOption as error:
                 self.invocation.complain(f"sendmail: {error.text}")
                 yield from self.console.die("usage: sendmail [options]")
-            words = rest + words[2:]
             for letter, value in given:
                 yield from self._option(request, letter, value)
         if words[:1] == ["--"]:
@@ -333,6 +332,14 @@ NO_RECIPIENTS = {
     True: "No recipient addresses found in message header",
     False: "Recipient addresses must be specified on the command line or via the -t option",
 }
+
+
+def one_word(words: list[str]) -> tuple[list[Option], list[str]]:
+    """The options in the first word, with the second where they need it, and the words behind.  Raises BadOption."""
+    try:
+        return getopt(words[:1], LETTERS)[0], words[1:]
+    except BadOption:
+        return getopt(words[:2], LETTERS)[0], words[2:]
 
 
 def addresses(text: str) -> list[str]:
