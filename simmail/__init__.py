@@ -16,11 +16,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from simmail.lab import plot as plot
     from simmail.lab.journey import journey as journey
-    from simmail.world.loader import load as load
+    from simmail.lab.load import load as load
 
 #: Where each public name lives; imported when it is first used, so that `import simmail` costs next to nothing.
 _PUBLIC = {
-    "load": ("simmail.world.loader", "load"),
+    "load": ("simmail.lab.load", "load"),
     "journey": ("simmail.lab.journey", "journey"),
     "plot": ("simmail.lab.plot", None),
 }
