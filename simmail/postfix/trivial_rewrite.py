@@ -127,7 +127,12 @@ class _Routes:
 
 
 class TrivialRewrite(Program):
-    """Rewrites and resolves addresses."""
+    """Rewrites and resolves addresses.
+
+    Attributes:
+        local: the domains that are this machine's.
+        by_sender: whether the sender matters: to where an address leads, or to what is said on the way.
+    """
 
     command = "trivial-rewrite"
 
@@ -167,6 +172,7 @@ class TrivialRewrite(Program):
         self._unknown_alias = f"5.1.1 User unknown{table}"
         self._routes = _Routes(self, "")
         self._verify = _Routes(self, "address_verify_")
+        self.by_sender = self._routes.by_sender or self._say_append
         self._null_keys = (
             str(config["empty_address_relayhost_maps_lookup_key"]),
             str(config["empty_address_default_transport_maps_lookup_key"]),
@@ -406,7 +412,7 @@ class TrivialRewrite(Program):
                 blame, setting = routes.sender_transport.title, found or setting
         if address_class in (AddressClass.RELAY, AddressClass.DEFAULT):
             found = self._for_sender(routes.sender_relayhost, sender, self._null_keys[0], recipient, address_class)
-            nexthop = (found or domain) if found is not None else routes.relayhost or domain
+            nexthop = found or routes.relayhost or domain
         transport, _, destination = setting.partition(":")
         if not transport:
             self.warn(
