@@ -169,6 +169,15 @@ class World:
             raise InputError(f"host {name!r}", "is not in this world", f"there are: {', '.join(self.hosts)}")
         return found
 
+    def __repr__(self) -> str:
+        title = self.scenario.title if self.scenario else "a world"
+        servers = sum(1 for host in self.hosts.values() if host.master is not None)
+        moment = self.calendar.at(self.now)
+        return (
+            f"<{title}: {len(self.hosts)} hosts, {servers} of them mail servers, {len(self.people)} people; "
+            f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M:%S}>"
+        )
+
     def run(self, until: float | str | None = None) -> None:
         """Let time pass.
 
