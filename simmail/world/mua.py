@@ -259,6 +259,16 @@ class MailProgram:
             f"fetches {user}'s mail from {mailbox.name}; {len(self.inbox)} in the inbox>"
         )
 
+    @property
+    def sent(self) -> list[Draft]:
+        """What a server took, oldest first."""
+        return [draft for draft in self.drafts.values() if draft.state == "sent"]
+
+    @property
+    def outbox(self) -> list[Draft]:
+        """What is still here: on its way to the server, or not taken by it."""
+        return [draft for draft in self.drafts.values() if draft.state != "sent"]
+
     # ---- reading
 
     def get_mail(self) -> list[Letter]:
