@@ -135,9 +135,7 @@ class Player:
         return entry, self._news()
 
     def _until_done(self, host: Any, decision: Any) -> None:
-        done: list[Any] = []
-        self.world.clock.spawn(host, decision, self.world.now, lambda verdict, time: done.append(verdict))
-        self.world.clock.run_while(lambda: not done)
+        self.world.complete(host, decision)
 
     def _pass(self, seconds: float) -> None:
         self.world.run(self.world.now + seconds)

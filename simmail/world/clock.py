@@ -101,6 +101,10 @@ class Clock:
         self.horizon = min(self._until, self._faults[0]) if self._faults else self._until
 
 
+class Impatient(BaseException):
+    """Raised in a decision whose client has stopped waiting for it."""
+
+
 class Task:
     """One thread of what happens: a session, a delivery, a person's day.
 
@@ -109,17 +113,19 @@ class Task:
     Attributes:
         now: its own time, at or ahead of the clock's.
         host: the host whose program is deciding at this moment.
+        deadline: when the patience of whoever waits for the present decision is over; it then ends with `Impatient`.
     """
 
     __slots__ = (
         "_answer", "_decision", "_defused", "_done", "_ok", "_question", "_stack", "_value",
-        "callbacks", "clock", "host", "now", "serial",
+        "callbacks", "clock", "deadline", "host", "now", "serial",
     )  # fmt: skip
 
     def __init__(
         self, clock: Clock, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None
     ) -> None:
         self.clock, self.host, self.now = clock, host, now
+        self.deadline = float("inf")
         self.serial = clock.serial()
         self._decision: Decision[Any] = decision
         self._stack: list[tuple[Decision[Any], Any]] = []
@@ -159,7 +165,10 @@ class Task:
         while True:
             if question is None:
                 try:
-                    question = self._decision.send(answer)
+                    if self.now > self.deadline:
+                        question = self._decision.throw(Impatient())
+                    else:
+                        question = self._decision.send(answer)
                 except StopIteration as stop:
                     if not self._stack:
                         if self._done is not None:
@@ -167,6 +176,9 @@ class Task:
                         return
                     self._decision, self.host = self._stack.pop()
                     answer = stop.value
+                    continue
+                except Impatient:
+                    self._decision, self.host = self._stack.pop()
                     continue
             if self.now >= clock.horizon and self.now > clock.env.now:  # the clock must come up first
                 self._question = question

@@ -9,7 +9,7 @@ from simmail.mail.questions import Close, Connect, Decision, Question, Receive, 
 from simmail.network.graph import HERE, Path
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.clock import WAIT, Level, Task
+from simmail.world.clock import WAIT, Impatient, Level, Task
 from simmail.world.slots import Slots
 
 if TYPE_CHECKING:
@@ -136,14 +136,14 @@ class Transport:
     def _greeting(self, task: Task, question: Receive) -> Decision[Reply | Lost]:
         connection: Connection = question.connection
         if connection.server is None:
-            return Lost("lost connection")
+            return LOST
         deadline = task.now + question.timeout
-        if connection.slots is not None and not (yield Admit(connection.slots, deadline)):
-            connection.server = None
-            return Lost("timeout")
-        connection.admitted = connection.slots is not None
-        reply = yield from patiently(task, deadline, connection.server.greet())
-        return (yield from self._answered(task, connection, reply, deadline))
+        if connection.slots is not None:
+            if not (yield Admit(connection.slots, deadline)):
+                connection.server = None
+                return TIMEOUT
+            connection.admitted = True
+        return (yield from self._heard(task, connection, connection.server.greet(), deadline))
 
     def send(self, task: Task, question: Send) -> Any:
         """Send a group of commands and hear the replies."""
@@ -156,31 +156,36 @@ class Transport:
         task.now += path.latency + sum(map(octets, commands)) / path.bandwidth
         for number, (sent, timeout) in enumerate(zip(commands, question.timeouts, strict=True)):
             if connection.server is None:
-                replies.append(Lost("lost connection"))
+                replies.append(LOST)
                 break
-            deadline = task.now + timeout
             handling = connection.server.handle(sent, commands[number + 1 :] + question.more)
-            reply = yield from patiently(task, deadline, handling)
-            answer = yield from self._answered(task, connection, reply, deadline)
-            replies.append(answer)
-            if type(answer) is Lost:
+            reply = yield from self._heard(task, connection, handling, task.now + timeout)
+            replies.append(reply)
+            if type(reply) is Lost:
                 break
         task.now += path.latency
         return replies
 
-    def _answered(
-        self, task: Task, connection: Connection, reply: Reply | Lost | None, deadline: float
+    def _heard(
+        self, task: Task, connection: Connection, saying: Decision[Reply | None], deadline: float
     ) -> Decision[Reply | Lost]:
-        if type(reply) is Lost:
-            return reply
+        """What a server says, if it says something before the deadline."""
+        outer, task.deadline = task.deadline, min(task.deadline, deadline)
+        try:
+            reply = yield from saying
+        except Impatient:
+            if outer < deadline:
+                raise
+            reply = None
+        finally:
+            task.deadline = outer
         if reply is None:
-            task.now = max(task.now, deadline)
-            return Lost("timeout")
-        assert type(reply) is Reply
+            task.now = deadline
+            return TIMEOUT
         if reply.closes:
             yield from self._ended(connection)
-            if reply is HANG_UP:
-                return Lost("lost connection")
+            if not reply.code:
+                return LOST
         return reply
 
     def _ended(self, connection: Connection) -> Decision[None]:
@@ -203,18 +208,4 @@ class Transport:
 
 #: A reply that says nothing and ends the connection.
 HANG_UP = Reply(0, ("",), True)
-
-
-def patiently(task: Task, deadline: float, decision: Decision[Any]) -> Decision[Any]:
-    """Let a server decide until its client's patience is over: then the verdict is `Lost("timeout")`."""
-    answer: Any = None
-    while True:
-        try:
-            question = decision.send(answer)
-        except StopIteration as stop:
-            return stop.value
-        answer = yield question
-        if task.now > deadline:
-            decision.close()
-            task.now = deadline
-            return Lost("timeout")
+LOST, TIMEOUT = Lost("lost connection"), Lost("timeout")
