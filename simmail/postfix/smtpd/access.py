@@ -80,7 +80,7 @@ class Entry:
         if action is not None:
             return action(self)
         if self.value and _DIGITS.issuperset(self.value):
-            return self.permit()
+            return self._permit()
         if len(word) == 3 and word[0] in "45" and word.isdigit() and self.text:
             return self._refuse(int(word), f"{word[0]}.7.1", "Access denied")
         return self._nested()
@@ -93,63 +93,67 @@ class Entry:
             entry=self.place,
         )  # fmt: skip
 
-    def reject(self) -> Finding:
+    def _reject(self) -> Finding:
         return self._refuse(self.smtpd.codes["access_map_reject_code"], "5.7.1", "Access denied")
 
-    def defer(self) -> Finding:
+    def _defer(self) -> Finding:
         return self._refuse(self.smtpd.codes["access_map_defer_code"], "4.7.1", "Access denied")
 
-    def defer_if_permit(self) -> Finding:
+    def _defer_if_permit(self) -> Finding:
         code = self.smtpd.codes["access_map_defer_code"]
         return self._refuse(code, "4.7.1", "Service unavailable", Kind.DEFER_IF_PERMIT)
 
-    def defer_if_reject(self) -> Finding:
+    def _defer_if_reject(self) -> Finding:
         code = self.smtpd.codes["access_map_defer_code"]
         return self._refuse(code, "4.7.1", "Service unavailable", Kind.DEFER_IF_REJECT)
 
-    def permit(self) -> Finding:
+    def _permit(self) -> Finding:
         return Finding(Kind.PERMIT, text=f"from {self.table}", subject=self.subject, entry=self.place)
 
-    def undecided(self) -> None:
+    def _undecided(self) -> None:
         return None
 
-    def warn(self) -> Finding:
+    def _warn(self) -> Finding:
         return Finding(Kind.WARN, text=self.text, entry=self.place)
 
-    def hangup(self) -> Finding:
+    def _hangup(self) -> Finding:
         return Finding(Kind.HANGUP, text=self.text, entry=self.place)
 
     def _told(self, kind: Kind, text: str) -> Finding:
         name, title = self.subject
         return Finding(kind, text=f"<{name}>: {title} {text}", value=self.text, subject=self.subject, entry=self.place)
 
-    def hold(self) -> Finding:
+    def _hold(self) -> Finding:
         return self._told(Kind.HOLD, self.text or "triggers HOLD action")
 
-    def discard(self) -> Finding:
+    def _discard(self) -> Finding:
         return self._told(Kind.DISCARD, self.text or "triggers DISCARD action")
 
-    def filter(self) -> Finding | None:
+    def _filter(self) -> Finding | None:
         if not self.text:
-            return self._complain("has FILTER entry without value")
+            self._complain("has FILTER entry without value")
+            return None
         if ":" not in self.text:
-            return self._complain("requires transport:destination")
+            self._complain("requires transport:destination")
+            return None
         return self._told(Kind.FILTER, f"triggers FILTER {self.text}")
 
-    def redirect(self) -> Finding | None:
+    def _redirect(self) -> Finding | None:
         return self._address(Kind.REDIRECT, "REDIRECT")
 
-    def bcc(self) -> Finding | None:
+    def _bcc(self) -> Finding | None:
         return self._address(Kind.BCC, "BCC")
 
     def _address(self, kind: Kind, action: str) -> Finding | None:
         if "@" not in self.text:
-            return self._complain("requires user@domain target")
+            self._complain("requires user@domain target")
+            return None
         return self._told(kind, f"triggers {action} {self.text}")
 
-    def prepend(self) -> Finding | None:
+    def _prepend(self) -> Finding | None:
         if field_name(self.text) is None:
-            return self._complain("requires header: text")
+            self._complain("requires header: text")
+            return None
         return self._told(Kind.PREPEND, "")
 
     def _complain(self, text: str) -> None:
@@ -164,26 +168,26 @@ class Entry:
             return SERVER_ERROR
         if not self.value.replace(",", " ").split():
             self.smtpd.warn("warning", f"access table {self.table} entry {self.value} has empty value")
-            return self.permit()
+            return self._permit()
         return Finding(Kind.NESTED, value=self.value, subject=self.subject, entry=self.place)
 
 
 _ACTIONS: dict[str, Callable[[Entry], Finding | None]] = {
-    "OK": Entry.permit,
-    "RELAY": Entry.permit,
-    "DUNNO": Entry.undecided,
-    "REJECT": Entry.reject,
-    "DEFER": Entry.defer,
-    "DEFER_IF_PERMIT": Entry.defer_if_permit,
-    "DEFER_IF_REJECT": Entry.defer_if_reject,
-    "WARN": Entry.warn,
-    "HANGUP": Entry.hangup,
-    "HOLD": Entry.hold,
-    "DISCARD": Entry.discard,
-    "FILTER": Entry.filter,
-    "REDIRECT": Entry.redirect,
-    "BCC": Entry.bcc,
-    "PREPEND": Entry.prepend,
+    "OK": Entry._permit,
+    "RELAY": Entry._permit,
+    "DUNNO": Entry._undecided,
+    "REJECT": Entry._reject,
+    "DEFER": Entry._defer,
+    "DEFER_IF_PERMIT": Entry._defer_if_permit,
+    "DEFER_IF_REJECT": Entry._defer_if_reject,
+    "WARN": Entry._warn,
+    "HANGUP": Entry._hangup,
+    "HOLD": Entry._hold,
+    "DISCARD": Entry._discard,
+    "FILTER": Entry._filter,
+    "REDIRECT": Entry._redirect,
+    "BCC": Entry._bcc,
+    "PREPEND": Entry._prepend,
 }
 
 
@@ -221,7 +225,7 @@ def network_keys(address: str) -> Iterator[Key]:
         yield address, True
 
 
-def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str = "") -> Finding | None | bool:
+def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str = "") -> Finding | bool | None:
     """Ask a rule's table for keys in turn.
 
     Args:
@@ -245,7 +249,7 @@ def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str = ""
     return False
 
 
-def decided(found: Finding | None | bool) -> Finding | None:
+def decided(found: Finding | bool | None) -> Finding | None:
     """A look-up's outcome as a restriction's."""
     return None if found is False or found is True else found
 

@@ -206,19 +206,12 @@ class Checker:
     ) -> Decision[Verdict]:
         if state.defer_if_reject is None:
             state.defer_if_reject = finding
+        yield from ()
         return Verdict.UNDECIDED
-        yield
 
     def _warn(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         yield self._told(state, rule, "warn", finding)
         return Verdict.UNDECIDED
-
-    def _delegated(self, state: SmtpdState, rule: Rule, finding: Finding, action: str) -> Decision[bool]:
-        """Whether an action can be taken here at all: there has to be a message."""
-        if state.stage == "ETRN":
-            yield self.smtpd.note("warning", "", f"access table {rule.table}: with smtpd_proxy_filter specified, action {action} is unavailable")
-            return False
-        return True
 
     def _hold(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         if not state.actions.hold:
@@ -433,12 +426,15 @@ class Checker:
     def etrn(self, state: SmtpdState, domain: str) -> Decision[Verdict]:
         """smtpd_etrn_restrictions, after the client's and HELO's where those are delayed."""
         state.etrn = domain
-        if self.smtpd.delay_reject:
-            for stage in (self.client(state), self.helo(state, state.helo)):
-                verdict = yield from stage
-                if verdict in (Verdict.REJECT, Verdict.HANGUP):
-                    state.etrn = None
-                    return verdict
-        verdict = yield from self._last(state, "smtpd_etrn_restrictions", Subject(domain, ETRN))
+        verdict = yield from self._etrn(state, domain)
         state.etrn = None
         return verdict
+
+    def _etrn(self, state: SmtpdState, domain: str) -> Decision[Verdict]:
+        if self.smtpd.delay_reject:
+            verdict = yield from self.client(state)
+            if verdict is Verdict.UNDECIDED or verdict is Verdict.PERMIT:
+                verdict = yield from self.helo(state, state.helo)
+            if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
+                return verdict
+        return (yield from self._last(state, "smtpd_etrn_restrictions", Subject(domain, ETRN)))

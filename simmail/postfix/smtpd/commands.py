@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 #: A reply, and whether the client did well.
 Answer = tuple[Reply, bool]
-Run = Callable[..., Decision[Answer]]
+Run = Callable[..., Decision[Any]]
 
 #: What makes a HELO name unsafe to show; each becomes a question mark.
-NEUTERED = str.maketrans({c: "?" for c in " <>()\\\";@"} | {chr(c): "?" for c in (*range(32), 127)})
+NEUTERED = str.maketrans(dict.fromkeys([*" <>()\\\";@", *map(chr, (*range(32), 127))], "?"))
 OK, MAIL_OK, RCPT_OK = (Reply(250, (text,)) for text in ("2.0.0 Ok", "2.1.0 Ok", "2.1.5 Ok"))
 XCLIENT_ATTRIBUTES = "NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT"
 XFORWARD_ATTRIBUTES = "NAME ADDR PROTO HELO SOURCE PORT IDENT"
@@ -238,6 +238,16 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     )
     if refusal is not None:
         return refusal
+    sender = yield from _mail_arguments(session, found)
+    if type(sender) is tuple:
+        return sender
+    assert type(sender) is str
+    return (yield from _mail_from(session, sender))
+
+
+def _mail_arguments(session: SmtpdSession, found: tuple[Word, ...]) -> Decision[str | Answer]:
+    """The sender, and the parameters taken in; or an answer where it ends there."""
+    state, parameters = session.state, session.parameters
     options = found[2:]
     if options:
         state.smtputf8 = _offers(session, "SMTPUTF8") and any(o.text.upper() == "SMTPUTF8" for o in options)
@@ -257,6 +267,12 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         return (yield from refused(session, verdict))
     if state.verp and not address:
         return (yield from no(session, 503, "5.5.4 Error: XVERP requires non-null sender"))
+    return address
+
+
+def _mail_from(session: SmtpdSession, address: str) -> Decision[Answer]:
+    """Begin a transaction."""
+    state, parameters = session.state, session.parameters
     if not session.smtpd.delay_reject:
         verdict = yield from session.smtpd.checker.mail(state, address)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
@@ -272,6 +288,7 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
             yield from session.forget()
             return undeclared
     state.sender = address
+    state.route_sender = address if session.smtpd.by_sender else ""
     if not parameters.delay_open:
         yield from message.begin(session)
     return (yield from yes(session, MAIL_OK))
@@ -376,23 +393,29 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         wrong = _rcpt_option(session, option.text, recipient, given)
         if wrong is not None:
             return (yield from no(session, *wrong))
+    return (yield from _rcpt_to(session, target.address, recipient))
+
+
+def _rcpt_to(session: SmtpdSession, address: str, recipient: Recipient) -> Decision[Answer]:
+    """Take a recipient, or not."""
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
     if state.accepted >= parameters.recipient_limit > 0:
         state.overshoot += 1
         if state.overshoot <= parameters.overshoot_limit:
             return (yield from session.say(452, "4.5.3 Error: too many recipients")), True
         return (yield from no(session, 452, "4.5.3 Error: too many recipients", "policy"))
-    if not target.address.isascii():
-        undeclared = yield from _undeclared(session, target.address, "recipient")
+    if not address.isascii():
+        undeclared = yield from _undeclared(session, address, "recipient")
         if undeclared is not None:
             return undeclared
-    verdict = yield from smtpd.checker.rcpt(state, target.address)
+    verdict = yield from smtpd.checker.rcpt(state, address)
     if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
         return (yield from refused(session, verdict))
     if session.transaction is None:
         yield from message.begin(session)
     state.accepted += 1
     if state.recipient is None:
-        state.recipient = target.address
+        state.recipient = address
     state.recipients.append(recipient)
     return (yield from yes(session, RCPT_OK))
 

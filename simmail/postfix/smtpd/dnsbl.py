@@ -10,7 +10,8 @@ PARAMETERS
     default_rbl_reply, rbl_reply_maps, maps_rbl_reject_code, maps_rbl_domains, smtpd_expansion_filter
 
 DIAGNOSTICS
-    NAME: RBL lookup error: Host or domain name not found. Name service error for name=NAME type=A: Host not found, try again
+    NAME: RBL lookup error: Host or domain name not found. Name service error for name=NAME type=A: Host not found,
+    try again
 
 SEE ALSO
     RFC 5782, postconf(5)
@@ -43,7 +44,6 @@ from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
-    from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.restrictions import Rule
     from simmail.postfix.smtpd.state import SmtpdState
 
@@ -134,8 +134,10 @@ def reject_maps_rbl(rule: Rule, address: str, state: SmtpdState) -> Decision[Fin
     """Refuse clients on one of maps_rbl_domains (obsolete)."""
     smtpd = rule.smtpd
     yield smtpd.note(
-        "warning", "", f"support for restriction {rule.name} will be removed from Postfix; use \"reject_rbl_client domain-name\" instead"
-    )
+        "warning", "",
+        f"support for restriction {rule.name} will be removed from Postfix; "
+        'use "reject_rbl_client domain-name" instead',
+    )  # fmt: skip
     for text in smtpd.config.list("maps_rbl_domains"):
         wanted = DnsList.parse(text)
         hit = yield from ask(rule, wanted, reversed_address(address), state.process)

@@ -27,7 +27,6 @@ def permit(rule: Rule) -> Finding:
 
 def undecided(rule: Rule) -> None:
     """What needs TLS, SASL or address probes: no client here has them."""
-    return None
 
 
 def no_sasl(rule: Rule) -> None:

@@ -26,7 +26,6 @@ from simmail.postfix.smtpd.findings import (
     SENDER,
     SERVER_ERROR,
     Finding,
-    Kind,
     Subject,
     fitting_status,
     lookup_failure,

@@ -197,7 +197,7 @@ _GRAVEST = (CleanupStatus.DEFER, CleanupStatus.BAD, CleanupStatus.SIZE, CleanupS
 
 #: Their classes in notify_classes.
 _ERRORS = {
-    CleanupStatus.DEFER: "resource",
+    CleanupStatus.DEFER: "policy",
     CleanupStatus.BAD: "software",
     CleanupStatus.SIZE: "bounce",
     CleanupStatus.HOPS: "bounce",
@@ -219,7 +219,7 @@ def _complaint(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Reply
 
 def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     """BDAT: a chunk of the content."""
-    state, parameters = session.state, session.parameters
+    state = session.state
     if "CHUNKING" in state.discard_mask:
         reply = yield from session.say(521, "5.5.1 Error: command not implemented")
         return reply._replace(closes=True), False

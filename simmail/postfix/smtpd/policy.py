@@ -111,5 +111,6 @@ def check_policy_service(rule: Rule, subject: Subject, state: SmtpdState) -> Dec
         action: str | None = yield Policy(server.name, attributes(state, server, smtpd), server.timeout)
         if action is not None:
             return Entry(smtpd, rule.table, "policy query", subject, action).finding()
-        yield smtpd.note("warning", "", f"problem talking to server {server.name.partition(':')[2]}: Connection refused")
+        name = server.name.partition(":")[2]
+        yield smtpd.note("warning", "", f"problem talking to server {name}: Connection refused")
     return Entry(smtpd, rule.table, "policy query", subject, server.default).finding()

@@ -36,15 +36,15 @@ from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import AddressList, StringList
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.check import Checker
+from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
+from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason
+from simmail.postfix.smtpd.listed import RecipientTables
 from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.process import Processes
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
-from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
-from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason
-from simmail.postfix.smtpd.listed import RecipientTables
 from simmail.postfix.smtpd.token import Path, Word, words
-from simmail.postfix.trivial_rewrite import Resolved
+from simmail.postfix.trivial_rewrite import Resolved, ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -97,9 +97,9 @@ class Smtpd(Program):
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
-        self.by_sender = bool(
-            config["sender_dependent_relayhost_maps"] or config["sender_dependent_default_transport_maps"]
-        )
+        #: Whether what an address leads to, or what is said on the way, depends on who writes.
+        self.by_sender = self.rewriter.by_sender
+        self._said: dict[tuple[str, str], Resolved] = {}
         old = config.compatibility
         self.old_relay_domains = not config.is_set("relay_domains") and old < level("2")
         self.old_order = not config.is_set("smtpd_relay_before_recipient_restrictions") and old < level("3.6")
@@ -194,10 +194,21 @@ class Smtpd(Program):
         return found
 
     def resolve(self, sender: str, address: str) -> Resolved:
-        """Where an address leads, its domain and local part in lower case."""
-        rewriter = self.rewriter
-        resolved = rewriter.resolve(sender, rewriter.rewrite_internal("local", address))
-        return resolved._replace(recipient=resolved.recipient.lower())
+        """Where an address leads, its domain and local part in lower case.
+
+        What trivial-rewrite(8) has to say of it is said once, as long as the answer is among the last hundred.
+        """
+        found = self._said.get((sender, address))
+        if found is None:
+            rewriter = self.rewriter
+            before = rewriter.rewrite_internal("local", sender) if sender else ""
+            found = rewriter.resolve(before, rewriter.rewrite_internal("local", address))
+            found = found._replace(recipient=found.recipient.lower())
+            if rewriter.pending and ResolveFlag.FAIL not in found.flags:
+                if len(self._said) >= 100:
+                    del self._said[next(iter(self._said))]
+                self._said[sender, address] = found
+        return found
 
     def heard(self) -> Decision[None]:
         """Note what tables, and trivial-rewrite, had to say."""
@@ -227,7 +238,9 @@ class Smtpd(Program):
     def _visible(self, text: str, mask: str) -> str:
         if text.isascii() or self.parameters.smtputf8:
             return text if text.isprintable() else _UNPRINTABLE.sub(mask, text)
-        return "".join(c if c.isascii() and c.isprintable() else mask * len(c.encode("utf-8", "surrogateescape")) for c in text)
+        return "".join(
+            c if c.isascii() and c.isprintable() else mask * len(c.encode("utf-8", "surrogateescape")) for c in text
+        )
 
     def words(self, argument: str) -> tuple[Word, ...]:
         """The words behind a verb."""

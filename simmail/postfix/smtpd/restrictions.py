@@ -23,7 +23,6 @@ from enum import Enum, auto
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simmail.mail.questions import Decision
 from simmail.postfix.smtpd import access, address_checks, client_checks, dnsbl, general, listed, relay, server_access
 from simmail.postfix.smtpd.dnsbl import DnsList
 from simmail.postfix.smtpd.findings import SERVER_ERROR, Finding, Kind, Reason
@@ -59,7 +58,7 @@ class Restriction(NamedTuple):
     """
 
     reads: tuple[str, ...]
-    decide: Callable[..., Finding | None] | Callable[..., Decision[Finding | None]]
+    decide: Callable[..., Any]
     asks: bool = False
     argument: Argument = Argument.NONE
     remember: bool = True
@@ -116,7 +115,9 @@ RESTRICTIONS: dict[str, Restriction] = {
     ),
     "reject_rbl_client": Restriction((_ADDRESS, _STATE), dnsbl.reject_rbl_client, True, _L, remember=False),
     "reject_rhsbl_client": Restriction((_NAME, _STATE), dnsbl.reject_rhsbl_client, True, _L, remember=False),
-    "reject_rhsbl_reverse_client": Restriction((_REVERSE, _STATE), dnsbl.reject_rhsbl_reverse_client, True, _L, remember=False),
+    "reject_rhsbl_reverse_client": Restriction(
+        (_REVERSE, _STATE), dnsbl.reject_rhsbl_reverse_client, True, _L, remember=False
+    ),
     "permit_dnswl_client": Restriction((_ADDRESS, _STATE), dnsbl.permit_dnswl_client, True, _L, remember=False),
     "permit_rhswl_client": Restriction((_NAME, _STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
     "reject_maps_rbl": Restriction((_ADDRESS, _STATE), dnsbl.reject_maps_rbl, True, remember=False),
@@ -149,7 +150,9 @@ RESTRICTIONS: dict[str, Restriction] = {
     "check_relay_domains": Restriction((*_RECIPIENT, _NAME), relay.check_relay_domains, final=True),
     "reject_non_fqdn_recipient": Restriction(("recipient",), address_checks.reject_non_fqdn_recipient),
     "reject_unknown_recipient_domain": Restriction(_RECIPIENT, address_checks.reject_unknown_recipient_domain, True),
-    "reject_rhsbl_recipient": Restriction(("recipient", _STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False),
+    "reject_rhsbl_recipient": Restriction(
+        ("recipient", _STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False
+    ),
     "reject_unlisted_recipient": Restriction(_RECIPIENT, listed.reject_unlisted_recipient),
     "reject_unverified_recipient": Restriction((), general.undecided),
     "reject_multi_recipient_bounce": Restriction(
@@ -210,7 +213,9 @@ class Rule:
         table: the name of its table.
     """
 
-    __slots__ = ("argument", "following", "key", "name", "parameter", "reason", "restriction", "smtpd", "table", "trial")
+    __slots__ = (
+        "argument", "following", "key", "name", "parameter", "reason", "restriction", "smtpd", "table", "trial",
+    )  # fmt: skip
 
     def __init__(
         self, smtpd: Smtpd, name: str, restriction: Restriction, argument: Any, words: str, trial: bool,

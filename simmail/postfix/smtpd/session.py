@@ -249,7 +249,7 @@ class SmtpdSession:
 
     def _command(self, command: Command, more: tuple[Sent, ...]) -> Decision[Reply]:
         """Find out which command a line is, and run it."""
-        smtpd, state = self.smtpd, self.state
+        smtpd = self.smtpd
         verb, argument = command
         known = COMMANDS.get(verb)
         if known is not None and (argument is None or (len(argument) < 500 and argument.isascii())):
@@ -351,6 +351,8 @@ class SmtpdSession:
                 "text", "", f"improper command pipelining after {name} from {state.namaddr}: {_pipelined(more)}"
             )
         self.restart = False
+        reply: Reply
+        good: bool | None
         reply, good = yield from command.run(self, argument, sent)
         if self.restart:
             return reply

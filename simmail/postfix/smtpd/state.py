@@ -89,18 +89,18 @@ class SmtpdState:
     """
 
     __slots__ = (
-        "access_denied", "accepted", "actions", "bdat", "client", "defer_if_permit", "defer_if_permit_client",
+        "accepted", "access_denied", "actions", "bdat", "client", "defer_if_permit", "defer_if_permit_client",
         "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask", "encoding", "envid",
-        "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "pipelined",
-        "process", "protocol",
-        "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender", "sender", "size", "smtputf8", "stage", "subject", "transcript", "verp",
+        "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "pipelined", "process", "protocol",
+        "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender", "sender", "size", "smtputf8",
+        "stage", "subject", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, client: Client) -> None:
-        self.client = client
+        self.client: Client = client
         self.process = Process()
         self.transcript = Transcript()
-        self.namaddr = ""
+        self.namaddr: str = ""
         self.helo: str | None = None
         self.protocol = "SMTP"
         self.stage = "CONNECT"
