@@ -8,6 +8,7 @@ DESCRIPTION
 
 PARAMETERS
     notify_classes, bounce_notice_recipient, 2bounce_notice_recipient, delay_notice_recipient, double_bounce_sender,
+    disable_verp_bounces,
     and those of bounce_report(3) and bounce_template(3)
 
 DIAGNOSTICS
@@ -34,6 +35,7 @@ from simmail.postfix.bounce_template import expanded, load_templates
 from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.post_mail import double_bounce_address, post_mail
 from simmail.postfix.program import Program
+from simmail.postfix.qmgr.verp import verp_sender
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -57,6 +59,7 @@ class Bounce(Program):
         self.bounce_notice: str = config["bounce_notice_recipient"]
         self.second_notice: str = config["2bounce_notice_recipient"]
         self.delay_notice: str = config["delay_notice_recipient"]
+        self.verp_bounces = not config["disable_verp_bounces"]
 
     def notify(self, message: Message, failures: Sequence[tuple[Recipient, Dsn]], now: float) -> Decision[str]:
         """Return a message that failed for some recipients.
@@ -69,7 +72,13 @@ class Bounce(Program):
         Returns:
             The queue id of the sender's notification, or the postmaster's in his place; "" where there is none.
         """
-        return (yield from self._failed(message, message.sender, failures, now))
+        if not message.verp or not message.sender or not self.verp_bounces:
+            return (yield from self._failed(message, message.sender, failures, now))
+        queue_id = ""
+        for failure in failures:
+            sender = verp_sender(message.sender, message.verp, failure[0].original or failure[0].address)
+            queue_id = yield from self._failed(message, sender, [failure], now)
+        return queue_id
 
     def notify_one(self, message: Message, owner: str, result: Result, now: float) -> Decision[str]:
         """Tell a mailing list's owner of one recipient that failed."""

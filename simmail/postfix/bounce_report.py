@@ -74,7 +74,7 @@ class Report:
     """
 
     def __init__(self, config: Config, calendar: Calendar, message: Message, template: Template, now: float) -> None:
-        self.config, self.calendar, self.message, self.template, self.now = config, calendar, message, template, now
+        self.config, self.calendar, self.message, self.template, self.now = config, calendar, message, template
         self.hostname: str = config["myhostname"]
         self.mail_name = _NO_ATOM.sub("-", config["mail_name"])
         self.boundary = f"{message.queue_id}.{int(calendar.unix(now))}/{self.hostname}"
@@ -106,7 +106,6 @@ class Report:
         template = self.template
         charset = template.charset or ("utf-8" if self.eight_bit else "us-ascii")
         lines = [
-            f"Date: {self.calendar.header(self.now)}",
             f"From: {self._from()}",
             f"Subject: {template.postmaster_subject if postmaster else template.subject}",
             f"To: {quote_local(recipient)}",

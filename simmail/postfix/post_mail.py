@@ -49,7 +49,7 @@ def post_mail(
         system: the Postfix that writes it.
         sender: the envelope sender, "" for the null sender.
         recipient: the envelope recipient, internal form.
-        lines: header, empty line and body.
+        lines: header (Received: and Date: are put before it), empty line and body.
         source: its class in internal_mail_filter_classes, `bounce` or `notify`.
         identity: which message of the world it is.
         cancel: begin it, and throw it away.
@@ -66,7 +66,11 @@ def post_mail(
     queue_id = yield from transaction.begin()
     transaction.recipient(Recipient(recipient))
     date = system.machine.calendar.header(transaction.message.arrival)
-    received = (f"Received: by {config['myhostname']} ({config['mail_name']})", f"\tid {queue_id}; {date}")
+    received = (
+        f"Received: by {config['myhostname']} ({config['mail_name']})",
+        f"\tid {queue_id}; {date}",
+        f"Date: {date}",
+    )
     content = Content(lines)
     if cancel:
         yield from transaction.hang_up(content, received)
