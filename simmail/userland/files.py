@@ -348,6 +348,6 @@ class UserFiles:
             tree.change_folder(path, owner=owner, mode=mode)
         elif stat.kind == "f":
             file = tree.file(path)
+            file.mode = (file.mode if owner is None else file.mode & 0o1777) if mode is None else mode
             file.owner = file.owner if owner is None else owner
-            file.mode = file.mode if mode is None else mode
             tree.version += 1

@@ -35,12 +35,16 @@ class Job:
         steps: how many commands and turns of loops may be run.
         octets: how much text may be made and printed, octets.
         depth: how deep functions, substitutions and scripts may be nested.
+
+    Attributes:
+        now: the time for all of them, seconds since the world's start.
     """
 
-    __slots__ = ("depth", "octets", "steps", "unwritten")
+    __slots__ = ("depth", "now", "octets", "steps", "unwritten")
 
     def __init__(self, steps: int = STEPS, octets: int = OCTETS, depth: int = DEPTH) -> None:
         self.steps, self.octets, self.depth = steps, octets, depth
+        self.now = 0.0
         self.unwritten: dict[int, Unwritten] = {}
 
     def step(self, count: int = 1) -> None:

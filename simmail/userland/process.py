@@ -96,13 +96,14 @@ class Process(Invocation):
         out: list[str] | None = None,
         err: list[str] | None = None,
     ) -> None:
-        self.argv, self.machine, self.user, self.now = argv, parent.machine, parent.user, parent.now
+        self.argv, self.machine, self.user = argv, parent.machine, parent.user
         self.system, self.control = parent.system, parent.control
         self.folder = parent.folder if folder is None else folder
         self.environment = parent.environment if environment is None else environment
         self.out = parent.out if out is None else out
         self.err = parent.err if err is None else err
         self.source, self.commands, self.job, self.umask = source, commands, job, umask
+        job.now = max(job.now, parent.now)
         self.files = UserFiles(self)
         self._all: str | None = None
 
@@ -117,6 +118,15 @@ class Process(Invocation):
         return cls(invocation.argv, invocation, source=source, commands=commands or {}, job=job or Job())
 
     @property
+    def now(self) -> float:
+        """The time, seconds since the world's start; all of a process tree live at the same."""
+        return self.job.now
+
+    @now.setter
+    def now(self, now: float) -> None:
+        self.job.now = now
+
+    @property
     def stdin(self) -> str:
         """All that can be read now."""
         if self._all is None:
@@ -129,12 +139,12 @@ class Process(Invocation):
 
     @property
     def name(self) -> str:
-        """What it calls itself in its messages."""
+        """Its own name, without a folder."""
         return posixpath.basename(self.argv[0])
 
     def fail(self, text: str, status: int = 1) -> int:
-        """Complain in the program's own name; the exit status."""
-        self.complain(f"{self.name}: {text}")
+        """Complain in the program's own name, as it was called; the exit status."""
+        self.complain(f"{self.argv[0]}: {text}")
         return status
 
     def write(self, text: str) -> None:
@@ -256,9 +266,7 @@ def launch(parent: Process, argv: tuple[str, ...], **others: object) -> Decision
     program = load(parent, which(parent, argv[0]), argv[0])
     process = parent.child((*program.before, *argv[1:]), **others)
     parent.job.settle()
-    status = yield from perform(program.command, process)
-    parent.now = process.now
-    return status
+    return (yield from perform(program.command, process))
 
 
 class Tool:

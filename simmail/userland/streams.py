@@ -17,10 +17,16 @@ class NeedInput(Question):
     Asked of whoever feeds the stream (a pipeline, a `Conversation`); no other driver ever hears it.
     """
 
-    __slots__ = ("stream",)
+    __slots__ = ("seen", "stream")
 
     def __init__(self, stream: Stream) -> None:
-        self.stream = stream
+        self.stream, self.seen = stream, stream.written
+        stream.awaited = True
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is more now, or nothing to come."""
+        return self.stream.ended or self.stream.written != self.seen
 
 
 class PipeFull(Question):
@@ -54,13 +60,16 @@ class Stream:
     Attributes:
         ended: as above.
         broken: nobody will read it any more.
+        awaited: somebody waits for more than there is.
+        written: how often something was written.
     """
 
-    __slots__ = ("_more", "_position", "_text", "broken", "ended", "interactive")
+    __slots__ = ("_more", "_position", "_text", "awaited", "broken", "ended", "interactive", "written")
 
     def __init__(self, text: str = "", ended: bool = True, interactive: bool = False) -> None:
         self._text, self._position, self._more = text, 0, list[str]()
         self.ended, self.broken, self.interactive = ended, False, interactive
+        self.awaited, self.written = False, 0
 
     # ---- the writer's end
 
@@ -69,6 +78,7 @@ class Stream:
         if self.broken:
             raise BrokenPipe
         self._more.append(text)
+        self.written += 1
 
     def end(self) -> None:
         """Nothing will come any more."""
@@ -77,7 +87,7 @@ class Stream:
     @property
     def full(self) -> bool:
         """Whether a writer had better wait."""
-        return not self.broken and len(self) > PIPE_CAPACITY
+        return not self.broken and not self.awaited and len(self) > PIPE_CAPACITY
 
     # ---- the reader's end
 
@@ -124,6 +134,7 @@ class Stream:
         """The next line with its newline, if it has one; "" at the end."""
         while (line := self.take_line()) is None:
             yield NeedInput(self)
+        self.awaited = False
         return line
 
     def wait(self) -> Decision[None]:

@@ -44,7 +44,7 @@ LONG = {
     "color": "K",
     "colour": "K",
 }
-USAGE = "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information."
+USAGE = "Usage: grep [OPTION]... PATTERNS [FILE]..."
 
 
 class Selector:
@@ -58,7 +58,7 @@ class Selector:
 
     def __init__(self, given: Options, texts: list[str], process: Process) -> None:
         self.fold, self.whole, self.words = "i" in given or "y" in given, "x" in given, "w" in given
-        kind = given.last("EFGP") or {"egrep": "E", "fgrep": "F"}.get(process.name, "G")
+        kind = given.last("EFGP") or "G"
         if kind == "P":
             raise CommandError("Perl matching not supported in a --disable-perl-regexp build", 2)
         self.fixed: list[str] | None = None
@@ -138,6 +138,7 @@ class Display:
         numbers: whether the line's number does.
         only: whether only the matching parts are shown.
         before, after: how many lines around are shown too.
+        around: whether such lines were asked for.
     """
 
     names: bool
@@ -145,6 +146,7 @@ class Display:
     only: bool
     before: int
     after: int
+    around: bool
 
     def prefix(self, name: str, number: int, mark: str) -> str:
         """What stands in front of a line."""
@@ -162,7 +164,7 @@ def _patterns(process: Process, given: Options) -> list[str]:
         texts += text.removesuffix("\n").split("\n") if text else []
     if "e" not in given and "f" not in given:
         if not given.operands:
-            process.complain(USAGE)
+            process.complain(f"{USAGE}\nTry 'grep --help' for more information.")
             raise CommandError("", 2)
         texts = given.operands.pop(0).split("\n")
     return texts
@@ -197,7 +199,10 @@ def _number(given: Options, letter: str) -> int:
 
 def grep(process: Process) -> Decision[int]:
     """Print the lines of files that match a pattern."""
-    given = options(process, "ivcnEFGPoqlLrRwxe:f:hHsm:A:B:C:ayI:UzK", LONG, status=2, numeric="C")
+    kind = {"egrep": [("E", "")], "fgrep": [("F", "")]}.get(process.name, [])
+    process.argv = ("grep", *process.argv[1:])
+    given = options(process, "ivcnEFGPoqlLrRwxe:f:hHsm:A:B:C:ayI:UzK", LONG, status=2, numeric="C", usage=USAGE)
+    given.given[:0] = kind
     given.given = [pair for pair in given.given if pair[0] != "K"]
     try:
         texts = _patterns(process, given)
@@ -215,6 +220,7 @@ def grep(process: Process) -> Decision[int]:
         only="o" in given,
         before=_number(given, "B") or around,
         after=_number(given, "A") or around,
+        around=any(letter in given for letter in "ABC"),
     )
     found, failed = False, False
     for name in names:
@@ -312,7 +318,7 @@ class Search:
                     if end > start:
                         write(f"{display.prefix(self.label, number, ':')}{row[start:end]}\n")
             return
-        if display.before or display.after:
+        if display.around:
             first = self._waiting[0][0] if self._waiting else number
             if self._shown and first > self._shown + 1:
                 write("--\n")

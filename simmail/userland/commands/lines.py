@@ -117,7 +117,8 @@ def _sort_keys(given: Options) -> list[SortKey]:
     for text in given.values("k"):
         found = _KEY.fullmatch(text)
         if found is None or found.group(1) == "0":
-            raise CommandError(f"invalid field specification '{text}'", 2)
+            reason = "field number is zero: " if found else ""
+            raise CommandError(f"{reason}invalid field specification '{text}'", 2)
         field, char, flags, end_field, end_char, end_flags = found.groups()
         own = flags + (end_flags or "")
         end = (int(end_field), int(end_char or 0)) if end_field else None
@@ -145,7 +146,7 @@ def sort(process: Process) -> Decision[int]:
     for key in reversed(keys):
         ordered.sort(key=key, reverse=key.reverse)  # type: ignore[arg-type]
     if "c" in given or "C" in given:
-        return _check_order(process, rows, ordered, given)
+        return _check_order(process, rows, keys, last, given)
     if "u" in given:
         unique: dict[Key, str] = {}
         for row in ordered:
@@ -159,11 +160,22 @@ def sort(process: Process) -> Decision[int]:
     return 0
 
 
-def _check_order(process: Process, rows: list[str], ordered: list[str], given: Options) -> int:
-    for number, (row, wanted) in enumerate(zip(rows, ordered, strict=True), 1):
-        if row != wanted:
+def _check_order(process: Process, rows: list[str], keys: list[SortKey], last: SortKey, given: Options) -> int:
+    """Whether lines are sorted: 0 or 1."""
+    strict = "u" in given
+    for number in range(1, len(rows)):
+        pair = rows[number - 1 : number + 1]
+        for key in keys if strict or "s" in given else [*keys, last]:
+            first, second = map(key, pair)
+            if first != second:
+                break
+        else:
+            if not strict:
+                continue
+        if first == second or sorted((first, second), reverse=key.reverse)[0] != first:  # type: ignore[type-var]
             if "c" in given:
-                process.complain(f"sort: {(given.operands or ['-'])[0]}:{number + 1}: disorder: {rows[number]}")
+                name = (given.operands or ["-"])[0]
+                process.fail(f"{name}:{number + 1}: disorder: {rows[number]}")
             return 1
     return 0
 
@@ -322,8 +334,11 @@ def tr(process: Process) -> Decision[int]:
     needs_two = "d" not in given and "s" not in given
     if needs_two and len(sets) < 2:
         raise CommandError(f"missing operand after '{sets[0]}'\nTwo strings must be given when translating.{hint}")
-    if len(sets) > 2 or ("d" in given and "s" not in given and len(sets) > 1):
-        raise CommandError(f"extra operand '{sets[-1]}'{hint}")
+    if "d" in given and "s" not in given and len(sets) > 1:
+        only = "Only one string may be given when deleting without squeezing repeats."
+        raise CommandError(f"extra operand '{sets[1]}'\n{only}{hint}")
+    if len(sets) > 2:
+        raise CommandError(f"extra operand '{sets[2]}'{hint}")
     text = yield from process.source.read_all()
     first = _set(sets[0])
     second = _set(sets[1]) if len(sets) > 1 else []

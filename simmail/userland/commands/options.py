@@ -46,6 +46,7 @@ def options(
     status: int = 1,
     permute: bool = True,
     numeric: str = "",
+    usage: str = "",
 ) -> Options:
     """Read a command's options.
 
@@ -56,6 +57,7 @@ def options(
         status: the exit status of a mistake.
         permute: whether options may stand behind operands.
         numeric: the option that `-5` means.
+        usage: a line that is printed behind a mistake.
 
     Raises:
         CommandError: for an option that it does not have, or one without its value.
@@ -63,7 +65,7 @@ def options(
     long = long or {}
     found = Options([], [])
     words = list(process.argv[1:])
-    hint = f"\nTry '{process.name} --help' for more information."
+    hint = f"{usage and chr(10)}{usage}\nTry '{process.argv[0]} --help' for more information."
     while words:
         word = words.pop(0)
         if word == "--":

@@ -179,12 +179,12 @@ def wc(process: Process) -> Decision[int]:
     if len(given.operands) > 1:
         totals = [sum(column) for column in zip(*(row for row, _ in rows), strict=True)]
         rows.append((totals or [0] * len(wanted), "total"))
+    # Only sizes of regular files are known beforehand; for all else wc leaves room for seven digits.
+    regular = all(process.files.is_file(name) or not process.files.exists(name) for name in given.operands)
     if len(wanted) == 1 and len(rows) == 1:
         width = 1
-    elif not given.operands or "-" in given.operands:
-        width = 7
     else:
-        width = len(str(size))
+        width = len(str(size)) if regular and given.operands else 7
     for row, name in rows:
         process.print(" ".join(str(number).rjust(width) for number in row) + (f" {name}" if name else ""))
     return status

@@ -10,6 +10,7 @@ from simmail.userland.commands.options import options
 from simmail.userland.conditions import Condition, ConditionError
 from simmail.userland.printf import Printf, Stop, unescape
 from simmail.userland.process import CommandError, Process, Tool, is_installed, plain
+from simmail.userland.regex import Pattern, PatternError, basic
 from simmail.userland.streams import PIPE_CAPACITY
 
 MOST_ITEMS = 1_000_000
@@ -62,7 +63,7 @@ def printf(process: Process) -> int:
         raise CommandError("missing operand\nTry 'printf --help' for more information.")
 
     def complain(word: str, text: str) -> None:
-        process.complain(f"printf: '{word}': {WORDING.get(text, text)}")
+        process.fail(f"'{word}': {WORDING.get(text, text)}")
 
     form = Printf(words[0], words[1:], complain)
     for text in form.run():
@@ -120,11 +121,12 @@ def seq(process: Process) -> int:
     """Print a row of numbers."""
     words = list(process.argv[1:])
     separator, equal = "\n", False
-    while words and words[0] in ("-s", "-w"):
-        if words.pop(0) == "-w":
+    while words and words[0][:2] in ("-s", "-w", "-f"):
+        word = words.pop(0)
+        if word == "-w":
             equal = True
-        elif words:
-            separator = words.pop(0)
+        elif word.startswith("-s"):
+            separator = word[2:] or (words.pop(0) if words else "")
     numbers = []
     for word in words:
         if not re.fullmatch(r"[-+]?(\d{1,15}(\.\d{0,9})?|\.\d{1,9})", word):
@@ -156,6 +158,109 @@ def yes(process: Process) -> Decision[int]:
     return 0
 
 
+class _Expression:
+    """An expression of expr(1)."""
+
+    LEVELS = (("|",), ("&",), ("<", "<=", "=", "==", "!=", ">=", ">"), ("+", "-"), ("*", "/", "%"), (":",))
+
+    def __init__(self, words: list[str], process: Process) -> None:
+        self.words, self.process, self.position, self.depth = words, process, 0, 0
+
+    def take(self) -> str:
+        """The next word."""
+        if self.position >= len(self.words):
+            before = f" after '{self.words[-1]}'" if self.words else ""
+            raise CommandError(f"syntax error: missing argument{before}", 2)
+        self.position += 1
+        return self.words[self.position - 1]
+
+    def value(self, level: int = 0) -> str:
+        """The value of what comes next."""
+        if level == len(self.LEVELS):
+            return self.primary()
+        left = self.value(level + 1)
+        while self.position < len(self.words) and self.words[self.position] in self.LEVELS[level]:
+            operator = self.take()
+            left = self.operate(left, operator, self.value(level + 1))
+        return left
+
+    def primary(self) -> str:
+        """A word, a function, parentheses."""
+        word = self.take()
+        if word == "(":
+            self.depth += 1
+            if self.depth > 20:
+                raise CommandError("syntax error: nested too deeply", 2)
+            inner = self.value()
+            if self.take() != ")":
+                raise CommandError(f"syntax error: expecting ')' instead of '{self.words[self.position - 1]}'", 2)
+            self.depth -= 1
+            return inner
+        if word == "length":
+            return str(len(self.take()))
+        if word == "substr":
+            text, start, count = self.take(), self.number(self.take()), self.number(self.take())
+            return text[start - 1 : start - 1 + count] if start > 0 and count > 0 else ""
+        if word == "index":
+            text, chars = self.take(), self.take()
+            return str(next((place for place, char in enumerate(text, 1) if char in chars), 0))
+        return word
+
+    def number(self, text: str) -> int:
+        """A number.  Raises CommandError."""
+        if not re.fullmatch("-?[0-9]{1,300}", text):
+            raise CommandError("non-integer argument", 2)
+        return int(text)
+
+    def operate(self, left: str, operator: str, right: str) -> str:
+        """One operation."""
+        if operator == "|":
+            return left if left not in ("", "0") else right or "0"
+        if operator == "&":
+            return left if left not in ("", "0") and right not in ("", "0") else "0"
+        if operator == ":":
+            return self.match(left, right)
+        if operator in self.LEVELS[2]:
+            numbers = re.fullmatch("-?[0-9]{1,300}", left) and re.fullmatch("-?[0-9]{1,300}", right)
+            order = (int(left) > int(right)) - (int(left) < int(right)) if numbers else (left > right) - (left < right)
+            holds = {"<": order < 0, "<=": order <= 0, "!=": order != 0, ">=": order >= 0, ">": order > 0}
+            return str(int(holds.get(operator, order == 0)))
+        first, second = self.number(left), self.number(right)
+        if operator in "/%" and second == 0:
+            raise CommandError("division by zero", 2)
+        quotient = abs(first) // abs(second) if second else 0
+        quotient = quotient if (first < 0) == (second < 0) else -quotient
+        return str(
+            {"+": first + second, "-": first - second, "*": first * second, "/": quotient}.get(
+                operator, first - second * quotient
+            )
+        )
+
+    def match(self, text: str, pattern: str) -> str:
+        """`text : pattern`: the first group, or how many characters match."""
+        try:
+            compiled = Pattern(basic("\\`\\(" + pattern + "\\)"), count=self.process.job.step)
+            found = compiled.search(text)
+        except PatternError as error:
+            raise CommandError(str(error), 2) from None
+        if compiled.groups > 1:
+            return found.group(2) if found else ""
+        return str(found.end) if found else "0"
+
+
+def expr(process: Process) -> int:
+    """Print the value of an expression."""
+    words = list(process.argv[1:])
+    if not words:
+        raise CommandError("missing operand\nTry 'expr --help' for more information.", 2)
+    expression = _Expression(words, process)
+    value = expression.value()
+    if expression.position < len(words):
+        raise CommandError(f"syntax error: unexpected argument '{words[expression.position]}'", 2)
+    process.print(value)
+    return int(value in ("", "0"))
+
+
 TOOLS: dict[str, Tool] = {
     name: plain(function)
     for name, function in {
@@ -169,6 +274,7 @@ TOOLS: dict[str, Tool] = {
         "basename": basename,
         "dirname": dirname,
         "seq": seq,
+        "expr": expr,
     }.items()
 }
 TOOLS["yes"] = Tool(yes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import options
 from simmail.userland.printf import unescape
@@ -90,8 +92,11 @@ def xargs(process: Process) -> Decision[int]:
 
 
 def _number(text: str, letter: str) -> int:
+    hint = "\nTry 'xargs --help' for more information."
+    if re.fullmatch("0+", text):
+        raise CommandError(f"value {text} for -{letter} option should be >= 1{hint}")
     if not (text.isdecimal() and text.isascii() and int(text[:9])):
-        raise CommandError(f'invalid number "{text}" for -{letter} option')
+        raise CommandError(f'invalid number "{text}" for -{letter} option{hint}')
     return int(text[:9])
 
 

@@ -130,7 +130,7 @@ class _Reader:
             if self.extended:
                 self.position = opening
                 return None
-            raise PatternError("Unmatched { or \\{" if end < 0 else "Invalid content of \\{\\}")
+            raise PatternError("Unmatched \\{" if end < 0 else "Invalid content of \\{\\}")
         self.position = end + (1 if self.extended else 2)
         least = int(low or 0)
         most = least if not comma else int(high) if high else None
@@ -221,7 +221,7 @@ class _Reader:
     def member(self, ranges: list[tuple[str, str]]) -> str | None:
         """One character of a set; None for a class, whose ranges are added."""
         if self.position >= len(self.text):
-            raise PatternError(UNMATCHED_BRACKET)
+            raise PatternError("Invalid regular expression" if self.text[-1] == "[" else UNMATCHED_BRACKET)
         char = self.text[self.position]
         kind = self.text[self.position + 1 : self.position + 2]
         if char != "[" or kind not in (":", ".", "="):

@@ -164,7 +164,7 @@ def _type(shell: Shell, words: list[str]) -> int:
             try:
                 what = "is " + which(shell.process, name, shell.get("PATH") or "")
             except LaunchError:
-                shell.write(2, f"{name}: not found\n")
+                shell.write(1, f"{name}: not found\n")
                 status = 127
                 continue
         shell.write(1, f"{name} {what}\n")
@@ -329,7 +329,7 @@ def _trap(shell: Shell, words: list[str]) -> int:
 
 
 def _kill(shell: Shell, words: list[str]) -> int:
-    shell.say("kill: No such process")
+    shell.say("kill: No such process\n")
     return 1
 
 

@@ -33,7 +33,7 @@ from simmail.userland.shell.patterns import Glob
 from simmail.userland.shell.pipeline import run_pipeline
 from simmail.userland.shell.redirection import redirected
 from simmail.userland.shell.state import Descriptor, ShellState
-from simmail.userland.streams import BrokenPipe, Collected, Nowhere, Output, Stream
+from simmail.userland.streams import BrokenPipe, Collected, Nowhere, Stream
 
 DEEPEST_CALL = 50
 
@@ -113,7 +113,6 @@ class Shell(ShellState):
             self.substituted = yield from inner.subshell(body)
         finally:
             job.leave()
-        self.process.now = inner.process.now
         return output.text().rstrip("\n").replace("\0", "")
 
     # ---- compound commands
@@ -159,9 +158,7 @@ class Shell(ShellState):
 
     def _subshell(self, node: Subshell) -> Decision[int]:
         inner = self.fork()
-        status = yield from inner.subshell(node.body)
-        self.process.now = inner.process.now
-        return self._checked(status)
+        return self._checked((yield from inner.subshell(node.body)))
 
     def _if(self, node: If) -> Decision[int]:
         if (yield from self._tested(node.condition)) == 0:
@@ -402,7 +399,6 @@ class Shell(ShellState):
                 question = running.send(answer)
             except StopIteration as stop:
                 self._collect(out, err, printed, complained)
-                process.now = child.now
                 return int(stop.value) & 0xFF
             except BrokenPipe:
                 raise
@@ -417,15 +413,14 @@ class Shell(ShellState):
         out: Descriptor | None, err: Descriptor | None, printed: list[str], complained: list[str]
     ) -> None:
         """Hand on what a program has printed."""
-        nowhere: Output = Nowhere()
         if complained and complained is not printed:
             text = "".join(complained)
             complained.clear()
-            (err or nowhere).write(text)
+            (Nowhere() if err is None else err).write(text)
         if printed:
             text = "".join(printed)
             printed.clear()
-            (out or nowhere).write(text)
+            (Nowhere() if out is None else out).write(text)
 
     def redirect(self, redirections: tuple[Redirection, ...]) -> Decision[None]:
         """Change the shell's own descriptors."""

@@ -15,6 +15,7 @@ from simmail.userland.shell.nodes import (
     Loop,
     Node,
     Not,
+    Part,
     Pipeline,
     Redirected,
     Redirection,
@@ -148,6 +149,8 @@ class Parser:
         """A list of one command or more, up to what ends it."""
         commands: list[Node] = []
         self.skip_newlines()
+        if self.peek().kind == "end":
+            return Sequence(())
         while not commands or self.keyword() not in ENDS_LIST:
             commands.append(self.and_or())
             token = self.peek()
@@ -394,4 +397,20 @@ def assignment(word: Word) -> tuple[str, Word] | None:
         return None
     rest = first.text[found.end() :]
     value = [*([Text(rest)] if rest else []), *word.parts[1:]]
-    return found.group(1), Word(tuple(with_tilde(value)))
+    return found.group(1), Word(tuple(_with_tildes(value)))
+
+
+def _with_tildes(value: list[Part]) -> list[Part]:
+    """The parts of an assigned value, each tilde at its begin or behind a colon taken for a home."""
+    parts: list[Part] = []
+    for part in value:
+        if not isinstance(part, Text) or part.quoted or "~" not in part.text:
+            parts.append(part)
+            continue
+        pieces = part.text.split(":")
+        for index, piece in enumerate(pieces):
+            parts += [Text(":")] if index else []
+            begins = index > 0 or part is value[0]
+            ends = index < len(pieces) - 1 or part is value[-1]
+            parts += with_tilde([Text(piece)]) if begins and ends else [Text(piece)]
+    return parts

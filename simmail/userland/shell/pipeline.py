@@ -36,7 +36,7 @@ class Stage:
         """Whether what it waits for has come."""
         waits_for = self.waits_for
         if isinstance(waits_for, NeedInput):
-            return bool(len(waits_for.stream)) or waits_for.stream.ended
+            return waits_for.answered
         if isinstance(waits_for, PipeFull):
             return not waits_for.stream.full
         return True
@@ -87,7 +87,6 @@ def run_pipeline(shell: Shell, nodes: tuple[Node, ...]) -> Decision[int]:
     finally:
         for stage in stages:
             stage.close()
-    shell.process.now = max(stage.shell.process.now for stage in stages)
     return stages[-1].status or 0
 
 

@@ -51,7 +51,7 @@ def _duplicate(descriptors: dict[int, Descriptor], number: int, target: str) -> 
         descriptors.pop(number, None)
         return
     if not (target.isdecimal() and target.isascii()):
-        raise ShellError("Bad fd number")
+        raise ShellError("Syntax error: Bad fd number")
     source = descriptors.get(int(target[:9]))
     if source is None:
         raise ShellError(f"{target}: Bad file descriptor")

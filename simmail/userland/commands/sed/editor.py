@@ -379,13 +379,14 @@ def sed(process: Process) -> Decision[int]:
             words.append(word)
     process.argv = tuple(words)
     given = options(process, "ne:f:Ersuz", LONG)
-    texts = []
+    texts, file = [], ""
     for kind, value in given.given:
         if kind == "e":
             texts.append(value)
         elif kind == "f":
             try:
                 texts.append(process.files.read(value).removesuffix("\n"))
+                file = value
             except FileError as error:
                 raise CommandError(f"couldn't open file {value}: {error.reason}") from None
     if not texts:
@@ -394,7 +395,7 @@ def sed(process: Process) -> Decision[int]:
             return 1
         texts = [given.operands.pop(0)]
     text = "\n".join(texts)
-    reader = ScriptReader(text, "E" in given or "r" in given, process.job.step)
+    reader = ScriptReader(text, "E" in given or "r" in given, process.job.step, file)
     script = reader.commands()
     quiet = "n" in given or text.startswith("#n\n")
     _check_labels(script, script)

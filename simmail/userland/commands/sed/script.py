@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from simmail.userland.printf import octet
 from simmail.userland.process import CommandError
 from simmail.userland.regex import Pattern, PatternError, basic, extended
 
@@ -61,6 +62,7 @@ class Instruction:
     until: int = 0
 
 
+_HEXADECIMAL = re.compile("x([0-9a-fA-F]{2})")
 #: What a replacement may say about the case of what follows, and the number that stands for it.
 CASES = {"L": -1, "U": -2, "E": -3, "l": -4, "u": -5}
 
@@ -72,14 +74,18 @@ class ScriptReader:
         text: the script.
         is_extended: whether patterns are extended ones.
         count: counts the effort of matching.
+        file: the file that it stands in; "" for an argument.
     """
 
-    def __init__(self, text: str, is_extended: bool, count: Callable[[int], None]) -> None:
-        self.text, self.read, self.count = text, extended if is_extended else basic, count
+    def __init__(self, text: str, is_extended: bool, count: Callable[[int], None], file: str = "") -> None:
+        self.text, self.read, self.count, self.file = text, extended if is_extended else basic, count, file
         self.position = self.depth = 0
 
     def error(self, text: str) -> CommandError:
         """An error to raise."""
+        if self.file:
+            line = self.text.count("\n", 0, max(self.position - 1, 0)) + 1
+            return CommandError(f"file {self.file} line {line}: {text}")
         return CommandError(f"-e expression #1, char {self.position}: {text}")
 
     def peek(self) -> str:
@@ -121,6 +127,7 @@ class ScriptReader:
             self.skip(" \t")
             instruction.second = self.address(second=True)
             if instruction.second is None:
+                self.position += 1
                 raise self.error("unexpected `,'")
         self.skip(" \t")
         while self.peek() == "!":
@@ -247,6 +254,8 @@ class ScriptReader:
             self.skip(" \t")
             if self.peek() == "\n":
                 self.position += 1
+            elif not self.peek():
+                return
         result: list[str] = []
         while (char := self.peek()) and char != "\n":
             self.position += 1
@@ -359,6 +368,9 @@ def _replacement(text: str) -> list[str | int]:
             elif char in CASES:
                 items += [literal, CASES[char]]
                 literal = ""
+            elif (code := _HEXADECIMAL.match(text, position - 1)) is not None:
+                literal += octet(int(code.group(1), 16))
+                position = code.end()
             else:
                 literal += {"n": "\n", "t": "\t"}.get(char, char)
         else:

@@ -1,0 +1,112 @@
+"""A script that is talked to: it reads a line, answers, reads the next, as one behind spawn(8) does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simmail.files.invocation import Command, Invocation
+from simmail.mail.questions import Decision
+from simmail.userland.job import Exhausted, Job
+from simmail.userland.process import KILLED, LaunchError, Process, load, perform, which
+from simmail.userland.streams import BrokenPipe, NeedInput, Stream
+
+#: How much text it may make for one text that it is sent, octets.
+OCTETS = 16 * 1024 * 1024
+
+
+class Conversation:
+    """A program that runs as long as its connection is open.
+
+    It is started by the first `say`, runs until it needs more input than it was given, and goes on from there at
+    the next one.  Nothing of it is lost between: variables, open files, the loop it is in.
+
+    Args:
+        argv: the program and its arguments, as execvp(3) takes them: `("/bin/sh", "/etc/postfix/policy.sh")`.
+        invocation: where it runs; its argv and stdin do not count.
+        commands: the host's programs by name.
+        steps: how many commands it may run for one text that it is sent.
+
+    Attributes:
+        status: the exit status; None as long as it runs.
+        complaints: what it printed to standard error and nobody took yet.
+    """
+
+    def __init__(
+        self,
+        argv: tuple[str, ...],
+        invocation: Invocation,
+        commands: Mapping[str, Command],
+        steps: int = 50_000,
+    ) -> None:
+        self.steps, self._input = steps, Stream(ended=False, interactive=True)
+        self.job = Job(steps, OCTETS)
+        self.complaints: list[str] = []
+        self._printed: list[str] = []
+        self.process = Process(
+            argv,
+            invocation,
+            source=self._input,
+            commands=commands,
+            job=self.job,
+            out=self._printed,
+            err=self.complaints,
+        )
+        self.status: int | None = None
+        self._running: Decision[int] | None = None
+
+    def say(self, text: str, now: float | None = None) -> Decision[str]:
+        """Send it a text, and let it run until it wants more.
+
+        Args:
+            text: what it reads next.
+            now: the time, seconds since the world's start; None: as before.
+
+        Returns:
+            What it printed since the last time.
+        """
+        if now is not None:
+            self.process.now = max(now, self.process.now)
+        self._input.write(text)
+        yield from self._go_on()
+        return self._take()
+
+    def hang_up(self) -> Decision[str]:
+        """Close the connection: it reads the end of its input and comes to its own.  What it still printed."""
+        self._input.end()
+        yield from self._go_on()
+        return self._take()
+
+    def _take(self) -> str:
+        text = "".join(self._printed)
+        self._printed.clear()
+        return text
+
+    def _go_on(self) -> Decision[None]:
+        """Run until it waits for input that is not there, or ends."""
+        if self.status is not None:
+            return
+        self.job.steps, self.job.octets = self.steps, OCTETS
+        try:
+            if self._running is None:
+                program = load(self.process, which(self.process, self.process.argv[0]), self.process.argv[0])
+                self.process.argv = (*program.before, *self.process.argv[1:])
+                self._running = perform(program.command, self.process)
+            answer: Any = None
+            while True:
+                question = self._running.send(answer)
+                if isinstance(question, NeedInput) and not question.answered:
+                    break
+                answer = None if isinstance(question, NeedInput) else (yield question)
+        except StopIteration as stop:
+            self.status = int(stop.value) & 0xFF
+        except LaunchError as error:
+            self.complaints.append(f"{self.process.argv[0]}: {error.reason}\n")
+            self.status = error.status
+        except BrokenPipe:
+            self.status = 141
+        except Exhausted as error:
+            self.complaints.append(f"{self.process.argv[0]}: {error.text}\n")
+            self.status = KILLED
+        finally:
+            self.job.settle()
