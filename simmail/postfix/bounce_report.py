@@ -74,7 +74,7 @@ class Report:
     """
 
     def __init__(self, config: Config, calendar: Calendar, message: Message, template: Template, now: float) -> None:
-        self.config, self.calendar, self.message, self.template, self.now = config, calendar, message, template
+        self.config, self.calendar, self.message, self.template = config, calendar, message, template
         self.hostname: str = config["myhostname"]
         self.mail_name = _NO_ATOM.sub("-", config["mail_name"])
         self.boundary = f"{message.queue_id}.{int(calendar.unix(now))}/{self.hostname}"
