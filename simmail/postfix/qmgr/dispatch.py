@@ -98,13 +98,15 @@ class Dispatcher:
     def start(self, now: float) -> list[Entry]:
         """Start what may start."""
         started: list[Entry] = []
-        for transport in list(self.transports.values()):
+        transports = list(self.transports.values())
+        for transport in transports:
             while transport.waiting:
                 if not transport.exists and transport.dead is None:
                     self._manager.warn(
                         "warning", f"connect to transport private/{transport.name}: No such file or directory"
                     )
                     self._kill(transport, NO_TRANSPORT, now)
+                    transports.append(self.transport(RETRY))
                 entry = transport.select(now)
                 if entry is None:
                     if transport.opens > now and transport.waiting:

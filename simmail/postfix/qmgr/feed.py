@@ -5,7 +5,8 @@ DESCRIPTION
     New mail comes in the order of its arrival, deferred mail when a queue run finds it due; the two take turns.  A
     flush takes all deferred mail, due or not, and may lift what holds mail back.
 
-    Times are whole seconds, as those of files are: a queue run finds what is due within a second.
+    Times are whole seconds, as those of files are: a queue run finds what is due within a second.  The newest comes
+    first, as a file system in memory lists its files; on a disk the order is anybody's guess.
 
 SEE ALSO
     qmgr(8), flush(8)
@@ -15,10 +16,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from operator import attrgetter
 
 from simmail.mail.message import Message
 from simmail.postfix.qmgr.entry import Flush
 from simmail.postfix.spool import Spool
+
+_arrival = attrgetter("arrival")
 
 
 class Feed:
@@ -65,10 +69,15 @@ class Feed:
         """Look through the deferred queue; a run that is not over yet goes on instead, unless this is a flush."""
         deferred = self._spool.deferred
         if Flush.ALL in flush:
-            self._due, self._run_flush = deque(deferred.values()), flush
+            found = list(deferred.values())
         elif not self._due:
             latest = int(now) + 1
-            self._due, self._run_flush = deque([m for m in deferred.values() if m.due <= latest]), flush
+            found = [message for message in deferred.values() if message.due <= latest]
+        else:
+            return
+        found.reverse()
+        found.sort(key=_arrival, reverse=True)
+        self._due, self._run_flush = deque(found), flush
 
     def next(self, now: float) -> tuple[Message, Flush] | None:
         """Take the next message out of its queue; None where none can become active."""
