@@ -10,7 +10,7 @@ from simmail.mail.questions import Decision
 from simmail.userland.shell.arithmetic import Evaluation, NoValue
 from simmail.userland.shell.control import ShellError
 from simmail.userland.shell.nodes import MAGIC, Arithmetic, Parameter, Part, Substitution, Text, Tilde, Word
-from simmail.userland.shell.patterns import Glob, escaped, expand
+from simmail.userland.shell.patterns import escaped, expand
 from simmail.userland.shell.state import DEFAULT_IFS
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class Expansion:
 
     def pattern(self, word: Word) -> Decision[str]:
         """A word as a pattern: what is quoted in it means itself."""
+        if word.pattern is not None:
+            return word.pattern
         fields = yield from self._unsplit(word)
         return self._count(
             "".join(escaped(text) if quoted else text for text, quoted in fields)
@@ -273,7 +275,7 @@ class Expansion:
         if value is None and "u" in self.shell.options:
             raise ShellError(f"{part.name}: parameter not set")
         text = value or ""
-        glob = Glob((yield from self.pattern(word)))
+        glob = self.shell.glob((yield from self.pattern(word)))
         longest = len(part.operator) == 2
         if part.operator[0] == "#":
             length = glob.prefix(text, longest)

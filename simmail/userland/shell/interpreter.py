@@ -29,7 +29,6 @@ from simmail.userland.shell.nodes import (
     Subshell,
 )
 from simmail.userland.shell.parser import assignment
-from simmail.userland.shell.patterns import Glob
 from simmail.userland.shell.pipeline import run_pipeline
 from simmail.userland.shell.redirection import redirected
 from simmail.userland.shell.state import Descriptor, ShellState
@@ -219,7 +218,7 @@ class Shell(ShellState):
                 if word.constant is not None:
                     matches = word.constant == text
                 else:
-                    matches = Glob((yield from self.expansion.pattern(word))).matches(text)
+                    matches = self.glob((yield from self.expansion.pattern(word))).matches(text)
                 if matches:
                     return (yield from self.run(body)) if body is not None else 0
         return 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from simmail.userland.shell.patterns import escaped
+
 # ---- words
 
 
@@ -66,19 +68,22 @@ class Word:
     """One word as written.
 
     Attributes:
-        constant: what it always is, if nothing in it is to be expanded.
+        pattern: what it always is as a pattern, if nothing in it is to be expanded.
+        constant: what it always is as a text, if it is no pattern either.
     """
 
     parts: tuple[Part, ...]
+    pattern: str | None = field(init=False, default=None)
     constant: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        text = ""
-        for part in self.parts:
-            if not isinstance(part, Text) or (not part.quoted and not MAGIC.isdisjoint(part.text)):
-                return
-            text += part.text
-        object.__setattr__(self, "constant", text)
+        texts = [part for part in self.parts if isinstance(part, Text)]
+        if len(texts) < len(self.parts):
+            return
+        pattern = "".join(escaped(part.text) if part.quoted else part.text for part in texts)
+        object.__setattr__(self, "pattern", pattern)
+        if all(part.quoted or MAGIC.isdisjoint(part.text) for part in texts):
+            object.__setattr__(self, "constant", "".join(part.text for part in texts))
 
     @property
     def literal(self) -> str:

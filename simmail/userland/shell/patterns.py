@@ -13,70 +13,94 @@ from simmail.userland.regex.tree import CharSet
 Place = str | CharSet | None
 
 
+class Piece:
+    """A part of a pattern without `*`: a row of places, as wide as what it matches.
+
+    Args:
+        places: what may stand at each place.
+    """
+
+    __slots__ = ("_compiled", "_literal", "places", "width")
+
+    def __init__(self, places: list[Place]) -> None:
+        self.places, self.width = places, len(places)
+        self._literal = "".join(place for place in places if isinstance(place, str))
+        self._compiled: re.Pattern[str] | None = None
+        if len(self._literal) != self.width:
+            self._compiled = re.compile("".join(map(_place, places)), re.DOTALL)
+
+    def is_at(self, text: str, position: int) -> bool:
+        """Whether it matches at a place of a text."""
+        if self._compiled is None:
+            return text.startswith(self._literal, position)
+        return self._compiled.match(text, position) is not None
+
+    def find(self, text: str, position: int) -> int:
+        """The first place at or behind a position where it matches; -1 for none."""
+        if self._compiled is None:
+            return text.find(self._literal, position)
+        found = self._compiled.search(text, position)
+        return -1 if found is None else found.start()
+
+
 class Glob:
     """One pattern.
 
-    A pattern is a row of pieces with a `*` between each two; a piece has a fixed width.  So a match is found by
-    looking for each piece once, from the left, and no pattern takes more than its size times the text's.
+    A pattern is a row of pieces with a `*` between each two.  So a match is found by looking for each piece once, from
+    the left, and no pattern takes more than its size times the text's.
 
     Args:
         pattern: the text; a backslash takes the next character's meaning away.
     """
 
     def __init__(self, pattern: str) -> None:
-        self.pieces = _pieces(pattern)
-
-    @cached_property
-    def _forward(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(_compiled(piece) for piece in self.pieces)
+        self.pieces = [Piece(places) for places in _pieces(pattern)]
 
     @cached_property
     def _backward(self) -> Glob:
         mirrored = Glob("")
-        mirrored.pieces = [piece[::-1] for piece in reversed(self.pieces)]
+        mirrored.pieces = [Piece(piece.places[::-1]) for piece in reversed(self.pieces)]
         return mirrored
 
     def matches(self, text: str) -> bool:
         """Whether it matches all of a text."""
+        last = self.pieces[-1]
+        start = len(text) - last.width
         if len(self.pieces) == 1:
-            return self._forward[0].fullmatch(text) is not None
+            return start == 0 and last.is_at(text, 0)
         end = self._leftmost(text, len(self.pieces) - 1)
-        start = len(text) - len(self.pieces[-1])
-        return end is not None and start >= end and self._forward[-1].match(text, start) is not None
+        return 0 <= end <= start and last.is_at(text, start)
 
-    def _leftmost(self, text: str, count: int) -> int | None:
-        """Where the first `count` pieces end, each taken as early as can be."""
-        position = 0
-        for index in range(count):
-            piece = self._forward[index]
-            found = piece.search(text, position) if index else piece.match(text)
-            if found is None:
-                return None
-            position = found.end()
+    def _leftmost(self, text: str, count: int) -> int:
+        """Where the first `count` pieces end, each taken as early as can be; -1 where they do not match."""
+        first = self.pieces[0]
+        if not first.is_at(text, 0):
+            return -1
+        position = first.width
+        for piece in self.pieces[1:count]:
+            start = piece.find(text, position)
+            if start < 0:
+                return -1
+            position = start + piece.width
         return position
 
     def prefix(self, text: str, longest: bool) -> int:
         """The length of the shortest or longest beginning of a text that it matches; -1 for none."""
         count = len(self.pieces)
         if count == 1 or not longest:
-            end = self._leftmost(text, count)
-            return -1 if end is None else end
+            return self._leftmost(text, count)
         end = self._leftmost(text, count - 1)
-        if end is None:
+        if end < 0:
             return -1
         last = self.pieces[-1]
-        mirrored = _compiled(last[::-1]).search(text[end:][::-1]) if last else None
-        if not last:
+        if not last.width:
             return len(text)
-        return -1 if mirrored is None else len(text) - mirrored.start()
+        start = Piece(last.places[::-1]).find(text[end:][::-1], 0)
+        return -1 if start < 0 else len(text) - start
 
     def suffix(self, text: str, longest: bool) -> int:
         """The same for a text's end."""
         return self._backward.prefix(text[::-1], longest)
-
-
-def _compiled(piece: list[Place]) -> re.Pattern[str]:
-    return re.compile("".join(map(_place, piece)), re.DOTALL)
 
 
 def _place(place: Place) -> str:

@@ -9,10 +9,12 @@ from simmail.mail.questions import Decision
 from simmail.userland.process import DEFAULT_PATH, Process
 from simmail.userland.shell.control import ShellError
 from simmail.userland.shell.nodes import Node
+from simmail.userland.shell.patterns import Glob
 from simmail.userland.streams import Collected, Output, PipeFull, Stream
 
 DEFAULT_IFS = " \t\n"
 Descriptor = Stream | Output
+MOST_GLOBS = 200
 
 
 class ShellState:
@@ -49,6 +51,7 @@ class ShellState:
         self.status = self.line = self.loops = self.tested = self.calls = self.last_background = 0
         self.substituted: int | None = None
         self.option_offset = 0
+        self._globs: dict[str, Glob] = {}
         job = process.job
         self.descriptors: dict[int, Descriptor] = {
             0: process.source,
@@ -67,6 +70,15 @@ class ShellState:
         other.scopes = [dict(scope) for scope in self.scopes]
         other.traps = {}
         return other
+
+    def glob(self, pattern: str) -> Glob:
+        """A pattern, read once."""
+        found = self._globs.get(pattern)
+        if found is None:
+            if len(self._globs) >= MOST_GLOBS:
+                self._globs.clear()
+            found = self._globs[pattern] = Glob(pattern)
+        return found
 
     # ---- variables
 
