@@ -140,8 +140,9 @@ class Bounce(Program):
         lines = report.lines(recipient, rows, self._text(template), headers_only=True)
         yield from self.spoken()
         queue_id = yield from post_mail(
-            self.system, sender, recipient, lines, source="bounce", identity=message.identity
-        )
+            self.system, sender, recipient, lines, source="bounce", identity=message.identity,
+            smtputf8=message.smtputf8,
+        )  # fmt: skip
         yield self.note("notification", message.queue_id, "sender delivery status notification", queue_id)
         return queue_id
 
@@ -165,8 +166,9 @@ class Bounce(Program):
         yield from self.spoken()
         lines = report.lines(sender, rows, text, headers_only=headers_only)
         queue_id = yield from post_mail(
-            self.system, "", sender, lines, source="bounce", identity=message.identity, cancel=not rows
-        )
+            self.system, "", sender, lines, source="bounce", identity=message.identity, cancel=not rows,
+            smtputf8=message.smtputf8,
+        )  # fmt: skip
         if queue_id:
             yield self.note("notification", message.queue_id, f"sender {kind} notification", queue_id)
         return queue_id
@@ -184,8 +186,9 @@ class Bounce(Program):
         report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now)
         lines = report.lines(postmaster, rows, (), headers_only=headers_only, postmaster=True)
         queue_id = yield from post_mail(
-            self.system, self.double_bounce, postmaster, lines, source="bounce", identity=message.identity
-        )
+            self.system, self.double_bounce, postmaster, lines, source="bounce", identity=message.identity,
+            smtputf8=message.smtputf8,
+        )  # fmt: skip
         if queue_id:
             yield self.note("notification", message.queue_id, f"postmaster {kind} notification", queue_id)
         return queue_id
@@ -199,6 +202,8 @@ def _asked(rows: Iterable[Line], what: Notify) -> list[Line]:
 def _by_way_of(result: Result) -> Dsn:
     """What a report of success says of a delivery."""
     dsn = result.dsn
+    if result.status in PROBED:
+        dsn = dsn._replace(action=result.status.value)
     if result.relay in ("", "none"):
         return dsn
     return dsn._replace(reason=f"delivery via {result.relay}: {dsn.reason}")

@@ -28,6 +28,8 @@ from simmail.postfix.delivery import Dsn
 from simmail.postfix.headers import field_name
 
 WIDTH, INDENT = 79, 4
+#: The types of a whole message and of its headers, without and with SMTPUTF8.
+ORIGINAL_TYPES = (("message/rfc822", "text/rfc822-headers"), ("message/global", "message/global-headers"))
 _NO_ATOM = re.compile(r'[ \t\r\n()<>@,;:\\".\[\]]')
 _WORD = re.compile(r"[ \t]")
 
@@ -78,9 +80,10 @@ class Report:
         self.hostname: str = config["myhostname"]
         self.mail_name = _NO_ATOM.sub("-", config["mail_name"])
         self.boundary = f"{message.queue_id}.{int(calendar.unix(now))}/{self.hostname}"
+        self.utf8 = message.smtputf8
         self.eight_bit = bool(config["smtputf8_enable"]) or message.encoding == "8bit"
-        sender = message.sender or f"MAILER-DAEMON@{self.hostname}"
-        self.sender = quote_local(sender)
+        self.from_address = message.sender or f"MAILER-DAEMON@{self.hostname}"
+        self.sender = quote_local(self.from_address)
 
     def lines(
         self, recipient: str, rows: Sequence[Line], text: Iterable[str], *, headers_only: bool, postmaster: bool = False
@@ -127,6 +130,10 @@ class Report:
             return self.template.sender
         return f"{name.removesuffix(')')} <{address}>"
 
+    def _typed(self, address: str) -> str:
+        """An address with its type (RFC 3461 section 4.2, RFC 6533 section 3)."""
+        return f"{'utf-8' if self.utf8 and not address.isascii() else 'rfc822'}; {quote_local(address)}"
+
     def _encoding(self) -> list[str]:
         return ["Content-Transfer-Encoding: 8bit"] if self.eight_bit else []
 
@@ -145,7 +152,8 @@ class Report:
             "",
             f"--{self.boundary}",
             "Content-Description: Delivery report",
-            "Content-Type: message/delivery-status",
+            f"Content-Type: message/{'global-' if self.utf8 else ''}delivery-status",
+            *(self._encoding() if self.utf8 else ()),
             "",
             f"Reporting-MTA: dns; {self.hostname}",
         ]
@@ -153,7 +161,7 @@ class Report:
             lines.append(f"Original-Envelope-Id: {message.envid}")
         lines += [
             f"X-{self.mail_name}-Queue-ID: {message.queue_id}",
-            f"X-{self.mail_name}-Sender: rfc822; {self.sender}",
+            f"X-{self.mail_name}-Sender: {self._typed(self.from_address)}",
             f"Arrival-Date: {self.calendar.header(message.arrival)}",
         ]
         for row in rows:
@@ -163,11 +171,11 @@ class Report:
     def _recipient(self, row: Line) -> list[str]:
         recipient, dsn = row
         kind = self.template.kind
-        lines = ["", f"Final-Recipient: rfc822; {quote_local(recipient.address)}"]
+        lines = ["", f"Final-Recipient: {self._typed(recipient.address)}"]
         if recipient.orcpt:
             lines.append(f"Original-Recipient: {recipient.orcpt}")
         elif recipient.original:
-            lines.append(f"Original-Recipient: rfc822; {quote_local(recipient.original)}")
+            lines.append(f"Original-Recipient: {self._typed(recipient.original)}")
         lines.append(f"Action: {'failed' if kind == 'failure' else dsn.action}")
         lines.append(f"Status: {dsn.status}")
         if dsn.remote_mta:
@@ -194,7 +202,7 @@ class Report:
             "",
             f"--{self.boundary}",
             f"Content-Description: {undelivered}{'Message Headers' if headers_only else 'Message'}",
-            f"Content-Type: {'text/rfc822-headers' if headers_only else 'message/rfc822'}",
+            f"Content-Type: {ORIGINAL_TYPES[self.utf8][headers_only]}",
             *self._encoding(),
             "",
             f"Return-Path: <{self.sender}>",

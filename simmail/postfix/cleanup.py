@@ -209,6 +209,7 @@ class Transaction:
     __slots__ = (
         "_copied",
         "_duplicates",
+        "_finds_utf8",
         "_given",
         "_given_arrival",
         "_last_recipient",
@@ -249,7 +250,7 @@ class Transaction:
         self._origin = ""
         self._reader: ContentReader | None = None
         self.going = True
-        self.checked = self.mapped = self.held = False
+        self.checked = self.mapped = self.held = self._finds_utf8 = False
 
     # ---- what the content's checks see (content_checks.Subject)
 
@@ -286,6 +287,11 @@ class Transaction:
         """Throw the message away."""
         self.flags |= CleanupFlag.DISCARD
         self.going = False
+
+    def finds_utf8(self, header: str) -> None:
+        """Look at a header for what needs SMTPUTF8."""
+        if self._finds_utf8 and not header.isascii():
+            self.message.smtputf8 = True
 
     def log(self, text: str) -> None:
         """Say something of this message."""
@@ -412,13 +418,18 @@ class Transaction:
     def _envelope(self) -> None:
         program, message = self.program, self.message
         message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER) if message.sender else ""
+        self._finds_utf8 = CleanupFlag.AUTO_UTF8 in self.flags and not message.smtputf8
+        if self._finds_utf8 and not message.sender.isascii():
+            message.smtputf8 = True
         if self._copied and message.sender and program.sender_bcc:
             self._copy_by(program.sender_bcc, message.sender)
         for given in self._given:
             if not self.going:
                 break
             address = self._canonical(given.address or program.empty_recipient, Role.ENVELOPE_RECIPIENT)
-            orcpt = given.orcpt or f"rfc822;{quote_local(address)}"
+            if self._finds_utf8 and not address.isascii():
+                message.smtputf8 = True
+            orcpt = given.orcpt or original_recipient(address, message.smtputf8)
             self._put(address, given.original or given.address, orcpt, given.notify)
             self._last_recipient = address
             if self._copied and address and program.recipient_bcc:
@@ -491,6 +502,8 @@ class Transaction:
             if len(self._duplicates) < program.duplicate_limit or program.duplicate_limit <= 0:
                 self._duplicates.add(key)
             message.recipients.append(Recipient(found, original, orcpt, notify))
+            if self._finds_utf8 and not found.isascii():
+                message.smtputf8 = True
 
     # ---- a message that goes back
 
@@ -513,6 +526,11 @@ class Transaction:
         bounce = yield from self.program.system.summon("bounce")
         yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
         self.status = CleanupStatus.OK
+
+
+def original_recipient(address: str, utf8: bool) -> str:
+    """An ORCPT of our own for an address."""
+    return f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{quote_local(address)}"
 
 
 __all__ = ["DETAILS", "Cleanup", "Transaction"]

@@ -181,6 +181,8 @@ class ContentReader:
                     return
                 if checked is not text:
                     text, field = checked, rules.table.find(checked)
+        if part is Part.PRIMARY:
+            transaction.finds_utf8(text)
         if field is None:
             self._put(text)
             return

@@ -28,6 +28,8 @@ class CleanupFlag(Flag):
     MAP = auto()
     HOLD = auto()
     DISCARD = auto()
+    #: Find out whether the message needs SMTPUTF8.
+    AUTO_UTF8 = auto()
 
 
 #: Mail from outside; mail that Postfix itself writes.

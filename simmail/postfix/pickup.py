@@ -5,7 +5,7 @@ DESCRIPTION
     Takes what sendmail(1) left in the maildrop queue, and what postsuper(1) put back there, to cleanup(8).
 
 PARAMETERS
-    content_filter, receive_override_options, myhostname, mail_name
+    content_filter, receive_override_options, smtputf8_autodetect_classes, myhostname, mail_name
 
 DIAGNOSTICS
     QUEUE_ID: uid=UID from=<SENDER>
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.cleanup_status import CleanupFlag, external_flags
+from simmail.postfix.post_mail import detects_utf8
 from simmail.postfix.program import Program
 from simmail.postfix.report import shown
 
@@ -46,6 +47,8 @@ class Pickup(Program):
         super().__init__(system, service)
         config = self.config
         self.flags = external_flags(config.list("receive_override_options")) | CleanupFlag.BOUNCE
+        if detects_utf8(config, "sendmail"):
+            self.flags |= CleanupFlag.AUTO_UTF8
         self.filter: str = config["content_filter"]
         self.by = f"Received: by {config['myhostname']} ({config['mail_name']}, from userid "
         self.owner_uid = system.machine.accounts[OWNER].uid

@@ -6,7 +6,7 @@ DESCRIPTION
     without copies.
 
 PARAMETERS
-    internal_mail_filter_classes, myhostname, mail_name, double_bounce_sender
+    internal_mail_filter_classes, smtputf8_autodetect_classes, myhostname, mail_name, double_bounce_sender
 
 SEE ALSO
     post_mail(3), int_filt(3)
@@ -33,6 +33,12 @@ def double_bounce_address(config: Config) -> str:
     return f"{config['double_bounce_sender']}@{config['myhostname']}"
 
 
+def detects_utf8(config: Config, source: str) -> bool:
+    """Whether mail of a source (`sendmail`, `bounce`, `notify`, ...) is looked at for what needs SMTPUTF8."""
+    classes = config.list("smtputf8_autodetect_classes")
+    return bool(config["smtputf8_enable"]) and (source in classes or "all" in classes)
+
+
 def post_mail(
     system: MailSystem,
     sender: str,
@@ -42,6 +48,7 @@ def post_mail(
     source: str,
     identity: str = "",
     cancel: bool = False,
+    smtputf8: bool = False,
 ) -> Decision[str]:
     """Send a message.
 
@@ -53,6 +60,7 @@ def post_mail(
         source: its class in internal_mail_filter_classes, `bounce` or `notify`.
         identity: which message of the world it is.
         cancel: begin it, and throw it away.
+        smtputf8: whether it is about mail that asked for SMTPUTF8.
 
     Returns:
         Its queue id; "" where it could not be queued.
@@ -62,7 +70,11 @@ def post_mail(
     flags = INTERNAL
     if source in config.list("internal_mail_filter_classes"):
         flags |= CleanupFlag.FILTER
-    transaction = cleanup.open(sender, origin=source, context="local", flags=flags, identity=identity)
+    if detects_utf8(config, source):
+        flags |= CleanupFlag.AUTO_UTF8
+    transaction = cleanup.open(
+        sender, origin=source, context="local", flags=flags, identity=identity, smtputf8=smtputf8
+    )
     queue_id = yield from transaction.begin()
     transaction.recipient(Recipient(recipient))
     date = system.machine.calendar.header(transaction.message.arrival)
