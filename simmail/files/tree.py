@@ -146,11 +146,11 @@ class FileSystem:
             return True
         if path in self._views:
             return path not in self._views[path].names()
-        below = path.rstrip("/") + "/"
         view = self._view(path)
-        if view is not None:
-            return any(name.startswith(below) for name in view.names())
-        return any(name.startswith(below) for name in self._files)
+        if view is None:
+            return False  # the folders above each file were made with it
+        below = path.rstrip("/") + "/"
+        return any(name.startswith(below) for name in view.names())
 
     def names(self, folder: str = "/") -> list[str]:
         """The absolute paths of all files below `folder`, sorted."""
