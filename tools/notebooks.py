@@ -21,7 +21,7 @@ def main() -> int:
             stale.append(target.name)
             if "--check" not in sys.argv:
                 target.parent.mkdir(exist_ok=True)
-                target.write_text(text, encoding="utf-8")
+                target.write_text(text, encoding="utf-8", newline="\n")
     if stale:
         print(("out of date: " if "--check" in sys.argv else "built: ") + ", ".join(stale))
     return 1 if stale and "--check" in sys.argv else 0

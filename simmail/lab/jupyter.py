@@ -71,6 +71,7 @@ def command(notebook: Path, options: Sequence[str] = ()) -> list[str]:
         sys.executable, "-m", "jupyterlab",
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab/tree/{quote(notebook.relative_to(root).as_posix())}",
+        "--ServerApp.log_level=ERROR",
         "--LabApp.log_level=ERROR",
         # a container's only user is often root; the server listens on this machine alone and asks for its token
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
