@@ -29,6 +29,7 @@ class Recipient:
         notify: NOTIFY of the DSN extension; empty where the client asked for nothing.
         status: the last failed try's text (`delay_reason` of postqueue -j); "" before the first.
         dsn: the last try's enhanced status code.
+        place: where it stood among those that waited when it was done with.
     """
 
     address: str
@@ -37,6 +38,7 @@ class Recipient:
     notify: frozenset[Notify] = frozenset()
     status: str = ""
     dsn: str = ""
+    place: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -8,6 +8,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Sleep, answered
 from simmail.mail.records import Record
+from simmail.postfix import spool_view
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
@@ -104,6 +105,7 @@ class Master:
         self._wake_at = float("inf")
         self._anvil = AnvilCounters(60.0)
         self._slots: dict[tuple[str, str], Slots] = {}
+        spool_view.mount(self.spool, host.machine)
         for path in logs.PATHS:
             host.machine.files.mount(path, logs.LogView(host, path))
 

@@ -11,6 +11,7 @@ PARAMETERS
 
 DIAGNOSTICS
     from=<SENDER>, status=expired, returned to sender
+    from=<SENDER>, status=force-expired, returned to sender
     removed
 
 SEE ALSO
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision
-from simmail.postfix.delivery import Result, Status
+from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.qmgr.entry import Job
 from simmail.postfix.report import shown
 
@@ -67,6 +68,7 @@ class Closer:
         second = int(now)
         if job.deferred:
             yield from self._late(job, second, now)
+        message.deferrals = tuple((recipient.address, dsn.reason) for recipient, dsn in job.deferred)
         queue_id = message.queue_id
         manager.jobs.pop(queue_id, None)
         if manager.spool.active.pop(queue_id, None) is not message:
@@ -76,6 +78,18 @@ class Closer:
             manager.spool.deferred[queue_id] = message
         else:
             yield manager.note("removed", queue_id)
+
+    def expire(self, job: Job, now: float) -> Decision[None]:
+        """Return a message that an administrator declared too old, for whatever reasons its last try left."""
+        manager, message = self._manager, job.message
+        yield manager.note("force-expired", message.queue_id, shown(message.sender))
+        failures = [(one, Dsn(one.dsn, "failed", one.status)) for one in message.recipients if one.status]
+        if failures:
+            bounce = yield from manager.system.summon("bounce")
+            yield from bounce.notify(message, failures, now)
+        message.done.extend(message.recipients)
+        message.recipients.clear()
+        yield from self.close(job, now)
 
     def _backoff(self, age: int) -> int:
         """How long a message of that age has to wait, seconds."""
@@ -130,5 +144,6 @@ def _cross_off(message: Message, recipient: Recipient) -> None:
     for index, other in enumerate(recipients):
         if other is recipient:
             del recipients[index]
+            recipient.place = index
             message.done.append(recipient)
             return

@@ -228,6 +228,9 @@ class QueueManager(Program):
             job.failed, job.told = before.failed, before.told
         count = len(message.recipients) + len(message.done)
         yield self.note("active", queue_id, shown(message.sender), message.size, count)
+        if message.expired:
+            yield from self._closer.expire(job, now)
+            return
         job.unread = message.recipients if len(message.recipients) < 2 else list(message.recipients)
         yield from self._read(job, now)
 
@@ -308,7 +311,7 @@ class QueueManager(Program):
             return
         queue_id = job.message.queue_id
         if self.spool.active.get(queue_id) is not job.message:
-            if not (job.failed or job.told):
+            if not (job.failed or job.told) or self.spool.find(queue_id) is None:
                 self.jobs.pop(queue_id, None)
             return
         yield from self._closer.notify(job, now)

@@ -1,0 +1,249 @@
+"""NAME
+    queue_file - a message as Postfix writes it to disk
+
+DESCRIPTION
+    A queue file is a series of records, each with a type, a length and a text: first the envelope, then the content
+    line by line, then what cleanup(8) took from it.  They are made of a `Message` when somebody reads the file.
+
+BUGS
+    The client's port and the host's own address are made up; the name in its PTR record is the verified one.
+    Whether a header was completed as a local one's is told from the client's address.
+
+SEE ALSO
+    rec_type(3), record(3), postcat(1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from simmail.files.machine import Machine
+from simmail.mail.address import quote_local
+from simmail.mail.content import octets
+from simmail.mail.message import Message, Notify, Recipient
+
+#: The longest text of one content record, octets (line_length_limit).
+CHUNK = 2048
+NOTIFY_BITS = {Notify.NEVER: 1, Notify.SUCCESS: 2, Notify.FAILURE: 4, Notify.DELAY: 8}
+RETURN_CODES = {"FULL": 1, "HDRS": 2}
+TRACE_FLAGS = {"verify": 1 << 8, "record": 1 << 9}
+CLIENT_PORT, SERVER_PORT = 40000, 25
+#: Octets that the envelope record of the sizes takes.
+SIZE_WIDTH = 15
+
+
+class Kind(NamedTuple):
+    """A type of record: its letter in the file, and its name."""
+
+    letter: str
+    name: str
+
+
+SIZE = Kind("C", "message_size")
+TIME = Kind("T", "message_arrival_time")
+ATTRIBUTE = Kind("A", "named_attribute")
+FULL_NAME = Kind("F", "sender_fullname")
+SENDER = Kind("S", "sender")
+VERP = Kind("V", "verp_delimiters")
+ORIGINAL = Kind("O", "original_recipient")
+RECIPIENT = Kind("R", "recipient")
+DONE = Kind("D", "done_recipient")
+CONTENT = Kind("M", "message_content")
+LINE = Kind("N", "regular_text")
+PIECE = Kind("L", "unterminated_text")
+EXTRACTED = Kind("X", "extracted_info")
+FILTER = Kind("f", "content_filter")
+REDIRECT = Kind(">", "redirect_to")
+WARN_TIME = Kind("W", "warning_message_time")
+END = Kind("E", "message_end")
+
+
+class Record(NamedTuple):
+    """One record of a queue file."""
+
+    kind: Kind
+    text: str = ""
+
+    @property
+    def size(self) -> int:
+        """Octets it takes on disk."""
+        length = octets(self.text)
+        return 1 + max(1, (length.bit_length() + 6) // 7) + length
+
+    def on_disk(self) -> str:
+        """The record as it stands in the file."""
+        left = octets(self.text)
+        digits = []
+        while True:
+            left, digit = left >> 7, left & 0x7F
+            digits.append(digit | (0x80 if left else 0))
+            if not left:
+                break
+        return self.kind.letter + bytes(digits).decode("utf-8", "surrogateescape") + self.text
+
+
+class QueueFile(NamedTuple):
+    """A queue file's parts, each a tuple of records."""
+
+    envelope: tuple[Record, ...]
+    content: tuple[Record, ...]
+    extracted: tuple[Record, ...]
+
+    def records(self) -> Iterator[Record]:
+        """All records in order, with those that part the parts."""
+        yield from self.envelope
+        yield Record(CONTENT)
+        yield from self.content
+        yield Record(EXTRACTED)
+        yield from self.extracted
+        yield Record(END)
+
+    def text(self) -> str:
+        """The file."""
+        return "".join(record.on_disk() for record in self.records())
+
+
+def queue_file(message: Message, queue: str, machine: Machine, origin: str = "", warn_after: float = 0.0) -> QueueFile:
+    """The file of a message.
+
+    Args:
+        message: the message.
+        queue: the queue it is in; one in maildrop is not finished yet.
+        machine: the host.
+        origin: the domain of bare recipient names (myorigin).
+        warn_after: delay_warning_time, seconds.
+    """
+    content = tuple(_content(message))
+    if queue == "maildrop":
+        return QueueFile(tuple(_dropped(message, machine)), content, ())
+    envelope = tuple(_envelope(message, machine, origin))
+    size = sum(record.size for record in content)
+    numbers = (message.size, 0, len(message.recipients) + len(message.done), 0, message.size, int(message.smtputf8))
+    width = Record(SIZE, " " * (6 * SIZE_WIDTH + 5)).size
+    offset = width + sum(record.size for record in envelope) + Record(CONTENT).size
+    del size
+    sizes = " ".join(f"{n:{SIZE_WIDTH}d}" for n in (numbers[0], offset, *numbers[2:]))
+    return QueueFile((Record(SIZE, sizes), *envelope), content, tuple(_extracted(message, warn_after)))
+
+
+def _attribute(name: str, value: object) -> Record:
+    return Record(ATTRIBUTE, f"{name}={value}")
+
+
+def _time(message: Message, machine: Machine) -> tuple[int, int]:
+    unix = machine.calendar.unix(message.arrival)
+    return int(unix), int(unix % 1 * 1e6)
+
+
+def _dropped(message: Message, machine: Machine) -> Iterator[Record]:
+    """The envelope as sendmail(1) writes it."""
+    seconds, micros = _time(message, machine)
+    yield Record(TIME, f"{seconds} {micros}")
+    yield from _wishes(message)
+    yield _attribute("rewrite_context", "local")
+    yield from _writer(message)
+    for recipient in message.recipients:
+        yield from _recipient(recipient, False, "")
+
+
+def _envelope(message: Message, machine: Machine, origin: str) -> Iterator[Record]:
+    """The envelope as cleanup(8) writes it, without the sizes."""
+    seconds, micros = _time(message, machine)
+    yield Record(TIME, f"{seconds} {micros}")
+    yield _attribute("create_time", seconds)
+    remote = bool(message.client_address)
+    if remote:
+        yield _attribute("log_ident", message.queue_id)
+    local = not remote or message.client_address in machine.addresses
+    yield _attribute("rewrite_context", "local" if local else "remote")
+    yield from _wishes(message)
+    yield from _writer(message)
+    if remote:
+        yield from _client(message, machine)
+    done = {id(recipient) for recipient in message.done}
+    for recipient in in_order(message):
+        yield from _recipient(recipient, id(recipient) in done, origin)
+
+
+def _wishes(message: Message) -> Iterator[Record]:
+    if message.envid:
+        yield _attribute("envelope_id", message.envid)
+    if message.ret:
+        yield _attribute("ret_flags", RETURN_CODES[message.ret])
+
+
+def _writer(message: Message) -> Iterator[Record]:
+    if message.fullname:
+        yield Record(FULL_NAME, message.fullname)
+    yield Record(SENDER, message.sender)
+    if message.verp:
+        yield Record(VERP, message.verp)
+    if message.encoding:
+        yield _attribute("encoding", message.encoding)
+    if message.trace:
+        yield _attribute("trace_flags", TRACE_FLAGS[message.trace])
+
+
+def _client(message: Message, machine: Machine) -> Iterator[Record]:
+    """What is known of the client, twice: for the log, and for policies."""
+    name, address = message.client_name, message.client_address
+    server = next((a for a in machine.addresses if not a.startswith("127.")), "127.0.0.1")
+    for key, value in (
+        ("log_client_name", name),
+        ("log_client_address", address),
+        ("log_client_port", CLIENT_PORT),
+        ("log_message_origin", f"{name}[{address}]"),
+        ("log_helo_name", message.helo),
+        ("log_protocol_name", message.protocol),
+        ("client_name", name),
+        ("reverse_client_name", name),
+        ("client_address", address),
+        ("client_port", CLIENT_PORT),
+        ("server_address", server),
+        ("server_port", SERVER_PORT),
+        ("helo_name", message.helo),
+        ("protocol_name", message.protocol),
+        ("client_address_type", 10 if ":" in address else 2),
+    ):
+        if value:
+            yield _attribute(key, value)
+
+
+def _recipient(recipient: Recipient, done: bool, origin: str) -> Iterator[Record]:
+    original = recipient.original or recipient.address
+    if recipient.notify:
+        yield _attribute("notify_flags", sum(NOTIFY_BITS[notify] for notify in recipient.notify))
+    if recipient.orcpt:
+        yield _attribute("dsn_orig_rcpt", recipient.orcpt)
+    elif origin and Notify.NEVER not in recipient.notify:
+        whole = original if "@" in original else f"{original}@{origin}"
+        yield _attribute("dsn_orig_rcpt", f"rfc822;{quote_local(whole)}")
+    if origin:
+        yield Record(ORIGINAL, original)
+    yield Record(DONE if done else RECIPIENT, recipient.address)
+
+
+def _content(message: Message) -> Iterator[Record]:
+    for line in message.content.lines:
+        while len(line) > CHUNK:
+            yield Record(PIECE, line[:CHUNK])
+            line = line[CHUNK:]
+        yield Record(LINE, line)
+
+
+def _extracted(message: Message, warn_after: float) -> Iterator[Record]:
+    if message.encoding:
+        yield _attribute("encoding", message.encoding)
+    if message.filter:
+        yield Record(FILTER, message.filter)
+    if message.redirect:
+        yield Record(REDIRECT, message.redirect)
+
+
+def in_order(message: Message) -> list[Recipient]:
+    """All recipients, those who are done with too, in the order of the queue file."""
+    found = list(message.recipients)
+    for recipient in reversed(message.done):
+        found.insert(min(recipient.place, len(found)), recipient)
+    return found
