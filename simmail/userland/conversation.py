@@ -26,6 +26,7 @@ class Conversation:
         invocation: where it runs; its argv and stdin do not count.
         commands: the host's programs by name.
         steps: how many commands it may run for one text that it is sent.
+        merged: whether what it prints to standard error goes the way of its standard output.
 
     Attributes:
         status: the exit status; None as long as it runs.
@@ -38,11 +39,12 @@ class Conversation:
         invocation: Invocation,
         commands: Mapping[str, Command],
         steps: int = 50_000,
+        merged: bool = False,
     ) -> None:
         self.steps, self._input = steps, Stream(ended=False, interactive=True)
         self.job = Job(steps, OCTETS)
-        self.complaints: list[str] = []
         self._printed: list[str] = []
+        self.complaints: list[str] = self._printed if merged else []
         self.process = Process(
             argv,
             invocation,

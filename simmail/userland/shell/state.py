@@ -53,11 +53,9 @@ class ShellState:
         self.option_offset = 0
         self._globs: dict[str, Glob] = {}
         job = process.job
-        self.descriptors: dict[int, Descriptor] = {
-            0: process.source,
-            1: Collected(process.out, job),
-            2: Collected(process.err, job),
-        }
+        output = Collected(process.out, job)
+        errors = output if process.err is process.out else Collected(process.err, job)
+        self.descriptors: dict[int, Descriptor] = {0: process.source, 1: output, 2: errors}
         self.pid = 300 + zlib.crc32(f"{process.now} {process.user} {process.argv}".encode("utf-8", "replace")) % 32000
     def fork(self) -> Self:
         """A subshell: all is as here, and nothing that it changes comes back."""
