@@ -58,7 +58,8 @@ def logical_lines(text: str, name: str, warn: Warn) -> Iterator[LogicalLine]:
         if not joined:
             return
         if joined[0] in SPACE:
-            shown = joined[:30] + ("..." if len(joined) > 30 else "")
+            octets = joined.encode("utf-8", "surrogateescape")
+            shown = octets[:30].decode("utf-8", "surrogateescape") + ("..." if len(octets) > 30 else "")
             warn("warning", f'{name}: logical line must not start with whitespace: "{shown}"')
         else:
             yield LogicalLine(joined, first, last)

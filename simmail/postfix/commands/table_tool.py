@@ -26,11 +26,14 @@ from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.tables.base64files import BadFile, decoded
 from simmail.postfix.tables.build import Builder, modify
 from simmail.postfix.tables.flags import DictFlag
+from simmail.postfix.tables.fold import printable
 from simmail.postfix.tables.proxy import proxymap_of
 from simmail.postfix.tables.registry import open_table
 from simmail.postfix.tables.table import LookupFailure, Table, TableEnvironment
 
 ONE_OF = "specify only one of -s -q or -d"
+#: Octets of standard output's buffer.
+BUFFER = 4096
 ONE_OR = "specify only one of -s or -q or -d"
 
 
@@ -88,6 +91,7 @@ class TableTool:
     def run(self) -> Decision[int]:
         """Do what the command line asks for; the exit status."""
         self.request = self._parse()
+        printed = len(self.invocation.out)
         folder = self.invocation.environment.get("MAIL_CONFIG", FOLDER) or FOLDER
         try:
             self.config = Config.load(
@@ -104,19 +108,29 @@ class TableTool:
             self.prepare()
             status = self._act()
         except Fatal as fatal:
-            self._note(self.name, "fatal", fatal.text)
+            text = printable(fatal.text)
+            self._lose_output(printed)
+            self._note(self.name, "fatal", text)
             yield from self.notes
-            raise
+            raise Fatal(text, fatal.status) from None
         yield from self.notes
         return status
 
     # ---- speaking
+
+    def _lose_output(self, start: int) -> None:
+        """What a dying command has printed stays in its buffer; only full buffers have been written."""
+        out = self.invocation.out
+        octets = "".join(out[start:]).encode("utf-8", "surrogateescape")
+        written = octets[: len(octets) // BUFFER * BUFFER].decode("utf-8", "surrogateescape")
+        out[start:] = [written] if written else []
 
     def warn(self, level: str, text: str) -> None:
         """Print what tables and parameters have to say; "" is the level of a library's own words."""
         if not level:
             self.invocation.complain(text)
             return
+        text = printable(text)
         self.invocation.complain(f"{self.name}: " + (f"{level}: {text}" if level != "text" else text))
         self._note(self.name, level, text)
 

@@ -84,9 +84,9 @@ class Builder:
             raise Fatal(f'{table.path}: duplicate entry: "{folded}"')
 
     def delete(self, key: str) -> bool:
-        """Remove an entry; whether there was one."""
+        """Remove an entry; whether there was one (a key that is no UTF-8 counts as removed)."""
         folded = self.table.folded(key)
-        return folded is not None and self.entries.pop(folded, None) is not None
+        return folded is None or self.entries.pop(folded, None) is not None
 
     def close(self) -> None:
         """Write the file."""

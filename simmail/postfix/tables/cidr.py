@@ -139,11 +139,9 @@ def _parse(
         match = _PATTERN.match(text)
         assert match is not None
         pattern, value = match.group(), text[match.end() :].strip(SPACE)
-        if not pattern.lstrip("!" + SPACE):
-            raise BadRule("no address pattern")
+        network = Network.parse(pattern)
         if not value:
             raise BadRule("no lookup result")
-        network = Network.parse(pattern)
         if DictFlag.SRC_RHS_IS_FILE in flags:
             value = encoded_files(value, environment)
         return Rule(network, value, line)

@@ -77,7 +77,7 @@ class Maps:
         try:
             value = table.find(key)
         except LookupFailure:
-            self.environment.warn("warning", f'{table.spec} lookup error for "{key[:100]}"')
+            self.environment.warn("warning", f'{table.title} lookup error for "{key}"')
             raise
         if value == "":
             warn = self.environment.warn

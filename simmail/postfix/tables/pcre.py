@@ -86,20 +86,52 @@ def _with_pcre2(pattern: bytes, options: frozenset[str], captures: bool) -> Comp
     bits = USUALLY
     for letter in options:
         bits ^= BITS[letter]
+    plain, added = _without_news(pattern)
     try:
-        return _Pattern(pattern, bits)
+        return _Pattern(plain, bits)
     except _cy.PatternError as error:
         text = error.msg.split("; ", 1)[1]
-        offset = _offset(pattern, error.code, error.pos)
+        offset = _offset(plain, error.code, error.pos)
+        offset -= sum(place < offset for place in added)
         raise BadPattern(f"error in regex at offset {offset}: {TEXTS.get(text, text)}") from None
     except _cy.LibraryError as error:
         raise BadPattern(f"error in regex at offset 0: {error.msg}") from None
 
 
-# ---- PCRE2 10.43 and later point behind what is wrong, 10.42 (Debian 12's) before it
+# ---- PCRE2 10.43 and later have more quantifiers than 10.42 (Debian 12's), and point behind a mistake, not before it
 
-TEXTS = {"length of lookbehind assertion is not limited": "lookbehind assertion is not fixed length"}
-_ONE_BEFORE = frozenset({103, 107, 108, 109, 111, 122, 144, 164, 167})
+_NEW_QUANTIFIER = re.compile(
+    rb"""(\\.)
+      | (\{)(?= ,\d+\}                                # {,2}
+             | [\ \t]+\d*,?[\ \t]*\d*[\ \t]*\}       # { 2}
+             | \d+[\ \t]+,?[\ \t]*\d*[\ \t]*\}       # {2 ,3}
+             | \d*,[\ \t]*\d*[\ \t]+\} )            # {2,3 }
+      | (\{)(?= \d+,[\ \t]+\d*\} )                  # {2, 3}
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+
+def _without_news(pattern: bytes) -> tuple[bytes, list[int]]:
+    """The pattern with `{,2}` and `{ 2 }` as the ordinary characters they are to 10.42; where backslashes were added."""
+    if b"{" not in pattern or b"\\Q" in pattern:
+        return pattern, []
+    added: list[int] = []
+
+    def escape(match: re.Match[bytes]) -> bytes:
+        if match.group().startswith(b"\\"):
+            return match.group()
+        added.append(match.start() + len(added))
+        return b"\\{"
+
+    return _NEW_QUANTIFIER.sub(escape, pattern), added
+
+
+TEXTS = {
+    "length of lookbehind assertion is not limited": "lookbehind assertion is not fixed length",
+    "atomic assertion expected after (?( or (?(?C)": "assertion expected after (?( or (?(?C)",
+}
+_ONE_BEFORE = frozenset({103, 107, 108, 109, 111, 122, 128, 144, 164, 167})
 _REFERENCE = re.compile(rb"\\(?:\d+|g\{?[-+]?\d+\}?)\Z")
 
 
@@ -108,6 +140,8 @@ def _offset(pattern: bytes, code: int, position: int) -> int:
     before = pattern[:position]
     if code in (112, 130):
         return before.rfind(b"[:") + (0 if code == 112 else 2)
+    if code == 113:
+        return max(before.rfind(b"[."), before.rfind(b"[="))
     if code == 150 and before.endswith(b":]"):
         return before.rfind(b"[:") + 1
     if code == 150:
