@@ -146,7 +146,7 @@ class Host:
         if not files.exists(path):
             return []
         texts = split_mbox(files.read(path))
-        files.write(path, "", owner=user)
+        files.write(path, "", owner=user, mode=files.file(path).mode)
         return texts
 
     # ---- the network

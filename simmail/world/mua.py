@@ -180,7 +180,7 @@ class MailProgram:
         identity = f"<{calendar.stamp(moment)}.{self._count}.{self.person}@{self.computer.name}>"
         who = f"{header_text(self.name)} <{self.address}>" if self.name else self.address
         lines = [
-            f"Date: {calendar.header(moment).removesuffix(' (UTC)')}",
+            f"Date: {calendar.header(moment).removesuffix(' (UTC)').replace(',  ', ', ')}",
             f"From: {who}",
             f"To: {', '.join(recipients)}",
             *([f"Subject: {header_text(subject)}"] if subject else []),

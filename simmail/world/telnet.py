@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 PATIENCE_S = 300.0
 
 
+class Heard(str):
+    """What a server said: a text, which a notebook shows as it is."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
 class Telnet:
     """`telnet SERVER 25`, typed by hand; time passes while the server answers.
 
@@ -58,12 +67,12 @@ class Telnet:
         """Whether the server still listens."""
         return self._connection is not None and self._connection.open
 
-    def type(self, text: str) -> str:
+    def type(self, text: str) -> Heard:
         """Type one line, or several; what the server said to them, "" while a message's text is typed."""
         before = len(self.transcript)
         for line in text.split("\n"):
             self._line(line.rstrip("\r"))
-        return "\n".join(t[3:] for t in self.transcript[before:] if t.startswith("S: "))
+        return Heard("\n".join(t[3:] for t in self.transcript[before:] if t.startswith("S: ")))
 
     __call__ = type
 
