@@ -241,8 +241,9 @@ class QueueManager(Program):
             limit = self._recipient_limit
             part, job.unread = job.unread[:limit], job.unread[limit:]
             if message.redirect:
-                message.done.extend(message.recipients[1:])
-                del message.recipients[1:], part[1:]
+                first = min(message.recipients, key=_by_domain)
+                message.done.extend(one for one in message.recipients if one is not first)
+                message.recipients[:] = part[:] = [first]
                 job.unread = []
             yield from self._assign(job, part, now)
             if job.pending:
@@ -326,3 +327,9 @@ def _order(placed: tuple[Destination, Recipient]) -> tuple[str, str, str, str]:
     destination, recipient = placed
     address = recipient.address
     return destination.transport.name, destination.name, address.rpartition("@")[2].lower(), address
+
+
+def _by_domain(recipient: Recipient) -> tuple[str, str]:
+    """The order of recipients: by domain, then by address."""
+    address = recipient.address.lower()
+    return address.rpartition("@")[2], address
