@@ -359,7 +359,13 @@ class Transaction:
         self._given.append(recipient)
 
     def abandon(self) -> Decision[None]:
-        """The client goes away without a message."""
+        """The client goes away without a message; its envelope has been looked at all the same."""
+        self._start()
+        self._envelope()
+        self.gather()
+        if self._notes:
+            yield from self._notes
+            self._notes = []
         yield Abandon(self.queue_id)
 
     def finish(self, content: Content, received: tuple[str, ...] = ()) -> Decision[CleanupOutcome]:
