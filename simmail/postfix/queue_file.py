@@ -156,8 +156,8 @@ def _envelope(message: Message, machine: Machine, origin: str) -> Iterator[Recor
     if remote:
         yield _attribute("log_ident", message.queue_id)
     local = not remote or message.client_address in machine.addresses
-    yield _attribute("rewrite_context", "local" if local else "remote")
-    yield from _wishes(message)
+    context = _attribute("rewrite_context", "local" if local else "remote")
+    yield from (context, *_wishes(message)) if remote else (*_wishes(message), context)
     yield from _writer(message)
     if remote:
         yield from _client(message, machine)
