@@ -60,13 +60,13 @@ class Editor:
         self.number = 0
         self.replaced = False
         self.appended: list[str] = []
-        self.ahead: str | None = None
+        self._ahead: str | None = None
+        self._looked = False
         self.last_pattern: Pattern | None = None
         self.labels = {item.text: index for index, item in enumerate(script) if item.name == ":"}
 
     def run(self) -> Decision[int]:
         """Edit all lines; the exit status."""
-        self.ahead = yield from self.inputs.line()
         keep = False
         try:
             while keep or (yield from self.next_line()):
@@ -77,14 +77,26 @@ class Editor:
 
     def next_line(self) -> Decision[bool]:
         """Take the next line into the pattern space; False where there is none."""
-        if self.ahead is None:
+        line = yield from self.look_ahead()
+        if line is None:
             return False
-        line, self.ahead = self.ahead, None
-        self.ahead = yield from self.inputs.line()
+        self._looked = False
         self.newline = "\n" if line.endswith("\n") else ""
         self.space = line.removesuffix("\n")
         self.number += 1
         return True
+
+    def look_ahead(self) -> Decision[str | None]:
+        """The next line, which stays the next one; None behind the last.  Asked only where it matters."""
+        if not self._looked:
+            self._ahead = yield from self.inputs.line()
+            self._looked = True
+        return self._ahead
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the line is the last, once somebody has looked ahead."""
+        return self._looked and self._ahead is None
 
     def _cycle(self) -> Decision[bool]:
         """Run the script on one line; whether what is left of it is run on once more."""
@@ -118,6 +130,8 @@ class Editor:
 
     def _commands(self, instructions: list[Instruction]) -> Decision[None]:
         for instruction in instructions:
+            if instruction.needs_end:
+                yield from self.look_ahead()
             if self._applies(instruction) is instruction.negated:
                 continue
             if instruction.name == "{":
@@ -137,7 +151,7 @@ class Editor:
             self.last_pattern = pattern
             return pattern.test(self.space)
         if address.kind == "last":
-            return self.ahead is None
+            return self.at_end
         if address.kind == "step":
             if not address.step:
                 return self.number == address.number
@@ -170,7 +184,7 @@ class Editor:
         if second.kind == "line":
             instruction.active = second.number > self.number
         elif second.kind == "last":
-            instruction.active = self.ahead is not None
+            instruction.active = not self.at_end
         else:
             instruction.active = second.kind != "plus" or second.number > 0
         return True
@@ -266,17 +280,15 @@ class Editor:
         raise Quit(instruction.which)
 
     def _next(self, instruction: Instruction) -> Decision[None]:
-        if self.ahead is None:
-            if not self.quiet:
-                self.write(self.space + self.newline)
-            raise Quit(0)
         if not self.quiet:
             self.write(self.space + self.newline)
+        if (yield from self.look_ahead()) is None:
+            raise Quit(0)
         self._flush()
         yield from self.next_line()
 
     def _next_more(self, instruction: Instruction) -> Decision[None]:
-        if self.ahead is None:
+        if (yield from self.look_ahead()) is None:
             if not self.quiet:
                 self.write(self.space + self.newline)
             raise Quit(0)
@@ -444,11 +456,6 @@ def _in_place(
             before = process.files.read(name)
             editor = Editor(process, script, Inputs(process, [name]), quiet, result.append)
             ended = yield from editor.run()
-            if editor.ahead is not None:
-                rest: str | None = editor.ahead
-                while rest is not None:
-                    result.append(rest)
-                    rest = yield from editor.inputs.line()
             if suffix:
                 process.files.write(suffix.replace("*", name) if "*" in suffix else name + suffix, before)
             process.files.write(name, "".join(result))

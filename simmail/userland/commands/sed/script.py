@@ -61,6 +61,11 @@ class Instruction:
     active: bool = False
     until: int = 0
 
+    @property
+    def needs_end(self) -> bool:
+        """Whether it must be known if the line is the last."""
+        return any(address is not None and address.kind == "last" for address in (self.first, self.second))
+
 
 _HEXADECIMAL = re.compile("x([0-9a-fA-F]{2})")
 #: What a replacement may say about the case of what follows, and the number that stands for it.
@@ -251,11 +256,11 @@ class ScriptReader:
             raise self.error("expected \\ after `a', `c' or `i'")
         if self.peek() == "\\":
             self.position += 1
-            self.skip(" \t")
-            if self.peek() == "\n":
-                self.position += 1
-            elif not self.peek():
-                return
+            line_end = re.compile(r"[ \t]*(\n|\Z)").match(self.text, self.position)
+            if line_end is not None:
+                self.position = line_end.end()
+                if not line_end.group(1):
+                    return
         result: list[str] = []
         while (char := self.peek()) and char != "\n":
             self.position += 1
