@@ -79,6 +79,7 @@ class FileSystem:
         self._folders: dict[str, str] = {"/": "root"}
         self._modes: dict[str, int] = {}
         self._views: dict[str, View] = {}
+        self._orders: dict[str, tuple[str, ...]] = {}
 
     # ---- reading
 
@@ -169,6 +170,18 @@ class FileSystem:
         below = folder.rstrip("/") + "/"
         everything = [*self.names(folder), *(f for f in (*self._folders, *self._views) if f.startswith(below))]
         return sorted({name[len(below) :].split("/", 1)[0] for name in everything if name != below})
+
+    def arrange(self, folder: str, names: tuple[str, ...]) -> None:
+        """Say in what order the names in `folder` lie on the disk; others come behind them."""
+        self._orders[normal(folder)] = names
+
+    def as_stored(self, folder: str) -> list[str]:
+        """The names in `folder` in the order in which a program finds them that does not sort.  Raises FileError."""
+        order = self._orders.get(normal(folder))
+        names = self.listing(folder)
+        if order is None:
+            return names
+        return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
     def folder_owner(self, path: str) -> str:
         """The account that a folder belongs to; root's where nobody made it."""

@@ -23,21 +23,9 @@ from simmail.postfix.spool import QUEUES, Spool
 FOLDER = "/var/spool/postfix"
 #: Folders that a queue id is hashed in.
 HASHED = frozenset({"deferred", "defer"})
-#: What else there is in the queue directory.
-FOLDERS = (
-    "bounce",
-    "defer",
-    "dev",
-    "etc",
-    "flush",
-    "lib",
-    "pid",
-    "private",
-    "public",
-    "saved",
-    "trace",
-    "usr",
-    *QUEUES,
+#: What there is in the queue directory, in the order in which the disk has it.
+FOLDERS = tuple(
+    "etc public incoming active maildrop dev corrupt bounce usr pid private deferred lib defer saved flush trace hold".split()
 )
 OWNER, MODE, DROPPED_MODE = "postfix", 0o700, 0o744
 
@@ -119,6 +107,7 @@ def mount(spool: Spool, machine: Machine) -> None:
     """Show a host's queue directory among its files."""
     for name in FOLDERS:
         machine.files.make_folder(f"{FOLDER}/{name}", OWNER)
+    machine.files.arrange(FOLDER, FOLDERS)
     machine.files.mount(FOLDER, SpoolView(spool, machine))
 
 

@@ -192,14 +192,14 @@ class UserFiles:
         size = len(file.text) if file.text.isascii() else len(file.text.encode("utf-8", "surrogateescape"))
         return Stat("f", file.mode, file.owner, self._group(file.owner), size, file.modified)
 
-    def listing(self, name: str) -> list[str]:
-        """The names in a folder, sorted."""
+    def listing(self, name: str, *, stored: bool = False) -> list[str]:
+        """The names in a folder, sorted, or as they lie on the disk."""
         path = self.locate(name)
         tree = self._reader.machine.files
         if tree.is_folder(path) and not self._folder_allows(path, READ):
             raise FileError(name, DENIED)
         try:
-            return tree.listing(path)
+            return tree.as_stored(path) if stored else tree.listing(path)
         except FileError as error:
             raise FileError(name, error.reason) from None
 

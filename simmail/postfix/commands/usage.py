@@ -91,26 +91,34 @@ class Console:
 
     def __init__(self, program: str, invocation: Invocation, status: int = 1) -> None:
         self.program, self.invocation, self.status = program, invocation, status
+        self._log_file = ""
 
     def warn(self, text: str, program: str = "") -> Decision[None]:
         """Print a warning, and log it."""
         program = program or self.program
         self.invocation.complain(f"{program}: warning: {text}")
-        yield Note(program, "warning", "", text)
+        yield from self.log("warning", text, program)
 
     def die(self, text: str) -> Decision[NoReturn]:
         """Log a fatal error, and end; whoever ran the command prints it."""
-        yield Note(self.program, "fatal", "", text)
+        yield from self.log("fatal", text)
         raise Fatal(text, self.status)
+
+    def log(self, event: str, text: str, program: str = "") -> Decision[None]:
+        """Log a line; lost where postlogd(8) should write it (maillog_file) and Postfix does not run."""
+        if not self._log_file or self.control().system is not None:
+            yield Note(program or self.program, event, "", text)
 
     def config(self, folder: str = "") -> Config:
         """The parameters.  Raises Fatal where main.cf cannot be used."""
         invocation = self.invocation
         folder = folder or invocation.environment.get("MAIL_CONFIG", FOLDER)
         try:
-            return Config.load(invocation.machine, self._complain, folder, self.program)
+            config = Config.load(invocation.machine, self._complain, folder, self.program)
+            self._log_file = config["maillog_file"]
         except Fatal as fatal:
             raise Fatal(fatal.text, self.status) from None
+        return config
 
     def _complain(self, level: str, text: str) -> None:
         self.invocation.complain(f"{self.program}: {level}: {text}" if level != "text" else f"{self.program}: {text}")

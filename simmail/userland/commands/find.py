@@ -69,7 +69,7 @@ class Walk:
             yield from check(self, entry)
         if stat.kind == "d" and depth < self.most and not self.pruned:
             try:
-                names = process.files.listing(name)
+                names = process.files.listing(name, stored=True)
             except FileError as error:
                 self.status = process.fail(f"'{name}': {error.reason}")
                 names = []
