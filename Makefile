@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_PYTHON_DOWNLOADS := never
 export PYTHON
 
-.PHONY: run setup help test test-long lab bench lock lint browser-test clean
+.PHONY: run setup help test test-long lab notebooks bench lock lint browser-test clean
 
 run: $(VENV)/.ok
 	$(PY) -m simmail run 01 --out results/01
@@ -25,6 +25,7 @@ setup: $(VENV)/.ok
 help:
 	@echo 'make               set up, run the first lab; results in results/01'
 	@echo 'make lab           open the notebooks in JupyterLab'
+	@echo 'make notebooks     the notebooks, anew from labs/*/lab.md'
 	@echo 'make test          the short tests (PYTEST_ARGS="-k relay": some of them)'
 	@echo 'make test-long     the long ones: every notebook in its own kernel, many seeds, types (up to 40 minutes)'
 	@echo 'make browser-test  JupyterLab in a real browser (needs chromium)'
@@ -45,6 +46,9 @@ browser-test: $(VENV)/.all
 
 lab: $(VENV)/.ok
 	$(PY) -m simmail lab
+
+notebooks: $(VENV)/.ok
+	$(PY) -m tools.notebooks
 
 bench: $(VENV)/.all
 	$(PY) -m benchmarks

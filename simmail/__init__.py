@@ -1,9 +1,9 @@
 """A mail world in a box: hosts that run Postfix's own configuration files in simulated time.
 
-    import simmail
-    world = simmail.load("01", seed=1)
-    world.run(until="2h")
-    print(world.host("mail.domain.ork").sh("postqueue -p"))
+import simmail
+world = simmail.load("01", seed=1)
+world.run(until="2h")
+print(world.host("mail.domain.ork").sh("postqueue -p"))
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def parse(text: str, origin: str, source: str) -> list[DnsRecord]:
         )
     except (dns.exception.DNSException, ValueError, KeyError) as error:
         raise _located(error, text, source, 0 if own_start else PREAMBLE.count("\n")) from None
-    records = []
+    records: list[DnsRecord] = []
     for name, node in zone.nodes.items():
         owner = name.to_text(omit_final_dot=True) if len(name.labels) > 1 else ""
         for rdataset in node.rdatasets:

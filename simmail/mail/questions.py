@@ -18,7 +18,7 @@ Decision = Generator["Question", Any, T]
 class Question:
     """Root of the questions; `type(question)` is what drivers dispatch on."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(getattr(self, name, None)) for name in self.__slots__)})"

@@ -27,7 +27,8 @@ from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.tables import Maps
 
 if TYPE_CHECKING:
-    from simmail.postfix.cleanup import Cleanup, Transaction
+    from simmail.postfix.cleanup import Cleanup
+    from simmail.postfix.cleanup_transaction import Transaction
 
 _EIGHT_BIT = re.compile(r"(8bit|binary)\Z", re.IGNORECASE)
 _VISIBLE = ("to", "resent-to", "cc", "resent-cc")
@@ -304,11 +305,7 @@ class ContentReader:
         transaction, rules = self.transaction, self.rules
         if not transaction.going:
             return
-        if (
-            rules.body_checks
-            and transaction.checked
-            and (not rules.body_limit or offset < rules.body_limit)
-        ):
+        if rules.body_checks and transaction.checked and (not rules.body_limit or offset < rules.body_limit):
             checked = check(transaction, BODY, line, rules.body_checks)
             transaction.gather()
             self._reader.stopped = not transaction.going

@@ -51,7 +51,7 @@ def external_flags(options: Iterable[str]) -> CleanupFlag:
     flags = EXTERNAL
     for option in options:
         if option not in _OVERRIDES:
-            raise Fatal(f"unknown receive_override_options value \"{option}\" in \"{','.join(options)}\"")
+            raise Fatal(f'unknown receive_override_options value "{option}" in "{",".join(options)}"')
         flags &= ~_OVERRIDES[option]
     return flags
 

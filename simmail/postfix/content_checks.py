@@ -33,7 +33,6 @@ MAX_SHOWN = 200
 class Subject(Protocol):
     """The message that is checked: what actions may change (a cleanup transaction)."""
 
-    queue_id: str
     reason: str
     filter: str
     redirect: str
@@ -41,6 +40,10 @@ class Subject(Protocol):
     #: Whether lines are checked, and whether the message goes on hold.
     checked: bool
     held: bool
+
+    @property
+    def queue_id(self) -> str:
+        """The queue file's name."""
 
     def fail(self, status: CleanupStatus) -> None:
         """Something is wrong with the message."""
@@ -246,9 +249,7 @@ def check(subject: Subject, context: str, text: str, maps: Maps) -> str | None:
     try:
         answer = maps.find(text)
     except LookupFailure:
-        subject.warn(
-            f"{subject.queue_id}: {maps.title} map lookup problem -- message not accepted, try again later"
-        )
+        subject.warn(f"{subject.queue_id}: {maps.title} map lookup problem -- message not accepted, try again later")
         subject.fail(CleanupStatus.WRITE)
         return text
     return text if answer is None else act(subject, context, text, answer, maps.title)

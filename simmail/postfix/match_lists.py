@@ -87,7 +87,7 @@ def _parse(
             try:
                 text = environment.machine.files.read(normal(name))
             except FileError as error:
-                table = Unavailable("nofile", name, environment, f"open file {name}: {error.reason}", FLAGS)
+                table = Unavailable("non-existent", name, environment, f"open file {name}: {error.reason}", FLAGS)
                 found.append(Pattern(verdict, name, table))
                 continue
             if depth >= DEPTH_LIMIT:

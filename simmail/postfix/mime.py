@@ -309,11 +309,7 @@ class MimeReader:
     # ---- bodies
 
     def _body(self, text: str, ended: bool) -> None:
-        if (
-            MimeError.EIGHT_BIT_BODY in self.options.report
-            and self.encoding == "7bit"
-            and not text.isascii()
-        ):
+        if MimeError.EIGHT_BIT_BODY in self.options.report and self.encoding == "7bit" and not text.isascii():
             self._report(MimeError.EIGHT_BIT_BODY, text)
         if self._stack and not self._continued and len(text) > 2 and text.startswith("--"):
             self._look_for_boundary(text)

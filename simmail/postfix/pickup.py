@@ -94,9 +94,7 @@ class Pickup(Program):
             trace=dropped.trace,
         )
         queue_id = yield from transaction.begin()
-        yield self.note(
-            "pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else ""
-        )
+        yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")
         for one in dropped.recipients:
             transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify))
         date = self.system.machine.calendar.header(transaction.message.arrival)

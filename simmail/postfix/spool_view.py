@@ -25,7 +25,9 @@ FOLDER = "/var/spool/postfix"
 HASHED = frozenset({"deferred", "defer"})
 #: What there is in the queue directory, in the order in which the disk has it.
 FOLDERS = tuple(
-    "etc public incoming active maildrop dev corrupt bounce usr pid private deferred lib defer saved flush trace hold".split()
+    """
+    etc public incoming active maildrop dev corrupt bounce usr pid private deferred lib defer saved flush trace hold
+    """.split()
 )
 OWNER, MODE, DROPPED_MODE = "postfix", 0o700, 0o744
 

@@ -415,9 +415,7 @@ class TrivialRewrite(Program):
             nexthop = found or routes.relayhost or domain
         transport, _, destination = setting.partition(":")
         if not transport:
-            self.warn(
-                "warning", f"file /etc/postfix/main.cf: parameter {blame}: null transport is not allowed"
-            )
+            self.warn("warning", f"file /etc/postfix/main.cf: parameter {blame}: null transport is not allowed")
             raise _Failed(recipient, address_class)
         return transport, destination or nexthop
 
@@ -463,4 +461,3 @@ def _last(tokens: list[Token], kind: str) -> int:
         if tokens[index].kind == kind:
             return index
     return -1
-

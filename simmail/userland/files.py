@@ -233,8 +233,10 @@ class UserFiles:
         if not self._folder_allows(folder, WRITE):
             raise FileError(name, DENIED)
         tree, user = self._reader.machine.files, self._reader.user
-        if owner is not None and user not in ("root", owner, tree.folder_owner(folder)) and (
-            tree.folder_mode(folder) & 0o1000
+        if (
+            owner is not None
+            and user not in ("root", owner, tree.folder_owner(folder))
+            and (tree.folder_mode(folder) & 0o1000)
         ):
             raise FileError(name, READ_ONLY)
 

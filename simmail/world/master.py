@@ -271,7 +271,7 @@ class Master:
         if self.system is not None and self.spool.maildrop:
             pickup = yield from self.system.summon("pickup")
             yield from pickup.scan()
-            service = self.system.service("pickup") if self.system is not None else None
+            service = self.system.service("pickup")
             if self.spool.maildrop and service is not None and service.wakeup:
                 yield Sleep(service.wakeup)
                 self.wake_pickup()

@@ -157,8 +157,10 @@ def test_adjusted_parameters_are_named() -> None:
     """The queue manager says which parameters it took to be too small or too large."""
     made = bench("qmgr_message_recipient_limit=5\nmaximal_queue_lifetime=1d\n")
     assert made.lines("qmgr") == [
-        "qmgr: warning: qmgr_message_recipient_limit is smaller than qmgr_message_active_limit - adjusting "
-        + "qmgr_message_recipient_limit",
+        (
+            "qmgr: warning: qmgr_message_recipient_limit is smaller than qmgr_message_active_limit - adjusting "
+            "qmgr_message_recipient_limit"
+        ),
         "qmgr: warning: bounce_queue_lifetime is larger than maximal_queue_lifetime - adjusting bounce_queue_lifetime",
     ]
 

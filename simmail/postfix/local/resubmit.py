@@ -32,7 +32,8 @@ from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
 from simmail.postfix.local.state import Run, State
 
 if TYPE_CHECKING:
-    from simmail.postfix.cleanup import Cleanup, Transaction
+    from simmail.postfix.cleanup import Cleanup
+    from simmail.postfix.cleanup_transaction import Transaction
     from simmail.postfix.local.agent import Local
 
 

@@ -284,7 +284,7 @@ class Checker:
 
     def client(self, state: SmtpdState) -> Decision[Verdict]:
         """smtpd_client_restrictions."""
-        state.defer_if_reject = state.defer_if_permit = None
+        state.forget_deferrals()
         verdict = Verdict.UNDECIDED
         rules = self.smtpd.lists["smtpd_client_restrictions"]
         if rules:
@@ -398,7 +398,7 @@ class Checker:
         rules = self.smtpd.lists[parameter]
         if not rules:
             return Verdict.UNDECIDED
-        state.defer_if_permit = state.defer_if_reject = None
+        state.forget_deferrals()
         verdict = yield from self.hear(state, rules, subject)
         if verdict not in (Verdict.REJECT, Verdict.HANGUP) and state.defer_if_permit is not None:
             return (yield from self.refuse(state, state.defer_if_permit, self.smtpd.deferral_reason))

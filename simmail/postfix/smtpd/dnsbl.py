@@ -180,16 +180,12 @@ def reject_rhsbl_recipient(rule: Rule, recipient: str | None, state: SmtpdState)
     return None if not recipient else (yield from _named(rule, recipient, RECIPIENT, state))
 
 
-def permit_dnswl_client(
-    rule: Rule, address: str, state: SmtpdState
-) -> Decision[Finding | None]:
+def permit_dnswl_client(rule: Rule, address: str, state: SmtpdState) -> Decision[Finding | None]:
     """Permit clients whose address is on a list of welcome ones, unless that would make a relay."""
     return (yield from _welcome(rule, reversed_address(address), state))
 
 
-def permit_rhswl_client(
-    rule: Rule, name: str, state: SmtpdState
-) -> Decision[Finding | None]:
+def permit_rhswl_client(rule: Rule, name: str, state: SmtpdState) -> Decision[Finding | None]:
     """Permit clients whose verified name is on a list of welcome ones, unless that would make a relay."""
     return None if name == UNKNOWN else (yield from _welcome(rule, name, state))
 

@@ -69,4 +69,3 @@ def reject_plaintext_session(rule: Rule) -> Finding:
 def sleep(rule: Rule) -> Finding:
     """Let the client wait."""
     return Finding(Kind.SLEEP, value=str(rule.argument))
-

@@ -139,5 +139,3 @@ def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, subject
             f'to accept mail for address "{subject.name}"',
         )
     return None
-
-

@@ -133,7 +133,7 @@ def check_relay_domains(rule: Rule, recipient: str | None, sender: str, client_n
     """Permit our own destinations and clients of relay_domains, refuse the rest (obsolete)."""
     rule.smtpd.warn(
         "warning",
-        "support for restriction \"check_relay_domains\" will be removed from Postfix; "
+        'support for restriction "check_relay_domains" will be removed from Postfix; '
         'use "reject_unauth_destination" instead',
     )
     if recipient is None:

@@ -353,9 +353,7 @@ class Compiler:
                 argument = DnsList.parse(text)
             case Argument.SERVICE:
                 if ":" not in text:
-                    return self._mistake(
-                        name, f"restriction {lowered} must be followed by transport:server", trial
-                    )
+                    return self._mistake(name, f"restriction {lowered} must be followed by transport:server", trial)
                 argument = PolicyServer.parse(smtpd, text)
             case Argument.NUMBER:
                 if not text.isdigit():

@@ -38,7 +38,7 @@ from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from simmail.mail.content import Content
-    from simmail.postfix.cleanup import Transaction
+    from simmail.postfix.cleanup_transaction import Transaction
     from simmail.postfix.smtpd.program import Smtpd
 
 #: A reply that says nothing and ends the connection.
@@ -314,9 +314,7 @@ class SmtpdSession:
         self.total["UNKNOWN"] = self.total.get("UNKNOWN", 0) + 1
         state.stage = "UNKNOWN"
         if field_name(verb) is not None or self.parameters.forbidden_commands.matches(verb):
-            yield smtpd.note(
-                "warning", "", f"non-SMTP command from {state.namaddr}: {smtpd.printable(line)[:100]}"
-            )
+            yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {smtpd.printable(line)[:100]}")
             return (yield from self.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
         if state.access_denied:
             return (yield from self._denied())
@@ -467,4 +465,3 @@ def _pipelined(more: tuple[Sent, ...]) -> str:
     return "".join(
         _ESCAPES.get(chr(octet)) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03o}") for octet in octets
     )
-

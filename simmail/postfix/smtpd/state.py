@@ -118,6 +118,10 @@ class SmtpdState:
         self.etrn: str | None = None
         self.forget_mail()
 
+    def forget_deferrals(self) -> None:
+        """Forget what would have deferred the command, had it been permitted or rejected in the end."""
+        self.defer_if_permit = self.defer_if_reject = None
+
     def forget_mail(self) -> None:
         """Forget the transaction (mail_reset and rcpt_reset)."""
         self.sender: str | None = None

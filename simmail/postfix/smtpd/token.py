@@ -20,7 +20,7 @@ from typing import NamedTuple
 from simmail.mail.tokens import Address, internalize, parse
 
 _CLOSES = {"(": ")", "<": ">", "[": "]", '"': '"'}
-_OPENS = "<[\""
+_OPENS = '<["'
 _SPACE = frozenset(" \t\r\n\v\f")
 _KEYWORDS = ("to:", "from:")
 

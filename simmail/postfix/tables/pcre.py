@@ -113,7 +113,7 @@ _NEW_QUANTIFIER = re.compile(
 
 
 def _without_news(pattern: bytes) -> tuple[bytes, list[int]]:
-    """The pattern with `{,2}` and `{ 2 }` as the ordinary characters they are to 10.42; where backslashes were added."""
+    """The pattern with `{,2}` and `{ 2 }` as the characters they are to 10.42, and where backslashes were added."""
     if b"{" not in pattern or b"\\Q" in pattern:
         return pattern, []
     added: list[int] = []

@@ -3,7 +3,7 @@
 
 DESCRIPTION
     `texthash:/file` reads the source that postmap would compile, each time a program starts.  A changed file is
-    noticed when the program starts anew.
+    noticed when the program starts anew.  In a daemon, a key that comes twice makes the whole table unavailable.
 
 DIAGNOSTICS
     /etc/postfix/access, line 3: duplicate entry: "good.example"
@@ -72,5 +72,8 @@ def open_texthash(type: str, name: str, environment: TableEnvironment, flags: Di
             table.entries[key] = entry
             table.values[key] = entry.value
         elif DictFlag.IGNORE_DUP not in flags:
-            environment.warn("warning", f'{name}, line {entry.line}: duplicate entry: "{key}"')
+            reason = f'{name}, line {entry.line}: duplicate entry: "{key}"'
+            if DictFlag.WARN_DUP not in flags:
+                return Unavailable(type, name, environment, reason, flags)
+            environment.warn("warning", reason)
     return table

@@ -153,9 +153,7 @@ def tail(process: Process) -> Decision[int]:
 
 def wc(process: Process) -> Decision[int]:
     """Count lines, words, octets."""
-    given = options(
-        process, "lwcmL", {"lines": "l", "words": "w", "bytes": "c", "chars": "m", "max-line-length": "L"}
-    )
+    given = options(process, "lwcmL", {"lines": "l", "words": "w", "bytes": "c", "chars": "m", "max-line-length": "L"})
     wanted = [letter for letter in "lwmcL" if letter in given] or ["l", "w", "c"]
     rows: list[tuple[list[int], str]] = []
     status = size = 0

@@ -108,9 +108,7 @@ def _batches(
         return [[word.replace(mark, row[0]) for word in command] for row in rows]
     if by_lines:
         count = _number(by_lines, "L")
-        groups = [
-            [word for row in rows[start : start + count] for word in row] for start in range(0, len(rows), count)
-        ]
+        groups = [[word for row in rows[start : start + count] for word in row] for start in range(0, len(rows), count)]
     else:
         words = [word for row in rows for word in row]
         groups = _grouped(words, _number(number, "n") if number else 10**9)

@@ -358,9 +358,7 @@ class Postgrey:
             if seconds - triplet.last <= self.max_age
             and (triplet.last - triplet.first >= self.delay or seconds - triplet.last <= self.retry_window)
         }
-        self.trusted = {
-            client: known for client, known in self.trusted.items() if seconds - known.last <= self.max_age
-        }
+        self.trusted = {client: known for client, known in self.trusted.items() if seconds - known.last <= self.max_age}
 
 
 def _whole(given: Mapping[str, str], name: str) -> int:

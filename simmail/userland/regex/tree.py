@@ -23,11 +23,7 @@ class CharSet:
 
     def __init__(self, ranges: tuple[tuple[str, str], ...], negated: bool = False) -> None:
         self.ranges, self.negated = ranges, negated
-        self.ascii = frozenset(
-            chr(code)
-            for low, high in ranges
-            for code in range(ord(low), min(ord(high), 127) + 1)
-        )
+        self.ascii = frozenset(chr(code) for low, high in ranges for code in range(ord(low), min(ord(high), 127) + 1))
 
     def __contains__(self, char: str) -> bool:
         if char < "\x80":

@@ -384,9 +384,7 @@ def _test(shell: Shell, words: list[str]) -> int:
         operands = operands[:-1]
     process = shell.process
     process.job.settle()
-    condition = Condition(
-        operands, process.files, process.user, lambda path: is_installed(process.commands, path)
-    )
+    condition = Condition(operands, process.files, process.user, lambda path: is_installed(process.commands, path))
     try:
         return int(not condition.value())
     except ConditionError as error:

@@ -100,9 +100,7 @@ def split(text: str, kept: frozenset[int], separators: str, number: int) -> list
     return fields
 
 
-def _rest(
-    text: str, position: int, is_in: Callable[[int, set[str]], bool], blanks: set[str], every: set[str]
-) -> str:
+def _rest(text: str, position: int, is_in: Callable[[int, set[str]], bool], blanks: set[str], every: set[str]) -> str:
     """What the last variable gets: all but the blanks at the end, and but one separator that ends a single field."""
     end = len(text)
     while end > position and is_in(end - 1, blanks):

@@ -107,9 +107,7 @@ class Expansion:
         if word.pattern is not None:
             return word.pattern
         fields = yield from self._unsplit(word)
-        return self._count(
-            "".join(escaped(text) if quoted else text for text, quoted in fields)
-        )
+        return self._count("".join(escaped(text) if quoted else text for text, quoted in fields))
 
     def _unsplit(self, word: Word) -> Decision[list[tuple[str, bool]]]:
         fields = Fields("")

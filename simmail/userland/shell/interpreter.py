@@ -408,9 +408,7 @@ class Shell(ShellState):
             answer = yield question
 
     @staticmethod
-    def _collect(
-        out: Descriptor | None, err: Descriptor | None, printed: list[str], complained: list[str]
-    ) -> None:
+    def _collect(out: Descriptor | None, err: Descriptor | None, printed: list[str], complained: list[str]) -> None:
         """Hand on what a program has printed."""
         if complained and complained is not printed:
             text = "".join(complained)

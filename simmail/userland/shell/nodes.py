@@ -220,19 +220,7 @@ class Redirected:
 
 
 Node = (
-    Simple
-    | Pipeline
-    | Not
-    | AndOr
-    | Sequence
-    | Background
-    | Subshell
-    | If
-    | Loop
-    | For
-    | Case
-    | Function
-    | Redirected
+    Simple | Pipeline | Not | AndOr | Sequence | Background | Subshell | If | Loop | For | Case | Function | Redirected
 )
 
 

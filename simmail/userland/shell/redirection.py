@@ -89,4 +89,3 @@ def _writing(shell: Shell, name: str, operator: str) -> Output:
     if files.path(name).startswith("/dev/") and not files.is_file(name):
         return Nowhere()
     return FileOutput(files, files.path(name), process.job)
-

@@ -57,6 +57,7 @@ class ShellState:
         errors = output if process.err is process.out else Collected(process.err, job)
         self.descriptors: dict[int, Descriptor] = {0: process.source, 1: output, 2: errors}
         self.pid = 300 + zlib.crc32(f"{process.now} {process.user} {process.argv}".encode("utf-8", "replace")) % 32000
+
     def fork(self) -> Self:
         """A subshell: all is as here, and nothing that it changes comes back."""
         other = type(self).__new__(type(self))

@@ -445,9 +445,7 @@ def _empty_files(process: Process, script: list[Instruction]) -> None:
         _empty_files(process, item.body)
 
 
-def _in_place(
-    process: Process, script: list[Instruction], names: list[str], quiet: bool, suffix: str
-) -> Decision[int]:
+def _in_place(process: Process, script: list[Instruction], names: list[str], quiet: bool, suffix: str) -> Decision[int]:
     """Edit each file by itself and put the result in its place."""
     status = 0
     for name in names:

@@ -1,0 +1,381 @@
+"""NAME
+    cleanup_transaction - one message on its way into the queue
+
+DESCRIPTION
+    What cleanup(8) knows of a message while it comes in: its envelope, mapped and expanded as it is read, what is wrong
+    with it, what its content's checks asked for, and in the end its queue file, or its return to the sender.
+
+PARAMETERS
+    those of cleanup(8)
+
+DIAGNOSTICS
+    QUEUE_ID: MAPS map lookup problem -- message not accepted, try again later
+
+SEE ALSO
+    cleanup(8), cleanup_content, cleanup_address
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.address import quote_local
+from simmail.mail.content import Content
+from simmail.mail.message import Message, Notify, Recipient
+from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
+from simmail.postfix.address_maps import find_address
+from simmail.postfix.cleanup_address import Role, Trouble
+from simmail.postfix.cleanup_content import ContentReader
+from simmail.postfix.cleanup_status import CANNOT_BOUNCE, INCOMPLETE, CleanupFlag, CleanupOutcome, CleanupStatus
+from simmail.postfix.delivery import Dsn
+from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.report import shown
+from simmail.postfix.tables import LookupFailure, Maps
+
+if TYPE_CHECKING:
+    from simmail.postfix.cleanup import Cleanup
+
+ACCEPTED = CleanupOutcome(CleanupStatus.OK)
+
+
+class Transaction:
+    """One message on its way into the queue.
+
+    Attributes:
+        flags, filter, redirect, copies: may be changed by who brings the message until `finish`.
+        queue_id: "" before `begin`.
+        status, reason: what is wrong with it so far.
+        going: whether reading goes on.
+        checked, mapped, held: whether lines are checked, addresses mapped, the message put on hold (in `finish`).
+        message: the queue file in the making.
+    """
+
+    __slots__ = (
+        "_copied",
+        "_duplicates",
+        "_finds_utf8",
+        "_given",
+        "_given_arrival",
+        "_last_recipient",
+        "_notes",
+        "_origin",
+        "_reader",
+        "checked",
+        "context",
+        "copies",
+        "flags",
+        "going",
+        "held",
+        "mapped",
+        "message",
+        "program",
+        "reason",
+        "status",
+        "stop",
+    )
+
+    def __init__(
+        self,
+        program: Cleanup,
+        message: Message,
+        context: str,
+        flags: CleanupFlag,
+        arrival: float | None,
+    ) -> None:
+        self.program, self.message, self.context, self.flags = program, message, context, flags
+        self._given_arrival = arrival
+        self.status, self.reason = CleanupStatus.OK, ""
+        self.stop = INCOMPLETE if flags & CleanupFlag.BOUNCE else ~CleanupStatus.OK
+        self.copies: list[str] = []
+        self._given: list[Recipient] = []
+        self._notes: list[Note] = []
+        self._duplicates: set[Any] = set()
+        self._last_recipient: str | None = None
+        self._origin = ""
+        self._reader: ContentReader | None = None
+        self.going = True
+        self.checked = self.mapped = self.held = self._finds_utf8 = False
+
+    # ---- what the content's checks see (content_checks.Subject)
+
+    @property
+    def queue_id(self) -> str:
+        """The queue file's name."""
+        return self.message.queue_id
+
+    @property
+    def filter(self) -> str:
+        """Where FILTER sends the message."""
+        return self.message.filter
+
+    @filter.setter
+    def filter(self, value: str) -> None:
+        self.message.filter = value
+
+    @property
+    def redirect(self) -> str:
+        """The only recipient, where REDIRECT chose one."""
+        return self.message.redirect
+
+    @redirect.setter
+    def redirect(self, value: str) -> None:
+        self.message.redirect = value
+
+    def fail(self, status: CleanupStatus) -> None:
+        """Something is wrong with the message."""
+        self.status |= status
+        if self.status & self.stop:
+            self.going = False
+
+    def discard(self) -> None:
+        """Throw the message away."""
+        self.flags |= CleanupFlag.DISCARD
+        self.going = False
+
+    def finds_utf8(self, header: str) -> None:
+        """Look at a header for what needs SMTPUTF8."""
+        if self._finds_utf8 and not header.isascii():
+            self.message.smtputf8 = True
+
+    def log(self, text: str) -> None:
+        """Say something of this message."""
+        self._notes.append(self.program.note("text", self.queue_id, text))
+
+    def warn(self, text: str) -> None:
+        """Log a warning."""
+        self._notes.append(self.program.note("warning", "", text))
+
+    def note(self, event: str, *fields: object) -> None:
+        """Record something of this message."""
+        self._notes.append(self.program.note(event, self.queue_id, *fields))
+
+    def prepend(self, line: str) -> None:
+        """Put a line before the one that is looked at."""
+        if self._reader is not None:
+            self._reader.prepend(line)
+
+    def envelope(self) -> str:
+        """Who brought it, and for whom, as log lines show them."""
+        message = self.message
+        client = f"{message.client_name}[{message.client_address}]" if message.client_address else "local"
+        recipient = "" if self._last_recipient is None else f" to=<{shown(self._last_recipient)}>"
+        return f"{client}; from=<{shown(message.sender)}>{recipient}"
+
+    def origin(self) -> str:
+        """The same, and how, as log lines of actions show it."""
+        if not self._origin:
+            message = self.message
+            protocol = f" proto={message.protocol}" if message.protocol else ""
+            helo = f" helo=<{message.helo}>" if message.helo else ""
+            self._origin = self.envelope() + protocol + helo
+        return self._origin
+
+    def gather(self) -> None:
+        """Take over what tables and the rewriter had to say."""
+        program = self.program
+        for speaker in (program.rewriter, program):
+            if speaker.pending:
+                self._notes += speaker.pending
+                speaker.pending = []
+        if program.mapper.warnings:
+            for warning in program.mapper.warnings:
+                self.warn(f"{self.queue_id}: {warning}")
+            program.mapper.warnings = []
+
+    def trouble(self, trouble: Trouble) -> None:
+        """A table failed or led nowhere."""
+        self.gather()
+        self.warn(f"{self.queue_id}: {trouble.text}")
+        self.fail(trouble.status)
+        self.reason = trouble.reason or self.reason
+
+    # ---- the client's side
+
+    def begin(self) -> Decision[str]:
+        """Make the queue file; returns its queue id."""
+        self.message.queue_id = yield NewQueueId()
+        now: float = yield Now()
+        self.message.arrival = now if self._given_arrival is None else self._given_arrival
+        return self.message.queue_id
+
+    def recipient(self, recipient: Recipient) -> None:
+        """Add a recipient as the client gave it (internal form)."""
+        self._given.append(recipient)
+
+    def abandon(self) -> Decision[None]:
+        """The client goes away without a message; its envelope has been looked at all the same."""
+        self._start()
+        self._envelope()
+        self.gather()
+        if self._notes:
+            yield from self._notes
+            self._notes = []
+        yield Abandon(self.queue_id)
+
+    def finish(self, content: Content, received: tuple[str, ...] = ()) -> Decision[CleanupOutcome]:
+        """Take the content and queue the message.
+
+        Args:
+            content: header, empty line and body as they came.
+            received: the lines of the Received: header to put before it.
+
+        Returns:
+            What was wrong, if anything.
+        """
+        self._start()
+        self._envelope()
+        if self.going:
+            self._reader = ContentReader(self, self.program.rules)
+            self._reader.read(content, received)
+        if self.going:
+            self._copies()
+        self.gather()
+        yield from self._notes
+        self._notes = []
+        if self.going and self._last_recipient is None:
+            self.fail(CleanupStatus.NO_RECIPIENTS)
+        if self.going and not self.status:
+            yield Commit(self.message, "hold" if self.held else "incoming")
+            return ACCEPTED
+        if CleanupFlag.DISCARD in self.flags:
+            self.status = CleanupStatus.OK
+        if self.status and CleanupFlag.BOUNCE in self.flags and not self.status & CANNOT_BOUNCE:
+            yield from self._return()
+        yield Abandon(self.queue_id)
+        return CleanupOutcome(self.status, self.reason)
+
+    def hang_up(self, content: Content, received: tuple[str, ...] = ()) -> Decision[None]:
+        """The client sends this much of a message and goes away."""
+        self._start()
+        self._envelope()
+        if self.going:
+            ContentReader(self, self.program.rules).read(content, received)
+        self.gather()
+        yield from self._notes
+        self._notes = []
+        yield Abandon(self.queue_id)
+
+    # ---- the envelope
+
+    def _start(self) -> None:
+        """What is to be done with the message is known now."""
+        flags = self.flags
+        self.checked, self.mapped = CleanupFlag.FILTER in flags, CleanupFlag.MAP in flags
+        self.held, self._copied = CleanupFlag.HOLD in flags, CleanupFlag.BCC in flags
+        if CleanupFlag.DISCARD in flags:
+            self.going = False
+
+    def _envelope(self) -> None:
+        program, message = self.program, self.message
+        message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER) if message.sender else ""
+        self._finds_utf8 = CleanupFlag.AUTO_UTF8 in self.flags and not message.smtputf8
+        if self._finds_utf8 and not message.sender.isascii():
+            message.smtputf8 = True
+        if self._copied and message.sender and program.sender_bcc:
+            self._copy_by(program.sender_bcc, message.sender)
+        for given in self._given:
+            if not self.going:
+                break
+            address = self._canonical(given.address or program.empty_recipient, Role.ENVELOPE_RECIPIENT)
+            if self._finds_utf8 and not address.isascii():
+                message.smtputf8 = True
+            orcpt = given.orcpt or original_recipient(address, message.smtputf8)
+            self._put(address, given.original or given.address, orcpt, given.notify)
+            self._last_recipient = address
+            if self._copied and address and program.recipient_bcc:
+                self._copy_by(program.recipient_bcc, address)
+
+    def _canonical(self, address: str, role: Role) -> str:
+        program = self.program
+        if not self.mapped:
+            done = program.rewriter.rewrite_internal("local", address)
+        else:
+            try:
+                done = program.canonical(address, role)
+            except Trouble as trouble:
+                self.trouble(trouble)
+                return address
+        self.gather()
+        return done
+
+    def _copy_by(self, maps: Maps, address: str) -> None:
+        """Add the copy that a bcc table has for an address."""
+        program = self.program
+        try:
+            found = find_address(maps, address, program.delimiters, program.local.owns)
+        except LookupFailure:
+            self.gather()
+            self.warn(f"{self.queue_id}: {maps.title} map lookup problem -- message not accepted, try again later")
+            self.fail(CleanupStatus.WRITE)
+            return
+        self.gather()
+        if found is not None:
+            self._copy(found.value)
+
+    def _copy(self, address: str) -> None:
+        """Add a recipient whom nobody will hear of."""
+        done = self._canonical(address, Role.ENVELOPE_RECIPIENT)
+        self._put(done, done, "", frozenset({Notify.NEVER}))
+
+    def _copies(self) -> None:
+        """The copies that are added at the end."""
+        if self._copied and self._last_recipient is not None and self.program.always_bcc:
+            self._copy(self.program.always_bcc)
+        for address in self.copies:
+            self._copy(address)
+
+    def _put(self, address: str, original: str, orcpt: str, notify: frozenset[Notify]) -> None:
+        """Add a recipient to the queue file, its aliases expanded, unless it is there already."""
+        program, message = self.program, self.message
+        if not program.original_recipient:
+            original = ""
+        addresses = [address]
+        if self.mapped and program.mapper.aliases:
+            try:
+                addresses = program.mapper.expand(address)
+            except Trouble as trouble:
+                self.trouble(trouble)
+            self.gather()
+            if Notify.SUCCESS in notify and addresses != [address]:
+                message.traced.append(
+                    (Recipient(address, original, orcpt, notify), Dsn("2.0.0", "expanded", "alias expanded"))
+                )
+                notify = notify - {Notify.SUCCESS} or frozenset({Notify.NEVER})
+        for found in addresses:
+            key: Any = found.lower()
+            if program.original_recipient:
+                key = (orcpt.lower(), notify, original.lower(), key)
+            if key in self._duplicates:
+                continue
+            if len(self._duplicates) < program.duplicate_limit or program.duplicate_limit <= 0:
+                self._duplicates.add(key)
+            message.recipients.append(Recipient(found, original, orcpt, notify))
+            if self._finds_utf8 and not found.isascii():
+                message.smtputf8 = True
+
+    # ---- a message that goes back
+
+    def _return(self) -> Decision[None]:
+        """Return the message to its sender, which settles what was wrong with it."""
+        message = self.message
+        detail = CleanupOutcome(self.status).detail()
+        status, text = dsn_split(self.reason, "5.0.0") if self.reason else (detail.dsn, detail.text)
+        dsn = Dsn(status, "failed", text)
+        if self.status & (CleanupStatus.CONTENT | CleanupStatus.SIZE):
+            message.ret = "HDRS"
+        recipients = message.recipients or [Recipient("unknown")]
+        now: float = yield Now()
+        delays = (now - message.arrival, 0.0, 0.0, 0.0)
+        for recipient in recipients:
+            yield self.program.note(
+                "delivery", message.queue_id, recipient.address, recipient.original, "none", delays, status,
+                "bounced", text,
+            )  # fmt: skip
+        bounce = yield from self.program.system.summon("bounce")
+        yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
+        self.status = CleanupStatus.OK
+
+
+def original_recipient(address: str, utf8: bool) -> str:
+    """An ORCPT of our own for an address."""
+    return f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{quote_local(address)}"

@@ -1,0 +1,119 @@
+"""NAME
+    smtpd.answering - what the commands of SMTP share
+
+DESCRIPTION
+    Answers to good and bad commands, addresses as commands hold them, and anvil's limits on what a client asks for.
+
+DIAGNOSTICS
+    Illegal address syntax from HOST in COMMAND command: ADDRESS
+    Message delivery request rate limit exceeded: N from HOST for service SERVICE, and its kin
+
+SEE ALSO
+    RFC 5321 section 4.1.2, anvil(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.answers import AnvilCounts
+from simmail.mail.questions import Anvil, Decision
+from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.token import Path, Word, path
+from simmail.postfix.trivial_rewrite import ResolveFlag
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+#: A reply, and whether the client did well.
+Answer = tuple[Reply, bool]
+
+
+def no(session: SmtpdSession, code: int, text: str, error: str = "protocol") -> Decision[Answer]:
+    """A refusal; `error`: its class in notify_classes."""
+    return (yield from session.mistaken(code, text, error)), False
+
+
+def yes(session: SmtpdSession, reply: Reply) -> Decision[Answer]:
+    """A constant reply to a good command."""
+    if session.state.errors < session.parameters.soft_errors:
+        return session.state.transcript.told(reply), True
+    return (yield from session.say(reply.code, *reply.lines)), True
+
+
+def refused(session: SmtpdSession, verdict: Verdict) -> Decision[Answer]:
+    """What restrictions came to."""
+    return (yield from session.refused(verdict)), False
+
+
+def parsed_address(session: SmtpdSession, word: Word, empty: bool, strict: bool) -> Decision[Path | None]:
+    """The address in a command; None, with a warning, where it is none."""
+    smtpd, state = session.smtpd, session.state
+    found = smtpd.paths.get(word.text)
+    if found is None:
+        found = smtpd.paths[word.text] = path(word.text)
+    address = found.address
+    wrong = found.addresses > 1 or (strict and (found.junk or not found.bracketed))
+    if not wrong:
+        if address:
+            other = state.recipient if state.stage == "MAIL" else state.sender
+            resolved = smtpd.resolve((other or "") if smtpd.by_sender else "", address)
+            if smtpd.pending or smtpd.rewriter.pending:
+                yield from smtpd.heard()
+            domain = resolved.recipient.rpartition("@")[2]
+            wrong = (
+                ResolveFlag.ERROR in resolved.flags
+                or (strict and address[0] == "@")
+                or (not state.smtputf8 and not domain.isascii())
+            )
+        else:
+            wrong = not empty
+    if wrong:
+        shown = smtpd.masked(word.text)
+        yield smtpd.note(
+            "warning", "", f"Illegal address syntax from {state.namaddr} in {state.stage} command: {shown}"
+        )
+        return None
+    return found
+
+
+def undeclared_utf8(session: SmtpdSession, address: str, whose: str) -> Decision[Answer | None]:
+    """A refusal of an address that is not ASCII where SMTPUTF8 was not asked for."""
+    smtpd, state = session.smtpd, session.state
+    if state.smtputf8:
+        return None
+    if session.parameters.strict_smtputf8:
+        return (yield from no(session, 553, "5.6.7 Must declare SMTPUTF8 to send unicode address"))
+    if session.parameters.old_smtputf8:
+        yield smtpd.note(
+            "text", "",
+            f"using backwards-compatible default setting smtputf8_enable=no to accept non-ASCII {whose} address "
+            f'"{smtpd.masked(address)}" from {state.namaddr}',
+        )  # fmt: skip
+    return None
+
+
+def over_rate(session: SmtpdSession, event: str, limit: int, what: str, title: str) -> Decision[Answer | None]:
+    """A refusal where the client has done something too often in anvil's time unit."""
+    if limit <= 0 or session.xclient:
+        return None
+    smtpd, state = session.smtpd, session.state
+    if (yield from session.listed(smtpd.hoggers)):
+        return None
+    service = smtpd.service.name
+    counts: AnvilCounts = yield Anvil(event, service, state.client.address)
+    if counts.rate <= limit:
+        return None
+    answer = yield from no(session, 450, f"4.7.1 Error: too {what} from {state.client.address}", "policy")
+    yield smtpd.note(
+        "warning", "", f"{title} rate limit exceeded: {counts.rate} from {state.namaddr} for service {service}"
+    )
+    return answer
+
+
+def offers(session: SmtpdSession, keyword: str) -> bool:
+    """Whether an extension of SMTP is on offer to this client."""
+    if keyword == "SMTPUTF8" and not session.parameters.smtputf8:
+        return False
+    return keyword not in session.state.discard_mask

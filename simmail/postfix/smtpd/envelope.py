@@ -1,0 +1,248 @@
+"""NAME
+    smtpd.envelope - MAIL and RCPT
+
+DESCRIPTION
+    The two commands that make an envelope, with their parameters.  Each gets the session and what stands behind the
+    verb; it returns the reply, and whether the client did well.
+
+PARAMETERS
+    see parameters
+
+SEE ALSO
+    RFC 5321 section 4.1.1, RFC 1870, RFC 3461, RFC 6531
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.message import Notify, Recipient
+from simmail.mail.questions import Decision
+from simmail.postfix.smtpd import message
+from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8, yes
+from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.rewriting import rewrite_context
+from simmail.postfix.smtpd.token import Word
+from simmail.smtp.parameters import MAX_SIZE, decode_xtext, notify_set
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+MAIL_OK, RCPT_OK = (Reply(250, (text,)) for text in ("2.1.0 Ok", "2.1.5 Ok"))
+
+# ---- MAIL
+
+
+def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+    """MAIL."""
+    state, parameters = session.state, session.parameters
+    state.smtputf8, state.encoding, state.ret = False, "", ""
+    if parameters.helo_required and state.helo is None:
+        return (yield from no(session, 503, "5.5.1 Error: send HELO/EHLO first", "policy"))
+    if state.sender is not None:
+        return (yield from no(session, 503, "5.5.1 Error: nested MAIL command"))
+    if state.bdat:
+        return (yield from no(session, 503, "5.5.1 Error: MAIL after BDAT"))
+    found = session.smtpd.words(argument)
+    if len(found) < 2 or found[0].text.lower() != "from:":
+        return (yield from no(session, 501, "5.5.4 Syntax: MAIL FROM:<address>"))
+    refusal = yield from over_rate(session, "mail", parameters.message_rate, "much mail", "Message delivery request")
+    if refusal is not None:
+        return refusal
+    sender = yield from _mail_arguments(session, found)
+    if type(sender) is tuple:
+        return sender
+    assert type(sender) is str
+    return (yield from _mail_from(session, sender))
+
+
+def _mail_arguments(session: SmtpdSession, found: tuple[Word, ...]) -> Decision[str | Answer]:
+    """The sender, and the parameters taken in; or an answer where it ends there."""
+    state, parameters = session.state, session.parameters
+    options = found[2:]
+    if options:
+        state.smtputf8 = offers(session, "SMTPUTF8") and any(o.text.upper() == "SMTPUTF8" for o in options)
+    sender = (yield from parsed_address(session, found[1], True, parameters.strict)) if found[1].complete else None
+    if sender is None:
+        return (yield from no(session, 501, "5.1.7 Bad sender address syntax"))
+    state.envid = ""
+    for option in options:
+        wrong = yield from _mail_option(session, option.text)
+        if wrong is not None:
+            return (yield from no(session, *wrong))
+    address = sender.address
+    if 0 < parameters.size_limit < state.size:
+        state.sender = address
+        verdict = yield from session.smtpd.checker.size(state)
+        state.sender = None
+        return (yield from refused(session, verdict))
+    if state.verp and not address:
+        return (yield from no(session, 503, "5.5.4 Error: XVERP requires non-null sender"))
+    return address
+
+
+def _mail_from(session: SmtpdSession, address: str) -> Decision[Answer]:
+    """Begin a transaction."""
+    state, parameters = session.state, session.parameters
+    if not session.smtpd.delay_reject:
+        verdict = yield from session.smtpd.checker.mail(state, address)
+        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+            yield from session.forget()
+            return (yield from refused(session, verdict))
+    session.context = yield from rewrite_context(session)
+    if not session.context:
+        yield from session.forget()
+        return (yield from no(session, 451, "4.3.0 Temporary lookup error", "resource"))
+    if not address.isascii():
+        undeclared = yield from undeclared_utf8(session, address, "sender")
+        if undeclared is not None:
+            yield from session.forget()
+            return undeclared
+    state.sender = address
+    state.route_sender = address if session.smtpd.by_sender else ""
+    if not parameters.delay_open:
+        yield from message.begin(session)
+    return (yield from yes(session, MAIL_OK))
+
+
+#: A refusal's code and text.
+Wrong = tuple[int, str]
+
+
+def _mail_option(session: SmtpdSession, text: str) -> Decision[Wrong | None]:
+    """Take in one parameter of MAIL; what is wrong with it, or None."""
+    state = session.state
+    name, _, value = text.partition("=")
+    name = name.upper()
+    wrong: Wrong | None = (555, f"5.5.4 Unsupported option: {text}")
+    if name == "BODY" and value.upper() in ("8BITMIME", "7BIT"):
+        state.encoding = "8bit" if value.upper() == "8BITMIME" else "7bit"
+        wrong = None
+    elif name == "SIZE" and "=" in text:
+        wrong = _size(session, value)
+    elif name == "SMTPUTF8" and "=" not in text and offers(session, "SMTPUTF8"):
+        wrong = None
+    elif name == "RET" and "=" in text:
+        wrong = _ret(session, value)
+    elif name == "ENVID" and "=" in text:
+        wrong = _envid(session, value)
+    elif name == "XVERP" and (yield from session.listed(session.parameters.verp_clients)):
+        wrong = _verp(session, value if "=" in text else session.parameters.verp_delimiters)
+    return wrong
+
+
+def _size(session: SmtpdSession, value: str) -> Wrong | None:
+    if not value.isascii() or not value.isdigit():
+        return 501, "5.5.4 Bad message size syntax"
+    if int(value) > MAX_SIZE:
+        session.state.size = -1
+        return 552, "5.3.4 Message size exceeds file system imposed limit"
+    session.state.size = int(value)
+    return None
+
+
+_NO_DSN: Wrong = (501, "5.7.1 DSN support is disabled")
+
+
+def _ret(session: SmtpdSession, value: str) -> Wrong | None:
+    if not offers(session, "DSN"):
+        return _NO_DSN
+    if session.state.ret or value.upper() not in ("FULL", "HDRS"):
+        return 501, "5.5.4 Bad RET parameter syntax"
+    session.state.ret = value.upper()
+    return None
+
+
+def _envid(session: SmtpdSession, value: str) -> Wrong | None:
+    if not offers(session, "DSN"):
+        return _NO_DSN
+    plain = decode_xtext(value)
+    if session.state.envid or plain is None or not plain.isprintable():
+        return 501, "5.5.4 Bad ENVID parameter syntax"
+    session.state.envid = plain
+    return None
+
+
+def _verp(session: SmtpdSession, value: str) -> Wrong | None:
+    allowed = session.parameters.verp_filter
+    if len(value) != 2 or any(c not in allowed for c in value):
+        return 501, f"5.5.4 Error: XVERP needs two characters from {allowed}"
+    session.state.verp = value
+    return None
+
+
+# ---- RCPT
+
+
+def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+    """RCPT."""
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    if state.sender is None:
+        return (yield from no(session, 503, "5.5.1 Error: need MAIL command"))
+    if state.bdat:
+        return (yield from no(session, 503, "5.5.1 Error: RCPT after BDAT"))
+    found = smtpd.words(argument)
+    if len(found) < 2 or found[0].text.lower() != "to:":
+        return (yield from no(session, 501, "5.5.4 Syntax: RCPT TO:<address>"))
+    refusal = yield from over_rate(session, "rcpt", parameters.recipient_rate, "many recipients", "Recipient address")
+    if refusal is not None:
+        return refusal
+    target = (yield from parsed_address(session, found[1], False, parameters.strict)) if found[1].complete else None
+    if target is None:
+        return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
+    recipient = Recipient(target.address, orcpt=f"rfc822;{target.external}")
+    given: set[str] = set()
+    for option in found[2:]:
+        wrong = _rcpt_option(session, option.text, recipient, given)
+        if wrong is not None:
+            return (yield from no(session, *wrong))
+    return (yield from _rcpt_to(session, target.address, recipient))
+
+
+def _rcpt_to(session: SmtpdSession, address: str, recipient: Recipient) -> Decision[Answer]:
+    """Take a recipient, or not."""
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    if state.accepted >= parameters.recipient_limit > 0:
+        state.overshoot += 1
+        if state.overshoot <= parameters.overshoot_limit:
+            return (yield from session.say(452, "4.5.3 Error: too many recipients")), True
+        return (yield from no(session, 452, "4.5.3 Error: too many recipients", "policy"))
+    if not address.isascii():
+        undeclared = yield from undeclared_utf8(session, address, "recipient")
+        if undeclared is not None:
+            return undeclared
+    verdict = yield from smtpd.checker.rcpt(state, address)
+    if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
+        return (yield from refused(session, verdict))
+    if session.transaction is None:
+        yield from message.begin(session)
+    state.accepted += 1
+    if state.recipient is None:
+        state.recipient = address
+    state.recipients.append(recipient)
+    return (yield from yes(session, RCPT_OK))
+
+
+def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: set[str]) -> Wrong | None:
+    """Take in one parameter of RCPT; what is wrong with it, or None."""
+    name, equals, value = text.partition("=")
+    name = name.upper()
+    if not equals or name not in ("NOTIFY", "ORCPT"):
+        return 555, f"5.5.4 Unsupported option: {text}"
+    if not offers(session, "DSN"):
+        return _NO_DSN
+    twice = name in given
+    given.add(name)
+    if name == "NOTIFY":
+        asked = notify_set(value)
+        if twice or asked is None:
+            return 501, "5.5.4 Error: Bad NOTIFY parameter syntax"
+        recipient.notify = frozenset(map(Notify, asked))
+        return None
+    type, semicolon, coded = value.partition(";")
+    plain = decode_xtext(coded) if semicolon else None
+    if twice or not type or plain is None:
+        return 501, "5.5.4 Error: Bad ORCPT parameter syntax"
+    recipient.orcpt = f"{type};{plain}"
+    return None
