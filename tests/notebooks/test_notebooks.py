@@ -1,0 +1,126 @@
+"""The course's notebooks: made from their labs' texts, plain, in one form, and running from top to bottom."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from simmail.lab.notebook import build
+
+ROOT = Path(__file__).resolve().parents[2]
+SHELF = ROOT / "notebooks"
+SOURCES = sorted((ROOT / "labs").glob("*/lab.md"))
+NAMES = [source.parent.name for source in SOURCES]
+HEADER = ("Goals", "Prerequisites", "Time", "Difficulty")
+"""What the first cell of each notebook tells."""
+
+LONGEST_CELL = 8
+"""Lines of code in a cell."""
+
+each_notebook = pytest.mark.parametrize("name", NAMES)
+
+
+def cells(name: str) -> list[Any]:
+    """A notebook's cells."""
+    found: list[Any] = json.loads((SHELF / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return found
+
+
+def text(cell: Any) -> str:
+    """A cell's text."""
+    return "".join(cell["source"])
+
+
+def code(name: str) -> Iterator[str]:
+    """The texts of a notebook's code cells."""
+    return (text(cell) for cell in cells(name) if cell["cell_type"] == "code")
+
+
+def prose(name: str) -> str:
+    """A notebook's prose, without quoted files."""
+    told = "\n".join(text(cell) for cell in cells(name) if cell["cell_type"] == "markdown")
+    return re.sub(r"^```.*?^```", "", told, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_every_notebook_has_its_source() -> None:
+    """On the shelf stands what the labs' texts make, and nothing else."""
+    assert NAMES
+    assert sorted(path.stem for path in SHELF.glob("*.ipynb")) == NAMES
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=NAMES)
+def test_a_notebook_is_what_its_source_makes(source: Path) -> None:
+    """`make notebooks` would change nothing, to the byte."""
+    made = build(source.read_text(encoding="utf-8"), source.parent.name)
+    assert (SHELF / f"{source.parent.name}.ipynb").read_text(encoding="utf-8") == made
+
+
+@each_notebook
+def test_a_notebook_is_plain(name: str) -> None:
+    """It is valid, without outputs and counts, and each cell has an id of its own."""
+    nbformat.validate(nbformat.read(SHELF / f"{name}.ipynb", as_version=4))
+    assert all(c["outputs"] == [] and c["execution_count"] is None for c in cells(name) if c["cell_type"] == "code")
+    ids = [cell["id"] for cell in cells(name)]
+    assert len(set(ids)) == len(ids)
+
+
+@each_notebook
+def test_a_notebook_says_what_it_is_for(name: str) -> None:
+    """Its first cell tells goals, prerequisites, time and difficulty."""
+    assert [field for field in HEADER if f"**{field}**" not in text(cells(name)[0])] == []
+
+
+@each_notebook
+def test_headings_are_in_order(name: str) -> None:
+    """One heading of the first level, at the top, and none that leaves a level out: screen readers go by them."""
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", prose(name), flags=re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert not [(a, b) for a, b in pairwise(levels) if b > a + 1]
+
+
+@each_notebook
+def test_cells_are_small(name: str) -> None:
+    """No code cell is longer than eight lines or wider than a screen."""
+    assert not [cell for cell in code(name) if len(cell.splitlines()) > LONGEST_CELL]
+    assert not [line for cell in code(name) for line in cell.splitlines() if len(line) > 110]
+
+
+@each_notebook
+def test_prose_comes_first(name: str) -> None:
+    """Before each code cell stands what it is about, and learners are asked to predict before they run."""
+    kinds = [cell["cell_type"] for cell in cells(name)]
+    assert not [n for n, kind in enumerate(kinds) if kind == "code" and kinds[n - 1] == "code"]
+    assert "**Predict.**" in prose(name)
+
+
+@each_notebook
+def test_a_notebook_runs(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """From top to bottom, unsolved, in a fresh IPython, where it stands on the shelf."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    monkeypatch.chdir(SHELF)
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    for cell in code(name):
+        shell.run_cell(cell, store_history=False).raise_error()
+    assert "Traceback" not in capsys.readouterr().out
+
+
+@pytest.mark.kernel
+@each_notebook
+def test_a_notebook_runs_in_a_kernel(name: str) -> None:
+    """From top to bottom in a kernel of its own, as JupyterLab would run it."""
+    from nbclient import NotebookClient
+
+    book = nbformat.read(SHELF / f"{name}.ipynb", as_version=4)
+    NotebookClient(book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(SHELF)}}).execute()
+    pictures = [o for cell in book.cells for o in cell.get("outputs", []) if "<img " in str(o.get("data", ""))]
+    assert all("alt=" in str(picture) for picture in pictures)
