@@ -6,45 +6,30 @@ import difflib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from simmail.mail.errors import InputError, Location
-from simmail.world.units import octets, seconds
-
-Seconds = Annotated[float, BeforeValidator(seconds)]
-Rate = Annotated[float, BeforeValidator(octets)]
+from simmail.world.schema import Moment, Octets, Part, Seconds
 
 
-def _moment(value: Any) -> Any:
-    return value if not isinstance(value, (int, float)) else str(value)
-
-
-#: A moment: a length of time since the start (`90s`, `2h`) or a time of day (`10:30`, `1d 9:00`).
-Moment = Annotated[str, BeforeValidator(_moment)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Link(_Part):
+class Link(Part):
     """A link between two sites, or a site and a host."""
 
     between: tuple[str, str] = Field(description="the two ends")
     latency: Seconds = Field(0.010, ge=0, description="one way, for example 20ms")
-    bandwidth: Rate = Field(12_500_000.0, gt=0, description="for example 2Mbit/s")
+    bandwidth: Octets = Field(12_500_000.0, gt=0, description="for example 2Mbit/s")
     loss: float = Field(0.0, ge=0, lt=1, description="the part of packets lost")
 
 
-class HostSpec(_Part):
+class HostSpec(Part):
     """A computer; it runs Postfix where hosts/NAME/etc/postfix has a main.cf."""
 
     site: str = Field(description="where it is connected")
     address: str | list[str] = Field(description="its IP address, or several")
     latency: Seconds = Field(0.0005, ge=0, description="to its site, one way")
-    bandwidth: Rate = Field(12_500_000.0, gt=0, description="to its site")
+    bandwidth: Octets = Field(12_500_000.0, gt=0, description="to its site")
     hostname: str = Field("", description="what the machine calls itself; the name here by default")
     users: dict[str, str] = Field(default_factory=dict, description="login name: full name")
     setup: list[str] = Field(default_factory=list, description="commands run before its Postfix starts")
@@ -53,7 +38,7 @@ class HostSpec(_Part):
     disk: Seconds = Field(0.0015, ge=0, description="to write a queue file safely")
 
 
-class Letter(_Part):
+class Letter(Part):
     """A message that somebody writes at a given time."""
 
     at: Moment = Field(description="when: 9:05, or 300s after the start")
@@ -62,7 +47,7 @@ class Letter(_Part):
     text: str = ""
 
 
-class Person(_Part):
+class Person(Part):
     """Somebody with a mail program."""
 
     name: str = Field("", description="full name")
@@ -76,7 +61,7 @@ class Person(_Part):
     writes: list[Letter] = Field(default_factory=list)
 
 
-class Fault(_Part):
+class Fault(Part):
     """Something that fails and comes back."""
 
     at: Moment
@@ -87,7 +72,7 @@ class Fault(_Part):
     how: str = Field("timeout", pattern="^(timeout|servfail|refused)$", description="what DNS then answers")
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """A world."""
 
     title: str

@@ -1,0 +1,28 @@
+"""What the parts of a `world.yaml` are made of: the base of each, and the kinds of values that units make."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from simmail.world.units import octets, seconds
+
+#: A length of time: a number of seconds, or `20ms`, `1h30m`, `2d`.
+Seconds = Annotated[float, BeforeValidator(seconds)]
+#: A size in octets, or a rate in octets a second: a number, or `2Mbit/s`, `10MB`.
+Octets = Annotated[float, BeforeValidator(octets)]
+
+
+def _moment(value: Any) -> Any:
+    return value if not isinstance(value, (int, float)) else str(value)
+
+
+#: A moment: a length of time since the start (`90s`, `2h`) or a time of day (`10:30`, `1d 9:00`).
+Moment = Annotated[str, BeforeValidator(_moment)]
+
+
+class Part(BaseModel):
+    """A mapping of a `world.yaml`; a field that nobody reads is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
