@@ -108,11 +108,13 @@ EVENTS: dict[str, Event] = {
     # delivery agents
     "delivery": Event(("to", "orig_to", "relay", "delays", "dsn", "status", "text"), _delivery),
     # the world: never in a log
-    "composed": Event(("identity", "sender", "recipients", "subject", "size", "wanted"), None),
+    "composed": Event(("identity", "sender", "recipients", "subject", "size", "kind", "author"), None),
     "fetched": Event(("user", "mailbox", "count", "identities"), None),
     "command": Event(("user", "command", "status"), None),
     "session": Event(("client", "line"), None),
     "given-up": Event(("identity", "sender", "recipient", "reply"), None),
+    "attempted": Event(("identity", "server", "recipient", "outcome", "reply"), None),
+    "arrived": Event(("identity", "sender", "recipient", "client"), None),
     "handed-over": Event(("identity", "queue_id", "server"), None),
 }
 

@@ -12,6 +12,8 @@ from simmail.mail.errors import Fatal, InputError
 from simmail.mail.questions import Decision, Sleep
 from simmail.world import folder as folders
 from simmail.world import scenario as schema
+from simmail.world.actors.figures import Figures
+from simmail.world.actors.kinds import actor_for
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import Level
 from simmail.world.master import STOCK_MASTER_CF, Master
@@ -55,14 +57,28 @@ class Loader:
         overlay = self._overlay(policy)
         for host_name, spec in scenario.hosts.items():
             self._host(host_name, spec, overlay)
+        self._actors()
         for link in scenario.links:
             self.world.network.link(*link.between, link.latency, link.bandwidth, link.loss)
-        for host in self.world.hosts.values():
-            self._start(host, scenario.hosts[host.name])
+        for name, spec in scenario.hosts.items():
+            self._start(self.world.hosts[name], spec)
         for login, person in scenario.people.items():
             self._person(login, person)
         for fault in scenario.faults:
             self._fault(fault)
+        for actor in self.world.actors.values():
+            actor.start()
+
+    def _actors(self) -> None:
+        world = self.world
+        try:
+            world.figures = Figures(self.scenario.figures)
+            for name, spec in self.scenario.actors.items():
+                actor = world.actors[name] = actor_for(spec)(world, name, spec)
+                actor.settle()
+        except InputError as error:
+            where = f"{self.folder / folders.WORLD}: {error.where}"
+            raise InputError(where, error.found, error.wanted) from None
 
     def _zones(self) -> None:
         for name, text in folders.files_below(self.folder / "zones"):

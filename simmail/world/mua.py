@@ -46,6 +46,7 @@ class Draft:
         identity: its Message-ID, by which it is known everywhere.
         state: `outbox`, `sent`, or `refused`.
         reply: the server's last words about it.
+        kind: what it is in truth, a key of `simmail.world.truth.KINDS`.
     """
 
     identity: str
@@ -55,6 +56,7 @@ class Draft:
     content: Content
     state: str = "outbox"
     reply: str = ""
+    kind: str = "wanted"
 
     @property
     def queue_id(self) -> str:
@@ -214,9 +216,11 @@ class MailProgram:
 
     def submit(self, draft: Draft) -> Decision[Draft]:
         """The session in which a message is handed to the server."""
+        self.world.truth.kinds[draft.identity] = draft.kind
         yield Note(
-            "", "composed", "", draft.identity, draft.sender, draft.recipients, draft.subject, draft.content.size, True
-        )
+            "", "composed", "", draft.identity, draft.sender, draft.recipients, draft.subject, draft.content.size,
+            draft.kind, self.person,
+        )  # fmt: skip
         address, port = self.server
         connection = yield Connect(address, port, PATIENCE_S)
         if type(connection) is ConnectFailure:

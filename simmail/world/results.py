@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.records import Record
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.story import tell
+from simmail.world.truth import KINDS, Account, Fate
 from simmail.world.units import told
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 
     from simmail.world.world import World
 
-#: Agents that put mail where its reader finds it; all others pass it on.
-FINAL = frozenset({"local", "virtual"})
+#: What is told of a message with several recipients: the first of these that any of them has, as people call it.
+_STATES = {
+    "given up": "refused", "refused": "refused", "bounced": "bounced", "discarded": "discarded",
+    "waiting": "on its way",
+}  # fmt: skip
 #: What programs died of: so many different texts are told.
 CRIES = 5
 DELIVERY_COLUMNS = (
@@ -84,31 +88,44 @@ class Results:
         return dict(found)
 
     @cached_property
+    def tries(self) -> dict[tuple[str, str], list[Record]]:
+        """(host, queue id) -> the tries to deliver it, in order of time."""
+        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for record in self._of("delivery"):
+            found[record.host, record.queue_id].append(record)
+        return dict(found)
+
+    @cached_property
+    def discarded(self) -> dict[tuple[str, str], float]:
+        """(host, queue id) -> when it was thrown away by a rule, in silence."""
+        found = {}
+        for record in self._of("text"):
+            if record.queue_id and record.fields[0].startswith("discard:"):
+                found[record.host, record.queue_id] = record.time
+        return found
+
+    @cached_property
+    def account(self) -> Account:
+        """What became of all mail, in truth."""
+        return Account(self)
+
+    @cached_property
     def message_rows(self) -> list[dict[str, Any]]:
         """Each message that somebody wrote, with what became of it."""
-        tries: dict[tuple[str, str], list[Record]] = defaultdict(list)
-        for record in self._of("delivery"):
-            tries[record.host, record.queue_id].append(record)
         handed = {record.fields[0]: record for record in self._of("handed-over")}
-        given_up = {record.fields[0]: record for record in self._of("given-up")}
+        fates: dict[str, list[Fate]] = defaultdict(list)
+        for fate in self.account.fates:
+            fates[fate.identity].append(fate)
         rows = []
         for record in self._of("composed"):
-            identity, sender, recipients, subject, size, wanted = record.fields
-            outcomes = [d for copy in self.copies.get(identity, ()) for d in tries.get(copy, ())]
-            arrived = [d.time for d in outcomes if d.program in FINAL and d.get("status") == "sent"]
-            bounced = [d for d in outcomes if d.get("status") in ("bounced", "expired")]
-            if identity in given_up:
-                state = "refused"
-            elif len(arrived) >= len(recipients):
-                state = "delivered"
-            elif bounced:
-                state = "bounced"
-            else:
-                state = "on its way"
+            identity, sender, recipients, subject, size, kind, _ = record.fields
+            state = next((s for s in _STATES if any(f.state == s for f in fates[identity])), "delivered")
+            arrived = [f.ended for f in fates[identity] if f.state == "delivered" and f.ended is not None]
             rows.append(
                 {
                     "time": record.time, "message_id": identity, "sender": sender, "recipients": ", ".join(recipients),
-                    "subject": subject, "size": size, "wanted": wanted, "state": state,
+                    "subject": subject, "size": size, "kind": kind, "wanted": KINDS[kind],
+                    "state": _STATES.get(state, state),
                     "accepted": handed[identity].time if identity in handed else None,
                     "delivered": max(arrived) if arrived else None,
                     "delay": max(arrived) - record.time if arrived else None,
@@ -128,6 +145,7 @@ class Results:
             "recipients",
             "subject",
             "size",
+            "kind",
             "wanted",
             "state",
             "accepted",

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from simmail.mail.errors import InputError, Location
+from simmail.world.actors.kinds import AnySpec
 from simmail.world.schema import Moment, Octets, Part, Seconds
 
 
@@ -85,6 +86,10 @@ class Scenario(Part):
     hosts: dict[str, HostSpec]
     people: dict[str, Person] = Field(default_factory=dict)
     faults: list[Fault] = Field(default_factory=list)
+    actors: dict[str, AnySpec] = Field(default_factory=dict, description="who else lives here")
+    figures: dict[str, float] = Field(
+        default_factory=dict, description="figures that differ from the measured ones, by name"
+    )
 
 
 def read(path: Path) -> Scenario:
@@ -147,7 +152,7 @@ def _located(error: ValidationError, tree: Any, name: str) -> InputError:
     """The complaints as one error, the first one's place in front."""
     told = []
     for problem in error.errors():
-        path = problem["loc"]
+        path = _without_kind(problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         field = ".".join(map(str, path))
         if problem["type"] == "extra_forbidden":
@@ -159,6 +164,11 @@ def _located(error: ValidationError, tree: Any, name: str) -> InputError:
     line, first = told[0]
     others = "".join(f"\n{Location(name, number)}: {text}" for number, text in told[1:])
     return InputError(Location(name, line), first + others)
+
+
+def _without_kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A place in the file: pydantic names an actor's kind behind its name, where the file has no such step."""
+    return (*path[:2], *path[3:]) if path[0] == "actors" and len(path) > 2 else path
 
 
 def _fields(path: Sequence[Any]) -> list[str]:

@@ -33,14 +33,17 @@ from simmail.mail.questions import (
 from simmail.mail.records import Journal
 from simmail.network.graph import Network
 from simmail.world import services
+from simmail.world.actors.figures import Figures
 from simmail.world.clock import Clock, Task
 from simmail.world.host import Host
 from simmail.world.results import Results
 from simmail.world.telnet import Telnet
 from simmail.world.transport import TIMED_OUT, Admit, Transport
+from simmail.world.truth import Truth
 from simmail.world.units import clock
 
 if TYPE_CHECKING:
+    from simmail.world.actors.actor import Actor
     from simmail.world.mua import MailProgram
     from simmail.world.scenario import Scenario
 
@@ -56,6 +59,9 @@ class World:
     Attributes:
         hosts: name -> host.
         people: login name -> mail program.
+        actors: name -> who else lives here.
+        truth: what each message is in truth.
+        figures: what the living part is made with.
         notices: what a user should be told of the world as it was loaded.
         scenario, folder, policy: what it was loaded from, if it was.
     """
@@ -69,6 +75,9 @@ class World:
         self.hosts: dict[str, Host] = {}
         self.people: dict[str, MailProgram] = {}
         self.notices: list[str] = []
+        self.truth = Truth()
+        self.figures = Figures()
+        self.actors: dict[str, Actor[Any]] = {}
         self.scenario: Scenario | None = None
         self.folder: Path | None = None
         self.policy = ""

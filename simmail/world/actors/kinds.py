@@ -1,0 +1,22 @@
+"""The kinds of actors that `world.yaml` can name: a spec each, and who lives by it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from simmail.world.actors.actor import Actor, ActorSpec
+from simmail.world.actors.sites import Sites, SitesSpec
+
+#: Any actor's spec; its `kind` says which.
+AnySpec = Annotated[SitesSpec, Field(discriminator="kind")]
+
+_KINDS: dict[type[ActorSpec], type[Actor[Any]]] = {
+    SitesSpec: Sites,
+}
+
+
+def actor_for(spec: ActorSpec) -> type[Actor[Any]]:
+    """Who lives by a spec."""
+    return _KINDS[type(spec)]

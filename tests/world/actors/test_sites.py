@@ -1,0 +1,80 @@
+"""Sites write, retry as their software does, read and answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from simmail.mail.errors import InputError
+from simmail.world.actors.ladder import ladder
+from simmail.world.world import World
+
+FRIENDS = """\
+actors:
+  friends:
+    kind: sites
+    site: internet
+    count: 10
+    domain: friend{n}.example
+    addresses: 198.18.0.0/24
+    writes_to: [alice@domain.ork]
+    per_day: 10
+    software: SOFTWARE
+"""
+
+
+def test_mail_of_sites_arrives(small: Callable[..., World]) -> None:
+    """Ten sites write some hundred messages on a Monday; all get to the mailbox, most in office hours."""
+    world = small(FRIENDS.replace("SOFTWARE", "mixed"))
+    world.run("1d")
+    account = world.results.account
+    ends = Counter(fate.state for fate in account.fates)
+    assert 70 < ends["delivered"] < 130
+    assert set(ends) == {"delivered"}
+    hours = Counter(int(fate.written // 3600) for fate in account.fates)
+    assert sum(hours[hour] for hour in range(8, 18)) > 0.7 * sum(hours.values())
+
+
+@pytest.mark.parametrize("software", ["postfix", "exim", "never"])
+def test_a_refused_message_is_tried_by_the_ladder(small: Callable[..., World], software: str) -> None:
+    """While the server says 450, each message is offered at the ages of its sender's ladder, and no oftener."""
+    world = small(
+        FRIENDS.replace("SOFTWARE", software).replace("count: 10", "count: 1"),
+        "smtpd_recipient_restrictions = reject_unauth_destination, defer\n",
+    )
+    world.run("1d")
+    tries: dict[str, list[float]] = {}
+    for record in world.results.records:
+        if record.event == "attempted":
+            tries.setdefault(record.fields[0], []).append(record.time)
+    assert tries
+    for times in tries.values():
+        ages = [time - times[0] for time in times]
+        expected = [0.0, *ladder(software)][: len(ages)]
+        assert ages == pytest.approx(expected, abs=2)
+
+
+def test_an_innocent_answer_does_not_depend_on_others(small: Callable[..., World]) -> None:
+    """What a site's people write is the same whatever the server does with it (common random numbers)."""
+    open_, shut = (
+        small(FRIENDS.replace("SOFTWARE", "exim")),
+        small(FRIENDS.replace("SOFTWARE", "exim"), "smtpd_client_restrictions = reject\n"),
+    )
+    written = []
+    for world in (open_, shut):
+        world.run("1d")
+        written.append([(r.time, r.fields) for r in world.results.records if r.event == "composed"])
+    assert written[0] == written[1]
+    assert written[0]
+
+
+def test_mistakes_in_actors_are_told_with_their_place(small: Callable[..., World]) -> None:
+    """A network that is none, and a kind that does not exist."""
+    with pytest.raises(InputError, match=r"actors\.friends\.addresses: '198.18.0/24' does not"):
+        small(FRIENDS.replace("SOFTWARE", "exim").replace("198.18.0.0/24", "198.18.0/24"))
+    with pytest.raises(InputError, match=r"world.yaml:17: actors.friends.count: Input should be a valid integer"):
+        small(FRIENDS.replace("SOFTWARE", "exim").replace("count: 10", "count: ten"))
+    with pytest.raises(InputError, match=r"world.yaml:\d+: actors.friends: Input tag 'saints'"):
+        small(FRIENDS.replace("SOFTWARE", "exim").replace("kind: sites", "kind: saints"))
