@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from simmail.files.machine import Machine
 from simmail.mail.questions import Decision
@@ -39,6 +40,12 @@ class Invocation:
     control: Any = None
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
+
+    def called(self, *argv: str) -> Self:
+        """The same run under other words: for a program that does its work as another one."""
+        other = copy(self)
+        other.argv = argv
+        return other
 
     def print(self, text: str) -> None:
         """Print a line."""

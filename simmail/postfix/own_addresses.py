@@ -56,9 +56,10 @@ def protocols(text: str) -> frozenset[int]:
 
 
 def machine_addresses(machine: Machine, versions: Iterable[int]) -> list[Address]:
-    """The addresses of the machine's interfaces, IPv4 first."""
+    """The addresses of the machine's interfaces, IPv4 first; the loopback interface is a machine's first."""
     found = [ipaddress.ip_address(text) for text in machine.addresses]
-    return [address for version in (4, 6) if version in versions for address in found if address.version == version]
+    enabled = [address for address in found if address.version in versions]
+    return sorted(enabled, key=lambda address: (address.version, not address.is_loopback))
 
 
 def hosts(machine: Machine) -> dict[str, list[Address]]:

@@ -27,8 +27,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from simmail.files.invocation import Invocation
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
@@ -64,9 +62,8 @@ def newaliases(invocation: Invocation) -> Decision[int]:
     tables = named[-1:] or split_outside_braces(str(config["alias_database"]))
     if not tables:
         return 0
-    run = replace(invocation, argv=("postalias", *tables))
     try:
-        return (yield from postalias(run))
+        return (yield from postalias(invocation.called("postalias", *tables)))
     except Fatal as fatal:
         invocation.complain(f"postalias: fatal: {fatal.text}")
         return fatal.status
