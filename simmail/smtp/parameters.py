@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 #: The largest SIZE that a server of today can count (2^63 - 1).
 MAX_SIZE = 2**63 - 1
 
 _HEX = re.compile(r"\+([0-9A-Fa-f]{2})")
+_NOTIFY = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
+_BETWEEN = re.compile(r"[, \t\r\n]+")
 _STRAY = re.compile(r"\+(?![0-9A-Fa-f]{2})")
 
 
@@ -38,14 +41,33 @@ def encode_xtext(text: str) -> str:
     )
 
 
-def notify_set(text: str) -> frozenset[str] | None:
-    """What NOTIFY asks for, `NEVER` or any of `SUCCESS,FAILURE,DELAY`; None where that makes no sense.
+class Asked(NamedTuple):
+    """What a value of NOTIFY comes to.
 
-    >>> sorted(notify_set("success,delay"))
-    ['DELAY', 'SUCCESS']
+    Args:
+        words: `NEVER` or any of `SUCCESS`, `FAILURE`, `DELAY`; empty where the value makes no sense.
+        unknown: the first word that is none of these, as it stands there; "" where there is none.
     """
-    words = [word for word in re.split(r"[, \t]+", text.upper()) if word]
-    asked = frozenset(words)
-    if not asked or not asked <= {"NEVER", "SUCCESS", "FAILURE", "DELAY"} or ("NEVER" in asked and len(asked) > 1):
-        return None
-    return asked
+
+    words: frozenset[str] = frozenset()
+    unknown: str = ""
+
+    def gripe(self, value: str) -> str:
+        """What the log says of the unknown word."""
+        return f'unknown DSN NOTIFY command value "{self.unknown}" in "{value}"'
+
+
+def notify_set(text: str) -> Asked:
+    """What NOTIFY asks for (RFC 3461 section 4.1).
+
+    >>> sorted(notify_set("success,delay").words)
+    ['DELAY', 'SUCCESS']
+    >>> notify_set("success,Always").unknown
+    'Always'
+    """
+    words = [word for word in _BETWEEN.split(text) if word]
+    unknown = next((word for word in words if word.upper() not in _NOTIFY), "")
+    asked = frozenset(word.upper() for word in words)
+    if unknown or ("NEVER" in asked and len(asked) > 1):
+        return Asked(unknown=unknown)
+    return Asked(asked)

@@ -42,6 +42,7 @@ from simmail.mail.questions import Commit, Decision, NewQueueId
 from simmail.mail.tokens import Address, internalize, parse
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
+from simmail.smtp.parameters import notify_set
 
 LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
 TEMPORARY = 75
@@ -175,15 +176,13 @@ class _Sendmail:
     def _notification(self, request: Request, letter: str, value: str) -> Decision[None]:
         warn = self.console.warn
         if letter == "N":
-            names = [name.upper() for name in value.replace(",", " ").split()]
-            unknown = [name for name in names if name not in Notify.__members__]
-            if unknown:
-                word = next(w for w in value.replace(",", " ").split() if w.upper() == unknown[0])
-                yield from warn(f'unknown DSN NOTIFY command value "{word}" in "{value}"')
-            if unknown or not names or ("NEVER" in names and len(names) > 1):
-                yield from warn("bad -N option value -- ignored")
+            asked = notify_set(value)
+            if asked.unknown:
+                yield from warn(asked.gripe(value))
+            if asked.words:
+                request.notify = frozenset(map(Notify, asked.words))
             else:
-                request.notify = frozenset(Notify[name] for name in names)
+                yield from warn("bad -N option value -- ignored")
         elif letter == "R":
             if value.upper() not in RETURNS:
                 yield from warn("bad -R option value -- ignored")

@@ -23,7 +23,7 @@ from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parse
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.token import Word
-from simmail.smtp.parameters import MAX_SIZE, decode_xtext, notify_set
+from simmail.smtp.parameters import MAX_SIZE, Asked, decode_xtext, notify_set
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -195,6 +195,8 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     given: set[str] = set()
     for option in found[2:]:
         wrong = _rcpt_option(session, option.text, recipient, given)
+        if smtpd.pending:
+            yield from smtpd.heard()
         if wrong is not None:
             return (yield from no(session, *wrong))
     return (yield from _rcpt_to(session, target.address, recipient))
@@ -235,10 +237,12 @@ def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: 
     twice = name in given
     given.add(name)
     if name == "NOTIFY":
-        asked = notify_set(value)
-        if twice or asked is None:
+        asked = Asked() if twice else notify_set(value)
+        if asked.unknown:
+            session.smtpd.warn("warning", asked.gripe(session.smtpd.masked(value)))
+        if not asked.words:
             return 501, "5.5.4 Error: Bad NOTIFY parameter syntax"
-        recipient.notify = frozenset(map(Notify, asked))
+        recipient.notify = frozenset(map(Notify, asked.words))
         return None
     type, semicolon, coded = value.partition(";")
     plain = decode_xtext(coded) if semicolon else None
