@@ -187,6 +187,11 @@ class World:
             f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M:%S}>"
         )
 
+    def moment(self, text: float | str) -> float:
+        """Seconds since the start of a moment as people write it: `2h`, `10:30`, `1d 9:00`.  Raises ValueError."""
+        start = self.calendar.start
+        return clock(text, start.hour * 3600.0 + start.minute * 60 + start.second)
+
     def run(self, until: float | str | None = None) -> None:
         """Let time pass.
 
@@ -200,9 +205,8 @@ class World:
         if until is None:
             end = self.scenario.length if self.scenario else 3600.0
         else:
-            start = self.calendar.start
             try:
-                end = clock(until, start.hour * 3600.0 + start.minute * 60 + start.second)
+                end = self.moment(until)
             except ValueError as error:
                 raise InputError("until", str(error)) from None
         self.clock.run(end)

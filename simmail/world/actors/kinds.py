@@ -7,13 +7,24 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from simmail.world.actors.actor import Actor, ActorSpec
+from simmail.world.actors.blocklist import Blocklist, BlocklistSpec
+from simmail.world.actors.bots import Bots, BotsSpec
+from simmail.world.actors.forms import Form, FormSpec
+from simmail.world.actors.relays import Scanners, ScannersSpec, Spammers, SpammersSpec
 from simmail.world.actors.sites import Sites, SitesSpec
 
 #: Any actor's spec; its `kind` says which.
-AnySpec = Annotated[SitesSpec, Field(discriminator="kind")]
+AnySpec = Annotated[
+    BlocklistSpec | BotsSpec | FormSpec | ScannersSpec | SitesSpec | SpammersSpec, Field(discriminator="kind")
+]
 
 _KINDS: dict[type[ActorSpec], type[Actor[Any]]] = {
+    BlocklistSpec: Blocklist,
+    BotsSpec: Bots,
+    FormSpec: Form,
+    ScannersSpec: Scanners,
     SitesSpec: Sites,
+    SpammersSpec: Spammers,
 }
 
 

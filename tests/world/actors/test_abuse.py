@@ -1,0 +1,123 @@
+"""What spammers do is found by nobody's script: it follows from what a server lets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from simmail.world.actors.blocklist import Blocklist
+from simmail.world.actors.bots import Bots
+from simmail.world.actors.forms import Form
+from simmail.world.actors.relays import Scanners
+from simmail.world.world import World
+
+LIST = """\
+actors:
+  list:
+    kind: blocklist
+    site: internet
+    zone: bl.example
+    address: 198.18.250.1
+    traps: [trap.example]
+    lasts: 6h
+"""
+BOTS = """\
+  campaign:
+    kind: bots
+    site: internet
+    addresses: 198.19.0.0/24
+    targets: [alice@domain.ork, joe@trap.example]
+    per_day: 400
+    forges: [friend1.example]
+"""
+RELAY = """\
+  scanners: {kind: scanners, site: internet, address: 198.19.9.1, sweeps: [192.0.2.0/24], tells: [spammers]}
+  spammers:
+    kind: spammers
+    site: internet
+    address: 198.19.9.9
+    count: 2
+    per_hour: 30
+    targets: [ann@friend1.example, ben@friend1.example, joe@trap.example]
+  friends:
+    kind: sites
+    site: internet
+    domain: friend{n}.example
+    addresses: 198.18.0.0/24
+"""
+FORM = """\
+  form:
+    kind: form
+    site: internet
+    host: mail.domain.ork
+    script: SCRIPT
+    writes_to: alice@domain.ork
+    address: 198.19.9.20
+    abusers: 2
+    targets: [ann@friend1.example, joe@trap.example]
+    attempts_per_day: 500
+"""
+
+
+def taken(world: World) -> int:
+    """Unwanted messages that reached a mailbox."""
+    return int(world.results.account.figures["unwanted"].get("delivered", 0))
+
+
+def test_bots_that_hit_a_trap_are_listed_and_refused(small: Callable[..., World]) -> None:
+    """A server that asks the list lets in less spam than one that does not, from the same campaign."""
+    asking = "smtpd_recipient_restrictions = reject_unauth_destination, reject_rbl_client bl.example\n"
+    worlds = [small(LIST + BOTS), small(LIST + BOTS, asking)]
+    for world in worlds:
+        world.run("1d")
+    blocklist = worlds[1].actors["list"]
+    assert isinstance(blocklist, Blocklist)
+    assert blocklist.listed
+    composed = [[r.fields[0] for r in w.results.records if r.event == "composed"] for w in worlds]
+    assert composed[0] == composed[1]
+    assert taken(worlds[1]) < taken(worlds[0])
+
+
+def test_a_listing_ends_some_time_after_the_last_spam(small: Callable[..., World]) -> None:
+    """An address that stops sending is taken off the list, and the zone forgets it."""
+    world = small(LIST + BOTS + "    until: 3h\n")
+    world.run("1d")
+    blocklist = world.actors["list"]
+    assert isinstance(blocklist, Blocklist)
+    assert [r for r in world.results.records if r.event == "listed"]
+    assert blocklist.listed == {}
+    assert world.zones.lookup("1.0.19.198.bl.example", "A").status == "nxdomain"
+
+
+@pytest.mark.parametrize(("mynetworks", "found"), [("0.0.0.0/0", True), ("192.168.0.0/16", False)])
+def test_an_open_relay_is_found_used_and_listed(small: Callable[..., World], mynetworks: str, found: bool) -> None:
+    """Discovery, relayed spam and a listing follow from one line of mynetworks, and from nothing else."""
+    world = small(LIST + RELAY, f"mynetworks = {mynetworks}\n")
+    world.run("1d")
+    scanners = world.actors["scanners"]
+    assert isinstance(scanners, Scanners)
+    assert bool(scanners.found) is found
+    what = [r.event for r in world.results.records if r.event in ("found", "listed")]
+    assert what == (["found", "listed"] if found else [])
+
+
+@pytest.mark.parametrize(("script", "abused"), [("flawed", True), ("mended", False), ("honeypot", False)])
+def test_a_flawed_form_is_abused(small: Callable[..., World], script: str, abused: bool) -> None:
+    """The flawed script sends spam although mynetworks is right; the honeypot counts and sends none."""
+    world = small(LIST + FORM.replace("SCRIPT", script) + RELAY.partition("  friends")[2].join(["  friends", ""]))
+    world.run("1d")
+    form = world.actors["form"]
+    assert isinstance(form, Form)
+    kinds = list(world.truth.kinds.values())
+    assert (kinds.count("spam") > 100) is abused
+    assert (form.attempts > 100) is (script != "mended")
+
+
+def test_bots_learn_to_come_back(small: Callable[..., World]) -> None:
+    """Put off by a server that defers everybody, an owner who adapts teaches his bots to retry."""
+    world = small("actors:\n" + BOTS + "    adapts: [retry]\n", "smtpd_client_restrictions = defer\n")
+    world.run("6h")
+    bots = world.actors["campaign"]
+    assert isinstance(bots, Bots)
+    assert bots.learned == {"retry"}
