@@ -116,6 +116,7 @@ EVENTS: dict[str, Event] = {
     "listed": Event(("zone", "network"), None),
     "delisted": Event(("zone", "network"), None),
     "found": Event(("address", "what"), None),
+    "infected": Event(("address", "virus"), None),
     "attempted": Event(("identity", "server", "recipient", "outcome", "reply"), None),
     "arrived": Event(("identity", "sender", "recipient", "client"), None),
     "handed-over": Event(("identity", "queue_id", "server"), None),

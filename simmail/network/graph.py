@@ -27,6 +27,15 @@ class Path(NamedTuple):
     loss: float
     hops: tuple[str, ...]
 
+    def __add__(self, other: Path) -> Path:  # type: ignore[override]
+        """This way, and then that one."""
+        return Path(
+            self.latency + other.latency,
+            min(self.bandwidth, other.bandwidth),
+            1.0 - (1.0 - self.loss) * (1.0 - other.loss),
+            (*self.hops, *other.hops[1:]),
+        )
+
 
 HERE = Path(0.0, float("inf"), 0.0, ())
 

@@ -55,6 +55,9 @@ class Host:
         up: whether it is running at all.
         listeners: port -> what accepts connections there.
         master: its mail system's supervisor; None where it runs none.
+        gateway: whose address its connections to public addresses show; None for its own.
+        forwards: port -> the host behind that connections to it are handed on to.
+        hides_clients: whether these then seem to come from this host itself.
     """
 
     def __init__(self, world: World, name: str, machine: Machine, resolver: Resolver) -> None:
@@ -62,6 +65,9 @@ class Host:
         self.up = True
         self.listeners: dict[int, Listener] = {}
         self.master: Master | None = None
+        self.gateway: Host | None = None
+        self.forwards: dict[int, Host] = {}
+        self.hides_clients = False
 
     def source_address(self, destination: str) -> str:
         """The address that connections to `destination` come from."""
@@ -69,7 +75,14 @@ class Host:
             return "127.0.0.1"
         if destination in self.machine.addresses:
             return destination
+        if self.gateway is not None and self.gateway is not self.world.host_at(destination, self):
+            return self.gateway.source_address(destination)
         return next((a for a in self.machine.addresses if not a.startswith("127.")), "127.0.0.1")
+
+    @property
+    def inside_address(self) -> str:
+        """The address by which hosts behind this one know it: its last that is not the loopback's."""
+        return [a for a in self.machine.addresses if not a.startswith("127.")][-1]
 
     # ---- an administrator at work
 

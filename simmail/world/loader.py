@@ -57,6 +57,8 @@ class Loader:
         overlay = self._overlay(policy)
         for host_name, spec in scenario.hosts.items():
             self._host(host_name, spec, overlay)
+        for host_name, spec in scenario.hosts.items():
+            self._gateway(self.world.hosts[host_name], spec)
         self._actors()
         for link in scenario.links:
             self.world.network.link(*link.between, link.latency, link.bandwidth, link.loss)
@@ -119,6 +121,13 @@ class Loader:
             if not machine.files.exists("/etc/postfix/master.cf"):
                 machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF, modified=-3600.0)
             host.master = Master(host, self.remember, spec.disk)
+
+    def _gateway(self, host: Host, spec: HostSpec) -> None:
+        """Who is behind whom."""
+        hosts = self.world.hosts
+        host.gateway = hosts[spec.behind] if spec.behind else None
+        host.forwards = {port: hosts[inner] for port, inner in spec.forwards.items()}
+        host.hides_clients = spec.hides_clients
 
     @staticmethod
     def _file(host: Host, path: str, text: str) -> None:

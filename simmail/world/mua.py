@@ -205,14 +205,20 @@ class MailProgram:
         return draft
 
     def reply(self, letter: Letter, text: str) -> Draft:
-        """Answer a letter: to whom it says, with its text quoted below."""
+        """Answer a letter, now; the draft tells later what became of it."""
+        draft = self.answer(letter, text)
+        self.world.clock.spawn(self.computer, self.submit(draft), self.world.now)
+        return draft
+
+    def answer(self, letter: Letter, text: str, now: float | None = None) -> Draft:
+        """Write an answer to a letter: to whom it says, with its text quoted below; `now` as for `compose`."""
         to = letter.header("Reply-To") or letter.header("From")
         address = email.utils.parseaddr(to)[1]
         subject = letter.subject if letter.subject.lower().startswith("re:") else f"Re: {letter.subject}"
         quoted = "".join(f"> {line}\n" for line in letter.body.rstrip("\n").split("\n"))
         identity = letter.header("Message-ID")
         threading = [f"In-Reply-To: {identity}", f"References: {identity}"] if identity else []
-        return self.send(address, subject, f"{text}\n\n{quoted}", threading)
+        return self.compose(address, subject, f"{text}\n\n{quoted}", threading, now)
 
     def submit(self, draft: Draft) -> Decision[Draft]:
         """The session in which a message is handed to the server."""

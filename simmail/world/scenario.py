@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ class HostSpec(Part):
     hostname: str = Field("", description="what the machine calls itself; the name here by default")
     users: dict[str, str] = Field(default_factory=dict, description="login name: full name")
     setup: list[str] = Field(default_factory=list, description="commands run before its Postfix starts")
+    behind: str = Field("", description="the gateway whose address its connections to elsewhere show (NAT)")
+    forwards: dict[int, str] = Field(default_factory=dict, description="ports handed on to a host behind: {25: NAME}")
+    hides_clients: bool = Field(False, description="whether what it hands on seems to come from itself")
     resolver_latency: Seconds = Field(0.030, ge=0, description="to an answer of DNS")
     resolver_timeout: Seconds = Field(10.0, ge=0, description="until DNS is given up")
     disk: Seconds = Field(0.0015, ge=0, description="to write a queue file safely")
@@ -184,30 +187,38 @@ def _meant(word: str, known: Sequence[str]) -> str:
 
 def _check_names(scenario: Scenario, tree: Any, name: str) -> None:
     """Every site, host and link end that is named is there."""
-    nodes = [*scenario.sites, *scenario.hosts]
-
-    def expect(word: str, known: Sequence[str], what: str, *path: Any) -> None:
-        if word not in known:
+    sites, hosts = list(scenario.sites), list(scenario.hosts)
+    known = {"site": sites, "host": hosts, "site or host": [*sites, *hosts]}
+    for what, word, path in _named(scenario):
+        if word not in known[what]:
             raise InputError(
                 Location(name, _line(tree, path)),
                 f"{'.'.join(map(str, path))}: there is no {what} {word!r}",
-                (_meant(word, list(known)).lstrip("; ") or f"there are: {', '.join(known)}"),
+                (_meant(word, known[what]).lstrip("; ") or f"there are: {', '.join(known[what])}"),
             )
 
+
+def _named(scenario: Scenario) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
+    """What the parts of a world name: what it must be, the name, and where it stands."""
     for host, spec in scenario.hosts.items():
-        expect(spec.site, scenario.sites, "site", "hosts", host, "site")
+        yield "site", spec.site, ("hosts", host, "site")
+        if spec.behind:
+            yield "host", spec.behind, ("hosts", host, "behind")
+        for port, inner in spec.forwards.items():
+            yield "host", inner, ("hosts", host, "forwards", port)
     for number, link in enumerate(scenario.links):
         for end in link.between:
-            expect(end, nodes, "site or host", "links", number, "between")
+            yield "site or host", end, ("links", number, "between")
     if scenario.study:
-        expect(scenario.study, list(scenario.hosts), "host", "study")
+        yield "host", scenario.study, ("study",)
     for login, person in scenario.people.items():
         for field in ("computer", "submits_to", "mailbox"):
-            host = getattr(person, field)
-            if host:
-                expect(host, list(scenario.hosts), "host", "people", login, field)
+            if host := getattr(person, field):
+                yield "host", host, ("people", login, field)
     for number, fault in enumerate(scenario.faults):
         if fault.host:
-            expect(fault.host, list(scenario.hosts), "host", "faults", number, "host")
+            yield "host", fault.host, ("faults", number, "host")
         for end in fault.link or ():
-            expect(end, nodes, "site or host", "faults", number, "link")
+            yield "site or host", end, ("faults", number, "link")
+    for actor, does in scenario.actors.items():
+        yield "site", does.site, ("actors", actor, "site")

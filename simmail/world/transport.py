@@ -120,6 +120,14 @@ class Transport:
             return ConnectFailure(TIMED_OUT)
         task.now += 2 * path.latency
         source = question.source or client.source_address(question.address)
+        inner = server.forwards.get(question.port)
+        if inner is not None:
+            within = self.world.network.path(server.name, inner.name)
+            if within is None or not inner.up:
+                task.now += question.timeout
+                return ConnectFailure(TIMED_OUT)
+            task.now += 2 * within.latency
+            path, server, source = path + within, inner, server.inside_address if server.hides_clients else source
         accepted = yield from server.accept(task, source, question)
         if accepted is None:
             return ConnectFailure(REFUSED)

@@ -12,11 +12,12 @@ from simmail.world.actors.bots import Bots, BotsSpec
 from simmail.world.actors.forms import Form, FormSpec
 from simmail.world.actors.relays import Scanners, ScannersSpec, Spammers, SpammersSpec
 from simmail.world.actors.sites import Sites, SitesSpec
+from simmail.world.actors.staff import Staff, StaffSpec
+from simmail.world.actors.virus import Virus, VirusSpec
 
+_Kind = BlocklistSpec | BotsSpec | FormSpec | ScannersSpec | SitesSpec | SpammersSpec | StaffSpec | VirusSpec
 #: Any actor's spec; its `kind` says which.
-AnySpec = Annotated[
-    BlocklistSpec | BotsSpec | FormSpec | ScannersSpec | SitesSpec | SpammersSpec, Field(discriminator="kind")
-]
+AnySpec = Annotated[_Kind, Field(discriminator="kind")]
 
 _KINDS: dict[type[ActorSpec], type[Actor[Any]]] = {
     BlocklistSpec: Blocklist,
@@ -25,6 +26,8 @@ _KINDS: dict[type[ActorSpec], type[Actor[Any]]] = {
     ScannersSpec: Scanners,
     SitesSpec: Sites,
     SpammersSpec: Spammers,
+    StaffSpec: Staff,
+    VirusSpec: Virus,
 }
 
 

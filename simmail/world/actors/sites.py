@@ -22,6 +22,7 @@ from simmail.world.actors.letters import OFFICE, letter, worded
 from simmail.world.actors.mailer import Manners, Parcel, Verdict, exchangers, hand_over
 from simmail.world.actors.reception import Arrival, Distrust, Reception
 from simmail.world.actors.rhythm import Weight, arrivals, flat, office
+from simmail.world.actors.virus import Virus
 from simmail.world.chance import along, choose, lognormal
 from simmail.world.clock import Level
 
@@ -95,6 +96,12 @@ class Site:
         """Somebody reads what has come, and may answer it."""
         actor = self.actor
         kind = actor.world.truth.kind(arrival.identity)
+        if kind == "virus":
+            virus = Virus.of(actor.world, arrival.identity)
+            if virus is not None:
+                book = [*(p for p in self.people if p != arrival.recipient), *actor.spec.writes_to]
+                virus.looked_at(arrival.recipient, self.host, arrival.identity, arrival.time, book, None)
+            return
         share = actor.figures["mail.replied_share"] if actor.spec.replies is None else actor.spec.replies
         if not arrival.sender or kind not in ("wanted", "reply") or actor.drawn("reply?", arrival.identity) >= share:
             return

@@ -1,0 +1,152 @@
+"""Staff: people of one organisation, each with a PC and a mail program, who write, read, answer, and open things.
+
+They submit to their server, fetch their mailboxes from it now and then, answer a share of what they read after a while,
+and write to each other and to people elsewhere on working-day rhythms.  Some open attachments that they should not
+(`simmail.world.actors.virus`).
+
+Figures: people.*, mail.*, rhythm.*
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from simmail.mail.errors import InputError
+from simmail.mail.questions import Decision, Now, Sleep
+from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
+from simmail.world.actors.figures import Figures
+from simmail.world.actors.letters import FILLER, OFFICE, worded
+from simmail.world.actors.rhythm import arrivals, office
+from simmail.world.actors.sites import GIVEN_NAMES
+from simmail.world.actors.virus import Virus
+from simmail.world.chance import along, lognormal
+from simmail.world.clock import Level
+from simmail.world.mua import MailProgram
+from simmail.world.schema import Seconds
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from simmail.world.mua import Letter
+
+#: The largest message that staff writes, octets; what is larger goes by other ways.
+LARGEST = 60_000.0
+
+
+class StaffSpec(ActorSpec):
+    """People of one organisation."""
+
+    kind: Literal["staff"]
+    count: int = Field(5, ge=1, le=500, description="how many people")
+    domain: str = Field(description="what their addresses end in")
+    server: str = Field(description="the host that takes their mail and has their mailboxes")
+    addresses: str = Field(description="the network of their PCs")
+    writes_to: list[str] = Field(default_factory=list, description="addresses elsewhere that they write to")
+    per_day: float | None = Field(None, ge=0, description="messages a weekday that each writes")
+    internal: float = Field(0.3, ge=0, le=1, description="the share of these that goes to colleagues")
+    replies: float | None = Field(None, ge=0, le=1, description="the share of mail that is answered")
+    fetches: Seconds = Field(600.0, gt=0, description="how often each looks into the mailbox")
+
+
+class Staff(Actor[StaffSpec]):
+    """The people of one organisation.
+
+    Attributes:
+        programs: their mail programs.
+    """
+
+    def settle(self) -> None:
+        """Give everybody an account, a PC and a mail program."""
+        spec, world = self.spec, self.world
+        if spec.server not in world.hosts:
+            raise InputError(f"actors.{self.name}.server", f"there is no host {spec.server!r}")
+        server = world.hosts[spec.server]
+        self.programs: list[MailProgram] = []
+        places = addresses_of(spec.addresses, spec.count, f"actors.{self.name}.addresses")
+        for number, address in enumerate(places):
+            round_, index = divmod(number, len(GIVEN_NAMES))
+            login = GIVEN_NAMES[index] + (str(round_) if round_ else "")
+            if login not in server.machine.accounts:
+                server.machine.add_user(login, login.capitalize())
+            pc = self.host(f"pc-{login}.{spec.domain}", (address,), 0.0005)
+            name_in_dns(world, f"pc-{login}.{spec.domain}", address)
+            program = MailProgram(
+                world, login, login.capitalize(), f"{login}@{spec.domain}", pc,
+                (server.machine.addresses[0], 25), (server, login),
+            )  # fmt: skip
+            world.people.setdefault(login, program)
+            self.programs.append(program)
+
+    def start(self) -> None:
+        """Begin a working life."""
+        for number, program in enumerate(self.programs):
+            self.live(program.computer, self._writes(program))
+            self.live(program.computer, self._reads(program), self.spec.fetches * (number + 1) / len(self.programs))
+
+    def _writes(self, program: MailProgram) -> Decision[None]:
+        spec = self.spec
+        rng = self.stream("writes", program.person)
+        per_day = self.figures["people.sent_per_day"] if spec.per_day is None else spec.per_day
+        colleagues = [other.address for other in self.programs if other is not program]
+        for moment in arrivals(rng, per_day, office(self.world.calendar, self.figures), 0.0):
+            now: float = yield Now()
+            yield Sleep(moment - now)
+            yield Level()
+            inside = rng.random() < spec.internal
+            circle = (colleagues if inside else spec.writes_to) or colleagues or spec.writes_to
+            if not circle:
+                return
+            draft = program.compose(
+                rng.choice(circle), worded(OFFICE, rng, OFFICE.subjects), self._text(rng), now=moment
+            )
+            self.live(program.computer, program.submit(draft), moment)
+
+    @staticmethod
+    def _text(rng: Random) -> str:
+        lines = [worded(OFFICE, rng, OFFICE.sentences) for _ in range(rng.randrange(1, 5))]
+        size = min(along(rng.random(), Figures.pairs("mail.size_octets")), LARGEST)
+        missing = size - sum(map(len, lines)) - 400
+        return "\n".join(lines + [FILLER] * max(0, int(missing // (len(FILLER) + 1))))
+
+    def _reads(self, program: MailProgram) -> Decision[None]:
+        seen = 0
+        while True:
+            yield Level()
+            yield from program.fetch()
+            now: float = yield Now()
+            for letter in program.inbox[seen:]:
+                self._looked_at(program, letter, now)
+            seen = len(program.inbox)
+            yield Sleep(self.spec.fetches)
+
+    def _looked_at(self, program: MailProgram, letter: Letter, now: float) -> None:
+        """Somebody looks at a letter: it may be answered, or opened."""
+        identity = letter.identity
+        kind = self.world.truth.kind(identity)
+        if kind == "virus":
+            virus = Virus.of(self.world, identity)
+            if virus is not None:
+                virus.looked_at(program.address, program.computer, identity, now, self._book(program), program.server)
+            return
+        share = self.figures["mail.replied_share"] if self.spec.replies is None else self.spec.replies
+        if kind not in ("wanted", "reply") or self.drawn("reply?", identity, program.person) >= share:
+            return
+        wait = lognormal(
+            self.drawn("reply when", identity, program.person),
+            self.figures["mail.reply_median_s"],
+            self.figures["mail.reply_sigma"],
+        )
+        self.live(program.computer, self._answer(program, letter), now + wait)
+
+    def _answer(self, program: MailProgram, letter: Letter) -> Decision[None]:
+        yield Level()
+        now: float = yield Now()
+        draft = program.answer(letter, "Thanks, that helps.", now)
+        draft.kind = "reply"
+        yield from program.submit(draft)
+
+    def _book(self, program: MailProgram) -> list[str]:
+        """Whom somebody's address book has: colleagues, and those written to."""
+        return [*(other.address for other in self.programs if other is not program), *self.spec.writes_to]

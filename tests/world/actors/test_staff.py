@@ -1,0 +1,68 @@
+"""Staff write, read, answer, and some of them open what they should not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from simmail.world.actors.virus import Virus
+from simmail.world.world import World
+
+STAFF = """\
+actors:
+  staff:
+    kind: staff
+    site: office
+    count: 10
+    domain: domain.ork
+    server: mail.domain.ork
+    addresses: 192.168.1.0/24
+    writes_to: [ann@friend1.example]
+    per_day: 12
+  friends:
+    kind: sites
+    site: internet
+    count: 2
+    domain: friend{n}.example
+    addresses: 198.18.0.0/24
+    writes_to: [ann@domain.ork, ben@domain.ork]
+    per_day: 20
+"""
+VIRUS = """\
+  love:
+    kind: virus
+    site: internet
+    address: 198.19.9.1
+    first: [ann@domain.ork, ben@domain.ork, cleo@domain.ork]
+    opened: 0.4
+    begin: 8h
+"""
+RULE = r"""/^Content-(Disposition|Type).*name\s*=\s*"?[^"]*\.(vbs|scr|pif)"?/ REJECT no such attachments""" + "\n"
+
+
+def test_a_day_at_the_office(small: Callable[..., World]) -> None:
+    """Everything that staff and their friends write arrives, and some of it is answered."""
+    world = small(STAFF)
+    world.run("1d")
+    fates = world.results.account.fates
+    assert {fate.state for fate in fates} == {"delivered"}
+    kinds = Counter(fate.kind for fate in fates)
+    assert kinds["wanted"] > 100
+    assert 0.1 < kinds["reply"] / kinds["wanted"] < 0.4
+
+
+@pytest.mark.parametrize(
+    ("checks", "spreads"),
+    [("", True), ("mime_header_checks = pcre:/etc/postfix/attachments\n", False)],
+)
+def test_a_rule_in_the_right_place_bends_the_curve(small: Callable[..., World], checks: str, spreads: bool) -> None:
+    """Attachments refused by their names where the names stand infect nobody."""
+    world = small(STAFF + VIRUS, checks)
+    host = world.host("mail.domain.ork")
+    host.write("attachments", RULE)
+    world.run("1d")
+    virus = world.actors["love"]
+    assert isinstance(virus, Virus)
+    assert bool(virus.infected) is spreads
