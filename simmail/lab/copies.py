@@ -6,15 +6,19 @@ reset set aside: `diff -r .simmail/beginning .` shows what the learner changed.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from simmail.lab import exercise as exercises
 from simmail.mail.errors import InputError
 from simmail.world import folder as folders
 
 BEGINNING = Path(folders.OWN) / "beginning"
+#: Of an exercise's copy: which exercise and variant it is, and the checks that a learner may see.
+VARIANT, CHECKS = Path(folders.OWN) / "exercise.json", Path(folders.OWN) / "checks"
 SET_ASIDE = Path(folders.OWN) / "set-aside"
 #: What a learner's copy does not have: the notebook's source, and what is the instructor's.
 KEPT_BACK = frozenset({"lab.md", "instructor.md", "solution", "solutions", "solution.md", folders.OWN, "__pycache__"})
@@ -36,25 +40,27 @@ class Reset(NamedTuple):
     kept: Path | None
 
 
-def start(name: str, target: Path | None = None) -> Path:
+def start(name: str, target: Path | None = None, student: str = "", key: bytes = b"") -> Path:
     """Make a copy.
 
     Args:
         name: a lab's or exercise's name, or its beginning.
         target: the folder to make; by default one of the lab's own name in the present folder.
+        student, key: whose variant of an exercise (`simmail.lab.variants`).
 
     Returns: the copy's folder.
 
     Raises:
         InputError: where there is no such lab, or something in the way.
     """
+    exercise = exercises.find(name)
+    if exercise is not None:
+        return _exercise(exercise, Path(exercise.name) if target is None else target, student, key)
     source = folders.find(name).resolve()
     title, notebook = folders.origin(source) or source.name, notebook_of(source)
     if folders.origin(source):
         source = source / BEGINNING
-    copy = Path(title) if target is None else target
-    if copy.exists() and (not copy.is_dir() or any(copy.iterdir())):
-        raise InputError(str(copy), "is there already", f"name another folder, or begin it anew: simmail reset {copy}")
+    copy = _room(Path(title) if target is None else target)
     parts = {path: source / path for path in _files(source) if not KEPT_BACK.intersection(path.parts)}
     if notebook is not None:
         parts.setdefault(Path(notebook.name), notebook)
@@ -63,6 +69,36 @@ def start(name: str, target: Path | None = None) -> Path:
         _copy(original, copy / BEGINNING / path)
     (copy / folders.OWN / folders.ORIGIN).write_text(title + "\n", encoding="utf-8")
     return copy
+
+
+def _room(copy: Path) -> Path:
+    """A folder that a copy can be put into.  Raises InputError."""
+    if copy.exists() and (not copy.is_dir() or any(copy.iterdir())):
+        raise InputError(str(copy), "is there already", f"name another folder, or begin it anew: simmail reset {copy}")
+    return copy
+
+
+def _exercise(exercise: exercises.Exercise, target: Path, student: str, key: bytes) -> Path:
+    """A learner's copy of an exercise: its variant of the world, the notebook, the checks that learners may see."""
+    copy, variant = _room(target), exercise.variant(student, key)
+    for path, text in exercise.files(variant).items():
+        _write(copy / path, text)
+        _write(copy / BEGINNING / path, text)
+    _write(copy / f"{exercise.name}.ipynb", exercise.notebook(variant))
+    for name, text in exercise.checks(variant).items():
+        _write(copy / CHECKS / name, text)
+    about = {
+        "exercise": exercise.name, "title": exercise.spec.title, "student": student,
+        "edits": [variant.told(path) for path in exercise.spec.edits],
+    }  # fmt: skip
+    _write(copy / VARIANT, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    _write(copy / folders.OWN / folders.ORIGIN, exercise.name + "\n")
+    return copy
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 def reset(folder: Path) -> Reset:

@@ -74,19 +74,20 @@ def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
     yield from flush()
 
 
-def build(source: str, name: str) -> str:
+def build(source: str, name: str, file: str = "") -> str:
     """The notebook's JSON text: the same for the same source, on every machine.
 
     Args:
         source: the lab's text.
         name: the notebook's name; its cells' ids begin with what stands before its first `-`.
+        file: the source's name for messages; `labs/NAME/lab.md` by default.
 
     Raises:
         InputError: as `cells` does.
     """
     made: list[dict[str, Any]] = []
     seen: Counter[str] = Counter()
-    for cell in cells(source, f"labs/{name}/lab.md"):
+    for cell in cells(source, file or f"labs/{name}/lab.md"):
         digest = hashlib.sha1(f"{cell.kind}\n{cell.text}".encode(), usedforsecurity=False).hexdigest()[:DIGEST]
         seen[digest] += 1
         again = f"-{seen[digest]}" if seen[digest] > 1 else ""

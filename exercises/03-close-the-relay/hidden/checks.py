@@ -1,0 +1,17 @@
+"""What else must hold, and is tried only when marks are given."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+
+@check(1, hint="The guests' network is not the office's.", manual="postconf(5), mynetworks")
+def guests_may_not_relay(bench: Bench) -> None:
+    """The guests' wireless network, elsewhere in the same private range, cannot send mail to third parties."""
+    bench.letter("192.168.77.5", "guest@domain.ork", "friend@elsewhere.example").refused()
+
+
+@check(1, hint="Is the sender's address proof of anything?", manual="SMTPD_ACCESS_README")
+def a_forged_sender_does_not_help(bench: Bench) -> None:
+    """A stranger who claims to be Alice cannot send mail to third parties."""
+    bench.letter("203.0.113.9", "alice@domain.ork", "friend@elsewhere.example").refused()

@@ -1,0 +1,42 @@
+"""The command line: `simmail COMMAND ...`.  Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from simmail import __version__
+from simmail.cli import course, judge, worlds
+from simmail.mail.errors import SimmailError
+
+#: What adds commands, in the order of the help.
+FAMILIES = (worlds, course, judge)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        prog="simmail", description="A mail world in a box: real Postfix configuration, simulated time."
+    )
+    top.add_argument("--version", action="version", version=f"simmail {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for family in FAMILIES:
+        family.register(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.act(args)
+    except SimmailError as error:
+        print(f"simmail: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("simmail: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    return status

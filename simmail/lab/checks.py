@@ -1,0 +1,307 @@
+"""Checks: what an exercise asks of a learner's configuration, tried out in a world, never read off its text.
+
+A check is a function of a `Bench`, marked with what it is worth:
+
+    from simmail.lab.checks import check
+
+    @check(2, hint="Which clients does the server trust?", manual="postconf(5), mynetworks")
+    def strangers_may_not_relay(bench):
+        "A stranger cannot send to third parties."
+        bench.letter("203.0.113.9", "a@bot.example", "b@elsewhere.example").refused()
+
+Its docstring is what the learner reads; where it fails, the message and the witness (the session, the log lines, the
+mail that went wrong) say why.  Each check begins with a fresh world.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.mail.errors import SimmailError
+from simmail.world.loader import load
+from simmail.world.logs import maillog
+
+if TYPE_CHECKING:
+    from simmail.world.world import World
+
+#: Log lines that a witness shows, at most: the last ones.
+LINES = 12
+#: Where a function keeps what `check` said of it.
+_MARK = "_simmail_check"
+
+
+#: What tries a learner's files.
+Trial = Callable[["Bench"], None]
+
+
+class Check(NamedTuple):
+    """One check.
+
+    Args:
+        name: the function's.
+        says: what holds where it passes, a sentence.
+        points: what it is worth.
+        hint: a question or a pointer for those who fail it.
+        manual: where to read on.
+        run: the function.
+    """
+
+    name: str
+    says: str
+    points: float
+    hint: str
+    manual: str
+    run: Trial
+
+
+class Failed(SimmailError):
+    """A check that does not hold.
+
+    Args:
+        text: what was expected and what happened.
+        witness: the lines that show it: a session, the log, a mailbox.
+    """
+
+    def __init__(self, text: str, witness: Sequence[str] = ()) -> None:
+        self.text, self.witness = text, tuple(witness)
+        super().__init__(text)
+
+
+def check(points: float, *, hint: str = "", manual: str = "") -> Callable[[Trial], Trial]:
+    """Mark a function as a check; see the module's own text."""
+
+    def mark(run: Trial) -> Trial:
+        says = " ".join((run.__doc__ or run.__name__.replace("_", " ")).split())
+        setattr(run, _MARK, Check(run.__name__, says, points, hint, manual, run))
+        return run
+
+    return mark
+
+
+class Reply(NamedTuple):
+    """How a server took a letter that was offered to it.
+
+    Args:
+        text: its last reply.
+        line: the line that was answered so.
+        transcript: the whole session.
+        log: what the server's log says of it.
+    """
+
+    text: str
+    line: str
+    transcript: tuple[str, ...]
+    log: tuple[str, ...]
+
+    @property
+    def witness(self) -> tuple[str, ...]:
+        """Session and log; of a reply of several lines the last."""
+        return (*(line for line in self.transcript if not line.startswith("S: 250-")), *self.log)
+
+    def accepted(self, why: str = "") -> Reply:
+        """It was taken.  Raises Failed."""
+        if not self.text.startswith("2"):
+            raise Failed(
+                why or f"should have been accepted, but {self.line!r} was answered {self.text!r}", self.witness
+            )
+        return self
+
+    def refused(self, code: str = "", why: str = "") -> Reply:
+        """It was not taken; `code`: the beginning of the reply that it should have got (`5`, `550`).  Raises Failed."""
+        if self.text.startswith("2"):
+            raise Failed(why or "should have been refused, but was accepted", self.witness)
+        if not self.text.startswith(code):
+            raise Failed(why or f"should have been refused with {code}, but got {self.text!r}", self.witness)
+        return self
+
+
+class Bench:
+    """Where a learner's files are tried out.
+
+    Args:
+        files: of the world, path -> text.
+        study: the host under study; the world's own by default.
+    """
+
+    def __init__(self, files: Mapping[str, str], study: str = "") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="simmail-")
+        for path, text in files.items():
+            target = Path(self._folder.name) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(text.encode("utf-8", "surrogateescape"))
+        self._study = study
+        self._world: World | None = None
+
+    def close(self) -> None:
+        """Take the bench away."""
+        self._folder.cleanup()
+
+    def fresh(self, seed: int = 1) -> World:
+        """A fresh world of these files, in which the following probes are made."""
+        self._world = load(Path(self._folder.name), seed)
+        return self._world
+
+    @property
+    def world(self) -> World:
+        """The present world."""
+        return self._world if self._world is not None else self.fresh()
+
+    @property
+    def study(self) -> str:
+        """The host under study."""
+        scenario = self.world.scenario
+        return self._study or (scenario.study if scenario is not None else "")
+
+    def starts(self, host: str = "") -> None:
+        """The host's Postfix is running.  Raises Failed with what it said."""
+        name = host or self.study
+        running = self.world.host(name)
+        if running.master is None or running.master.system is None:
+            raise Failed(f"Postfix does not start on {name}", self.world.notices)
+
+    def letter(
+        self,
+        client: str,
+        sender: str,
+        to: str,
+        *,
+        host: str = "",
+        helo: str = "",
+        text: str = "Subject: a probe\n\nhello",
+        port: int = 25,
+    ) -> Reply:
+        """Offer a letter to a server, as somebody who types; how it was taken.
+
+        Args:
+            client: the host or the address it is offered from.
+            sender, to: of the envelope.
+            host: the server; the one under study by default.
+            helo: the name the client greets with; its own by default.
+            text: header and body.
+            port: TCP port.
+        """
+        world, name = self.world, host or self.study
+        seen = len(self.log(name))
+        session = world.telnet(client, name, port)
+        owner = world.network.owner(client) or client
+        lines = [f"EHLO {helo or owner}", f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA", f"{text}\n."]
+        line, said = "(connecting)", session.transcript[-1].removeprefix("S: ") if session.transcript else ""
+        for line in lines:
+            said = str(session.type(line)).rpartition("\n")[2]
+            if said[:1] not in ("2", "3"):
+                break
+        if session.open:
+            session.type("QUIT")
+        world.run(world.now + 1)
+        return Reply(said, line.partition("\n")[0], tuple(session.transcript), tuple(self.log(name)[seen:][-LINES:]))
+
+    def sh(self, command: str, host: str = "") -> str:
+        """What a command of the administrator prints."""
+        done = self.world.host(host or self.study).sh(command)
+        return done.stdout + done.stderr
+
+    def log(self, host: str = "") -> list[str]:
+        """The lines of a host's log."""
+        return list(maillog(self.world.host(host or self.study), self.world.results.records))
+
+    def mailbox(self, user: str, host: str = "") -> str:
+        """The text of a user's mailbox on a host."""
+        files = self.world.host(host or self.study).machine.files
+        path = f"/var/mail/{user}"
+        return files.read(path) if files.exists(path) else ""
+
+    def arrives(self, user: str, words: str, host: str = "", within: float = 3600.0) -> None:
+        """A letter with these words comes to a user's mailbox within a time (s).  Raises Failed."""
+        self.world.run(self.world.now + within)
+        if words not in self.mailbox(user, host):
+            raise Failed(
+                f"no letter with {words!r} came to the mailbox of {user} on {host or self.study}",
+                self.log(host)[-LINES:],
+            )
+
+    def expect(self, holds: bool, text: str, witness: Sequence[str] = ()) -> None:
+        """Anything else that has to hold.  Raises Failed."""
+        if not holds:
+            raise Failed(text, witness or self.log()[-LINES:])
+
+
+class Outcome(NamedTuple):
+    """What a check came to.
+
+    Args:
+        check, says, points, hint, manual: as in `Check`.
+        earned: the points that were earned.
+        text: what was wrong; "" where it passed.
+        witness: the lines that show it.
+        broken: whether the check itself broke, which is never the learner's fault.
+    """
+
+    check: str
+    says: str
+    points: float
+    earned: float
+    text: str
+    witness: tuple[str, ...]
+    hint: str
+    manual: str
+    broken: bool = False
+
+
+def checks_in(path: Path) -> list[Check]:
+    """The checks of a file, in the order in which they stand there.
+
+    Raises:
+        ImportError, SyntaxError: where the file cannot be used; that is its author's fault.
+    """
+    name = f"simmail_checks_{path.stem}_{abs(hash(str(path)))}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = before
+    return [found for value in vars(module).values() if isinstance(found := getattr(value, _MARK, None), Check)]
+
+
+def run_checks(paths: Sequence[Path], files: Mapping[str, str]) -> list[Outcome]:
+    """Try all checks on a learner's files.
+
+    Args:
+        paths: the files with the checks.
+        files: the world's files with the learner's in their places.
+    """
+    outcomes = []
+    for path in paths:
+        for found in checks_in(path):
+            bench = Bench(files)
+            try:
+                outcomes.append(_outcome(found, bench))
+            finally:
+                bench.close()
+    return outcomes
+
+
+def _outcome(found: Check, bench: Bench) -> Outcome:
+    def came(earned: float, text: str = "", witness: tuple[str, ...] = (), broken: bool = False) -> Outcome:
+        return Outcome(found.name, found.says, found.points, earned, text, witness, found.hint, found.manual, broken)
+
+    try:
+        found.run(bench)
+    except Failed as failed:
+        return came(0.0, failed.text, failed.witness)
+    except SimmailError as error:
+        return came(0.0, str(error))
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return came(0.0, f"the check itself broke: {type(error).__name__}: {error} ({last.name})", (), True)
+    return came(found.points)

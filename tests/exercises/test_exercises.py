@@ -1,0 +1,130 @@
+"""Every exercise: the start fails, the solution passes, and typical wrong answers are refused for the right reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simmail.lab import exercise as exercises
+from simmail.lab.checks import checks_in
+from simmail.lab.hand_in import checked
+from simmail.lab.report import Report
+
+ROOT = Path(__file__).resolve().parents[2]
+EXERCISES = [exercises.read(path.parent) for path in sorted((ROOT / "exercises").glob(f"*/{exercises.SPEC}"))]
+WRONG = [
+    (exercise, path.name)
+    for exercise in EXERCISES
+    for path in sorted((exercise.folder / exercises.WRONG).glob("*"))
+    if path.is_dir()
+]
+KEY = b"a secret of the course"
+#: Of a hundred students, the one whose variant the quick tests try.
+SOMEBODY = "student7"
+
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=[e.name for e in EXERCISES])
+
+
+def report(exercise: exercises.Exercise, *layers: str, student: str = "") -> Report:
+    """What a hand-in of these layers comes to, hidden checks included."""
+    variant = exercise.variant(student, KEY)
+    edits = [variant.told(path) for path in exercise.spec.edits]
+    files = exercise.files(variant, *layers)
+    own = {path: text for path, text in files.items() if exercises.within(path, edits)}
+    return checked(exercise, own, student, KEY, hidden=True)
+
+
+def broken(found: Report) -> list[str]:
+    """Checks that broke."""
+    return [outcome.text for outcome in found.outcomes if outcome.broken]
+
+
+def test_there_are_exercises() -> None:
+    """And each has at least four wrong answers."""
+    assert EXERCISES
+    few = [e.name for e in EXERCISES if sum(1 for other, _ in WRONG if other is e) < 4]
+    assert few == []
+
+
+@each_exercise
+def test_the_start_fails_and_the_solution_passes(exercise: exercises.Exercise) -> None:
+    """As the files are handed out something does not hold; with the solution all does."""
+    begun, solved = report(exercise), report(exercise, exercises.SOLUTION)
+    assert not begun.passed
+    assert (broken(begun), broken(solved)) == ([], [])
+    assert [f"{o.check}: {o.text}" for o in solved.outcomes if o.text] == []
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), WRONG, ids=[f"{e.name}/{name}" for e, name in WRONG])
+def test_a_wrong_answer_is_refused_for_the_right_reason(exercise: exercises.Exercise, wrong: str) -> None:
+    """The checks that must refuse it do, and no others."""
+    folder = exercise.folder / exercises.WRONG / wrong
+    expected = set((folder / exercises.REFUSED).read_text(encoding="utf-8").split())
+    found = report(exercise, f"{exercises.WRONG}/{wrong}")
+    assert broken(found) == []
+    assert {outcome.check for outcome in found.outcomes if outcome.earned < outcome.points} == expected
+
+
+@each_exercise
+def test_a_students_variant_works(exercise: exercises.Exercise) -> None:
+    """Its start fails, its solution passes."""
+    _holds(exercise, SOMEBODY)
+
+
+@pytest.mark.long
+@each_exercise
+def test_a_hundred_variants_work(exercise: exercises.Exercise) -> None:
+    """The start of each fails, and its solution passes."""
+    seen = set()
+    for number in range(100):
+        student = f"student{number}"
+        variant = exercise.variant(student, KEY)
+        known = (tuple(sorted(variant.names.items())), variant.fault)
+        if known not in seen:  # what is the same to the letter need not be tried again
+            seen.add(known)
+            _holds(exercise, student)
+
+
+def _holds(exercise: exercises.Exercise, student: str) -> None:
+    begun, solved = report(exercise, student=student), report(exercise, exercises.SOLUTION, student=student)
+    assert not begun.passed
+    assert (broken(begun), broken(solved)) == ([], [])
+    assert [f"{o.check}: {o.text}" for o in solved.outcomes if o.text] == []
+
+
+@each_exercise
+def test_every_check_helps(exercise: exercises.Exercise) -> None:
+    """Each says what it is about, what it is worth, and where to read on."""
+    for path in (exercise.folder / exercises.CHECKS, exercise.folder / exercises.HIDDEN / exercises.CHECKS):
+        for found in checks_in(path) if path.is_file() else ():
+            assert found.says.endswith(".")
+            assert found.points > 0
+            assert found.hint
+            assert found.manual
+
+
+@each_exercise
+def test_the_task_is_a_notebook(
+    exercise: exercises.Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has its header, small cells, a prediction, and runs from top to bottom unsolved."""
+    import json
+
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    from simmail.lab.copies import start
+
+    copy = start(str(exercise.folder), tmp_path / exercise.name)
+    book = json.loads((copy / f"{exercise.name}.ipynb").read_text(encoding="utf-8"))
+    texts = ["".join(cell["source"]) for cell in book["cells"]]
+    assert [field for field in ("Goals", "Prerequisites", "Time", "Difficulty") if f"**{field}**" not in texts[0]] == []
+    code = [text for text, cell in zip(texts, book["cells"], strict=True) if cell["cell_type"] == "code"]
+    assert not [text for text in code if len(text.splitlines()) > 8]
+    assert "**Predict.**" in "".join(texts)
+    monkeypatch.chdir(copy)
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    for text in code:
+        shell.run_cell(text, store_history=False).raise_error()
+    assert "Traceback" not in capsys.readouterr().out
