@@ -47,7 +47,18 @@ SYSTEM_ACCOUNTS = tuple(
 )
 FIRST_USER_ID = 2000
 #: Folders that every machine has.
-FOLDERS = ("/etc/postfix", "/home", "/root", "/tmp", "/var/log", "/var/mail", "/var/spool", "/usr/bin", "/usr/sbin")
+FOLDERS = (
+    "/etc/postfix",
+    "/home",
+    "/root",
+    "/tmp",
+    "/var/log",
+    "/var/mail",
+    "/var/spool",
+    "/var/tmp",
+    "/usr/bin",
+    "/usr/sbin",
+)
 
 
 @dataclass(slots=True)

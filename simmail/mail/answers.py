@@ -48,6 +48,24 @@ class ConnectFailure(NamedTuple):
     reason: str
 
 
+class PolicyAnswer(NamedTuple):
+    """What came of a request to a policy server.
+
+    Args:
+        text: what the server sent, `action=DUNNO` and an empty line if all is well.
+        ended: whether it has closed the connection.
+        unconnected: why there was no connection, the text of errno; "" where there was one.
+        error: what went wrong on it, the text of errno; "" for nothing.
+        link: the connection, to be used once more; None where there is none any more.
+    """
+
+    text: str = ""
+    ended: bool = False
+    unconnected: str = ""
+    error: str = ""
+    link: Any = None
+
+
 class Lost(NamedTuple):
     """A connection that ended or fell silent: `lost connection` or `timeout`."""
 

@@ -70,18 +70,35 @@ class Dns(Question):
 
 
 class Policy(Question):
-    """A request of the policy delegation protocol (SMTPD_POLICY_README).  Answer: the action, or None for no answer.
+    """A request of the policy delegation protocol (SMTPD_POLICY_README).  Answer: `simmail.mail.answers.PolicyAnswer`.
 
     Args:
-        server: as in the configuration, `inet:127.0.0.1:10023` or `unix:private/policy`.
+        server: where it is asked: `inet:127.0.0.1:10023` with an address and a number, or `unix:private/policy`.
         attributes: the request's name=value pairs, in order.
-        timeout: seconds to wait.
+        timeout: seconds to wait for the answer.
+        link: the connection of an earlier answer, to be used once more; None makes a new one.
+        keep: how long the connection may lie idle afterwards, until the client closes it (s).
     """
 
-    __slots__ = ("attributes", "server", "timeout")
+    __slots__ = ("attributes", "keep", "link", "server", "timeout")
 
-    def __init__(self, server: str, attributes: Mapping[str, str], timeout: float = 100.0) -> None:
-        self.server, self.attributes, self.timeout = server, attributes, timeout
+    def __init__(
+        self, server: str, attributes: Mapping[str, str], timeout: float = 100.0, link: Any = None, keep: float = 0.0
+    ) -> None:
+        self.server, self.attributes, self.timeout, self.link, self.keep = server, attributes, timeout, link, keep
+
+
+class Listen(Question):
+    """A program of the host begins to answer policy requests.  Answer: "" or the system's error text.
+
+    Args:
+        program: its `endpoint` says where (`simmail.userland.policy.protocol.PolicyProgram`).
+    """
+
+    __slots__ = ("program",)
+
+    def __init__(self, program: Any) -> None:
+        self.program = program
 
 
 class Anvil(Question):

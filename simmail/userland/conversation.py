@@ -30,6 +30,7 @@ class Conversation:
 
     Attributes:
         status: the exit status; None as long as it runs.
+        unlaunched: why it could not be started, in the system's words; "" where it could.
         complaints: what it printed to standard error and nobody took yet.
     """
 
@@ -55,6 +56,7 @@ class Conversation:
             err=self.complaints,
         )
         self.status: int | None = None
+        self.unlaunched = ""
         self._running: Decision[int] | None = None
 
     def say(self, text: str, now: float | None = None) -> Decision[str]:
@@ -73,8 +75,18 @@ class Conversation:
         yield from self._go_on()
         return self._take()
 
-    def hang_up(self) -> Decision[str]:
-        """Close the connection: it reads the end of its input and comes to its own.  What it still printed."""
+    @property
+    def has_read(self) -> bool:
+        """Whether it has read all that it was sent."""
+        return len(self._input) == 0
+
+    def hang_up(self, now: float | None = None) -> Decision[str]:
+        """Close the connection: it reads the end of its input and comes to its own.  What it still printed.
+
+        Args: `now`: as for `say`.
+        """
+        if now is not None:
+            self.process.now = max(now, self.process.now)
         self._input.end()
         yield from self._go_on()
         return self._take()
@@ -103,8 +115,7 @@ class Conversation:
         except StopIteration as stop:
             self.status = int(stop.value) & 0xFF
         except LaunchError as error:
-            self.complaints.append(f"{self.process.argv[0]}: {error.reason}\n")
-            self.status = error.status
+            self.unlaunched, self.status = error.reason, error.status
         except BrokenPipe:
             self.status = 141
         except Exhausted as error:

@@ -15,8 +15,10 @@ from simmail.mail.errors import InputError
 from simmail.mail.questions import Connect, Decision, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
 from simmail.userland.commands import COMMANDS as COMMON
+from simmail.userland.policy import TOOLS as POLICY
 from simmail.userland.shell import run
 from simmail.world.clock import Level, Task
+from simmail.world.policy import PolicyServers
 
 if TYPE_CHECKING:
     from simmail.world.master import Master
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 #: Every command of a host by name.
-COMMANDS = {**COMMON, **POSTFIX}
+COMMANDS = {**COMMON, **POLICY, **POSTFIX}
 CONFIGURATION = "/etc/postfix"
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Accepted | None]"]
@@ -58,6 +60,7 @@ class Host:
         gateway: whose address its connections to public addresses show; None for its own.
         forwards: port -> the host behind that connections to it are handed on to.
         hides_clients: whether these then seem to come from this host itself.
+        policies: its policy servers.
     """
 
     def __init__(self, world: World, name: str, machine: Machine, resolver: Resolver) -> None:
@@ -68,6 +71,7 @@ class Host:
         self.gateway: Host | None = None
         self.forwards: dict[int, Host] = {}
         self.hides_clients = False
+        self.policies = PolicyServers(self, COMMANDS)
 
     def source_address(self, destination: str) -> str:
         """The address that connections to `destination` come from."""

@@ -177,7 +177,7 @@ class Master:
         """Take a connection; None where nothing listens on that port and address."""
         system = self.system
         service = self._ports.get(question.port)
-        if system is None or service is None or not self._listens_on(question.address):
+        if system is None or service is None or not self.listens_on(question.address):
             return None
         if self._throttled.get(service, 0.0) > task.now:
             return Accepted(Silent())
@@ -194,7 +194,8 @@ class Master:
         yield from ()
         return Accepted(program.session(client, question), self._slots[service])
 
-    def _listens_on(self, address: str) -> bool:
+    def listens_on(self, address: str) -> bool:
+        """Whether inet_interfaces has this address."""
         assert self.system is not None
         interfaces = self.system.config.list("inet_interfaces")
         if "all" in interfaces:

@@ -22,8 +22,10 @@ from simmail.mail.questions import (
     Deposit,
     Dns,
     FlushSite,
+    Listen,
     NewQueueId,
     Now,
+    Policy,
     Question,
     Receive,
     Run,
@@ -32,7 +34,7 @@ from simmail.mail.questions import (
 )
 from simmail.mail.records import Journal
 from simmail.network.graph import Network
-from simmail.world import services
+from simmail.world import policy, services
 from simmail.world.actors.figures import Figures
 from simmail.world.clock import Clock, Task
 from simmail.world.host import Host
@@ -93,6 +95,8 @@ class World:
                 Close: transport.close,
                 Dns: services.dns,
                 Now: services.now,
+                Policy: policy.policy,
+                Listen: policy.listen,
                 Deposit: services.deposit,
                 Run: services.run,
                 FlushSite: services.flush_site,

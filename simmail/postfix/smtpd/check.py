@@ -148,14 +148,18 @@ class Checker:
 
     def _permit(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         if rule.following:
-            yield self.smtpd.note("warning", "", f"restriction `{rule.following}' after `{rule.name}' is ignored")
+            yield self.smtpd.note(
+                "warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored"
+            )
         return Verdict.PERMIT
 
     def _reject(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         reason = rule.reason._replace(entry=finding.entry) if finding.entry else rule.reason
         verdict = yield from self.refuse(state, finding, reason, trial)
         if rule.following and not trial:
-            yield self.smtpd.note("warning", "", f"restriction `{rule.following}' after `{rule.name}' is ignored")
+            yield self.smtpd.note(
+                "warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored"
+            )
         return verdict
 
     def refuse(self, state: SmtpdState, finding: Finding, reason: Reason, trial: bool = False) -> Decision[Verdict]:

@@ -155,6 +155,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
             verdict = yield from smtpd.checker.end_of_data(state)
             if verdict in (Verdict.REJECT, Verdict.HANGUP):
                 reply = yield from session.refused(verdict)
+                session.partial = content
                 yield from session.forget()
                 return reply, False
         outcome = yield from _hand_over(session, content)

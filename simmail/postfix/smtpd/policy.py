@@ -5,8 +5,7 @@ DESCRIPTION
     A policy server is told all that is known of a request, and answers with an action as in an access table.
 
 PARAMETERS
-    smtpd_policy_service_default_action, smtpd_policy_service_timeout, smtpd_policy_service_try_limit,
-    smtpd_policy_service_retry_delay, smtpd_policy_service_policy_context
+    smtpd_policy_service_default_action, smtpd_policy_service_policy_context
 
 SEE ALSO
     SMTPD_POLICY_README
@@ -14,55 +13,27 @@ SEE ALSO
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import zlib
+from typing import TYPE_CHECKING
 
-from simmail.mail.questions import Decision, Policy, Sleep
+from simmail.mail.questions import Decision, Now
 from simmail.postfix.smtpd.access import Entry
 from simmail.postfix.smtpd.findings import Finding, Subject
+from simmail.postfix.smtpd.policy_client import PolicyServer, request
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.restrictions import Rule
     from simmail.postfix.smtpd.state import SmtpdState
 
-LAST_RESORT = "451 4.3.5 Server configuration problem"
+#: Stages in which no transaction has begun yet.
+_BEFORE = frozenset({"CONNECT", "HELO", "EHLO", "MAIL"})
 
 
-class PolicyServer(NamedTuple):
-    """A policy server as a restriction names it, with its options.
-
-    Args:
-        name: `unix:private/policy`.
-        default: the action where it does not answer.
-        timeout: seconds to wait for an answer.
-        tries: how often it is asked.
-        delay: seconds between tries.
-        context: the request's `policy_context`.
-    """
-
-    name: str
-    default: str
-    timeout: float
-    tries: int
-    delay: float
-    context: str
-
-    @classmethod
-    def parse(cls, smtpd: Smtpd, text: str) -> PolicyServer:
-        """Read `inet:host:port`, or `{ inet:host:port, name=value, ... }`."""
-        config = smtpd.config
-        options = {
-            "default_action": config.text("smtpd_policy_service_default_action"),
-            "timeout": config["smtpd_policy_service_timeout"],
-            "try_limit": config["smtpd_policy_service_try_limit"],
-            "retry_delay": config["smtpd_policy_service_retry_delay"],
-            "policy_context": config.text("smtpd_policy_service_policy_context"),
-        }
-        name = text
-        return cls(
-            name, str(options["default_action"]), float(options["timeout"]), int(options["try_limit"]),
-            float(options["retry_delay"]), str(options["policy_context"]),
-        )  # fmt: skip
+def _instance(state: SmtpdState, seconds: float) -> str:
+    """What tells one transaction from all others, in the form that Postfix gives it: process, time, number."""
+    process = zlib.crc32(state.client.address.encode()) & 0x3FFFFF
+    return f"{process:x}.{int(seconds):x}.{int(seconds % 1 * 1e6):x}.{state.process.served & 0xFF:x}"
 
 
 def attributes(state: SmtpdState, server: PolicyServer, smtpd: Smtpd) -> dict[str, str]:
@@ -97,20 +68,16 @@ def attributes(state: SmtpdState, server: PolicyServer, smtpd: Smtpd) -> dict[st
         "encryption_protocol": "",
         "encryption_cipher": "",
         "encryption_keysize": "0",
-        "policy_context": server.context,
+        "policy_context": server.policy_context,
     }
 
 
 def check_policy_service(rule: Rule, subject: Subject, state: SmtpdState) -> Decision[Finding | None]:
-    """Ask a policy server."""
+    """Ask a policy server; where it does not answer, do what is to be done then."""
     server: PolicyServer = rule.argument
     smtpd = rule.smtpd
-    for number in range(server.tries):
-        if number:
-            yield Sleep(server.delay)
-        action: str | None = yield Policy(server.name, attributes(state, server, smtpd), server.timeout)
-        if action is not None:
-            return Entry(smtpd, rule.table, "policy query", subject, action).finding()
-        name = server.name.partition(":")[2]
-        yield smtpd.note("warning", "", f"problem talking to server {name}: Connection refused")
-    return Entry(smtpd, rule.table, "policy query", subject, server.default).finding()
+    if not state.instance and state.sender is not None and state.stage not in _BEFORE:
+        state.instance = _instance(state, smtpd.system.machine.calendar.unix((yield Now())))
+    action = yield from request(smtpd, server, state.process, attributes(state, server, smtpd))
+    value = server.default_action if action is None else action
+    return Entry(smtpd, rule.table, "policy query", subject, value).finding()

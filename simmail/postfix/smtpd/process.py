@@ -3,7 +3,8 @@
 
 DESCRIPTION
     A process serves one client after the other, up to max_use of them, and ends when it has been idle for max_idle.
-    As long as it lives it keeps the last hundred answers of DNS lists, listed or not, whatever their time to live.
+    As long as it lives it keeps the last hundred answers of DNS lists, listed or not, whatever their time to live, and
+    its connections to policy servers.
 
 PARAMETERS
     max_use, max_idle
@@ -18,7 +19,10 @@ SEE ALSO
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.policy_client import PolicyLine
 
 #: How many answers a process keeps.
 LIST_ANSWERS = 100
@@ -43,14 +47,16 @@ class Process:
         served: how many clients it has had.
         idle_since: when its last client left, seconds.
         lists: name -> answer, the one asked for last at the end.
+        lines: a policy server as a restriction names it -> the connection to it.
     """
 
-    __slots__ = ("idle_since", "lists", "served")
+    __slots__ = ("idle_since", "lines", "lists", "served")
 
     def __init__(self) -> None:
         self.served = 0
         self.idle_since = 0.0
         self.lists: OrderedDict[str, ListAnswer] = OrderedDict()
+        self.lines: dict[str, PolicyLine] = {}
 
     def known(self, name: str) -> ListAnswer | None:
         """The answer kept for a name, or None."""

@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.postfix.smtpd import access, address_checks, client_checks, dnsbl, general, listed, relay, server_access
 from simmail.postfix.smtpd.dnsbl import DnsList
 from simmail.postfix.smtpd.findings import SERVER_ERROR, Finding, Kind, Reason
-from simmail.postfix.smtpd.policy import PolicyServer, check_policy_service
+from simmail.postfix.smtpd.policy import check_policy_service
+from simmail.postfix.smtpd.policy_client import PolicyServer
 from simmail.postfix.tables import Maps
 
 if TYPE_CHECKING:
@@ -352,9 +353,9 @@ class Compiler:
                     return Rule(smtpd, name, _REQUIRES_DOMAIN, complaint, name, trial, self.parameter)
                 argument = DnsList.parse(text)
             case Argument.SERVICE:
-                if ":" not in text:
+                if not text:
                     return self._mistake(name, f"restriction {lowered} must be followed by transport:server", trial)
-                argument = PolicyServer.parse(smtpd, text)
+                argument = PolicyServer.parse(smtpd.config, text)
             case Argument.NUMBER:
                 if not text.isdigit():
                     return self._mistake(name, f"restriction {lowered} must be followed by number", trial)

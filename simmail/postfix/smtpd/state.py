@@ -84,6 +84,7 @@ class SmtpdState:
         stage: the command now decided on, `CONNECT` at first.
         subject: what the list of restrictions now heard is about.
         queue_id: the queue file; "" before there is one.
+        instance: what policy servers know the transaction by; "" before one of them was asked about it.
         recipients: the accepted ones.
         errors, junk: how many of the client's commands were mistakes, and idle ones.
     """

@@ -235,8 +235,8 @@ class Postgrey:
 
     # ---- answering
 
-    def ask(self, attributes: Mapping[str, str], now: float, timeout: float = 100.0) -> Decision[str | None]:
-        """Answer one request; `timeout` does not matter, it answers at once."""
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[str | None]:
+        """Answer one request, at once."""
         if attributes.get("request") != "smtpd_access_policy":
             yield self._note("", f"unrecognized request type: '{attributes.get('request', '')}'")
             return None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, answered
+
+#: The address that stands for all of a host's.
+ANY = "0.0.0.0"
 
 
 class PolicyProgram(Protocol):
@@ -17,55 +20,58 @@ class PolicyProgram(Protocol):
 
     endpoint: str
 
-    def ask(self, attributes: Mapping[str, str], now: float, timeout: float = 100.0) -> Decision[str | None]:
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[str | None]:
         """Answer one request.
 
         Args:
             attributes: the request's, in order.
             now: seconds since the world's start.
-            timeout: how long the client waits for the answer (s).
 
         Returns:
-            The action, or None where no answer came.
+            The action, or None where it hangs up instead.
         """
 
 
-class Answer(NamedTuple):
-    """What was understood of a server's output.
+class Said(NamedTuple):
+    """What a server sent for one request, and whether it has closed the connection since."""
+
+    text: str
+    ended: bool = False
+
+
+class Line(Protocol):
+    """A connection to a policy server, as the server has it."""
+
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
+        """Take a request; None: the connection was reset.  Time may pass, even for ever."""
+
+    def hang_up(self, now: float) -> Decision[None]:
+        """The client closes the connection."""
+
+
+class Direct:
+    """A connection to a program that answers at once.
 
     Args:
-        action: the text behind `action=`; None where there was none.
-        complete: whether the empty line came that ends an answer.
-        rest: what follows it.
+        program: the program.
     """
 
-    action: str | None
-    complete: bool
-    rest: str
+    def __init__(self, program: PolicyProgram) -> None:
+        self.program = program
+
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
+        """Ask the program."""
+        action = yield from self.program.ask(attributes, now)
+        return Said("", True) if action is None else Said(f"action={action}\n\n")
+
+    def hang_up(self, now: float) -> Decision[None]:
+        """Nothing hangs on it."""
+        return answered(None)
 
 
 def request_text(attributes: Mapping[str, str]) -> str:
     """A request as it is sent."""
     return "".join(f"{name}={value}\n" for name, value in attributes.items()) + "\n"
-
-
-def action_of(text: str) -> Answer:
-    """Read an answer as Postfix does: attributes that it does not know are passed over.
-
-    Args:
-        text: what the server has printed so far.
-    """
-    action: str | None = None
-    position = 0
-    while (end := text.find("\n", position)) >= 0:
-        line = text[position:end]
-        position = end + 1
-        if not line:
-            return Answer(action, True, text[position:])
-        name, equals, value = line.partition("=")
-        if name == "action" and equals:
-            action = value
-    return Answer(action, False, "")
 
 
 def endpoint(text: str, kind: str) -> str:
@@ -79,4 +85,5 @@ def endpoint(text: str, kind: str) -> str:
         return f"unix:{text}"
     host, colon, port = text.rpartition(":")
     host = host.strip("[]") if colon else "127.0.0.1"
-    return f"inet:{'127.0.0.1' if host in ('localhost', '', '*') else host}:{port}"
+    address = {"localhost": "127.0.0.1", "": "127.0.0.1", "*": ANY}.get(host, host)
+    return f"inet:{address}:{port}"

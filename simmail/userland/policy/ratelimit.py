@@ -73,8 +73,8 @@ class RateLimiter:
         self.by_recipients = given["count"] == "recipients"
         self._counts: dict[tuple[str, ...], tuple[float, int]] = {}
 
-    def ask(self, attributes: Mapping[str, str], now: float, timeout: float = 100.0) -> Decision[str | None]:
-        """Answer one request; `timeout` does not matter, it answers at once."""
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[str | None]:
+        """Answer one request, at once."""
         key = tuple(attributes.get(name, "").lower() for name in self.keys)
         begun, count = self._counts.get(key, (now, 0))
         if now >= begun + self.period:

@@ -4,18 +4,20 @@
 DESCRIPTION
     A service of master.cf whose program is spawn runs a command for each connection: what the client sends is its
     standard input, what it prints, to standard output and standard error alike, goes back.  The command runs as long
-    as the connection is open, and answers one request after the other; smtpd closes a connection that was idle for
-    300 s, or open for 1000 s.
+    as the connection is open, and answers one request after the other.
 
     Each connection is a process of its own: variables of a script are not shared, files are.
 
 DIAGNOSTICS
     fatal: missing user= attribute, missing argv= attribute, unknown attribute name: x, unknown user name: x,
-    request to deliver as root: `Fatal`, when the service is first used.
+    request to deliver as root: `Fatal`, when the service is used; master(8) then throttles it
+    warning: command /bin/sh exit status 3
+    fatal: spawn_comand: execvp /etc/postfix/policy.pl: No such file or directory
 
 BUGS
     command_time_limit and the limits of the service on processes are not kept; a script that does not end is stopped by
-    its bounds on steps (`simmail.userland.job`).
+    its bounds on steps (`simmail.userland.job`).  A command that is too slow for its client is ended there and then,
+    and what it printed in vain is not complained of.
 
 SEE ALSO
     spawn(8), SMTPD_POLICY_README
@@ -28,13 +30,34 @@ from collections.abc import Mapping
 from simmail.files.invocation import Command, Invocation
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Sleep
+from simmail.mail.questions import Decision, Note, Sleep
 from simmail.userland.conversation import Conversation
-from simmail.userland.policy.protocol import action_of, request_text
+from simmail.userland.policy.protocol import Said, request_text
 
-MAX_IDLE, MAX_LIFE = 300.0, 1000.0
 #: What exec_command gives a command to find programs by.
 PATH = "/usr/bin:/bin"
+
+
+class Spawned:
+    """A service of spawn(8).
+
+    Args:
+        arguments: what follows `spawn` in its entry: `user=nobody`, `argv=/bin/sh`, `/etc/postfix/greylist.sh`.
+        machine: the host.
+        commands: its programs by name.
+
+    Raises:
+        Fatal: for an entry that keeps spawn from running.
+    """
+
+    def __init__(self, arguments: tuple[str, ...], machine: Machine, commands: Mapping[str, Command]) -> None:
+        self.machine, self.commands = machine, commands
+        self.user, self.argv = _attributes(arguments, machine)
+
+    def connect(self, now: float) -> Connection:
+        """Start the command for a connection."""
+        invocation = Invocation((), self.machine, user=self.user, environment={"PATH": PATH}, now=now)
+        return Connection(Conversation(self.argv, invocation, self.commands, merged=True))
 
 
 class Connection:
@@ -42,85 +65,36 @@ class Connection:
 
     Args:
         conversation: the process.
-        now: when it was made, seconds since the world's start.
     """
 
-    __slots__ = ("conversation", "made", "used")
-
-    def __init__(self, conversation: Conversation, now: float) -> None:
+    def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
-        self.made = self.used = now
 
-    def is_good(self, now: float) -> bool:
-        """Whether smtpd would use it once more."""
-        alive = self.conversation.status is None
-        return alive and now - self.used < MAX_IDLE and now - self.made < MAX_LIFE
-
-
-class Spawned:
-    """A service of spawn(8).
-
-    Args:
-        name: the service's name in master.cf, `private/greylist`.
-        arguments: what follows `spawn` in its entry: `user=nobody`, `argv=/bin/sh`, `/etc/postfix/greylist.sh`.
-        machine: the host.
-        commands: its programs by name.
-        environment: what else the command finds there (export_environment, `-o` options do not get there).
-
-    Raises:
-        Fatal: for an entry that keeps spawn from running.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        arguments: tuple[str, ...],
-        machine: Machine,
-        commands: Mapping[str, Command],
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
-        self.endpoint = f"unix:{name}"
-        self.machine, self.commands = machine, commands
-        self.environment = {"PATH": PATH, **(environment or {})}
-        self.user, self.argv = _attributes(arguments, machine)
-        self._idle: list[Connection] = []
-
-    def ask(self, attributes: Mapping[str, str], now: float, timeout: float = 100.0) -> Decision[str | None]:
-        """Answer one request by a process that is free, or a new one; time passes while it waits or sleeps."""
-        reused = self._free(now)
-        connection = reused or self._connect(now)
-        answer = yield from self._exchange(connection, attributes, now, timeout)
-        if answer is None and reused is not None and connection.conversation.status is not None:
-            # It had ended, or ended now without a word: smtpd tries once more, on a new connection.
-            answer = yield from self._exchange(self._connect(now), attributes, now, timeout)
-        return answer
-
-    def _free(self, now: float) -> Connection | None:
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_good(now):
-                return connection
-        return None
-
-    def _connect(self, now: float) -> Connection:
-        invocation = Invocation((), self.machine, user=self.user, environment=self.environment, now=now)
-        return Connection(Conversation(self.argv, invocation, self.commands, merged=True), now)
-
-    def _exchange(
-        self, connection: Connection, attributes: Mapping[str, str], now: float, timeout: float
-    ) -> Decision[str | None]:
-        """Send a request and read the answer; None where none came."""
-        conversation = connection.conversation
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
+        """Send a request and read the answer; time passes while the command sleeps, for ever where it says nothing."""
+        conversation = self.conversation
         printed = yield from conversation.say(request_text(attributes), now)
-        answer = action_of(printed)
-        if not answer.complete:
-            if conversation.status is None:
-                yield Sleep(timeout)
-            return None
-        connection.used = max(now, conversation.process.now)
-        if answer.action is not None and conversation.status is None:
-            self._idle.append(connection)
-        return answer.action
+        if conversation.status is not None:
+            yield from self._ended()
+            return Said(printed, True) if printed or conversation.has_read else None
+        if "\n\n" not in f"\n{printed}":
+            yield Sleep(float("inf"))
+        return Said(printed)
+
+    def hang_up(self, now: float) -> Decision[None]:
+        """The command reads the end of its input."""
+        if self.conversation.status is None:
+            yield from self.conversation.hang_up(now)
+            yield from self._ended()
+
+    def _ended(self) -> Decision[None]:
+        conversation = self.conversation
+        status, argv = conversation.status, conversation.process.argv
+        if conversation.unlaunched:
+            yield Note("spawn", "fatal", "", f"spawn_comand: execvp {argv[0]}: {conversation.unlaunched}")
+            status = 1
+        if status:
+            yield Note("spawn", "warning", "", f"command {argv[0]} exit status {status}")
 
 
 def _attributes(arguments: tuple[str, ...], machine: Machine) -> tuple[str, tuple[str, ...]]:

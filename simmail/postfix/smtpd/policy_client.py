@@ -1,0 +1,292 @@
+"""NAME
+    smtpd.policy_client - how smtpd talks to a policy server
+
+DESCRIPTION
+    Each process of smtpd has one connection to each policy server, made when it is first needed and used again and
+    again.  It is closed when it was idle or open for too long, or was used often enough; where it breaks, the request
+    is made once more on a new one.  Between its sessions a process notices that a server has hung up; within
+    a session it does not, and then the first try fails.
+
+PARAMETERS
+    smtpd_policy_service_timeout, smtpd_policy_service_max_idle, smtpd_policy_service_max_ttl,
+    smtpd_policy_service_request_limit, smtpd_policy_service_try_limit, smtpd_policy_service_retry_delay; each, and
+    smtpd_policy_service_default_action and smtpd_policy_service_policy_context, also in braces behind the server's name
+
+DIAGNOSTICS
+    connect to SERVER: Connection refused
+    problem talking to server SERVER: Connection timed out
+    missing attribute action in input from SERVER
+    host or service SERVER not found: Name or service not known
+    `Fatal`: need service transport:endpoint instead of "..."; unknown option: "..."
+
+BUGS
+    The connections of a process that has ended are closed when they would have been idle for too long.
+
+SEE ALSO
+    SMTPD_POLICY_README
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simmail.mail.answers import PolicyAnswer
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Decision, Now, Policy, Sleep
+from simmail.postfix.mastercf import PORTS
+from simmail.postfix.smtpd.lookups import host_addresses
+from simmail.postfix.tables.split import BraceError, inside_braces, name_and_value, split_outside_braces
+from simmail.postfix.values import seconds
+
+if TYPE_CHECKING:
+    from simmail.postfix.config import Config
+    from simmail.postfix.smtpd.process import Process
+    from simmail.postfix.smtpd.program import Smtpd
+
+TRANSPORTS = ("inet", "unix")
+#: Errors that are told only when no further try is made.
+EXPECTED = frozenset({"Broken pipe", "No such file or directory", "Connection reset by peer", ""})
+NO_ERROR = "Application error"
+NO_HOST, NO_SERVICE = "Cannot assign requested address", "Servname not supported for ai_socktype"
+SETTING = "smtpd_policy_service_"
+
+
+def _time(name: str, text: str) -> float:
+    value = seconds(text, "s")
+    if value is None:
+        raise Fatal(f"{name}: bad time value or unit: {text}")
+    return float(value)
+
+
+def _number(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise Fatal(f"{name}: bad numerical configuration: {text}")
+    return int(text)
+
+
+#: What may stand in braces behind a server's name -> how it is read.
+_OPTIONS: dict[str, Callable[[str, str], Any]] = {
+    **dict.fromkeys(("timeout", "max_idle", "max_ttl", "retry_delay"), _time),
+    **dict.fromkeys(("request_limit", "try_limit"), _number),
+    **dict.fromkeys(("default_action", "policy_context"), lambda name, text: text),
+}
+
+
+class PolicyServer(NamedTuple):
+    """A policy server as a restriction names it, with its options.
+
+    Args:
+        text: the restriction's argument.
+        transport: `inet` or `unix`.
+        name: what follows the transport, `127.0.0.1:10023`, `private/policy`.
+        default_action: the action where it does not answer.
+        timeout: seconds to wait for an answer.
+        max_idle, max_ttl: how long a connection may be idle, and how old it may get (s).
+        request_limit: how many requests are made on one connection; 0 for any number.
+        try_limit: how often it is asked.
+        retry_delay: seconds between tries.
+        policy_context: a text for the server.
+    """
+
+    text: str
+    transport: str
+    name: str
+    default_action: str
+    timeout: float
+    max_idle: float
+    max_ttl: float
+    request_limit: int
+    try_limit: int
+    retry_delay: float
+    policy_context: str
+
+    @classmethod
+    def parse(cls, config: Config, text: str) -> PolicyServer:
+        """Read `inet:host:port`, or `{ inet:host:port, name=value, { name = value } ... }`.
+
+        Raises:
+            Fatal: for what is none of these.
+        """
+        server, options = text, dict[str, Any]()
+        if text.startswith("{"):
+            try:
+                words = split_outside_braces(inside_braces(text))
+            except BraceError as error:
+                raise Fatal(f"policy service syntax error: {error}") from None
+            server = words[0] if words else ""
+            options = dict(map(_option, words[1:]))
+        if ":" not in server:
+            raise Fatal(f'need service transport:endpoint instead of "{server}"')
+        transport, _, name = server.partition(":")
+        if transport not in TRANSPORTS:
+            raise Fatal(f"invalid transport name: {transport} in service: {server}")
+        settings = {option: config[SETTING + option] for option in _OPTIONS}
+        return cls(text, transport, name, **(settings | options))
+
+
+def _option(word: str) -> tuple[str, Any]:
+    """An option's name and value.  Raises Fatal."""
+    try:
+        text = inside_braces(word).strip() if word.startswith("{") else word
+        name, value = name_and_value(text)
+    except BraceError as error:
+        raise Fatal(f"policy service syntax error: {error}") from None
+    except ValueError as error:
+        raise Fatal(f'malformed option: {error}: "...{text}..."') from None
+    reader = _OPTIONS.get(name)
+    if reader is None:
+        raise Fatal(f'unknown option: "{name} = {value}"')
+    return name, reader(name, value)
+
+
+class PolicyLine:
+    """The connection of one process to one policy server.
+
+    Attributes:
+        link: the connection as the world knows it; None where there is none.
+        broken: whether nothing more can come of it: the next try on it fails.
+        made, used: when it was made, and used last, seconds.
+        session: which of its process's sessions it was last used in.
+        requests: how many were answered on it.
+    """
+
+    __slots__ = ("broken", "link", "made", "requests", "session", "used")
+
+    def __init__(self) -> None:
+        self.link: Any = None
+        self.broken = False
+        self.made = self.used = 0.0
+        self.session = self.requests = 0
+
+    def close(self) -> None:
+        """The next request is made on a new connection."""
+        self.link, self.broken, self.requests = None, False, 0
+
+    def wake(self, server: PolicyServer, session: int, now: float) -> None:
+        """Notice, in a new session, what has happened since the one before."""
+        if session != self.session:
+            old = now - self.used >= server.max_idle or now - self.made >= server.max_ttl
+            if self.broken or (self.link is not None and old):
+                self.close()
+        self.session = session
+
+
+class Heard(NamedTuple):
+    """What was understood of a server's answer.
+
+    Args:
+        action: the text behind `action=`; None where there was none.
+        complaint: what is wrong with it, `SERVER` standing for the server's name; "" for nothing.
+        rest: whether more was sent than an answer.
+    """
+
+    action: str | None
+    complaint: str = ""
+    rest: bool = False
+
+
+def understand(text: str) -> Heard:
+    """Read an answer: lines `name=value` up to an empty one; attributes that are not known are passed over.
+
+    Args:
+        text: what the server has sent.
+    """
+    action: str | None = None
+    position = 0
+    while (end := text.find("\n", position)) >= 0:
+        line = text[position:end]
+        position = end + 1
+        if not line:
+            complaint = "" if action is not None else "missing attribute action in input from SERVER"
+            return Heard(action, complaint, position < len(text))
+        name, equals, value = line.partition("=")
+        if name == "action" and equals:
+            action = value if action is None else action
+    if not text:
+        return Heard(None)
+    part = "value" if "=" in text[position:] else "name"
+    return Heard(None, f"premature end-of-input on SERVER while reading input attribute {part}")
+
+
+def request(
+    smtpd: Smtpd, server: PolicyServer, process: Process, attributes: Mapping[str, str]
+) -> Decision[str | None]:
+    """Make a request, over and over if need be; the action, or None where there was no answer."""
+    line = process.lines.get(server.text)
+    if line is None:
+        line = process.lines[server.text] = PolicyLine()
+    line.wake(server, process.served, (yield Now()))
+    tries = 0
+    while True:
+        action, error = yield from _try(smtpd, server, line, attributes)
+        if action is not None:
+            return action
+        tries += 1
+        last = 0 < server.try_limit <= tries
+        if last or error not in EXPECTED:
+            text = f"problem talking to server {server.name}: {error or NO_ERROR}"
+            yield smtpd.note("warning", "", text)
+        if last:
+            return None
+        yield Sleep(server.retry_delay)
+        line.close()
+
+
+def _try(
+    smtpd: Smtpd, server: PolicyServer, line: PolicyLine, attributes: Mapping[str, str]
+) -> Decision[tuple[str | None, str]]:
+    """One try: the action, or None and the error."""
+    if line.broken:
+        return None, ""
+    answer: PolicyAnswer
+    if line.link is None:
+        line.made = yield Now()
+        answer = yield from _connect(smtpd, server, line, attributes)
+    else:
+        answer = yield Policy("", attributes, server.timeout, line.link, _keep(server, line, line.used))
+    if answer.unconnected:
+        yield smtpd.note("warning", "", f"connect to {server.name}: {answer.unconnected}")
+        return None, answer.unconnected
+    line.link, line.used = answer.link, (yield Now())
+    if answer.error:
+        line.broken = True
+        return None, answer.error
+    heard = understand(answer.text)
+    if heard.complaint:
+        yield smtpd.note("warning", "", heard.complaint.replace("SERVER", server.name))
+    line.broken = answer.ended or heard.rest
+    line.requests += 1
+    if 0 < server.request_limit <= line.requests and heard.action is not None:
+        line.close()
+    return heard.action, ""
+
+
+def _keep(server: PolicyServer, line: PolicyLine, now: float) -> float:
+    """How long the connection may lie idle after the next request (s); 0 where that is the last one."""
+    if 0 < server.request_limit <= line.requests + 1:
+        return 0.0
+    return max(0.0, min(server.max_idle, line.made + server.max_ttl - now))
+
+
+def _connect(
+    smtpd: Smtpd, server: PolicyServer, line: PolicyLine, attributes: Mapping[str, str]
+) -> Decision[PolicyAnswer]:
+    """Ask on a new connection."""
+    keep = _keep(server, line, line.made)
+    if server.transport == "unix":
+        answer: PolicyAnswer = yield Policy(f"unix:{server.name}", attributes, server.timeout, None, keep)
+        return answer
+    host, _, service = server.name.rpartition(":")
+    port = int(service) if service.isdecimal() else PORTS.get(service, 0)
+    addresses, reason = yield from host_addresses(smtpd.system.machine, host.strip("[]") or "localhost", smtpd.families)
+    if not port:
+        addresses, reason = (), NO_SERVICE
+    if not addresses:
+        yield smtpd.note("warning", "", f"host or service {server.name} not found: {reason}")
+        return PolicyAnswer(unconnected=NO_HOST)
+    for address in addresses:
+        answer = yield Policy(f"inet:{address}:{port}", attributes, server.timeout, None, keep)
+        if not answer.unconnected:
+            break
+    return answer

@@ -1,0 +1,225 @@
+"""Policy servers in the world: who listens where on which host, and the connections that smtpd keeps to them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from simmail.files.invocation import Command
+from simmail.mail.answers import PolicyAnswer
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Decision, Listen, Policy, Sleep
+from simmail.network.graph import HERE
+from simmail.postfix.mastercf import Service
+from simmail.postfix.system import THROTTLE_S
+from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
+from simmail.userland.policy.protocol import ANY
+from simmail.world.clock import WAIT, Alarm, Impatient, Level, Task
+from simmail.world.transport import REFUSED, TIMED_OUT
+
+if TYPE_CHECKING:
+    from simmail.world.host import Host
+
+IN_USE, RESET, NO_SOCKET = "Address already in use", "Connection reset by peer", "No such file or directory"
+SPAWN = "spawn"
+
+
+class Dead:
+    """A connection that the kernel takes and whose program dies at once, or is not even started.
+
+    Args:
+        hears: False where the program does not die but never comes.
+    """
+
+    def __init__(self, hears: bool) -> None:
+        self.hears = hears
+
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
+        """Nobody answers."""
+        if not self.hears:
+            yield Sleep(float("inf"))
+        return None
+
+    def hang_up(self, now: float) -> Decision[None]:
+        """Nobody notices."""
+        yield from ()
+
+
+class Link:
+    """An open connection to a policy server.
+
+    Args:
+        server: as asked for.
+        host: where the server runs.
+        latency: of the way there, seconds.
+        line: the server's end.
+
+    Attributes:
+        line: None once the connection is closed.
+        alarm: what will close it when it was idle for too long.
+    """
+
+    __slots__ = ("alarm", "host", "latency", "line", "server")
+
+    def __init__(self, server: str, host: Host, latency: float, line: Line) -> None:
+        self.server, self.host, self.latency = server, host, latency
+        self.line: Line | None = line
+        self.alarm: Alarm | None = None
+
+
+class PolicyServers:
+    """The policy servers of one host: programs that were started, and services of spawn(8).
+
+    Args:
+        host: the host.
+        commands: its programs by name.
+    """
+
+    def __init__(self, host: Host, commands: Mapping[str, Command]) -> None:
+        self.host, self.commands = host, commands
+        self._programs: dict[str, PolicyProgram] = {}
+        self._throttled: dict[tuple[str, str], float] = {}
+
+    def listen(self, program: PolicyProgram) -> str:
+        """Let a program answer at its endpoint; "" or why not."""
+        place = self._place(program.endpoint)
+        if place in self._programs:
+            return IN_USE
+        self._programs[place] = program
+        return ""
+
+    def connect(self, server: str, now: float) -> Line | None:
+        """The server's end of a new connection; None where nobody listens.
+
+        Args:
+            server: `inet:192.0.2.1:10023`, `unix:private/policy`.
+            now: seconds since the world's start.
+        """
+        place = self._place(server)
+        program = self._programs.get(place)
+        if program is None and place.startswith("inet:"):
+            program = self._programs.get(f"inet:{ANY}:{place.rpartition(':')[2]}")
+        if program is not None:
+            return Direct(program)
+        service = self._spawned(place)
+        return None if service is None else self._start(service, now)
+
+    def _place(self, server: str) -> str:
+        """A server's name with the full path of its socket."""
+        kind, _, name = server.partition(":")
+        return f"unix:{posixpath.normpath(posixpath.join(self._queue(), name))}" if kind == "unix" else server
+
+    def _queue(self) -> str:
+        system = self.host.master.system if self.host.master is not None else None
+        return str(system.config["queue_directory"]) if system is not None else "/var/spool/postfix"
+
+    def _spawned(self, place: str) -> Service | None:
+        """The service of spawn(8) that listens there."""
+        master = self.host.master
+        if master is None or master.system is None:
+            return None
+        for service in master.system.master.services.values():
+            if service.command == SPAWN and self._listens(service, place):
+                return service
+        return None
+
+    def _listens(self, service: Service, place: str) -> bool:
+        if service.type == "unix":
+            return place == self._place(f"unix:{'private' if service.private else 'public'}/{service.name}")
+        kind, _, name = place.partition(":")
+        address, _, port = name.rpartition(":")
+        if service.type != "inet" or kind != "inet" or port != str(service.port):
+            return False
+        assert self.host.master is not None
+        return address == service.address if service.address else self.host.master.listens_on(address)
+
+    def _start(self, service: Service, now: float) -> Line:
+        """Start a process of spawn(8)."""
+        key = (service.name, service.type)
+        if self._throttled.get(key, 0.0) > now:
+            return Dead(hears=False)
+        try:
+            return Spawned(service.arguments, self.host.machine, self.commands).connect(now)
+        except Fatal as fatal:
+            assert self.host.master is not None
+            self.host.master.note(SPAWN, "fatal", "", fatal.text)
+            self._throttled[key] = now + THROTTLE_S
+            return Dead(hears=True)
+
+
+# ---- what the world answers
+
+
+def listen(task: Task, question: Listen) -> Any:
+    """A program wants to answer policy requests."""
+    return task.host.policies.listen(question.program) if task.level(question) else WAIT
+
+
+def policy(task: Task, question: Policy) -> Any:
+    """Ask a policy server, over a connection that is there or a new one."""
+    if not task.level(question):
+        return WAIT
+    link: Link | None = question.link
+    if link is None or link.line is None:
+        found = _connect(task, question.server if link is None else link.server, question.timeout)
+        if isinstance(found, PolicyAnswer):
+            return found
+        link = found
+    return task.call(link.host, _exchange(task, link, link.line, question))
+
+
+def _connect(task: Task, server: str, timeout: float) -> Link | PolicyAnswer:
+    client: Host = task.host
+    if server.startswith("unix:"):
+        line = client.policies.connect(server, task.now)
+        return PolicyAnswer(unconnected=NO_SOCKET) if line is None else Link(server, client, 0.0, line)
+    address = server.removeprefix("inet:").rpartition(":")[0]
+    host = client.world.host_at(address, client)
+    if host is None and client.world.unrouted != TIMED_OUT:
+        return PolicyAnswer(unconnected=client.world.unrouted)
+    path = None if host is None else HERE if host is client else client.world.network.path(client.name, host.name)
+    if host is None or path is None or not host.up:
+        task.now += timeout
+        return PolicyAnswer(unconnected=TIMED_OUT)
+    task.now += 2 * path.latency
+    line = host.policies.connect(server, task.now)
+    return PolicyAnswer(unconnected=REFUSED) if line is None else Link(server, host, path.latency, line)
+
+
+def _exchange(task: Task, link: Link, line: Line | None, question: Policy) -> Decision[PolicyAnswer]:
+    """Send a request and hear the answer, as long as the client waits for it."""
+    assert line is not None
+    if link.alarm is not None:
+        link.alarm.call_off()
+    deadline = task.now + question.timeout
+    outer, task.deadline = task.deadline, min(task.deadline, deadline)
+    task.now += link.latency
+    try:
+        said = yield from line.ask(question.attributes, task.now)
+    except Impatient:
+        link.line = None
+        if outer < deadline:
+            raise
+        task.now = deadline
+        return PolicyAnswer(error=TIMED_OUT, link=link)
+    finally:
+        task.deadline = outer
+    task.now += link.latency
+    if said is None or said.ended:
+        link.line = None
+        return PolicyAnswer(error=RESET, link=link) if said is None else PolicyAnswer(said.text, True, link=link)
+    link.alarm = Alarm(task.clock, task.now + question.keep, task, lambda: _hang_up(task, link))
+    return PolicyAnswer(said.text, link=link)
+
+
+def _hang_up(task: Task, link: Link) -> None:
+    """The client has closed the connection."""
+    line, link.line = link.line, None
+    if line is not None:
+        task.clock.spawn(link.host, _ending(line), task.clock.now)
+
+
+def _ending(line: Line) -> Decision[None]:
+    now = yield Level()
+    yield from line.hang_up(now)
