@@ -86,7 +86,11 @@ EVENTS: dict[str, Event] = {
         ("name", "address", "counts"),
         lambda name, address, counts: f"disconnect from {name}[{address}] {counts}",
     ),
-    "client": Event(("name", "address", "extra"), lambda name, address, extra: f"client={name}[{address}]{extra}"),
+    # a message is taken on: the recipient is its first, the rule the one that permitted it ("" where none spoke)
+    "client": Event(
+        ("name", "address", "extra", "sender", "recipient", "protocol", "helo", "rule"),
+        lambda name, address, extra, *_: f"client={name}[{address}]{extra}",
+    ),
     "refusal": Event(
         ("action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"), _refusal
     ),

@@ -30,6 +30,25 @@ DELIVERY_COLUMNS = (
     "time", "host", "program", "queue_id", "to", "orig_to", "relay", "delay", "before_queue", "in_queue", "connecting",
     "sending", "dsn", "status", "text",
 )  # fmt: skip
+DECISION_COLUMNS = (
+    "time", "host", "queue_id", "action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo",
+    "parameter", "rule", "file", "line", "entry",
+)  # fmt: skip
+
+
+def decision(record: Record) -> tuple[Any, ...] | None:
+    """A row of the table of decisions, DECISION_COLUMNS; None for a record that tells of none."""
+    if record.event == "refusal":
+        *told, rule = record.fields
+        queue_id = "" if record.queue_id == "NOQUEUE" else record.queue_id
+    elif record.event == "client":
+        name, address, _, sender, recipient, protocol, helo, rule = record.fields
+        told = ["accept", "RCPT", f"{name}[{address}]", "", sender, recipient, protocol, helo]
+        queue_id = record.queue_id
+    else:
+        return None
+    reason = (rule.parameter, rule.restriction, rule.file, rule.line, rule.entry) if rule else ("", "", "", 0, "")
+    return (record.time, record.host, queue_id, *told, *reason)
 
 
 class Results:
@@ -156,12 +175,15 @@ class Results:
 
     @property
     def decisions(self) -> pd.DataFrame:
-        """Each refusal (and warning of one) of each smtpd, with the rule that made it, as a pandas table."""
+        """What each smtpd decided, with the rule that made it and the place of that rule, as a pandas table.
+
+        A row is a refusal (`reject`), something else that was logged of a rule (`reject_warning`, `warn`, `hold`, ...),
+        or a message taken on (`accept`) for its first recipient.  The rule's columns are empty where no rule spoke.
+        """
         import pandas as pd
 
-        columns = ["action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"]
-        rows = [(r.time, r.host, *r.fields) for r in self._of("refusal")]
-        return pd.DataFrame(rows, columns=["time", "host", *columns]).astype({"rule": str})
+        rows = [row for record in self.records if (row := decision(record)) is not None]
+        return pd.DataFrame(rows, columns=list(DECISION_COLUMNS)).astype({"line": "int64"})
 
     @cached_property
     def queue_rows(self) -> list[tuple[float, str, int]]:

@@ -34,12 +34,14 @@ from simmail.postfix.smtpd.findings import (
     RECIPIENT,
     SENDER,
     SERVER_ERROR,
+    Deferral,
     Finding,
     Kind,
     Reason,
     Subject,
 )
 from simmail.postfix.smtpd.listed import unlisted
+from simmail.postfix.smtpd.listening import NOBODY
 from simmail.postfix.smtpd.restrictions import CLASS, Rule
 
 if TYPE_CHECKING:
@@ -62,15 +64,24 @@ class Verdict(Enum):
 Rules = tuple[Rule, ...]
 
 
+def _reason(rule: Rule, finding: Finding) -> Reason:
+    """Why something was found: the rule, and the line of its table."""
+    return rule.reason._replace(entry=finding.entry) if finding.entry else rule.reason
+
+
 class Checker:
     """Hears lists of restrictions for one smtpd.
 
     Args:
         smtpd: the program.
+
+    Attributes:
+        listener: who is told how lists are heard.
     """
 
     def __init__(self, smtpd: Smtpd) -> None:
         self.smtpd = smtpd
+        self.listener = NOBODY
         self._take: dict[Kind, Callable[[SmtpdState, Rule, Finding, bool, int], Decision[Verdict]]] = {
             Kind.PERMIT: self._permit,
             Kind.REJECT: self._reject,
@@ -103,11 +114,13 @@ class Checker:
             trial: whether refusals are only logged.
             depth: how many lists this one is inside of.
         """
-        smtpd = self.smtpd
+        smtpd, listener = self.smtpd, self.listener
         state.subject = subject
+        listener.enter(rules, subject, depth)
         for rule in rules:
             if state.actions.discard:
                 break
+            listener.ask(rule)
             restriction = rule.restriction
             key = rule.key(state)
             if restriction.asks:
@@ -121,12 +134,14 @@ class Checker:
             if smtpd.pending or smtpd.rewriter.pending:
                 yield from smtpd.heard()
             if finding is None:
+                listener.found(rule, None, Verdict.UNDECIDED)
                 continue
             verdict = yield from self._take[finding.kind](state, rule, finding, trial or rule.trial, depth)
             if finding.kind is Kind.NESTED:
                 state.subject = subject
             if verdict is Verdict.PERMIT and restriction.never_permits and not state.actions.discard:
                 verdict = yield from self._not_permitted(state, rule)
+            listener.found(rule, finding, verdict)
             if verdict is not Verdict.UNDECIDED:
                 return verdict
             if state.defer_if_permit is not None and state.defer_if_reject is not None:
@@ -151,11 +166,11 @@ class Checker:
             yield self.smtpd.note(
                 "warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored"
             )
+        state.permitted = _reason(rule, finding)
         return Verdict.PERMIT
 
     def _reject(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
-        reason = rule.reason._replace(entry=finding.entry) if finding.entry else rule.reason
-        verdict = yield from self.refuse(state, finding, reason, trial)
+        verdict = yield from self.refuse(state, finding, _reason(rule, finding), trial)
         if rule.following and not trial:
             yield self.smtpd.note(
                 "warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored"
@@ -175,7 +190,7 @@ class Checker:
         earlier = state.defer_if_reject
         if not trial and earlier is not None and text[0] == "5":
             state.defer_if_reject = None
-            return (yield from self.refuse(state, earlier, reason))
+            return (yield from self.refuse(state, *earlier))
         digit = "4" if smtpd.soft_bounce else text[0]
         text = f"{digit}{text[1:4]}{digit}{text[5:]}"
         yield self.record(state, "reject_warning" if trial else "reject", text, reason)
@@ -202,14 +217,14 @@ class Checker:
         if trial:
             return (yield from self._reject(state, rule, finding, trial, depth))
         if state.defer_if_permit is None:
-            state.defer_if_permit = finding
+            state.defer_if_permit = Deferral(finding, _reason(rule, finding))
         return Verdict.UNDECIDED
 
     def _defer_if_reject(
         self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
     ) -> Decision[Verdict]:
         if state.defer_if_reject is None:
-            state.defer_if_reject = finding
+            state.defer_if_reject = Deferral(finding, _reason(rule, finding))
         yield from ()
         return Verdict.UNDECIDED
 
@@ -283,8 +298,9 @@ class Checker:
         state.defer_if_reject = None
         finding = Finding(Kind.REJECT, 552, "5.3.4", "Message size exceeds fixed limit")
         where = str(self.smtpd.config.where("message_size_limit") or "")
-        limit = str(self.smtpd.parameters.size_limit)
-        return (yield from self.refuse(state, finding, Reason("message_size_limit", where, limit)))
+        reason = Reason("message_size_limit", where, str(self.smtpd.parameters.size_limit))
+        self.listener.checked(reason, finding)
+        return (yield from self.refuse(state, finding, reason))
 
     def client(self, state: SmtpdState) -> Decision[Verdict]:
         """smtpd_client_restrictions."""
@@ -340,14 +356,17 @@ class Checker:
         finding = smtpd.once(key, unlisted, smtpd, address, key[3], title)
         if smtpd.pending or smtpd.rewriter.pending:
             yield from smtpd.heard()
+        reason = smtpd.unlisted_reasons[title]
+        self.listener.checked(reason, finding)
         if finding is None:
             return Verdict.UNDECIDED
-        return (yield from self.refuse(state, finding, smtpd.unlisted_reasons[title]))
+        return (yield from self.refuse(state, finding, reason))
 
     def rcpt(self, state: SmtpdState, recipient: str) -> Decision[Verdict]:
         """All that is heard at RCPT (and VRFY)."""
         smtpd = self.smtpd
         saved, state.recipient = state.recipient, recipient
+        state.permitted = None
         verdict = yield from self._rcpt(state, recipient, smtpd)
         state.recipient = saved
         return verdict
@@ -386,12 +405,12 @@ class Checker:
                     f'"Relay access denied" error for recipient "{recipient}" from client "{state.namaddr}"',
                 )  # fmt: skip
         if state.defer_if_permit is not None:
-            return (yield from self.refuse(state, state.defer_if_permit, smtpd.deferral_reason))
+            return (yield from self.refuse(state, *state.defer_if_permit))
         if smtpd.reject_unlisted_recipient and not state.actions.discard:
             return (yield from self._listed(state, recipient, state.sender or "", RECIPIENT))
         return Verdict.UNDECIDED
 
-    def _so_far(self, state: SmtpdState) -> Finding | None:
+    def _so_far(self, state: SmtpdState) -> Deferral | None:
         """A deferral that the lists before have asked for."""
         if state.sender is not None:
             return state.defer_if_permit_sender
@@ -405,7 +424,7 @@ class Checker:
         state.forget_deferrals()
         verdict = yield from self.hear(state, rules, subject)
         if verdict not in (Verdict.REJECT, Verdict.HANGUP) and state.defer_if_permit is not None:
-            return (yield from self.refuse(state, state.defer_if_permit, self.smtpd.deferral_reason))
+            return (yield from self.refuse(state, *state.defer_if_permit))
         return verdict
 
     def data(self, state: SmtpdState) -> Decision[Verdict]:

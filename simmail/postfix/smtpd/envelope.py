@@ -218,7 +218,7 @@ def _rcpt_to(session: SmtpdSession, address: str, recipient: Recipient) -> Decis
     if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
         return (yield from refused(session, verdict))
     if session.transaction is None:
-        yield from message.begin(session)
+        yield from message.begin(session, address)
     state.accepted += 1
     if state.recipient is None:
         state.recipient = address

@@ -91,10 +91,27 @@ class Reason(NamedTuple):
     restriction: str
     entry: str = ""
 
+    @property
+    def file(self) -> str:
+        """The file of `where`; "" for a default."""
+        return self.where.rpartition(":")[0]
+
+    @property
+    def line(self) -> int:
+        """The line of `where`; 0 for a default."""
+        return int(self.where.rpartition(":")[2] or 0)
+
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
         entry = f" [{self.entry}]" if self.entry else ""
         return f"{self.parameter}{place}: {self.restriction}{entry}"
+
+
+class Deferral(NamedTuple):
+    """A refusal that is kept in case the command is permitted, or rejected, in the end; and the rule behind it."""
+
+    finding: Finding
+    reason: Reason
 
 
 CLIENT, REVERSE_CLIENT, HELO = "Client host", "Unverified Client host", "Helo command"

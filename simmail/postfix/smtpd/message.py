@@ -39,8 +39,12 @@ GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 _FROM = re.compile(r">*From ")
 
 
-def begin(session: SmtpdSession) -> Decision[None]:
-    """Open a queue file."""
+def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
+    """Open a queue file.
+
+    Args:
+        recipient: whose acceptance is the reason; "" where that is the sender's.
+    """
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
     cleanup = yield from smtpd.system.summon("cleanup")
     client = state.client
@@ -62,7 +66,10 @@ def begin(session: SmtpdSession) -> Decision[None]:
     )
     state.queue_id = yield from session.transaction.begin()
     session.arrival = yield Now()
-    yield smtpd.note("client", state.queue_id, client.name, client.address, session.forwarded_text())
+    yield smtpd.note(
+        "client", state.queue_id, client.name, client.address, session.forwarded_text(), state.sender,
+        recipient, state.protocol, state.helo or "", state.permitted or "",
+    )  # fmt: skip
 
 
 def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Reply, bool | None]]:

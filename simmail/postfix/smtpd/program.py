@@ -130,7 +130,7 @@ class Smtpd(Program):
         self.titles = TITLES
         self.classes = {name: config.list(name) for name in config.list("smtpd_restriction_classes")}
         self._class_rules: dict[Nested, tuple[Rule, ...]] = {}
-        self._texts: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
+        self._texts: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         words = {name: config.list(name) for name in LISTS}
         self.lists = {name: Compiler(self, name, IMPLIED.get(name, "")).compile(words[name]) for name in LISTS}
         guarded = False
@@ -150,7 +150,6 @@ class Smtpd(Program):
         if config["smtpd_relay_before_recipient_restrictions"]:
             order.reverse()
         self.recipient_lists = tuple(name for name in order if self.lists[name])
-        self.deferral_reason = Reason("smtpd_recipient_restrictions", "", "defer_if_permit")
         self.unlisted_reasons = {
             RECIPIENT: Reason("smtpd_reject_unlisted_recipient", self._where("smtpd_reject_unlisted_recipient"), "yes"),
             SENDER: Reason("smtpd_reject_unlisted_sender", self._where("smtpd_reject_unlisted_sender"), "yes"),
@@ -263,11 +262,11 @@ class Smtpd(Program):
     def rules(self, text: str, rule: Rule) -> tuple[Rule, ...]:
         """The restrictions in a table's right-hand side."""
         implied = IMPLIED.get(rule.parameter, "")
-        key = (text, rule.parameter, implied)
+        key = (text, rule.parameter, implied, rule.reason.where)
         found = self._texts.get(key)
         if found is None:
             words = tuple(text.replace(",", " ").split())
-            found = self._texts[key] = Compiler(self, rule.parameter, implied).compile(words)
+            found = self._texts[key] = Compiler(self, rule.parameter, implied).compile(words, rule.reason.where)
         return found
 
     # ---- sessions

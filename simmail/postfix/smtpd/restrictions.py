@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.postfix.smtpd import access, address_checks, client_checks, dnsbl, general, listed, relay, server_access
 from simmail.postfix.smtpd.dnsbl import DnsList
 from simmail.postfix.smtpd.findings import SERVER_ERROR, Finding, Kind, Reason
+from simmail.postfix.smtpd.places import places
 from simmail.postfix.smtpd.policy import check_policy_service
 from simmail.postfix.smtpd.policy_client import PolicyServer
 from simmail.postfix.tables import Maps
@@ -206,6 +207,7 @@ class Rule:
         words: name and argument as written.
         trial: whether warn_if_reject stands before it.
         parameter: the list it stands in.
+        place: the line of the file that it stands on; "" in a default.
         following: the word behind it.
 
     Attributes:
@@ -220,12 +222,11 @@ class Rule:
 
     def __init__(
         self, smtpd: Smtpd, name: str, restriction: Restriction, argument: Any, words: str, trial: bool,
-        parameter: str, following: str = "",
+        parameter: str, place: str = "", following: str = "",
     ) -> None:  # fmt: skip
         self.smtpd, self.name, self.restriction, self.argument = smtpd, name, restriction, argument
         self.trial, self.parameter, self.following = trial, parameter, following
-        where = smtpd.config.where(parameter)
-        self.reason = Reason(parameter, str(where or ""), words)
+        self.reason = Reason(parameter, place, words)
         self.table = words.partition(" ")[2]
         self.key = _reader(self, restriction.reads)
 
@@ -286,15 +287,23 @@ class Compiler:
 
     def __init__(self, smtpd: Smtpd, parameter: str, implied: str) -> None:
         self.smtpd, self.parameter, self.implied = smtpd, parameter, implied
+        self._place = ""
 
-    def compile(self, words: tuple[str, ...]) -> tuple[Rule, ...]:
-        """The rules of a list, given its words."""
-        return tuple(self._rules(words))
+    def compile(self, words: tuple[str, ...], place: str | None = None) -> tuple[Rule, ...]:
+        """The rules of a list.
 
-    def _rules(self, words: tuple[str, ...]) -> Iterator[Rule]:
+        Args:
+            words: its words.
+            place: where they stand; None for where the parameter is set.
+        """
+        start = self.smtpd.config.where(self.parameter)
+        lines = places(self.smtpd.system.machine, start, words) if place is None else [place] * len(words)
+        return tuple(self._rules(words, lines))
+
+    def _rules(self, words: tuple[str, ...], lines: list[str]) -> Iterator[Rule]:
         at, trial = 0, False
         while at < len(words):
-            word = words[at]
+            word, self._place = words[at], lines[at]
             if word.lower() == WARN_IF_REJECT:
                 trial = True
                 at += 1
@@ -330,11 +339,11 @@ class Compiler:
 
     def _class_or_mistake(self, word: str, trial: bool) -> Rule:
         if word in self.smtpd.classes:
-            return Rule(self.smtpd, word, CLASS, Nested(word, self.implied), word, trial, self.parameter)
+            return Rule(self.smtpd, word, CLASS, Nested(word, self.implied), word, trial, self.parameter, self._place)
         return self._mistake(word, f'unknown smtpd restriction: "{word}"', trial)
 
     def _mistake(self, word: str, text: str, trial: bool) -> Rule:
-        return Rule(self.smtpd, word, _UNDEFINED, text, word, trial, self.parameter)
+        return Rule(self.smtpd, word, _UNDEFINED, text, word, trial, self.parameter, self._place)
 
     def _rule(self, name: str, text: str, trial: bool, following: str) -> Rule:
         smtpd, lowered = self.smtpd, name.lower()
@@ -350,7 +359,7 @@ class Compiler:
             case Argument.DNS_LIST:
                 if not text:
                     complaint = f"restriction {name} requires domain name argument"
-                    return Rule(smtpd, name, _REQUIRES_DOMAIN, complaint, name, trial, self.parameter)
+                    return Rule(smtpd, name, _REQUIRES_DOMAIN, complaint, name, trial, self.parameter, self._place)
                 argument = DnsList.parse(text)
             case Argument.SERVICE:
                 if not text:
@@ -363,7 +372,7 @@ class Compiler:
             case Argument.NONE:
                 pass
         words = f"{name} {text}" if text else name
-        return Rule(smtpd, name, restriction, argument, words, trial, self.parameter, following)
+        return Rule(smtpd, name, restriction, argument, words, trial, self.parameter, self._place, following)
 
 
 def guards(words: tuple[str, ...], classes: dict[str, tuple[str, ...]], warn: Callable[[str], None]) -> bool:

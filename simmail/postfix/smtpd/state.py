@@ -19,7 +19,7 @@ from simmail.postfix.smtpd.process import Process
 
 if TYPE_CHECKING:
     from simmail.mail.message import Recipient
-    from simmail.postfix.smtpd.findings import Finding, Subject
+    from simmail.postfix.smtpd.findings import Deferral, Reason, Subject
 
 UNKNOWN = "unknown"
 
@@ -84,6 +84,7 @@ class SmtpdState:
         stage: the command now decided on, `CONNECT` at first.
         subject: what the list of restrictions now heard is about.
         queue_id: the queue file; "" before there is one.
+        permitted: the rule that permitted the present recipient last; None where no rule spoke for it.
         instance: what policy servers know the transaction by; "" before one of them was asked about it.
         recipients: the accepted ones.
         errors, junk: how many of the client's commands were mistakes, and idle ones.
@@ -92,9 +93,9 @@ class SmtpdState:
     __slots__ = (
         "accepted", "access_denied", "actions", "bdat", "client", "defer_if_permit", "defer_if_permit_client",
         "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask", "encoding", "envid",
-        "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "pipelined", "process", "protocol",
-        "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender", "sender", "size", "smtputf8",
-        "stage", "subject", "transcript", "verp",
+        "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted", "pipelined", "process",
+        "protocol", "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender", "sender", "size",
+        "smtputf8", "stage", "subject", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, client: Client) -> None:
@@ -111,11 +112,11 @@ class SmtpdState:
         self.pipelined = False
         self.errors = self.junk = 0
         self.discard_mask: frozenset[str] = frozenset()
-        self.defer_if_permit: Finding | None = None
-        self.defer_if_reject: Finding | None = None
-        self.defer_if_permit_client: Finding | None = None
-        self.defer_if_permit_helo: Finding | None = None
-        self.defer_if_permit_sender: Finding | None = None
+        self.defer_if_permit: Deferral | None = None
+        self.defer_if_reject: Deferral | None = None
+        self.defer_if_permit_client: Deferral | None = None
+        self.defer_if_permit_helo: Deferral | None = None
+        self.defer_if_permit_sender: Deferral | None = None
         self.etrn: str | None = None
         self.forget_mail()
 
@@ -136,4 +137,5 @@ class SmtpdState:
         self.smtputf8 = False
         self.actions = Actions()
         self.instance = ""
+        self.permitted: Reason | None = None
         self.bdat = False
