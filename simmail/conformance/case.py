@@ -71,8 +71,17 @@ class Case:
         """
         from ruamel.yaml import YAML
         from ruamel.yaml.error import YAMLError
+        from ruamel.yaml.resolver import VersionedResolver
+
+        class Resolver(VersionedResolver):
+            """`y` and `n` are plain words to the recorder: names of files and users."""
+
+            def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+                plain = value in ("y", "Y", "n", "N")
+                return super().resolve(kind, value, (False, implicit[1]) if plain else implicit)
 
         yaml = YAML(typ="safe", pure=True)
+        yaml.Resolver = Resolver
         yaml.version = (1, 1)  # the recorder reads `no` as false, too
         try:
             keys = yaml.load(path.read_text(encoding="utf-8"))

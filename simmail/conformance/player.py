@@ -21,6 +21,8 @@ from simmail.world.world import World
 
 #: The log must be quiet this long before a step counts as over, and how long to wait for that (s).
 SETTLE_S, SETTLE_LIMIT_S, TICK_S = 0.6, 40.0, 0.05
+#: The recorder has a new file system in memory for each case, so queue ids, and with them messages, are short.
+FIRST_INODE = 0x43
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 RESOLVER_TIMEOUT_S = 1.0
 NETWORK_LATENCY_S = 0.00005
@@ -44,6 +46,7 @@ class Player:
         self.seen = 0
         self.host = self._host_under_test()
         self.master = self.host.master = Master(self.host, remember)
+        self.master.inode = FIRST_INODE
         self.peers = self._others()
         self.startup = ""
         for command in case.keys.get("setup", []):

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+#: The most octets of a record whose length takes one octet; the most that a record of text can have.
+RECORD, PIECE = 127, 2048
+
 
 def octets(line: str) -> int:
     """The size of a line on the wire in octets, its line end not counted."""
     return len(line) if line.isascii() else len(line.encode("utf-8", "surrogateescape"))
+
+
+def _beyond(size: int) -> int:
+    """What the records of a long line take more than two octets each line and the text."""
+    pieces, last = divmod(size - 1, PIECE)
+    return 3 * pieces + (last >= RECORD)
 
 
 class Content:
@@ -17,7 +26,7 @@ class Content:
         lines: text of each line, without CR LF; octets that are no UTF-8 stand as surrogate escapes.
 
     Attributes:
-        size: octets with one-octet line ends, as in Postfix's `size=`.
+        size: octets with one-octet line ends.
     """
 
     __slots__ = ("_size", "lines")
@@ -32,6 +41,15 @@ class Content:
         if self._size is None:
             self._size = octets("\n".join(self.lines)) + bool(self.lines)
         return self._size
+
+    @property
+    def stored(self) -> int:
+        """Octets that the lines take as records of a queue file, which is what Postfix calls a message's size.
+
+        A record has two octets besides its text, three where that has more than 127; a long line is cut into pieces.
+        """
+        longer = [octets(line) for line in self.lines if len(line) > RECORD // 4]
+        return self.size + len(self.lines) + sum(_beyond(size) for size in longer if size > RECORD)
 
     def header(self) -> tuple[str, ...]:
         """The physical lines before the first empty one (continuation lines stand by themselves)."""

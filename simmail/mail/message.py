@@ -51,7 +51,7 @@ class Message:
         sender: the envelope sender; "" is the null sender.
         recipients: those not yet done with; an agent's success or bounce takes them out.
         content: what is transmitted, Received: header and all.
-        size: octets of the content.
+        size: octets that the content takes in the queue file.
         client_name, client_address, helo, protocol: the client that brought it; empty for local submission.
         encoding: BODY= of the sender: "", `7bit`, `8bit`.
         envid, ret: the DSN extension's ENVID and RET; "" for none.

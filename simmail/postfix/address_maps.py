@@ -10,7 +10,7 @@ DESCRIPTION
     An address whose local part needs quotes is asked for with them, and then without.
 
 PARAMETERS
-    recipient_delimiter, owner_request_special
+    recipient_delimiter, owner_request_special, propagate_unmatched_extensions
 
 SEE ALSO
     mail_addr_find(3), canonical(5), virtual(5)
@@ -23,6 +23,7 @@ from enum import Flag, auto
 from typing import NamedTuple
 
 from simmail.mail.address import quote_local, strip_extension
+from simmail.postfix.config import Config
 from simmail.postfix.tables import Maps
 
 
@@ -41,6 +42,15 @@ class Step(Flag):
 
 
 USUAL_STEPS = Step.FULL | Step.NO_EXTENSION | Step.LOCAL_PART_IF_LOCAL | Step.AT_DOMAIN
+
+
+#: The tables whose answers may get what was unmatched of an address: words of propagate_unmatched_extensions.
+_PROPAGATING = frozenset({"canonical", "virtual", "alias", "forward", "include", "generic"})
+
+
+def propagated(config: Config) -> frozenset[str]:
+    """The kinds of table whose answers get an address's extension.  Raises Fatal for a word that is none."""
+    return config.mask("propagate_unmatched_extensions", _PROPAGATING)
 
 
 class Found(NamedTuple):

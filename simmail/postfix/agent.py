@@ -46,6 +46,8 @@ class DeliveryAgent(Program):
         action = "deliverable" if request.verify else "delivered"
         dsn = Dsn("2.0.0", action, text)
         note, result = self.reporter.sent(request, recipient, dsn, request.transport, delays(request, now))
+        if self.pending:
+            yield from self.spoken()
         yield note
         return result if of is None else result._replace(of=of)
 

@@ -33,7 +33,7 @@ from simmail.mail.questions import Decision
 from simmail.postfix.bounce_report import Line, Report
 from simmail.postfix.bounce_template import expanded, load_templates
 from simmail.postfix.delivery import Dsn, Result, Status
-from simmail.postfix.post_mail import double_bounce_address, post_mail
+from simmail.postfix.post_mail import NOTIFY_CLASSES, double_bounce_address, post_mail
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.verp import verp_sender
 
@@ -54,7 +54,7 @@ class Bounce(Program):
         super().__init__(system, service)
         config = self.config
         self.templates = load_templates(config, self.warn)
-        self.classes = frozenset(config.list("notify_classes"))
+        self.classes = config.mask("notify_classes", NOTIFY_CLASSES)
         self.double_bounce = double_bounce_address(config)
         self.bounce_notice: str = config["bounce_notice_recipient"]
         self.second_notice: str = config["2bounce_notice_recipient"]

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.tokens import Address, external_address, parse
-from simmail.postfix.address_maps import find_address
+from simmail.postfix.address_maps import find_address, propagated
 from simmail.postfix.cleanup_status import CleanupStatus
 from simmail.postfix.content_checks import clipped
 from simmail.postfix.local_domains import LocalDomains
@@ -51,6 +51,9 @@ class Role(Enum):
     def sender(self) -> bool:
         """Whether it is one who writes."""
         return self in (Role.ENVELOPE_SENDER, Role.HEADER_SENDER)
+
+
+ROLES = frozenset(role.value for role in Role)
 
 
 class Trouble(Exception):
@@ -90,7 +93,7 @@ class AddressMapper:
         self.delimiters: str = config["recipient_delimiter"]
 
         def canonical(prefix: str) -> _Canonical:
-            classes = frozenset(config.list(f"{prefix}canonical_classes"))
+            classes = config.mask(f"{prefix}canonical_classes", ROLES)
             return _Canonical(program.maps(f"{prefix}canonical_maps"), classes)
 
         common = canonical("")
@@ -98,14 +101,14 @@ class AddressMapper:
         self.canonical: dict[Role, tuple[Maps, ...]] = {
             role: tuple(t.maps for t in tables[role.sender] if t.maps and role.value in t.classes) for role in Role
         }
-        propagate = config.list("propagate_unmatched_extensions")
+        propagate = propagated(config)
         self.propagate_canonical = "canonical" in propagate
         self.propagate_virtual = "virtual" in propagate
-        self.masquerade_domains = config.list("masquerade_domains")
+        self.masquerade_domains = tuple(map(str.lower, config.list("masquerade_domains")))
         self.masquerade_exceptions = StringList.open(
             "masquerade_exceptions", config["masquerade_exceptions"], program.environment
         )
-        classes = config.list("masquerade_classes")
+        classes = config.mask("masquerade_classes", ROLES)
         self.masqueraded = frozenset(r for r in Role if self.masquerade_domains and r.value in classes)
         self.aliases = program.maps("virtual_alias_maps")
         self.recursion_limit: int = config["virtual_alias_recursion_limit"]
@@ -188,9 +191,9 @@ class AddressMapper:
             name = pattern.lstrip("!")
             if not name:
                 continue
-            if folded == name.lower():
+            if folded == name:
                 return address
-            if folded.endswith("." + name.lower()):
+            if folded.endswith("." + name):
                 return f"{local}@{name}" if (len(pattern) - len(name)) % 2 == 0 else address
         return address
 

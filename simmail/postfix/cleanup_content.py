@@ -134,7 +134,7 @@ class ContentReader:
             self._judge(reader.errors)
         message = transaction.message
         message.content = Content(tuple(self._out))
-        message.size = message.content.size
+        message.size = message.content.stored
 
     def _judge(self, errors: set[MimeError]) -> None:
         """Refuse the message for the gravest of its errors."""

@@ -25,7 +25,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -211,6 +211,15 @@ class Config:
         """The value that `[name]` gives, split at commas and white space, text in braces kept together."""
         value = self[name]
         return tuple(split_outside_braces(value if isinstance(value, str) else self.text(name)))
+
+    def mask(self, name: str, known: Collection[str]) -> frozenset[str]:
+        """Those of the known words that a parameter lists.  Raises Fatal where it lists another one."""
+        text = str(self[name])
+        words = text.replace(",", " ").split()
+        for word in words:
+            if word not in known:
+                raise Fatal(f'unknown {name} value "{word}" in "{text}"')
+        return frozenset(words)
 
     def expand(self, text: str, extra: Mapping[str, str] | None = None) -> str:
         """Expand a text; names in `extra` come before parameters.  Raises Fatal where that fails."""

@@ -31,7 +31,7 @@ from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.content import Content, octets
 from simmail.mail.message import Message
 from simmail.mail.tokens import Address, external_address, parse
-from simmail.postfix.address_maps import find_address
+from simmail.postfix.address_maps import find_address, propagated
 from simmail.postfix.content_checks import clipped
 from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name
@@ -72,7 +72,7 @@ class Outgoing:
         self.line_limit: int = config[f"{prefix}_line_length_limit"]
         self.converts = not config["disable_mime_output_conversion"]
         self.delimiters: str = config["recipient_delimiter"]
-        self.propagate = "generic" in config.list("propagate_unmatched_extensions")
+        self.propagate = "generic" in propagated(config)
         limits = config["header_size_limit"], config["mime_nesting_limit"], config["mime_boundary_length_limit"]
         self.plain = MimeOptions(True, frozenset(), False, *limits)
         self.downgrade = MimeOptions(True, frozenset({MimeError.NESTING}), True, *limits)

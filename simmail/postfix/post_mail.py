@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 
+#: What the postmaster may want to be told of: the words of notify_classes.
+NOTIFY_CLASSES = frozenset({"bounce", "2bounce", "data", "delay", "policy", "protocol", "resource", "software"})
+#: The words of smtputf8_autodetect_classes.
+_WRITERS = frozenset({"all", "bounce", "forward", "notify", "qmqpd", "sendmail", "smtpd", "verify"})
+
+
 def double_bounce_address(config: Config) -> str:
     """The sender of what must not be returned."""
     return f"{config['double_bounce_sender']}@{config['myhostname']}"
@@ -35,7 +41,7 @@ def double_bounce_address(config: Config) -> str:
 
 def detects_utf8(config: Config, source: str) -> bool:
     """Whether mail of a source (`sendmail`, `bounce`, `notify`, ...) is looked at for what needs SMTPUTF8."""
-    classes = config.list("smtputf8_autodetect_classes")
+    classes = config.mask("smtputf8_autodetect_classes", _WRITERS)
     return bool(config["smtputf8_enable"]) and (source in classes or "all" in classes)
 
 
@@ -68,7 +74,7 @@ def post_mail(
     cleanup: Cleanup = yield from system.summon("cleanup")
     config = cleanup.config
     flags = INTERNAL
-    if source in config.list("internal_mail_filter_classes"):
+    if source in config.mask("internal_mail_filter_classes", ("bounce", "notify")):
         flags |= CleanupFlag.FILTER
     if detects_utf8(config, source):
         flags |= CleanupFlag.AUTO_UTF8

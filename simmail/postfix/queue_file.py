@@ -20,11 +20,10 @@ from typing import NamedTuple
 
 from simmail.files.machine import Machine
 from simmail.mail.address import quote_local
+from simmail.mail.content import PIECE as CHUNK
 from simmail.mail.content import octets
 from simmail.mail.message import Message, Notify, Recipient
 
-#: The longest text of one content record, octets (line_length_limit).
-CHUNK = 2048
 NOTIFY_BITS = {Notify.NEVER: 1, Notify.SUCCESS: 2, Notify.FAILURE: 4, Notify.DELAY: 8}
 RETURN_CODES = {"FULL": 1, "HDRS": 2}
 TRACE_FLAGS = {"verify": 1 << 8, "record": 1 << 9}
@@ -118,11 +117,9 @@ def queue_file(message: Message, queue: str, machine: Machine, origin: str = "",
     if queue == "maildrop":
         return QueueFile(tuple(_dropped(message, machine)), content, ())
     envelope = tuple(_envelope(message, machine, origin))
-    size = sum(record.size for record in content)
     numbers = (message.size, 0, len(message.recipients) + len(message.done), 0, message.size, int(message.smtputf8))
     width = Record(SIZE, " " * (6 * SIZE_WIDTH + 5)).size
     offset = width + sum(record.size for record in envelope) + Record(CONTENT).size
-    del size
     sizes = " ".join(f"{n:{SIZE_WIDTH}d}" for n in (numbers[0], offset, *numbers[2:]))
     return QueueFile((Record(SIZE, sizes), *envelope), content, tuple(_extracted(message, warn_after)))
 

@@ -162,6 +162,6 @@ class Reporter:
             return dsn
         status, reason = split_status(found, "")
         if status[:1] not in classes or not status:
-            self._program.warn("warning", f'{self._filter.title}: bad status in filter result: "{found}"')
+            self._program.warn("warning", f"{self._filter.title}: bad status code: {found}")
             return dsn
-        return dsn._replace(status=status, reason=reason, diagnostic=reason)
+        return dsn._replace(status=status, reason=reason)

@@ -91,6 +91,7 @@ class Master:
     Attributes:
         spool: the queue directory.
         system: the running mail system; None while it is stopped.
+        inode: the last one that a queue file got.
     """
 
     def __init__(self, host: Host, remember: bool = True, disk_s: float = DISK_WRITE_S) -> None:
@@ -99,7 +100,7 @@ class Master:
         self.spool = Spool()
         self.system: MailSystem | None = None
         self.disk_s = disk_s
-        self._inode = FIRST_INODE
+        self.inode = FIRST_INODE
         self._ports: dict[int, tuple[str, str]] = {}
         self._throttled: dict[tuple[str, str], float] = {}
         self._wake_at = float("inf")
@@ -124,6 +125,7 @@ class Master:
         self.system = self._system()
         for text in notice(self.system.config.compatibility):
             self.note("postfix", "text", "", text)
+        self._throttled.clear()
         self._listen()
         self._run(self._resumed())
 
@@ -138,7 +140,7 @@ class Master:
         self._wake_at = float("inf")
 
     def reload(self) -> None:
-        """Read the configuration again; what is running goes on with the old one.  Raises Fatal."""
+        """Read the configuration again; what is running, or throttled, goes on as it is.  Raises Fatal."""
         self.system = self._system()
         self._listen()
         self._run(self._resumed())
@@ -152,7 +154,6 @@ class Master:
     def _listen(self) -> None:
         assert self.system is not None
         self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
-        self._throttled.clear()
         self._ports = {}
         for (name, type), service in self.system.master.services.items():
             port = name.rpartition(":")[2]
@@ -210,8 +211,8 @@ class Master:
         """Microseconds and inode, as the real one names its queue files."""
         if not task.level(question):
             return WAIT
-        self._inode += 1
-        return f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self._inode:X}"
+        self.inode += 1
+        return f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self.inode:X}"
 
     def anvil(self, task: Task, question: Anvil) -> Any:
         """Count an event of a client."""
@@ -298,11 +299,16 @@ class Master:
         if system is None:
             return
         agent = yield from system.summon(request.transport)
-        results = yield from agent.deliver(request)
+        try:
+            results = yield from agent.deliver(request)
+        except Fatal as fatal:
+            yield agent.note("fatal", "", fatal.text)
+            results = None
         now = yield Level()
         if self.system is not None:
             manager = yield from self.system.summon("qmgr")
-            self._deliver(now, (yield from manager.finished(request, results, now)))
+            ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
+            self._deliver(now, (yield from ended))
 
     def _scan(self, wake: float) -> Decision[None]:
         now = yield Level()

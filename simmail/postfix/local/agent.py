@@ -39,6 +39,7 @@ from simmail.mail.address import RESERVED, split_extension
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision, Now
+from simmail.postfix.address_maps import propagated
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result, Status
@@ -73,7 +74,7 @@ class Local(DeliveryAgent):
         self.delimiters: str = config["recipient_delimiter"]
         self.owner_request: bool = config["owner_request_special"]
         self.frozen: bool = config["frozen_delivered_to"]
-        self.propagated = frozenset(config.list("propagate_unmatched_extensions"))
+        self.propagated = propagated(config)
         self.delivered_header = frozenset(config.list("prepend_delivered_header"))
         self.hostname: str = config["myhostname"]
         self.mail_name: str = config["mail_name"]

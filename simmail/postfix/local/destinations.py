@@ -32,7 +32,7 @@ from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.questions import Decision
 from simmail.mail.tokens import Address, externalize, internalize, parse
 from simmail.postfix.agent import failure
-from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.local.state import SOURCES, Run, Source, State
 from simmail.postfix.trivial_rewrite import ResolveFlag
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ class Destinations:
     def __init__(self, agent: Local) -> None:
         self.agent = agent
         config = agent.config
-        self._commands = frozenset(config.list("allow_mail_to_commands"))
+        self._commands = config.mask("allow_mail_to_commands", SOURCES)
         self._parsed: dict[str, tuple[Destination, ...]] = {}
-        self.files = frozenset(config.list("allow_mail_to_files"))
+        self.files = config.mask("allow_mail_to_files", SOURCES)
 
     def parse(self, line: str) -> tuple[Destination, ...]:
         """The destinations in a line, remembered."""

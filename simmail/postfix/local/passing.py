@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
-from simmail.postfix.delivery import Request, Result, Status
+from simmail.postfix.delivery import Status
 from simmail.postfix.local.state import Run, State
+from simmail.postfix.passing import pass_on
 from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -60,21 +61,10 @@ class Passing:
         return (yield from self._pass(run, state, transport))
 
     def _pass(self, run: Run, state: State, destination: str) -> Decision[bool]:
-        agent, request = self.agent, run.request
-        transport, _, nexthop = destination.partition(":")
-        address = state.recipient.address
-        yield agent.note("text", request.message.queue_id, f"passing <{address}> to transport={transport}")
-        if agent.system.service(transport) is None:
-            agent.warn("warning", f"connect to transport private/{transport}: No such file or directory")
-            yield from agent.spoken()
+        agent = self.agent
+        results = yield from pass_on(agent, run.request, state.recipient, state.sender, destination)
+        if results is None:
             return (yield from agent.bounce(run, state, failure("4.3.0", "mail transport unavailable")))
-        other = yield from agent.system.summon(transport)
-        now = yield Now()
-        passed = Request(
-            request.message, [state.recipient], transport, nexthop or request.nexthop, state.sender,
-            request.queued, now, verify=request.verify,
-        )  # fmt: skip
-        results: list[Result] = yield from other.deliver(passed)
         waits = False
         for result in results:
             waits |= result.status in (Status.DEFERRED, Status.SOFTBOUNCE)

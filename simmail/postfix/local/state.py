@@ -29,6 +29,9 @@ class Source(Enum):
     INCLUDE = "include"
 
 
+SOURCES = frozenset(source.value for source in Source if source.value)
+
+
 class State:
     """One address on its way to a mailbox.
 

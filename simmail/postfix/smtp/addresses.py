@@ -86,10 +86,7 @@ class Addresses:
         if level not in ("", "disabled", "enabled", "dnssec"):
             raise Fatal(f'invalid {prefix}_dns_support_level: "{level}"')
         self.uses_dns = level != "disabled" if level else not config["disable_dns_lookups"]
-        ways = set(config.list(f"{prefix}_host_lookup")) if self.uses_dns else {"native"}
-        for unknown in ways - {"dns", "native"}:
-            text = config.text(f"{prefix}_host_lookup")
-            raise Fatal(f'unknown {prefix}_host_lookup value "{unknown}" in "{text}"')
+        ways = config.mask(f"{prefix}_host_lookup", ("dns", "native")) if self.uses_dns else {"native"}
         self._dns, self._native = "dns" in ways, "native" in ways
         self._ignore_mx_errors: bool = config["ignore_mx_lookup_error"]
         self._defer_without: bool = config[f"{prefix}_defer_if_no_mx_address_found"]

@@ -31,7 +31,10 @@ from simmail.mail.content import Content
 from simmail.mail.message import Message
 from simmail.mail.questions import Connect, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.outgoing import Outgoing
+from simmail.postfix.passing import pass_on
+from simmail.postfix.post_mail import NOTIFY_CLASSES
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter
 from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
@@ -95,9 +98,10 @@ class Smtp(Program):
         self.always_ehlo: bool = prefix != "smtp" or config["smtp_always_send_ehlo"]
         self.never_ehlo: bool = prefix == "smtp" and config["smtp_never_send_ehlo"]
         self.skip_5xx_greeting: bool = config[f"{prefix}_skip_5xx_greeting"]
-        self._discard = frozenset(word.upper() for word in config.list(f"{prefix}_discard_{hello}_keywords"))
+        self._discard = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
         self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
+        self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
         self.outgoing = Outgoing(self, prefix)
         level = str(config[f"{prefix}_tls_security_level"]).lower()
         self.needs_tls = level in STRICT_TLS or (not level and config[f"{prefix}_enforce_tls"])
@@ -114,14 +118,17 @@ class Smtp(Program):
     def deliver(self, request: Request) -> Decision[list[Result]]:
         """Try to deliver a request."""
         attempt = Attempt(self, request)
-        targets = (request.nexthop, *self._fallback)
+        own = request.nexthop.replace(",", " ").split()
+        targets = (*own, *self._fallback)
         for number, nexthop in enumerate(targets):
             attempt.last_target = number + 1 == len(targets)
             yield from self._try_target(attempt, nexthop)
             if not attempt.left or attempt.last_target:
                 break
-        if attempt.left:
-            yield from self._give_up(attempt, number)
+        if attempt.left and self._best_mx and attempt.why is not None and attempt.why.status == LOOPS:
+            yield from self._pass_all(attempt)
+        elif attempt.left:
+            yield from self._give_up(attempt, number >= len(own))
         return attempt.results
 
     def _try_target(self, attempt: Attempt, nexthop: str) -> Decision[None]:
@@ -168,11 +175,22 @@ class Smtp(Program):
             return None
         return Session(self, attempt, host, port, connection, best, loops)
 
-    def _give_up(self, attempt: Attempt, number: int) -> Decision[None]:
-        """Defer or bounce those that no server took."""
+    def _pass_all(self, attempt: Attempt) -> Decision[None]:
+        """This machine is the domain's best MX host: let best_mx_transport deliver."""
+        request = attempt.request
+        for recipient in attempt.left:
+            results = yield from pass_on(self, request, recipient, request.sender, self._best_mx)
+            if results is None:
+                attempt.open = [recipient]
+                yield from attempt.all_failed(Dsn("4.3.0", "", "mail transport unavailable"), False)
+            else:
+                attempt.results += results
+
+    def _give_up(self, attempt: Attempt, backup: bool) -> Decision[None]:
+        """Defer or bounce those that no server took, the last one a fallback relay or not."""
         why = attempt.why or UNAVAILABLE
         if why.status[0] != "4":
-            if number:
+            if backup:
                 yield self.note("warning", "", f"{self.prefix}_fallback_relay configuration problem")
                 why = why._replace(status="4.3.5")
             elif self.prefix == "smtp" and attempt.request.nexthop == self._relayhost:
@@ -208,16 +226,19 @@ class Smtp(Program):
             words = self._discard_maps.find(address)
         except LookupFailure:
             return self._discard
-        return self._discard if words is None else frozenset(words.replace(",", " ").upper().split())
+        return self._discard if words is None else keyword_set(words)
 
-    def filtered(self, reply: Reply) -> Reply:
-        """What smtp_reply_filter makes of a server's reply."""
+    def filtered(self, reply: Reply, relay: str) -> Reply:
+        """What smtp_reply_filter makes of a reply of a server."""
         lines = []
         for line in reply.wire():
             try:
-                lines.append(self.reply_filter.find(line) or line)
+                found = self.reply_filter.find(line) or line
             except LookupFailure:
-                lines.append(line)
+                found = line
+            if found != line:
+                self.warn("text", f'{relay}: replacing server reply "{line}" with "{found}"')
+            lines.append(found)
         return Reply.parse("\n".join(lines))._replace(closes=reply.closes)
 
 

@@ -35,9 +35,11 @@ from simmail.mail.content import Content
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Close, Decision, Now, Receive, Send
 from simmail.postfix.delivery import Dsn
+from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
 from simmail.postfix.smtp.attempt import Attempt, drop, refusal, status_of
+from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 
@@ -66,7 +68,10 @@ class Session:
         alive: whether it can be spoken to.
     """
 
-    __slots__ = ("_best", "_client", "_connection", "_host", "_loops", "_name", "alive", "attempt", "features", "port")
+    __slots__ = (
+        "_best", "_client", "_connection", "_host", "_last", "_loops", "_name", "_transcript", "alive", "attempt",
+        "features", "port",
+    )  # fmt: skip
 
     def __init__(
         self, client: Smtp, attempt: Attempt, host: Host, port: int, connection: Any, best: bool, loops: bool
@@ -78,14 +83,33 @@ class Session:
         attempt.open = list(attempt.left)
         self.features: dict[str, str] = {}
         self.alive = True
+        #: What is said at the end.
+        self._last: tuple[Command, ...] = (QUIT,)
+        self._transcript = Transcript() if client.notifies and attempt.request.sender else None
 
     # ---- words
 
     def _say(self, *commands: Command | Data, timeouts: tuple[float, ...]) -> Decision[list[Reply | Lost]]:
+        if self._transcript is not None:
+            self._transcript.sent(commands)
         replies: list[Reply | Lost] = yield Send(self._connection, commands, timeouts)
-        if self._client.reply_filter:
-            return [reply if isinstance(reply, Lost) else self._client.filtered(reply) for reply in replies]
+        for number, reply in enumerate(replies):
+            replies[number] = yield from self._heard(reply)
         return replies
+
+    def _heard(self, reply: Reply | Lost) -> Decision[Reply | Lost]:
+        """A reply as it is taken."""
+        if self._client.reply_filter and type(reply) is Reply:
+            reply = self._client.filtered(reply, self.attempt.relay)
+            yield from self._client.spoken()
+        if self._transcript is not None:
+            self._transcript.heard(reply)
+        return reply
+
+    def _blame(self, reply: Reply) -> None:
+        """A reply is a refusal: is it one that the postmaster should know of?"""
+        if self._transcript is not None and confused(reply.code):
+            self._transcript.wrong = True
 
     def _broken(self, lost: Lost, where: str) -> Decision[None]:
         """The connection ended or fell silent."""
@@ -97,17 +121,27 @@ class Session:
         yield from self.attempt.all_failed(Dsn("4.4.2", "", text), True)
 
     def _refused(self, reply: Reply, stage: str) -> Dsn:
+        self._blame(reply)
         return refusal(self._host.name, reply, f"host {self._name} said: {reply.text} (in reply to {stage})")
 
     def _unwilling(self, reply: Reply, status: str = "") -> Decision[None]:
+        self._blame(reply)
         reason = f"host {self._name} refused to talk to me: {reply.text}"
         yield from self.attempt.all_failed(refusal(self._host.name, reply, reason, status), True)
 
     def close(self) -> Decision[None]:
         """End the conversation."""
         if self.alive:
-            yield Send(self._connection, (QUIT,), (self._client.timeouts.quit,))
+            times = self._client.timeouts
+            timeouts = (times.rset, times.quit)[-len(self._last) :]
+            replies: list[Reply | Lost] = yield Send(self._connection, self._last, timeouts)
+            if self._transcript is not None:
+                self._transcript.sent(self._last)
+                for reply in replies[: len(self._last) - 1]:
+                    self._transcript.heard(reply)
         yield Close(self._connection)
+        if self._transcript is not None and self._transcript.wrong:
+            yield from self._transcript.post(self._client, self.attempt.relay)
         self.attempt.relay = "none"
         self.attempt.open.clear()
 
@@ -117,12 +151,11 @@ class Session:
         """Get to the point where mail can be sent; False where that fails, and it has been told."""
         client = self._client
         reply: Reply | Lost | None = yield Receive(self._connection, client.timeouts.helo)
+        assert reply is not None
+        reply = yield from self._heard(reply)
         if isinstance(reply, Lost):
             yield from self._broken(reply, "receiving the initial server greeting")
             return False
-        assert reply is not None
-        if client.reply_filter:
-            reply = client.filtered(reply)
         if reply.kind != 2:
             soft = "4" + status_of(reply)[1:] if reply.kind == 5 and client.skip_5xx_greeting else ""
             yield from self._unwilling(reply, soft)
@@ -176,6 +209,8 @@ class Session:
         discarded = client.discarded(self._host.address)
         if client.pending:
             yield from client.spoken()
+        if discarded and "SILENT-DISCARD" not in discarded:
+            yield client.note("text", "", f"discarding EHLO keywords: {shown_keywords(discarded)}")
         for line in reply.lines[1:]:
             keyword, _, argument = line.lstrip(" -").replace("=", " ", 1).partition(" ")
             if keyword.upper() not in discarded:
@@ -304,8 +339,6 @@ class Session:
         data = Data(self._client.content(self.attempt.request, self.features)) if accepted else NOTHING
         if self._client.pending:
             yield from self._client.spoken()
-        if self._client.pending:
-            yield from self._client.spoken(self.attempt.request.message.queue_id)
         timeout = self._client.timeouts.data_done
         replies = yield from self._say(data, timeouts=(timeout,))
         yield from self._hear_end(accepted, replies)
@@ -349,7 +382,9 @@ class Session:
 
     def _reset(self) -> Decision[None]:
         """Give the transaction up."""
-        if self.alive:
+        if "PIPELINING" in self.features:
+            self._last = (RSET, QUIT)
+        elif self.alive:
             reply = (yield from self._say(RSET, timeouts=(self._client.timeouts.rset,)))[0]
             self.alive = type(reply) is not Lost
 

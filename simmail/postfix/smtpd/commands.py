@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.questions import Decision, Sleep
+from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.smtpd import envelope, etrn, message, xclient
 from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused, yes
 from simmail.postfix.smtpd.check import Verdict
@@ -78,7 +79,7 @@ def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     state.protocol = "ESMTP"
     hidden = state.discard_mask
     if hidden and "SILENT-DISCARD" not in hidden:
-        shown = session.parameters.shown_keywords(hidden)
+        shown = shown_keywords(hidden)
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown}")
     lines = tuple((yield from _keywords(session, hidden)))
     if state.errors >= session.parameters.soft_errors:

@@ -17,15 +17,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
-from simmail.postfix.bounce_report import wrap
-from simmail.postfix.post_mail import double_bounce_address, post_mail
+from simmail.postfix.session_notice import post_notice
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
-
-
-WIDTH = 78
 
 
 class Transcript:
@@ -65,10 +61,8 @@ class Transcript:
         """The lines of a letter."""
         out: list[str] = []
         for item in self.said:
-            said = [f"Out: {line}" for line in item.wire()] if type(item) is Reply else [f"In:  {item}"]
-            for line in said:
-                out += (f" {part}" for part in wrap(smtpd.masked(line), WIDTH))
-        return out
+            out += [f"Out: {line}" for line in item.wire()] if type(item) is Reply else [f"In:  {item}"]
+        return list(map(smtpd.masked, out))
 
 
 def notify(smtpd: Smtpd, transcript: Transcript, client: str, reason: str) -> Decision[None]:
@@ -80,19 +74,5 @@ def notify(smtpd: Smtpd, transcript: Transcript, client: str, reason: str) -> De
         client: `name[address]`.
         reason: why the session ended, where that was not the client's QUIT.
     """
-    config = smtpd.config
-    recipient = str(config["error_notice_recipient"])
-    lines = [
-        "From: Mail Delivery System <MAILER-DAEMON>",
-        f"To: Postmaster <{recipient}>",
-        f"Subject: {config['mail_name']} SMTP server: errors from {client}",
-        "",
-        "Transcript of session follows.",
-        "",
-        *transcript.text(smtpd),
-        "",
-        *([f"Session aborted, reason: {reason}"] if reason else []),
-        "",
-        "For other details, see the local mail logfile",
-    ]
-    yield from post_mail(smtpd.system, double_bounce_address(config), recipient, lines, source="notify")
+    after = (f"Session aborted, reason: {reason}", "") if reason else ("",)
+    yield from post_notice(smtpd, f"SMTP server: errors from {client}", transcript.text(smtpd), after=after)

@@ -21,13 +21,10 @@ from typing import TYPE_CHECKING
 from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
 from simmail.postfix.compatibility import level
 from simmail.postfix.match_lists import StringList
+from simmail.postfix.post_mail import NOTIFY_CLASSES
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
-
-#: What smtpd_discard_ehlo_keywords can take away, in the order of the log.
-KEYWORDS = ("8BITMIME", "AUTH", "ETRN", "PIPELINING", "SIZE", "VRFY", "XCLIENT", "XFORWARD", "STARTTLS",
-            "ENHANCEDSTATUSCODES", "DSN", "EHLO_MASK_SMTPUTF8", "SMTPUTF8", "CHUNKING", "SILENT-DISCARD")  # fmt: skip
 
 
 class SessionParameters:
@@ -83,19 +80,10 @@ class SessionParameters:
         if "no_address_mappings" in options:
             self.cleanup_flags &= ~(CleanupFlag.BCC | CleanupFlag.MAP)
         self.unknown_recipients = "no_unknown_recipient_checks" in options
-        self.notify_classes = frozenset(config.list("notify_classes"))
+        self.notify_classes = config.mask("notify_classes", NOTIFY_CLASSES)
         self.history_limit: int = config["smtpd_history_flush_threshold"]
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
 
     @staticmethod
     def _strings(smtpd: Smtpd, name: str) -> StringList:
         return StringList.open(name, smtpd.config[name], smtpd.environment)
-
-    def hidden(self, words: str) -> frozenset[str]:
-        """The EHLO keywords that a list of them takes away."""
-        return frozenset(word.upper() for word in words.replace(",", " ").split())
-
-    def shown_keywords(self, hidden: frozenset[str]) -> str:
-        """Hidden keywords as the log shows them."""
-        shown = {"SMTPUTF8": "EHLO_MASK_SMTPUTF8"}
-        return " ".join(shown.get(name, name) for name in KEYWORDS if name in hidden)

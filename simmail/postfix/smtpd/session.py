@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.questions import Anvil, Connect, Decision, Now, Sleep
+from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
@@ -136,7 +137,7 @@ class SmtpdSession:
             except LookupFailure:
                 words_ = None
             yield from smtpd.heard()
-        state.discard_mask = parameters.hidden(parameters.discard_keywords if words_ is None else words_)
+        state.discard_mask = keyword_set(parameters.discard_keywords if words_ is None else words_)
         if not smtpd.delay_reject:
             verdict = yield from smtpd.checker.client(state)
             if verdict is Verdict.REJECT:

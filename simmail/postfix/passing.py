@@ -1,0 +1,49 @@
+"""NAME
+    passing - hand a recipient of a delivery request to another delivery agent
+
+DIAGNOSTICS
+    QUEUE_ID: passing <ADDRESS> to transport=TRANSPORT
+    connect to transport private/TRANSPORT: No such file or directory
+
+SEE ALSO
+    deliver_pass(3)
+"""
+
+from __future__ import annotations
+
+from simmail.mail.message import Recipient
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.delivery import Request, Result
+from simmail.postfix.program import Program
+
+
+def pass_on(
+    program: Program, request: Request, recipient: Recipient, sender: str, destination: str
+) -> Decision[list[Result] | None]:
+    """Hand a recipient on.
+
+    Args:
+        program: the agent that does not deliver itself.
+        request: what it was asked to do.
+        recipient: one of the request's, or an address found by expanding one.
+        sender: the envelope sender to use.
+        destination: `transport` or `transport:nexthop`; the request's nexthop where there is none.
+
+    Returns:
+        What became of it; None where there is no such transport.
+    """
+    transport, _, nexthop = destination.partition(":")
+    text = f"passing <{recipient.address}> to transport={transport}"
+    yield program.note("text", request.message.queue_id, text)
+    if program.system.service(transport) is None:
+        program.warn("warning", f"connect to transport private/{transport}: No such file or directory")
+        yield from program.spoken()
+        return None
+    other = yield from program.system.summon(transport)
+    now = yield Now()
+    passed = Request(
+        request.message, [recipient], transport, nexthop or request.nexthop, sender, request.queued, now,
+        verify=request.verify,
+    )  # fmt: skip
+    results: list[Result] = yield from other.deliver(passed)
+    return results

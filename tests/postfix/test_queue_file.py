@@ -1,0 +1,22 @@
+"""Queue files as they stand on disk."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simmail.files.machine import Machine
+from simmail.mail.content import Content
+from simmail.mail.message import Message
+from simmail.postfix.queue_file import queue_file
+
+LINES = st.lists(st.one_of(st.text("aü", max_size=8), st.integers(0, 9000).map(lambda n: "x" * n)), max_size=6)
+
+
+@given(LINES)
+def test_a_message_is_as_large_as_its_records(lines: list[str]) -> None:
+    """The size that a message is told to have is that of its content's records in the queue file."""
+    content = Content(lines)
+    message = Message("1A", 0.0, "", [], content, content.stored)
+    file = queue_file(message, "incoming", Machine("mail.domain.ork", ("192.0.2.10",)))
+    assert content.stored == sum(record.size for record in file.content)
