@@ -73,6 +73,16 @@ def _refusal(
     return f"{action}: {stage} from {client}: {reply}; " + " ".join(envelope + tail)
 
 
+def _content(
+    action: str, context: str, text: str, client: str, sender: str, recipient: str | None, protocol: str, helo: str,
+    reply: str, *_: str,
+) -> str:  # fmt: skip
+    to = "" if recipient is None else f" to=<{recipient}>"
+    tail = (f" proto={protocol}" if protocol else "") + (f" helo=<{helo}>" if helo else "")
+    said = f": {reply}" if reply else ""
+    return f"{action}: {context} {text} from {client}; from=<{sender}>{to}{tail}{said}"
+
+
 #: Every event there is.  `text`, `warning`, `fatal`, ... carry what has no fields that anybody would count.
 EVENTS: dict[str, Event] = {
     "text": Event(("text",), lambda text: text),
@@ -98,6 +108,11 @@ EVENTS: dict[str, Event] = {
     "pickup": Event(
         ("uid", "sender", "requeued"),
         lambda uid, sender, requeued: f"uid={uid} from=<{sender}>" + (f" orig_id={requeued}" if requeued else ""),
+    ),
+    # what header_checks and body_checks say of a line (context: `header`, `body`)
+    "content": Event(
+        ("action", "context", "text", "client", "sender", "recipient", "protocol", "helo", "reply", "table", "answer"),
+        _content,
     ),
     "message-id": Event(("id",), lambda id: f"message-id={id}"),
     "resent-message-id": Event(("id",), lambda id: f"resent-message-id={id}"),

@@ -27,6 +27,7 @@ from simmail.postfix.address_maps import find_address
 from simmail.postfix.cleanup_address import Role, Trouble
 from simmail.postfix.cleanup_content import ContentReader
 from simmail.postfix.cleanup_status import CANNOT_BOUNCE, INCOMPLETE, CleanupFlag, CleanupOutcome, CleanupStatus
+from simmail.postfix.content_checks import MAX_SHOWN, Match, clipped
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.report import shown
@@ -58,7 +59,6 @@ class Transaction:
         "_given_arrival",
         "_last_recipient",
         "_notes",
-        "_origin",
         "_reader",
         "checked",
         "context",
@@ -91,7 +91,6 @@ class Transaction:
         self._notes: list[Note] = []
         self._duplicates: set[Any] = set()
         self._last_recipient: str | None = None
-        self._origin = ""
         self._reader: ContentReader | None = None
         self.going = True
         self.checked = self.mapped = self.held = self._finds_utf8 = False
@@ -156,19 +155,21 @@ class Transaction:
 
     def envelope(self) -> str:
         """Who brought it, and for whom, as log lines show them."""
-        message = self.message
-        client = f"{message.client_name}[{message.client_address}]" if message.client_address else "local"
         recipient = "" if self._last_recipient is None else f" to=<{shown(self._last_recipient)}>"
-        return f"{client}; from=<{shown(message.sender)}>{recipient}"
+        return f"{self._client()}; from=<{shown(self.message.sender)}>{recipient}"
 
-    def origin(self) -> str:
-        """The same, and how, as log lines of actions show it."""
-        if not self._origin:
-            message = self.message
-            protocol = f" proto={message.protocol}" if message.protocol else ""
-            helo = f" helo=<{message.helo}>" if message.helo else ""
-            self._origin = self.envelope() + protocol + helo
-        return self._origin
+    def _client(self) -> str:
+        message = self.message
+        return f"{message.client_name}[{message.client_address}]" if message.client_address else "local"
+
+    def decided(self, action: str, match: Match, reply: str) -> None:
+        """Record what header_checks or body_checks made of a line."""
+        recipient = None if self._last_recipient is None else shown(self._last_recipient)
+        message = self.message
+        self.note(
+            "content", action, match.context, clipped(match.text, MAX_SHOWN), self._client(), shown(message.sender),
+            recipient, message.protocol, message.helo, reply, match.table, match.answer,
+        )  # fmt: skip
 
     def gather(self) -> None:
         """Take over what tables and the rewriter had to say."""

@@ -51,17 +51,14 @@ class Subject(Protocol):
     def discard(self) -> None:
         """Throw the message away."""
 
-    def log(self, text: str) -> None:
-        """Say something of this message."""
-
     def warn(self, text: str) -> None:
         """Log a warning."""
 
     def prepend(self, line: str) -> None:
         """Put a line before the one that is looked at."""
 
-    def origin(self) -> str:
-        """`NAME[ADDRESS]; from=<> to=<> proto= helo=<>`, as log lines of actions show it."""
+    def decided(self, action: str, match: Match, reply: str) -> None:
+        """Record what is done because of a line."""
 
 
 class Match(NamedTuple):
@@ -87,8 +84,7 @@ Action = Callable[[Subject, Match], str | None]
 
 
 def _log(subject: Subject, word: str, match: Match, text: str = "") -> None:
-    tail = f": {text}" if text else ""
-    subject.log(f"{word}: {match.context} {clipped(match.text, MAX_SHOWN)} from {subject.origin()}{tail}")
+    subject.decided(word, match, text)
 
 
 def clipped(text: str, limit: int) -> str:

@@ -11,7 +11,7 @@ from simmail.world.logs import maillog
 if TYPE_CHECKING:
     from simmail.world.world import World
 
-TABLES = ("messages", "deliveries", "decisions", "queues")
+TABLES = ("messages", "arrivals", "deliveries", "decisions", "queues")
 
 
 def export(world: World, out: Path) -> list[str]:

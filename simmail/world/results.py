@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.records import Record
+from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.story import tell
 from simmail.world.truth import KINDS, Account, Fate
@@ -45,6 +46,10 @@ def decision(record: Record) -> tuple[Any, ...] | None:
         name, address, _, sender, recipient, protocol, helo, rule = record.fields
         told = ["accept", "RCPT", f"{name}[{address}]", "", sender, recipient, protocol, helo]
         queue_id = record.queue_id
+    elif record.event == "content":
+        action, context, _, client, sender, recipient, protocol, helo, reply, table, answer = record.fields
+        told = [action, context, client, reply, sender, recipient or "", protocol, helo]
+        return (record.time, record.host, record.queue_id, *told, table, answer, "", 0, "")
     else:
         return None
     reason = (rule.parameter, rule.restriction, rule.file, rule.line, rule.entry) if rule else ("", "", "", 0, "")
@@ -174,11 +179,20 @@ class Results:
         return pd.DataFrame(self.message_rows, columns=columns)
 
     @property
+    def arrivals(self) -> pd.DataFrame:
+        """Each message that came into each host's mail system, as a pandas table: ARRIVAL_COLUMNS."""
+        import pandas as pd
+
+        return pd.DataFrame(arrival_rows(self.records), columns=list(ARRIVAL_COLUMNS))
+
+    @property
     def decisions(self) -> pd.DataFrame:
         """What each smtpd decided, with the rule that made it and the place of that rule, as a pandas table.
 
         A row is a refusal (`reject`), something else that was logged of a rule (`reject_warning`, `warn`, `hold`, ...),
         or a message taken on (`accept`) for its first recipient.  The rule's columns are empty where no rule spoke.
+        What cleanup made of a line has `header` or `body` for its stage, the table for its parameter, and the table's
+        answer for its rule.
         """
         import pandas as pd
 
