@@ -12,7 +12,7 @@ from simmail.conformance.normal import Normal, listing, maildirs
 from simmail.conformance.peers import Peer
 from simmail.conformance.typed import Typist
 from simmail.dns.resolver import Resolver
-from simmail.files.machine import Machine
+from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record
@@ -58,7 +58,7 @@ class Player:
 
     def _host_under_test(self) -> Any:
         case, keys = self.case, self.case.keys
-        machine = Machine(case.host.split(".")[0], (case.address, "127.0.0.1"), calendar=self.world.calendar)
+        machine = Machine(case.host.split(".")[0], (case.address, *LOOPBACK), calendar=self.world.calendar)
         files = machine.files
         old = -3600.0
         for user in keys.get("users", []):
@@ -81,7 +81,7 @@ class Player:
         names = self.world.zones.names_of_addresses()
         peers = {}
         for address in sorted(self.case.others()):
-            other = self.world.add_host(f"[{address}]", Machine(address, (address, "127.0.0.1")))
+            other = self.world.add_host(f"[{address}]", Machine(address, (address, *LOOPBACK)))
             self.world.network.link(other.name, self.host.name, NETWORK_LATENCY_S)
             if address in self.case.keys.get("peers", {}):
                 script = self.case.keys["peers"][address]

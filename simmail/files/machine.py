@@ -46,6 +46,8 @@ SYSTEM_ACCOUNTS = tuple(
     )
 )
 FIRST_USER_ID = 2000
+#: The addresses of every machine's loopback interface.
+LOOPBACK = ("127.0.0.1", "::1")
 #: Folders that every machine has.
 FOLDERS = (
     "/etc/postfix",
@@ -67,7 +69,7 @@ class Machine:
 
     Args:
         hostname: what gethostname(2) tells, which need not be fully qualified.
-        addresses: those of its network interfaces, 127.0.0.1 included.
+        addresses: those of its network interfaces, those of the loopback included.
         prefixes: address -> length of its network's prefix in bits, where it is not that of a lone host.
         files: its file system.
         calendar: how its clock reads as a date.
@@ -75,7 +77,7 @@ class Machine:
     """
 
     hostname: str
-    addresses: tuple[str, ...] = ("127.0.0.1",)
+    addresses: tuple[str, ...] = LOOPBACK
     files: FileSystem = field(default_factory=FileSystem)
     calendar: Calendar = field(default_factory=lambda: Calendar(datetime(2026, 1, 5, tzinfo=UTC)))
     accounts: dict[str, Account] = field(default_factory=lambda: {a.name: a for a in SYSTEM_ACCOUNTS})
@@ -84,6 +86,11 @@ class Machine:
     def __post_init__(self) -> None:
         for folder in FOLDERS:
             self.files.make_folder(folder)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The addresses that others can reach: all but those of the loopback interface."""
+        return tuple(a for a in self.addresses if a != "::1" and not a.startswith("127."))
 
     def prefix(self, address: str) -> int:
         """The length of the prefix of an own address's network, in bits."""

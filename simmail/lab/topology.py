@@ -87,7 +87,7 @@ def _cards(world: World) -> dict[str, Card]:
         if len(card.hosts) >= SHOWN:
             card.more += 1
             continue
-        lines = [", ".join(a for a in host.machine.addresses if not a.startswith("127."))]
+        lines = [", ".join(host.machine.outside)]
         if host.name in people:
             lines.append(" and ".join(people[host.name]))
         if not (host.up and world.network.graph.nodes[host.name]["up"]):

@@ -18,6 +18,7 @@ from simmail.files.machine import Machine
 from simmail.mail.hostnames import literal_address, valid_address
 from simmail.postfix.config import Config
 from simmail.postfix.match_lists import StringList
+from simmail.postfix.own_addresses import own_addresses, protocols
 from simmail.postfix.tables import TableEnvironment
 
 
@@ -28,7 +29,7 @@ class LocalDomains:
 
     def __init__(self, config: Config, machine: Machine, environment: TableEnvironment) -> None:
         self.destinations = StringList.open("mydestination", config["mydestination"], environment)
-        self.addresses = own_addresses(config, machine)
+        self.addresses = receiving_addresses(config, machine)
         self.origin = str(config["myorigin"]).lower()
 
     def matches(self, domain: str) -> bool:
@@ -47,16 +48,14 @@ class LocalDomains:
         return domain.lower() == self.origin or self.matches(domain)
 
 
-def own_addresses(config: Config, machine: Machine) -> frozenset[str]:
+def receiving_addresses(config: Config, machine: Machine) -> frozenset[str]:
     """The addresses of inet_interfaces and proxy_interfaces."""
-    found: set[str] = set()
-    for name in (*config.list("inet_interfaces"), *config.list("proxy_interfaces")):
-        if name == "all":
-            found.update(machine.addresses)
-        elif name == "loopback-only":
-            found.update(a for a in machine.addresses if a == "::1" or a.startswith("127."))
-        elif valid_address(name.strip("[]")):
-            found.add(name.strip("[]"))
-        elif name.lower() == str(config["myhostname"]).lower():
-            found.update(a for a in machine.addresses if a != "::1" and not a.startswith("127."))
-    return frozenset(found)
+    proxies = (name.strip("[]") for name in config.list("proxy_interfaces"))
+    return listening_addresses(config, machine).union(filter(valid_address, proxies))
+
+
+def listening_addresses(config: Config, machine: Machine) -> frozenset[str]:
+    """The addresses of inet_interfaces.  Raises Fatal for what is no address of this machine."""
+    enabled = protocols(config.text("inet_protocols"))
+    own = own_addresses(machine, config.text("inet_interfaces"), enabled, str(config["myhostname"]))
+    return frozenset(map(str, own))

@@ -185,7 +185,7 @@ def _writer(message: Message) -> Iterator[Record]:
 def _client(message: Message, machine: Machine) -> Iterator[Record]:
     """What is known of the client, twice: for the log, and for policies."""
     name, address = message.client_name, message.client_address
-    server = next((a for a in machine.addresses if not a.startswith("127.")), "127.0.0.1")
+    server = next(iter(machine.outside), "127.0.0.1")
     for key, value in (
         ("log_client_name", name),
         ("log_client_address", address),

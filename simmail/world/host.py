@@ -81,12 +81,12 @@ class Host:
             return destination
         if self.gateway is not None and self.gateway is not self.world.host_at(destination, self):
             return self.gateway.source_address(destination)
-        return next((a for a in self.machine.addresses if not a.startswith("127.")), "127.0.0.1")
+        return next(iter(self.machine.outside), "127.0.0.1")
 
     @property
     def inside_address(self) -> str:
         """The address by which hosts behind this one know it: its last that is not the loopback's."""
-        return [a for a in self.machine.addresses if not a.startswith("127.")][-1]
+        return self.machine.outside[-1]
 
     # ---- an administrator at work
 
@@ -141,7 +141,7 @@ class Host:
             raise InputError(f"{self.name}:{path}", error.reason) from None
 
     def __repr__(self) -> str:
-        addresses = ", ".join(a for a in self.machine.addresses if not a.startswith("127."))
+        addresses = ", ".join(self.machine.outside)
         does = "a mail server" if self.master is not None else "no mail server"
         return f"<{self.name} ({addresses}), {does}{'' if self.up else ', down'}>"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simmail.dns.resolver import Resolver
-from simmail.files.machine import Machine
+from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.questions import Decision, Sleep
@@ -100,7 +100,7 @@ class Loader:
 
     def _host(self, name: str, spec: HostSpec, overlay: Path | None) -> None:
         addresses = (spec.address,) if isinstance(spec.address, str) else tuple(spec.address)
-        machine = Machine(spec.hostname or name, (*addresses, "127.0.0.1"), calendar=self.world.calendar)
+        machine = Machine(spec.hostname or name, (*addresses, *LOOPBACK), calendar=self.world.calendar)
         for user, gecos in spec.users.items():
             machine.add_user(user, gecos)
         machine.files.write("/etc/hosts", "127.0.0.1 localhost\n", modified=-3600.0)

@@ -128,8 +128,7 @@ class World:
 
     def add_host(self, name: str, machine: Machine, resolver: Resolver | None = None) -> Host:
         """Put a machine on the network; its links are made with `network.link`."""
-        outside = tuple(a for a in machine.addresses if not a.startswith("127."))
-        self.network.add_host(name, outside)
+        self.network.add_host(name, machine.outside)
         machine.files.clock = lambda: self.clock.now
         host = self.hosts[name] = Host(self, name, machine, resolver or Resolver(self.zones))
         return host

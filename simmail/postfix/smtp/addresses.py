@@ -38,7 +38,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.delivery import Dsn
-from simmail.postfix.local_domains import own_addresses
+from simmail.postfix.local_domains import receiving_addresses
 from simmail.postfix.program import Program
 
 TRY_AGAIN = "Host not found, try again"
@@ -81,7 +81,7 @@ class Addresses:
     def __init__(self, program: Program, prefix: str, shuffle: Callable[[list[Host]], None] | None = None) -> None:
         config = program.config
         self._program, self._shuffle = program, shuffle
-        self.own = own_addresses(config, program.system.machine)
+        self.own = receiving_addresses(config, program.system.machine)
         level = str(config[f"{prefix}_dns_support_level"]).lower()
         if level not in ("", "disabled", "enabled", "dnssec"):
             raise Fatal(f'invalid {prefix}_dns_support_level: "{level}"')

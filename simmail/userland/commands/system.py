@@ -47,7 +47,7 @@ def hostname(process: Process) -> int:
     elif "d" in given:
         name = name.partition(".")[2]
     elif "i" in given or "I" in given:
-        name = " ".join(address for address in process.machine.addresses if not address.startswith("127."))
+        name = " ".join(process.machine.outside)
     process.print(name)
     return 0
 
