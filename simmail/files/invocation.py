@@ -10,6 +10,9 @@ from typing import Any, Self
 from simmail.files.machine import Machine
 from simmail.mail.questions import Decision
 
+#: Octets of the buffer in which a program of Postfix collects its standard output.
+BUFFER = 4096
+
 
 @dataclass(slots=True)
 class Invocation:
@@ -46,6 +49,16 @@ class Invocation:
         other = copy(self)
         other.argv = argv
         return other
+
+    def lose_output(self, start: int = 0) -> None:
+        """Drop what a dying command has printed and not written yet: only full buffers have been.
+
+        Args:
+            start: how many texts of `out` were there when it began.
+        """
+        octets = "".join(self.out[start:]).encode("utf-8", "surrogateescape")
+        written = octets[: len(octets) // BUFFER * BUFFER].decode("utf-8", "surrogateescape")
+        self.out[start:] = [written] if written else []
 
     def print(self, text: str) -> None:
         """Print a line."""

@@ -57,6 +57,7 @@ class Cleanup(Program):
     """Makes queue files."""
 
     command = "cleanup"
+    needs = ("rewrite",)
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)

@@ -78,6 +78,8 @@ class Config:
         self.machine, self.settings, self.warn = machine, settings, warn
         self.program, self.folder = program, folder
         self.given: dict[str, str] = {"process_id": "1", **(given or {})}
+        if program and folder != FOLDER:
+            self.given["config_directory"] = folder
         self.heard: list[tuple[str, str]] = []
         self._starting = False
         self._values: dict[str, Any] = {}
@@ -321,7 +323,6 @@ def _mynetworks(config: Config) -> str:
 
 
 _DERIVED: dict[str, Callable[[Config], str]] = {
-    "config_directory": lambda config: config.folder,
     "myhostname": _myhostname,
     "mydomain": _mydomain,
     "mynetworks": _mynetworks,

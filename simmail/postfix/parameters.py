@@ -84,7 +84,7 @@ LEGACY: frozenset[str] = frozenset(
     """.split()
 )
 #: Parameters whose defaults are told by the machine.
-DERIVED: frozenset[str] = frozenset({"config_directory", "mydomain", "myhostname", "mynetworks"})
+DERIVED: frozenset[str] = frozenset({"mydomain", "myhostname", "mynetworks"})
 #: What cannot be set: Postfix knows better.
 READ_ONLY: frozenset[str] = frozenset({"process_id", "process_name"})
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.config import Config
 from simmail.postfix.tables import Maps, TableEnvironment
+from simmail.postfix.tables.proxy import proxymap_of
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -31,10 +32,13 @@ class Program:
 
     #: The file name in daemon_directory.
     command: ClassVar[str]
+    #: The services that it cannot do anything without.
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         self.system, self.service = system, service
         self.pending: list[Note] = []
+        system.last_words = self.pending
         self.name = self.command
         self.config: Config = system.config.for_service(service, warn=self.warn)
         syslog_name: str = self.config["syslog_name"]
@@ -58,7 +62,12 @@ class Program:
     @cached_property
     def environment(self) -> TableEnvironment:
         """Where this program's tables find files and say what they have to say."""
-        return TableEnvironment(self.system.machine, self.warn)
+        machine = self.system.machine
+        return TableEnvironment(machine, self.warn, proxymap=proxymap_of(machine, self.system.config, self._hear))
+
+    def _hear(self, program: str, level: str, text: str) -> None:
+        """Remember what another program logs for this one's sake."""
+        self.pending.append(Note(program, level, "", text))
 
     def maps(self, parameter: str) -> Maps:
         """The tables that a parameter lists; one that cannot be opened fails at each look-up, as in a daemon."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Note, Sleep
+from simmail.mail.questions import Decision, Note, Now, Sleep
 from simmail.postfix.config import Config
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo
@@ -43,6 +43,9 @@ class MailSystem:
         remember: False switches every memo off.
         spool: the queue directory, which outlives this generation.
 
+    Attributes:
+        last_words: what the program that was made last has said; one that died at once can say it nowhere else.
+
     Raises:
         Fatal: where main.cf or master.cf keeps all of Postfix from starting.
     """
@@ -60,6 +63,8 @@ class MailSystem:
         self.config = Config.load(machine, warn=warn)
         self.master = MasterCf.load(machine, warn=warn)
         self.memo = Memo(enabled=remember)
+        self.last_words: list[Note] = []
+        self._throttled: dict[tuple[str, str], float] = {}
         self._programs: dict[tuple[str, str], Program] = {}
 
     def service(self, name: str, type: str = "unix") -> Service | None:
@@ -77,9 +82,21 @@ class MailSystem:
 
     def summon(self, name: str, type: str = "unix") -> Decision[Any]:
         """The program behind a service; one that will not run is tried again each minute, as master(8) does."""
-        while True:
-            try:
-                return self.program(name, type)
-            except Fatal as fatal:
-                yield Note(name, "fatal", "", fatal.text)
-                yield Sleep(THROTTLE_S)
+        key = (name, type)
+        if key not in self._programs:
+            for needed in self.classes[self.master.services[key].command].needs:
+                yield from self.summon(needed)
+        while key not in self._programs:
+            now: float = yield Now()
+            if now >= self._throttled.get(key, now):
+                try:
+                    return self.program(name, type)
+                except Fatal as fatal:
+                    self._throttled[key] = now + THROTTLE_S
+                    yield from self.dying(name, type, fatal)
+            yield Sleep(self._throttled[key] - now)
+        return self._programs[key]
+
+    def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
+        """What the program behind a service says that dies as it starts."""
+        return [*self.last_words, Note(self.master.services[name, type].command, "fatal", "", fatal.text)]

@@ -42,6 +42,7 @@ from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import DomainList, StringList
 from simmail.postfix.program import Program
 from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.transport_maps import TransportMaps
 
 if TYPE_CHECKING:
@@ -172,7 +173,8 @@ class TrivialRewrite(Program):
         self._unknown_alias = f"5.1.1 User unknown{table}"
         self._routes = _Routes(self, "")
         self._verify = _Routes(self, "address_verify_")
-        self.by_sender = self._routes.by_sender or self._say_append
+        complains = any(isinstance(table, Unavailable) for table in self.environment.tables.values())
+        self.by_sender = self._routes.by_sender or self._say_append or complains
         self._null_keys = (
             str(config["empty_address_relayhost_maps_lookup_key"]),
             str(config["empty_address_default_transport_maps_lookup_key"]),

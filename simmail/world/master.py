@@ -13,6 +13,7 @@ from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
 from simmail.postfix.delivery import Request
+from simmail.postfix.local_domains import listening_addresses
 from simmail.postfix.mastercf import Service
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.spool import Spool
@@ -155,6 +156,7 @@ class Master:
         assert self.system is not None
         self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
         self._ports = {}
+        self._addresses = listening_addresses(self.system.config, self.host.machine)
         for (name, type), service in self.system.master.services.items():
             port = name.rpartition(":")[2]
             number = PORTS.get(port, int(port) if port.isdigit() else 0)
@@ -186,9 +188,9 @@ class Master:
             program = system.program(*service)
         except Fatal as fatal:
             # the task is still the client's, so the host is named here
-            command = system.master.services[service].command
-            self.clock.journal.rows.append(
-                Record(task.now, self.host.name, command, "fatal", "", (fatal.text,), task.serial)
+            self.clock.journal.rows.extend(
+                Record(task.now, self.host.name, said.program, said.event, said.queue_id, said.fields, task.serial)
+                for said in system.dying(*service, fatal)
             )
             self._throttled[service] = task.now + THROTTLE_S
             return Accepted(Silent())
@@ -198,12 +200,7 @@ class Master:
     def listens_on(self, address: str) -> bool:
         """Whether inet_interfaces has this address."""
         assert self.system is not None
-        interfaces = self.system.config.list("inet_interfaces")
-        if "all" in interfaces:
-            return True
-        if "loopback-only" in interfaces:
-            return address.startswith("127.")
-        return address in interfaces or ("localhost" in interfaces and address.startswith("127."))
+        return address in self._addresses
 
     # ---- queue files
 

@@ -127,6 +127,7 @@ class Transport:
                 task.now += question.timeout
                 return ConnectFailure(TIMED_OUT)
             task.now += 2 * within.latency
+            question = Connect(inner.machine.outside[0], question.port, question.timeout, source, question.early)
             path, server, source = path + within, inner, server.inside_address if server.hides_clients else source
         accepted = yield from server.accept(task, source, question)
         if accepted is None:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simmail.files.invocation import Invocation
-from simmail.files.tree import FileError, normal
+from simmail.files.tree import NO_FILE, FileError, normal
 from simmail.mail.errors import Fatal, Location
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.bounce_templates import dumped, texts
@@ -39,6 +39,7 @@ from simmail.postfix.maincf import Setting, parse, split_name_value
 from simmail.postfix.master_entries import Entry, read_entries
 from simmail.postfix.parameter_names import Kind, ParameterNames
 from simmail.postfix.parameters import parameters
+from simmail.postfix.tables.fold import printable
 
 LINE_LIMIT = 80
 #: The options that say something of each other, in the order in which messages name them.
@@ -84,7 +85,8 @@ class _Request:
 
     Args:
         options: the letters of the options given.
-        folder: where main.cf is.
+        elsewhere: where main.cf is, as MAIL_CONFIG or `-c` has it; "" for the usual place.
+        folder: the same, an absolute path.
         kinds: which parameters to show.
         overrides: `name=value` texts of `-o`.
         tls: the argument of `-T`.
@@ -92,6 +94,7 @@ class _Request:
     """
 
     options: set[str] = field(default_factory=set)
+    elsewhere: str = ""
     folder: str = FOLDER
     kinds: set[Kind] = field(default_factory=lambda: {Kind.BUILTIN, Kind.SERVICE, Kind.USER})
     overrides: list[str] = field(default_factory=list)
@@ -106,10 +109,11 @@ class _Request:
 def postconf(invocation: Invocation) -> Decision[int]:
     """Run the command."""
     yield from ()
-    run = _Postconf(invocation)
+    run, printed = _Postconf(invocation), len(invocation.out)
     try:
         return run.run()
     except Fatal as fatal:
+        invocation.lose_output(printed)
         run.say(f"fatal: {fatal.text}")
         return fatal.status
 
@@ -123,7 +127,7 @@ class _Postconf:
 
     def say(self, text: str) -> None:
         """A line to standard error."""
-        self.invocation.complain(f"{self.program}: {text}")
+        self.invocation.complain(printable(f"{self.program}: {text}", utf8=False))
 
     def warn(self, level: str, text: str) -> None:
         """A warning."""
@@ -140,7 +144,7 @@ class _Postconf:
 
     def parse(self) -> _Request:
         """Take the command line apart."""
-        request = _Request(folder=self.invocation.environment.get("MAIL_CONFIG", FOLDER))
+        request = _Request(elsewhere=self.invocation.environment.get("MAIL_CONFIG", ""))
         try:
             options, request.names = getopt(self.invocation.argv[1:], _LETTERS)
         except BadOption as error:
@@ -153,12 +157,14 @@ class _Postconf:
                 raise Fatal("specify one of -b and -t")
             else:
                 request.options.add(letter)
+        if request.elsewhere:
+            request.folder = normal(request.elsewhere, self.invocation.folder)
         return request
 
     def valued(self, request: _Request, letter: str, value: str) -> None:
         """An option with its value."""
         if letter == "c":
-            request.folder = normal(value, self.invocation.folder)
+            request.elsewhere = value
         elif letter == "C":
             request.kinds = self.kinds(value)
         elif letter == "o":
@@ -261,6 +267,8 @@ class _Postconf:
         settings: dict[str, Setting] = {}
         if not defaults:
             settings = parse(self.read(path), path, self.warn)
+            if request.elsewhere:
+                settings["config_directory"] = Setting(request.elsewhere, Location("-c"))
             for text in request.overrides:
                 try:
                     name, value = split_name_value(text)
@@ -413,4 +421,6 @@ class _Postconf:
         """The text to be changed."""
         if self.invocation.user != "root":
             raise Fatal(f"open {path}.tmp: Permission denied")
+        if not self.machine.files.is_folder(posixpath.dirname(path)):
+            raise Fatal(f"open {path}.tmp: {NO_FILE}")
         return self.read(path, " for reading")

@@ -23,6 +23,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, getopt
 from simmail.postfix.config import FOLDER, Config
+from simmail.postfix.maincf import Warn
 from simmail.postfix.tables.base64files import BadFile, decoded
 from simmail.postfix.tables.build import Builder, modify
 from simmail.postfix.tables.flags import DictFlag
@@ -32,8 +33,6 @@ from simmail.postfix.tables.registry import open_table
 from simmail.postfix.tables.table import LookupFailure, Table, TableEnvironment
 
 ONE_OF = "specify only one of -s -q or -d"
-#: Octets of standard output's buffer.
-BUFFER = 4096
 ONE_OR = "specify only one of -s or -q or -d"
 
 
@@ -103,13 +102,13 @@ class TableTool:
                 utf8=bool(self.config["smtputf8_enable"]),
                 surrogates=False,
                 folder=self.invocation.folder,
-                proxymap=proxymap_of(self.invocation.machine, self.config, self._note),
+                proxymap=proxymap_of(self.invocation.machine, self.config, self._note, self._stopped()),
             )
             self.prepare()
             status = self._act()
         except Fatal as fatal:
             text = printable(fatal.text)
-            self._lose_output(printed)
+            self.invocation.lose_output(printed)
             self._note(self.name, "fatal", text)
             yield from self.notes
             raise Fatal(text, fatal.status) from None
@@ -117,13 +116,6 @@ class TableTool:
         return status
 
     # ---- speaking
-
-    def _lose_output(self, start: int) -> None:
-        """What a dying command has printed stays in its buffer; only full buffers have been written."""
-        out = self.invocation.out
-        octets = "".join(out[start:]).encode("utf-8", "surrogateescape")
-        written = octets[: len(octets) // BUFFER * BUFFER].decode("utf-8", "surrogateescape")
-        out[start:] = [written] if written else []
 
     def warn(self, level: str, text: str) -> None:
         """Print what tables and parameters have to say; "" is the level of a library's own words."""
@@ -133,6 +125,10 @@ class TableTool:
         text = printable(text)
         self.invocation.complain(f"{self.name}: " + (f"{level}: {text}" if level != "text" else text))
         self._note(self.name, level, text)
+
+    def _stopped(self) -> Warn | None:
+        """What hears of vain tries to reach a daemon; None where Postfix runs."""
+        return None if self.invocation.system is not None else self.warn
 
     def _note(self, program: str, level: str, text: str) -> None:
         self.notes.append(Note(program, level, "", text))

@@ -59,7 +59,7 @@ def parsed_address(session: SmtpdSession, word: Word, empty: bool, strict: bool)
         if address:
             other = state.recipient if state.stage == "MAIL" else state.sender
             resolved = smtpd.resolve((other or "") if smtpd.by_sender else "", address)
-            if smtpd.pending or smtpd.rewriter.pending:
+            if smtpd.unsaid:
                 yield from smtpd.heard()
             domain = resolved.recipient.rpartition("@")[2]
             wrong = (

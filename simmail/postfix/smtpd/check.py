@@ -131,7 +131,7 @@ class Checker:
                     finding = yield from restriction.decide(*key)
             else:
                 finding = smtpd.once(key, restriction.decide, *key)
-            if smtpd.pending or smtpd.rewriter.pending:
+            if smtpd.unsaid:
                 yield from smtpd.heard()
             if finding is None:
                 listener.found(rule, None, Verdict.UNDECIDED)
@@ -354,7 +354,7 @@ class Checker:
         smtpd = self.smtpd
         key = (smtpd, title, address, other if smtpd.by_sender else "")
         finding = smtpd.once(key, unlisted, smtpd, address, key[3], title)
-        if smtpd.pending or smtpd.rewriter.pending:
+        if smtpd.unsaid:
             yield from smtpd.heard()
         reason = smtpd.unlisted_reasons[title]
         self.listener.checked(reason, finding)

@@ -144,6 +144,7 @@ def noop(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
 def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     """VRFY: the recipient restrictions are heard."""
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    yield from session.summon("rewrite")
     if not parameters.vrfy:
         return (yield from no(session, 502, "5.5.1 VRFY command is disabled", "policy"))
     found = words(argument)

@@ -50,6 +50,7 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     refusal = yield from over_rate(session, "mail", parameters.message_rate, "much mail", "Message delivery request")
     if refusal is not None:
         return refusal
+    yield from session.summon("rewrite")
     sender = yield from _mail_arguments(session, found)
     if type(sender) is tuple:
         return sender

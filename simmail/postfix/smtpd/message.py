@@ -46,7 +46,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         recipient: whose acceptance is the reason; "" where that is the sender's.
     """
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
-    cleanup = yield from smtpd.system.summon("cleanup")
+    cleanup = yield from session.summon("cleanup")
     client = state.client
     origin = session.forwarded
     session.transaction = cleanup.open(

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from simmail.mail.errors import Fatal
@@ -44,7 +45,7 @@ from simmail.postfix.smtpd.process import Processes
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.token import Path, Word, words
-from simmail.postfix.trivial_rewrite import Resolved, ResolveFlag
+from simmail.postfix.trivial_rewrite import Resolved
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -77,7 +78,7 @@ class Smtpd(Program):
         config, environment = self.config, self.environment
         self.memo = system.memo
         self._known: dict[Hashable, Any] = {}
-        self.rewriter: TrivialRewrite = system.program("rewrite")
+        self._rewriter: TrivialRewrite | None = None
         self.soft_bounce: bool = config["soft_bounce"]
         self.delay_reject: bool = config["smtpd_delay_reject"]
         self.codes: Mapping[str, int] = {name: config[name] for name in CODES}
@@ -97,8 +98,6 @@ class Smtpd(Program):
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
-        #: Whether what an address leads to, or what is said on the way, depends on who writes.
-        self.by_sender = self.rewriter.by_sender
         self._said: dict[tuple[str, str], Resolved] = {}
         old = config.compatibility
         self.old_relay_domains = not config.is_set("relay_domains") and old < level("2")
@@ -132,6 +131,8 @@ class Smtpd(Program):
         self._class_rules: dict[Nested, tuple[Rule, ...]] = {}
         self._texts: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         words = {name: config.list(name) for name in LISTS}
+        for name, members in self.classes.items():
+            Compiler(self, name, "").compile(members)
         self.lists = {name: Compiler(self, name, IMPLIED.get(name, "")).compile(words[name]) for name in LISTS}
         guarded = False
         for name in ("smtpd_recipient_restrictions", "smtpd_relay_restrictions"):
@@ -165,6 +166,23 @@ class Smtpd(Program):
     def _where(self, parameter: str) -> str:
         return str(self.config.where(parameter) or "")
 
+    @property
+    def rewriter(self) -> TrivialRewrite:
+        """What tells where an address leads."""
+        if self._rewriter is None:
+            self._rewriter = self.system.program("rewrite")
+        return self._rewriter
+
+    @property
+    def unsaid(self) -> bool:
+        """Whether tables, or trivial-rewrite(8), have something to say."""
+        return bool(self.pending or (self._rewriter is not None and self._rewriter.pending))
+
+    @cached_property
+    def by_sender(self) -> bool:
+        """Whether what an address leads to, or what is said on the way, depends on who writes."""
+        return self.rewriter.by_sender
+
     # ---- what restrictions use
 
     def parents(self, parameter: str) -> bool:
@@ -184,9 +202,7 @@ class Smtpd(Program):
         except KeyError:
             unrepeatable = self.environment.unrepeatable
             found = compute(*arguments)
-            if self.memo.enabled and not (
-                self.pending or self.rewriter.pending or self.environment.unrepeatable != unrepeatable
-            ):
+            if self.memo.enabled and not (self.unsaid or self.environment.unrepeatable != unrepeatable):
                 if len(known) >= REMEMBERED:
                     known.clear()
                 known[key] = found
@@ -203,7 +219,7 @@ class Smtpd(Program):
             before = rewriter.rewrite_internal("local", sender) if sender else ""
             found = rewriter.resolve(before, rewriter.rewrite_internal("local", address))
             found = found._replace(recipient=found.recipient.lower())
-            if rewriter.pending and ResolveFlag.FAIL not in found.flags:
+            if rewriter.pending:
                 if len(self._said) >= 100:
                     del self._said[next(iter(self._said))]
                 self._said[sender, address] = found
@@ -211,8 +227,8 @@ class Smtpd(Program):
 
     def heard(self) -> Decision[None]:
         """Note what tables, and trivial-rewrite, had to say."""
-        if self.rewriter.pending:
-            yield from self.rewriter.spoken()
+        if self._rewriter is not None and self._rewriter.pending:
+            yield from self._rewriter.spoken()
         if self.pending:
             yield from self.spoken()
 

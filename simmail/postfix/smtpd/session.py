@@ -20,7 +20,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.questions import Anvil, Connect, Decision, Now, Sleep
@@ -60,13 +60,14 @@ class SmtpdSession:
 
     __slots__ = (
         "arrival", "chunks", "content", "context", "exempt", "forwarded", "good", "over", "parameters", "partial",
-        "reason", "restart", "server", "smtpd", "state", "total", "transaction", "xclient", "xforward",
+        "reason", "restart", "server", "smtpd", "state", "stuck", "total", "transaction", "xclient", "xforward",
     )  # fmt: skip
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
         self.smtpd, self.parameters = smtpd, smtpd.parameters
         self.state = SmtpdState(Client(address))
         self.server = (question.address, str(question.port)) if question is not None else ("", "")
+        self.stuck = False
         self.good: dict[str, int] = {}
         self.total: dict[str, int] = {}
         self.transaction: Transaction | None = None
@@ -400,11 +401,18 @@ class SmtpdSession:
         else:
             self.state.errors += 1
 
+    def summon(self, service: str) -> Decision[Any]:
+        """The program behind a service; while it will not run, this session hears nothing of its client."""
+        self.stuck = True
+        found = yield from self.smtpd.system.summon(service)
+        self.stuck = False
+        return found
+
     # ---- the end
 
     def lost(self, reason: str) -> Decision[None]:
         """The client has hung up (`lost connection`), or has been silent for too long (`timeout`)."""
-        if self.over:
+        if self.over or self.stuck:
             return
         state = self.state
         if state.errors >= self.parameters.hard_errors:

@@ -9,8 +9,10 @@ DESCRIPTION
 DIAGNOSTICS
     proxymap service is not configured for table "hash:/etc/postfix/x"
 
+    connect #1 to subsystem /var/spool/postfix/private/proxymap: No such file or directory
+
 BUGS
-    The two processes are one here: proxymap(8) always runs.
+    A program that finds no proxymap(8) gives up at once, not after ten seconds.
 
 SEE ALSO
     proxymap(8), postconf(5) proxy_read_maps
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix.maincf import Warn
 from simmail.postfix.tables.flags import DictFlag
 from simmail.postfix.tables.split import split_outside_braces
 from simmail.postfix.tables.table import Table, TableEnvironment
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from simmail.postfix.config import Config
 
 PREFIX = "proxy:"
+#: How often a program tries to reach proxymap(8), a second apart.
+CONNECT_TRIES = 11
 #: What of a client's flags its proxy opens the table with.
 PASSED_ON = DictFlag.FOLD_FIX | DictFlag.FOLD_MUL | DictFlag.NO_REGSUB | DictFlag.NO_UNAUTH | DictFlag.UTF8_REQUEST
 
@@ -43,7 +48,7 @@ def approved_tables(read_maps: str) -> frozenset[str]:
 
 
 def proxymap_of(
-    machine: Machine, config: Config, note: Callable[[str, str, str], None]
+    machine: Machine, config: Config, note: Callable[[str, str, str], None], warn: Warn | None = None
 ) -> Callable[[], TableEnvironment]:
     """What gives the environment of proxymap(8), made when it is first asked for.
 
@@ -51,10 +56,19 @@ def proxymap_of(
         machine: the computer.
         config: the parameters.
         note: hears what proxymap(8) logs: (program, level, text).
+        warn: hears of each vain try to reach it; None where Postfix runs, and it can be reached.
+
+    Raises:
+        Fatal: when asked for while Postfix does not run.
     """
 
     @cache
     def environment() -> TableEnvironment:
+        if warn is not None:
+            socket = f"subsystem {config.text('queue_directory')}/private/proxymap: No such file or directory"
+            for number in range(1, CONNECT_TRIES):
+                warn("warning", f"connect #{number} to {socket}")
+            raise Fatal(f"connect #{CONNECT_TRIES} to {socket}")
         return TableEnvironment(
             machine,
             lambda level, text: note("proxymap", level, text),
