@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -122,11 +122,16 @@ class Results:
     @cached_property
     def discarded(self) -> dict[tuple[str, str], float]:
         """(host, queue id) -> when it was thrown away by a rule, in silence."""
-        found = {}
-        for record in self._of("text"):
-            if record.queue_id and record.fields[0].startswith("discard:"):
-                found[record.host, record.queue_id] = record.time
-        return found
+        return {(record.host, record.queue_id): record.time for record in self._discards() if record.queue_id}
+
+    @cached_property
+    def discards(self) -> dict[int, float]:
+        """The sessions (by their tasks) in which a rule threw a message away, and when."""
+        return {record.task: record.time for record in self._discards()}
+
+    def _discards(self) -> Iterator[Record]:
+        for event in ("content", "refusal"):
+            yield from (record for record in self._of(event) if record.get("action") == "discard")
 
     @cached_property
     def account(self) -> Account:

@@ -96,10 +96,13 @@ class Account:
         """What became of each message for each of its recipients, in the order of writing."""
         records = self.results.records
         said: dict[tuple[str, str], tuple[str, float, str, str]] = {}
+        discards = self.results.discards
         arrived: dict[tuple[str, str], tuple[float, str]] = {}
         for record in records:
             if record.event == "attempted":
                 identity, server, recipient, outcome, reply = record.fields
+                if record.task in discards and outcome == "accepted":
+                    outcome = "discarded"
                 said[identity, recipient] = (outcome, record.time, server, reply)
             elif record.event == "given-up":
                 identity, _, recipients, reply = record.fields
@@ -151,7 +154,7 @@ class Account:
                 time, host = arrived[identity, name]
                 return "delivered", time, host, "taken"
         outcome = said.get((identity, recipient))
-        if outcome is not None and outcome[0] in ("refused", "given up"):
+        if outcome is not None and outcome[0] in ("refused", "given up", "discarded"):
             return outcome[0], outcome[1], outcome[2], outcome[3]
         return last
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from simmail.world.host import Host
 
 HOUR_S = 3600.0
+SMTP = 25
 #: Refusals in a row after which a spammer leaves a relay.
 PATIENCE = 10
 
@@ -80,7 +81,7 @@ class Scanners(Actor[ScannersSpec]):
             raise InputError(f"actors.{self.name}.sweeps", str(error), "write networks as in 192.0.2.0/24") from None
         pace = self.figures["scanner.probes_per_day"] if self.spec.probes_per_day is None else self.spec.probes_per_day
         for host in self.world.hosts.values():
-            if host.master is None:
+            if host.master is None and SMTP not in host.forwards:
                 continue
             for address in host.machine.addresses:
                 if any(ipaddress.ip_address(address) in network for network in networks):

@@ -78,3 +78,17 @@ def test_mistakes_in_actors_are_told_with_their_place(small: Callable[..., World
         small(FRIENDS.replace("SOFTWARE", "exim").replace("count: 10", "count: ten"))
     with pytest.raises(InputError, match=r"world.yaml:\d+: actors.friends: Input tag 'saints'"):
         small(FRIENDS.replace("SOFTWARE", "exim").replace("kind: sites", "kind: saints"))
+
+
+@pytest.mark.parametrize(
+    "main_cf",
+    [
+        "header_checks = pcre:{{/^Subject:/ DISCARD}}\n",
+        "smtpd_sender_restrictions = check_sender_access inline:{{friend1.example = DISCARD}}\n",
+    ],
+)
+def test_mail_that_is_thrown_away_is_counted(small: Callable[..., World], main_cf: str) -> None:
+    """The sender hears 250; the truth is told all the same."""
+    world = small(FRIENDS.replace("SOFTWARE", "exim").replace("count: 10", "count: 1"), main_cf)
+    world.run("1d")
+    assert {fate.state for fate in world.results.account.fates} == {"discarded"}
