@@ -22,6 +22,7 @@ from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.maincf import Setting, parse
 from simmail.postfix.mastercf import MasterCf
 from simmail.postfix.parameters import Parameter, find
+from simmail.postfix.programs import simulated
 from simmail.postfix.tables.split import SEPARATORS
 from simmail.postfix.values import Value, read
 
@@ -37,7 +38,19 @@ REASONS: dict[str, str] = {
     "database": "tables are kept in memory here",
     "logging": "every host keeps one log of its own here",
     "processes": "processes, locks and their timing are not simulated",
+    "postscreen": "no postscreen stands before smtpd here",
+    "probes": "addresses are never probed here",
+    "connection reuse": "every delivery has a connection of its own here",
+    "source address": "mail leaves by the host's first address here",
+    "firewall": "no firewall between hosts changes what they say here",
+    "line ends": "all lines end in CR LF here, and come when they are due",
+    "ports": "clients have no port numbers here",
+    "names": "host names are ASCII here",
+    "notices": "only failures, delays and asked-for successes are reported here",
+    "preemption": "small messages do not overtake large ones in the queue here",
 }
+#: Reasons that hold as long as a program does not run here.
+_UNTIL: dict[str, str] = {"postscreen": "postscreen", "probes": "verify"}
 #: Tables that ask a server which does not exist here, or that need what the simulated Debian does not have.
 TABLES = frozenset("ldap mysql pgsql sqlite memcache mongodb nis nisplus netinfo socketmap tcp".split())
 #: Restrictions that depend on encryption or logins -> why they decide nothing here.
@@ -47,9 +60,15 @@ RESTRICTIONS: dict[str, str] = {
         "tls",
     ),
     **dict.fromkeys(("check_sasl_access", "reject_authenticated_sender_login_mismatch"), "sasl"),
+    **dict.fromkeys(("reject_unverified_sender", "reject_unverified_recipient"), "probes"),
 }
-#: Programs of Postfix that do not run here -> why.
-PROGRAMS: dict[str, str] = {"qmqpd": "qmqp", "tlsproxy": "tls"}
+#: Programs of Postfix that may not run here -> why.
+PROGRAMS: dict[str, str] = {
+    "qmqpd": "qmqp",
+    "tlsproxy": "tls",
+    "postscreen": "postscreen",
+    "dnsblog": "postscreen",
+}
 
 
 class Finding(NamedTuple):
@@ -90,7 +109,7 @@ def unsimulated(machine: Machine, folder: str = FOLDER) -> list[Finding]:
         return sorted(found)
     for service in services:
         name = f"{service.name}/{service.type}"
-        if service.command in PROGRAMS:
+        if service.command in PROGRAMS and _missing(PROGRAMS[service.command]):
             found.append(Finding(service.location, name, REASONS[PROGRAMS[service.command]]))
         for parameter, value in service.overrides.items():
             place = _place(machine, service.location, parameter)
@@ -111,10 +130,15 @@ def _silent(level: str, text: str) -> None:
     """Say nothing."""
 
 
+def _missing(reason: str) -> bool:
+    """Whether a reason holds."""
+    return not simulated(_UNTIL.get(reason, ""))
+
+
 def _findings(config: Config, name: str, setting: Setting) -> Iterator[Finding]:
     """What of one setting has no effect here."""
     known = find(name)
-    if known is not None and known.unsimulated:
+    if known is not None and known.unsimulated and _missing(known.unsimulated):
         if not _is_default(config, known, setting.value):
             yield Finding(setting.location, name, REASONS[known.unsimulated])
         return
@@ -123,7 +147,7 @@ def _findings(config: Config, name: str, setting: Setting) -> Iterator[Finding]:
         kind = word.removeprefix("proxy:").partition(":")[0]
         if ":" in word and kind in TABLES:
             told[f"there are no {kind} tables here"] = None
-        elif word in RESTRICTIONS:
+        elif word in RESTRICTIONS and _missing(RESTRICTIONS[word]):
             told[f"{word}: {REASONS[RESTRICTIONS[word]]}"] = None
     for why in told:
         yield Finding(setting.location, name, why)

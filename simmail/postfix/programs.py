@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 
 from simmail.mail.errors import Fatal
 from simmail.postfix.program import Program
@@ -37,11 +38,16 @@ PROGRAMS_BY_NAME = {
 }
 
 
+def simulated(name: str) -> bool:
+    """Whether a program of daemon_directory runs in a simulated Postfix."""
+    return name in PROGRAMS_BY_NAME and find_spec(f"simmail.postfix.{PROGRAMS_BY_NAME[name][0]}") is not None
+
+
 class _Programs(Mapping[str, type[Program]]):
     """Classes by file name."""
 
     def __getitem__(self, name: str) -> type[Program]:
-        if name not in PROGRAMS_BY_NAME:
+        if not simulated(name):
             raise Fatal(f"{name}: no such program is simulated")
         module, attribute = PROGRAMS_BY_NAME[name]
         found: type[Program] = getattr(import_module(f"simmail.postfix.{module}"), attribute)

@@ -56,11 +56,15 @@ def origin(folder: Path) -> str:
     return mark.read_text(encoding="utf-8").strip() if mark.is_file() and (folder / WORLD).is_file() else ""
 
 
-def files_below(folder: Path) -> Iterator[tuple[str, str]]:
+def files_below(folder: Path, strays: list[str] | None = None) -> Iterator[tuple[str, str]]:
     """Each file below a folder: its path from there, and its text (octets that are no UTF-8 as surrogate escapes).
 
+    Args:
+        folder: where to look.
+        strays: gets what is said of each link that leads out of the folder; None makes it an error.
+
     Raises:
-        InputError: for a link that leads out of the folder, and for a file that is too large.
+        InputError: for such a link, and for a file that is too large.
     """
     if not folder.is_dir():
         return
@@ -70,9 +74,11 @@ def files_below(folder: Path) -> Iterator[tuple[str, str]]:
             if path.resolve().is_relative_to(root) and path.resolve().is_file():
                 yield _read(path, folder)
                 continue
-            raise InputError(
-                str(path), "is a link that leads out of the world's folder", "put a copy of the file there"
-            )
+            stray = InputError(str(path), "is a link that leads out of the world's folder", "put a copy there")
+            if strays is None:
+                raise stray
+            strays.append(str(stray))
+            continue
         if path.is_file():
             yield _read(path, folder)
 

@@ -16,6 +16,7 @@ from simmail.world.actors.figures import Figures
 from simmail.world.actors.kinds import actor_for
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import Level
+from simmail.world.compiled import compile_anew
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.mua import MailProgram
 from simmail.world.units import clock
@@ -115,12 +116,13 @@ class Loader:
             ) from None
         self.world.network.link(name, spec.site, spec.latency, spec.bandwidth)
         for source in (self.folder / "hosts" / name, *([overlay / name] if overlay else [])):
-            for path, text in folders.files_below(source):
+            for path, text in folders.files_below(source, self.world.notices):
                 self._file(host, path, text)
         if machine.files.exists("/etc/postfix/main.cf"):
             if not machine.files.exists("/etc/postfix/master.cf"):
                 machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF, modified=-3600.0)
             host.master = Master(host, self.remember, spec.disk)
+            self.world.notices += compile_anew(host)
 
     def _gateway(self, host: Host, spec: HostSpec) -> None:
         """Who is behind whom."""

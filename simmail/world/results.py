@@ -14,6 +14,7 @@ from simmail.world.blame import blamed, told_with_place
 from simmail.world.story import tell
 from simmail.world.truth import KINDS, Account, Fate
 from simmail.world.units import told
+from simmail.world.without_effect import without_effect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -256,6 +257,7 @@ class Results:
             "delay_s": {"median": median(delays), "longest": max(delays)} if delays else {},
             "hosts": hosts,
             "notices": list(self.world.notices),
+            "without_effect": without_effect(self.world),
         }  # fmt: skip
 
     def told(self) -> str:
@@ -267,7 +269,11 @@ class Results:
         lines = [f"{summary['title']}: {span}, seed {summary['seed']}{policy}", ""]
         lines += [*story, ""] if (story := tell(self)) else []
         lines += _figures(summary)
-        for title, found in (("Notices", summary["notices"]), ("From the logs", self._cries())):
+        for title, found in (
+            ("Notices", summary["notices"]),
+            ("From the logs", self._cries()),
+            ("Set, and without effect here", summary["without_effect"]),
+        ):
             if found:
                 lines += ["", f"{title}:", *(f"  {text}" for text in found)]
         return "\n".join(lines) + "\n"
