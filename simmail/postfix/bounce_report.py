@@ -22,7 +22,7 @@ from simmail.mail.address import quote_local
 from simmail.mail.calendar import Calendar
 from simmail.mail.content import octets
 from simmail.mail.message import Message, Recipient
-from simmail.postfix.bounce_template import Template
+from simmail.postfix.bounce_template import PLAIN_CHARSET, Template, sender
 from simmail.postfix.config import Config
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.headers import field_name
@@ -107,9 +107,9 @@ class Report:
 
     def _header(self, recipient: str, postmaster: bool) -> list[str]:
         template = self.template
-        charset = template.charset or ("utf-8" if self.eight_bit else "us-ascii")
+        charset = template.charset or ("utf-8" if self.eight_bit else PLAIN_CHARSET)
         lines = [
-            f"From: {self._from()}",
+            f"From: {sender(template, self.config)}",
             f"Subject: {template.postmaster_subject if postmaster else template.subject}",
             f"To: {quote_local(recipient)}",
             f"Auto-Submitted: {'auto-generated' if postmaster else 'auto-replied'}",
@@ -122,13 +122,6 @@ class Report:
         lines += ["", "This is a MIME-encapsulated message.", "", f"--{self.boundary}"]
         lines += ["Content-Description: Notification", f"Content-Type: text/plain; charset={charset}"]
         return [*lines, *self._encoding(), ""]
-
-    def _from(self) -> str:
-        """The writer's name in the form that header_from_format asks for."""
-        address, paren, name = self.template.sender.partition(" (")
-        if not paren or self.config["header_from_format"] == "obsolete":
-            return self.template.sender
-        return f"{name.removesuffix(')')} <{address}>"
 
     def _typed(self, address: str) -> str:
         """An address with its type (RFC 3461 section 4.2, RFC 6533 section 3)."""

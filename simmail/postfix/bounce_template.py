@@ -40,7 +40,7 @@ class Template(NamedTuple):
         kind: `failure`, `delay`, `success`, `verify`.
         origin: the file it comes from, or `[built-in]`.
         charset: of the text; "" for that of the notification.
-        sender: the value of From:.
+        sender: the value of From:; "" for the mail system's.
         subject, postmaster_subject: of the notification and of the postmaster's copy.
         text: the lines of the message, parameters not expanded.
     """
@@ -63,13 +63,14 @@ _HELP = (
     "",
 )
 _SIGNED = "                   The mail system"
-_FROM = "MAILER-DAEMON (Mail Delivery System)"
+
+PLAIN_CHARSET = "us-ascii"
 
 BUILT_IN = {
     template.kind: template
     for template in (
         Template(
-            "failure", "[built-in]", "", _FROM, "Undelivered Mail Returned to Sender",
+            "failure", "[built-in]", "", "", "Undelivered Mail Returned to Sender",
             "Postmaster Copy: Undelivered Mail",
             (
                 _HOST,
@@ -82,7 +83,7 @@ BUILT_IN = {
             ),
         ),
         Template(
-            "delay", "[built-in]", "", _FROM, "Delayed Mail (still being retried)",
+            "delay", "[built-in]", "", "", "Delayed Mail (still being retried)",
             "Postmaster Warning: Delayed Mail",
             (
                 _HOST,
@@ -99,7 +100,7 @@ BUILT_IN = {
             ),
         ),
         Template(
-            "success", "[built-in]", "", _FROM, "Successful Mail Delivery Report", "",
+            "success", "[built-in]", "", "", "Successful Mail Delivery Report", "",
             (
                 _HOST,
                 "",
@@ -112,11 +113,20 @@ BUILT_IN = {
             ),
         ),
         Template(
-            "verify", "[built-in]", "", _FROM, "Mail Delivery Status Report", "",
+            "verify", "[built-in]", "", "", "Mail Delivery Status Report", "",
             (_HOST, "", "Enclosed is the mail delivery report that you requested.", "", _SIGNED),
         ),
     )
 }  # fmt: skip
+
+
+def sender(template: Template, config: Config) -> str:
+    """The value of a notification's From:, the mail system's own in the form that header_from_format asks for."""
+    if template.sender:
+        return template.sender
+    if config["header_from_format"] == "obsolete":
+        return "MAILER-DAEMON (Mail Delivery System)"
+    return "Mail Delivery System <MAILER-DAEMON>"
 
 
 def expanded(template: Template, config: Config, warn: Warn) -> list[str]:
@@ -185,7 +195,7 @@ def _parse(path: str, text: str, warn: Warn) -> dict[str, Template]:
 
 def _template(path: str, built_in: Template, lines: list[str]) -> Template:
     """One template of a file; what its headers do not say is as in the built-in one."""
-    fields = {"charset": "us-ascii"}
+    fields: dict[str, str] = {}
     index = 0
     while index < len(lines) and lines[index].strip():
         name, _, value = lines[index].partition(":")
@@ -194,7 +204,7 @@ def _template(path: str, built_in: Template, lines: list[str]) -> Template:
     return Template(
         built_in.kind,
         path,
-        fields["charset"],
+        fields.get("charset", "").replace(PLAIN_CHARSET, ""),
         fields.get("from", built_in.sender),
         fields.get("subject", built_in.subject),
         fields.get("postmaster-subject", built_in.postmaster_subject),

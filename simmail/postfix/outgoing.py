@@ -15,6 +15,7 @@ DIAGNOSTICS
     QUEUE_ID: replace: header TEXT: NEW TEXT
         and its kin: warning, info, prepend, strip
     unsupported command in smtp_header_checks map: ACTION
+    QUEUE_ID: breaking line > N bytes with <CR><LF>SPACE
 
 BUGS
     A table that cannot tell is taken to know nothing; the real program defers the mail.
@@ -25,7 +26,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.content import Content, octets
@@ -125,12 +126,21 @@ class Outgoing:
         if self.idle and not downgrade:
             if self._fits(content):
                 return content
-            return Content(line for text in content.lines for line in self.folded(text))
+            return self._folded(content.lines, message.queue_id)
         writer = _Writer(self, message.queue_id)
         reader = MimeReader(self.downgrade if downgrade else self.plain, self.table, writer)
         reader.feed(content.lines)
         reader.end()
-        return Content(line for text in writer.lines for line in self.folded(text))
+        return self._folded(writer.lines, message.queue_id)
+
+    def _folded(self, lines: Iterable[str], queue_id: str) -> Content:
+        """Lines that are short enough; the log hears of it where some were not."""
+        before = tuple(lines)
+        content = Content(line for text in before for line in self.folded(text))
+        if len(content.lines) > len(before):
+            text = f"breaking line > {self.line_limit} bytes with <CR><LF>SPACE"
+            self.program.pending.append(self.program.note("text", queue_id, text))
+        return content
 
     def _fits(self, content: Content) -> bool:
         limit = self.line_limit
@@ -144,9 +154,10 @@ class Outgoing:
             yield line
             return
         data = line.encode("utf-8", "surrogateescape")
-        for start in range(0, len(data), limit):
-            piece = data[start : start + limit].decode("utf-8", "surrogateescape")
-            yield " " + piece if start else piece
+        yield data[:limit].decode("utf-8", "surrogateescape")
+        step = max(limit - 1, 1)
+        for start in range(limit, len(data), step):
+            yield " " + data[start : start + step].decode("utf-8", "surrogateescape")
 
 
 class _Writer:

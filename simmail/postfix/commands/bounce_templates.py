@@ -11,14 +11,12 @@ SEE ALSO
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from simmail.postfix.bounce_template import Template, expanded, load_templates
+from simmail.postfix.bounce_template import PLAIN_CHARSET, expanded, load_templates, sender
 from simmail.postfix.config import Config
 
 KINDS = ("failure", "delay", "success", "verify")
-_OBSOLETE = re.compile(r"(\S+) \((.*)\)")
 
 
 def dumped(config: Config) -> Iterator[str]:
@@ -29,8 +27,8 @@ def dumped(config: Config) -> Iterator[str]:
         if kind != KINDS[0]:
             yield ""
         yield f"{kind}_template = <<EOF"
-        yield f"Charset: {template.charset or 'us-ascii'}"
-        yield f"From: {_sender(template, config)}"
+        yield f"Charset: {template.charset or PLAIN_CHARSET}"
+        yield f"From: {sender(template, config)}"
         yield f"Subject: {template.subject}"
         if template.postmaster_subject:
             yield f"Postmaster-Subject: {template.postmaster_subject}"
@@ -48,11 +46,3 @@ def texts(config: Config) -> Iterator[str]:
         yield f"expanded_{kind}_text = <<EOF"
         yield from expanded(templates[kind], config, lambda level, text: None)
         yield "EOF"
-
-
-def _sender(template: Template, config: Config) -> str:
-    """The value of From:, in the form that header_from_format asks for."""
-    found = _OBSOLETE.fullmatch(template.sender)
-    if found is None or config["header_from_format"] != "standard":
-        return template.sender
-    return f"{found[2]} <{found[1]}>"

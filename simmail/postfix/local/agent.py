@@ -49,7 +49,7 @@ from simmail.postfix.local.destinations import Destinations
 from simmail.postfix.local.forward import ForwardFiles
 from simmail.postfix.local.mailboxes import Mailboxes
 from simmail.postfix.local.resubmit import finish_forwarding
-from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.local.state import Run, Source, State, without_success
 from simmail.postfix.local.unknown import UnknownUsers
 
 if TYPE_CHECKING:
@@ -231,10 +231,3 @@ class Local(DeliveryAgent):
 
 def _never_told(recipient: Recipient) -> Recipient:
     return Recipient(recipient.address, recipient.original, recipient.orcpt, frozenset({Notify.NEVER}))
-
-
-def without_success(notify: frozenset[Notify]) -> frozenset[Notify]:
-    """What of NOTIFY= an alias hands on (RFC 3461 section 5.2.7.1): SUCCESS alone becomes NEVER."""
-    if Notify.SUCCESS not in notify:
-        return notify
-    return notify - {Notify.SUCCESS} or frozenset({Notify.NEVER})

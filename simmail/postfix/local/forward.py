@@ -78,6 +78,7 @@ class ForwardFiles:
             return None
         before = state.recipient
         state = state.copy()
+        state.level += 1
         if not agent.frozen:
             state.delivered = state.recipient.address
         state.rights = account

@@ -29,7 +29,7 @@ from simmail.mail.message import Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
-from simmail.postfix.local.state import Run, State
+from simmail.postfix.local.state import Run, State, without_success
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
@@ -64,7 +64,9 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
         if "forward" in agent.delivered_header:
             received += (f"Delivered-To: {delivered.lower()}",)
         outcome = yield from transaction.finish(run.request.message.content, received)
-        whole = State(run.queued, run.request.sender)
+        old = run.queued
+        told = Recipient(old.address, old.original, old.orcpt, without_success(old.notify))
+        whole = State(told, run.request.sender)
         if outcome.status:
             waits |= yield from agent.bounce(run, whole, failure("4.3.0", "unable to forward message"))
         else:

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from simmail.files.machine import Account
-from simmail.mail.message import Recipient
+from simmail.mail.message import Notify, Recipient
 from simmail.postfix.delivery import Request, Result
 
 
@@ -47,7 +47,7 @@ class State:
         listed: whether a list with an owner was passed, which hands nothing on of what the sender asked to be told.
         expanded_from: the alias or login that is being expanded.
         source: where the address was found.
-        level: how many aliases deep.
+        level: how many aliases and .forward files deep.
         rights: whose rights commands and files get; None: those of default_privs.
     """
 
@@ -116,3 +116,10 @@ class Run:
             return False
         self.seen.add(what)
         return True
+
+
+def without_success(notify: frozenset[Notify]) -> frozenset[Notify]:
+    """What of NOTIFY= an alias hands on (RFC 3461 section 5.2.7.1): SUCCESS alone becomes NEVER."""
+    if Notify.SUCCESS not in notify:
+        return notify
+    return notify - {Notify.SUCCESS} or frozenset({Notify.NEVER})
