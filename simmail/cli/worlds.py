@@ -47,6 +47,14 @@ def _sh(args: argparse.Namespace) -> int:
     return status
 
 
+def _build(args: argparse.Namespace) -> int:
+    from simmail.world.builder import build
+
+    folder = build(Path(args.dir), args.sites, args.seed, args.people, args.per_day)
+    print(f"{folder} is a world of {args.sites} sites; simmail run {folder}")
+    return 0
+
+
 def register(commands: Any) -> None:
     """Add them to the command line."""
     run = commands.add_parser("run", help="run a world, print its summary, write its results")
@@ -62,3 +70,11 @@ def register(commands: Any) -> None:
     sh.add_argument("--at", action="append", default=[], metavar="TIME", help="when: 2h, 10:30; once for each -c")
     sh.add_argument("-c", dest="command", action="append", default=[], metavar="COMMAND", help="what to type")
     sh.set_defaults(act=_sh)
+
+    build = commands.add_parser("build", help="write a random world of many sites into a folder")
+    build.add_argument("dir", metavar="DIR", help="the folder to make")
+    build.add_argument("--sites", type=int, default=10, help="places with mail, 1 to 4000 (default 10)")
+    build.add_argument("--seed", type=int, default=1, help="from which all is drawn (default 1)")
+    build.add_argument("--people", type=int, default=3, help="at each site (default 3)")
+    build.add_argument("--per-day", type=float, default=20.0, help="messages a weekday that each writes (default 20)")
+    build.set_defaults(act=_build)

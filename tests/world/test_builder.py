@@ -1,0 +1,38 @@
+"""Random worlds are worlds: loaded from their folder, run, and no mail is lost in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simmail.cli import main
+from simmail.mail.errors import InputError
+from simmail.world.builder import build
+from simmail.world.loader import load
+
+
+def test_a_random_world_delivers_its_mail(tmp_path: Path) -> None:
+    """All that thirty people at ten sites write on a Monday morning arrives."""
+    world = load(build(tmp_path / "net", 10))
+    world.run("12h")
+    fates = world.results.account.fates
+    assert len(fates) > 100
+    assert {fate.state for fate in fates if fate.written < 11.9 * 3600} == {"delivered"}
+
+
+def test_the_same_seed_builds_the_same_world(tmp_path: Path) -> None:
+    """To the octet; another seed another one."""
+    texts = [
+        (build(tmp_path / name, 30, seed) / "world.yaml").read_bytes() for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    ]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_what_cannot_be_built_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that holds a world, no sites at all."""
+    build(tmp_path / "net", 1)
+    with pytest.raises(InputError, match="holds a world already"):
+        build(tmp_path / "net", 1)
+    assert main(["build", str(tmp_path / "none"), "--sites", "0"]) == 1
+    assert "sites: 0 cannot be built; from 1 to 4000" in capsys.readouterr().err
