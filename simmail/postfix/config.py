@@ -82,6 +82,7 @@ class Config:
             self.given["config_directory"] = folder
         self.heard: list[tuple[str, str]] = []
         self._starting = False
+        self._deriving: set[str] = set()
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str] = {}
         self._expander = Expander(self._lookup, self._complain)
@@ -260,7 +261,13 @@ class Config:
         """The default of a parameter, unexpanded; None for one that Postfix does not know."""
         derive = _DERIVED.get(name)
         if derive is not None:
-            return derive(self)
+            if name in self._deriving:  # myhostname = mail.$mydomain, and mydomain is what follows its first dot
+                return None
+            self._deriving.add(name)
+            try:
+                return derive(self)
+            finally:
+                self._deriving.discard(name)
         known = find(name)
         if known is not None:
             return known.default
@@ -312,7 +319,8 @@ def _myhostname(config: Config) -> str:
 
 def _mydomain(config: Config) -> str:
     """What follows the first dot of myhostname."""
-    return config.text("myhostname").partition(".")[2] or "localdomain"
+    _, dot, domain = config.text("myhostname").partition(".")
+    return domain if dot else "localdomain"
 
 
 def _mynetworks(config: Config) -> str:

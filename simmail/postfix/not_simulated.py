@@ -12,7 +12,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from simmail.files.machine import Machine
@@ -23,6 +23,7 @@ from simmail.postfix.maincf import Setting, parse
 from simmail.postfix.mastercf import MasterCf
 from simmail.postfix.parameters import Parameter, find
 from simmail.postfix.programs import simulated
+from simmail.postfix.tables import pcre, regexp
 from simmail.postfix.tables.split import SEPARATORS
 from simmail.postfix.values import Value, read
 
@@ -38,6 +39,7 @@ REASONS: dict[str, str] = {
     "database": "tables are kept in memory here",
     "logging": "every host keeps one log of its own here",
     "processes": "processes, locks and their timing are not simulated",
+    "directories": "Postfix's programs are found here whatever folder is named",
     "postscreen": "no postscreen stands before smtpd here",
     "probes": "addresses are never probed here",
     "connection reuse": "every delivery has a connection of its own here",
@@ -53,6 +55,12 @@ REASONS: dict[str, str] = {
 _UNTIL: dict[str, str] = {"postscreen": "postscreen", "probes": "verify"}
 #: Tables that ask a server which does not exist here, or that need what the simulated Debian does not have.
 TABLES = frozenset("ldap mysql pgsql sqlite memcache mongodb nis nisplus netinfo socketmap tcp".split())
+#: Tables of patterns -> whether their real engine is missing, and what it is.
+ENGINES: dict[str, Callable[[], bool]] = {"pcre": pcre.is_substitute, "regexp": regexp.is_substitute}
+STAND_INS = {
+    "pcre": "PCRE2, since the package pcre2 is missing",
+    "regexp": "the C library, which simmail does not know",
+}
 #: Restrictions that depend on encryption or logins -> why they decide nothing here.
 RESTRICTIONS: dict[str, str] = {
     **dict.fromkeys(
@@ -147,6 +155,8 @@ def _findings(config: Config, name: str, setting: Setting) -> Iterator[Finding]:
         kind = word.removeprefix("proxy:").partition(":")[0]
         if ":" in word and kind in TABLES:
             told[f"there are no {kind} tables here"] = None
+        elif ":" in word and kind in ENGINES and ENGINES[kind]():
+            told[f"patterns of {kind}: tables are matched by a stand-in for {STAND_INS[kind]}"] = None
         elif word in RESTRICTIONS and _missing(RESTRICTIONS[word]):
             told[f"{word}: {REASONS[RESTRICTIONS[word]]}"] = None
     for why in told:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 
 from simmail.mail.errors import Fatal
 from simmail.postfix.config import Config
@@ -88,7 +89,8 @@ class ParameterNames:
             self._scan(number)
         for name in list(self.known):
             if name not in self.settings and not _raw(name):
-                self._scan_value(self.default(name) or "", None)
+                for used in _names_in(self.default(name) or ""):
+                    self._use(used, None)
         self._scan(None)
 
     def default(self, name: str) -> str | None:
@@ -190,6 +192,15 @@ class ParameterNames:
                 if name not in self.known and name not in self._used[number]:
                     found.append((self._place(number), name, value))
         return found
+
+
+@lru_cache(2048)
+def _names_in(default: str) -> tuple[str, ...]:
+    """Every name that a default uses."""
+    found: list[str] = []
+    if "$" in default:
+        Expander(lambda name, use: found.append(name), lambda text: None, scan=True).expand(default)
+    return tuple(found)
 
 
 def _raw(name: str) -> bool:

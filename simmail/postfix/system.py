@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 #: How long master(8) waits before it starts a program again that died at once (service_throttle_time).
 THROTTLE_S = 60.0
+#: How often, and with what pause between, a program tries to reach a service that is not there.
+CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
+#: Services that go by a name of the administrator's choice -> the parameter that has it.
+NAMED = {"rewrite": "rewrite_service_name", "cleanup": "cleanup_service_name"}
 
 
 class MailSystem:
@@ -62,6 +66,7 @@ class MailSystem:
         self.spool = Spool() if spool is None else spool
         self.config = Config.load(machine, warn=warn)
         self.master = MasterCf.load(machine, warn=warn)
+        self._named = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
         self.memo = Memo(enabled=remember)
         self.last_words: list[Note] = []
         self._throttled: dict[tuple[str, str], float] = {}
@@ -72,20 +77,31 @@ class MailSystem:
         return self.master.services.get((name, type))
 
     def program(self, name: str, type: str = "unix") -> Any:
-        """The program behind a service.  Raises Fatal where it will not run, KeyError for no such service."""
+        """The program behind a service.  Raises Fatal where it will not run, or where there is no such service."""
+        name = self._named.get(name, name)
         key = (name, type)
         found = self._programs.get(key)
         if found is None:
-            service = self.master.services[key]
+            service = self.master.services.get(key)
+            if service is None:
+                raise Fatal(f"connect to subsystem private/{name}: No such file or directory")
             found = self._programs[key] = self.classes[service.command](self, service)
         return found
 
-    def summon(self, name: str, type: str = "unix") -> Decision[Any]:
-        """The program behind a service; one that will not run is tried again each minute, as master(8) does."""
+    def summon(self, name: str, type: str = "unix", client: str = "master") -> Decision[Any]:
+        """The program behind a service; one that will not run is tried again each minute, as master(8) does.
+
+        Args:
+            name, type: the service.
+            client: the program that asks, and complains of a service that master.cf does not have.
+        """
+        name = self._named.get(name, name)
         key = (name, type)
+        while key not in self.master.services:
+            yield from self._sought(name, client)
         if key not in self._programs:
             for needed in self.classes[self.master.services[key].command].needs:
-                yield from self.summon(needed)
+                yield from self.summon(needed, client=name)
         while key not in self._programs:
             now: float = yield Now()
             if now >= self._throttled.get(key, now):
@@ -96,6 +112,15 @@ class MailSystem:
                     yield from self.dying(name, type, fatal)
             yield Sleep(self._throttled[key] - now)
         return self._programs[key]
+
+    @staticmethod
+    def _sought(name: str, client: str) -> Decision[None]:
+        """A program looks for a service in vain until it gives up, and the next one begins."""
+        text = f"to subsystem private/{name}: No such file or directory"
+        for number in range(1, CONNECT_TRIES):
+            yield Note(client, "warning", "", f"connect #{number} {text}")
+            yield Sleep(CONNECT_PAUSE_S)
+        yield Note(client, "fatal", "", f"connect #{CONNECT_TRIES} {text}")
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""

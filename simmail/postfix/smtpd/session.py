@@ -404,7 +404,7 @@ class SmtpdSession:
     def summon(self, service: str) -> Decision[Any]:
         """The program behind a service; while it will not run, this session hears nothing of its client."""
         self.stuck = True
-        found = yield from self.smtpd.system.summon(service)
+        found = yield from self.smtpd.system.summon(service, client=self.smtpd.name)
         self.stuck = False
         return found
 

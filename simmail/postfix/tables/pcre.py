@@ -153,9 +153,14 @@ def _offset(pattern: bytes, code: int, position: int) -> int:
     return position - (code in _ONE_BEFORE)
 
 
+def is_substitute() -> bool:
+    """Whether a translation stands in for the real engine."""
+    return _cy is None
+
+
 def engine() -> Engine:
     """The engine in use."""
-    return _with_pcre2 if _cy is not None else translate.pcre
+    return _with_pcre2 if not is_substitute() else translate.pcre
 
 
 def open_pcre(type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:

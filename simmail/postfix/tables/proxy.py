@@ -104,6 +104,8 @@ def open_proxy(
     open_table: Callable[[str, TableEnvironment, DictFlag], Table],
 ) -> Table:
     """Open `proxy:type:name`.  Raises Fatal where proxymap(8) may not open it."""
+    while name.startswith(PREFIX):
+        name = name.removeprefix(PREFIX)
     if DictFlag.NO_PROXY in flags:
         return open_table(name, environment, flags)
     if environment.proxymap is None:

@@ -156,9 +156,14 @@ def _asks_again(pattern: bytes, extended: bool) -> bool:
     return bool(_BACK.search(pattern)) and bool(_LOOSE.search(pattern))
 
 
+def is_substitute() -> bool:
+    """Whether a translation stands in for the real engine."""
+    return not _known
+
+
 def engine() -> Engine:
     """The engine in use."""
-    return _with_libc if _known else translate.regexp
+    return _with_libc if not is_substitute() else translate.regexp
 
 
 def open_regexp(type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:
