@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from simmail.lab import plot as plot
+    from simmail.lab.explain import explain as explain
     from simmail.lab.hand_in import check as check
     from simmail.lab.journey import journey as journey
     from simmail.lab.load import load as load
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 #: Where each public name lives; imported when it is first used, so that `import simmail` costs next to nothing.
 _PUBLIC = {
     "check": ("simmail.lab.hand_in", "check"),
+    "explain": ("simmail.lab.explain", "explain"),
     "load": ("simmail.lab.load", "load"),
     "journey": ("simmail.lab.journey", "journey"),
     "plot": ("simmail.lab.plot", None),

@@ -79,6 +79,8 @@ class Maps:
         except LookupFailure:
             self.environment.warn("warning", f'{table.title} lookup error for "{key}"')
             raise
+        if self.environment.asked is not None:
+            self.environment.asked(table, key, value)
         if value == "":
             warn = self.environment.warn
             warn("warning", f"{self.title} lookup of {key} returns an empty string result")

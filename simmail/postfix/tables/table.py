@@ -39,6 +39,7 @@ class TableEnvironment:
 
     Attributes:
         tables: `type:name(0,flags)` -> the table opened under that name, shared by all who ask for it.
+        asked: hears each question to a table, (table, key, value or None); None where nobody listens.
         unrepeatable: grows with each warning and each draw of chance, so that who remembers an answer can tell
             whether asking again would have said the same.
     """
@@ -57,6 +58,7 @@ class TableEnvironment:
         self.machine, self.utf8, self.surrogates = machine, utf8, surrogates
         self.folder, self.proxymap, self.approved = folder, proxymap, approved
         self._warn = warn
+        self.asked: Callable[[Table, str, str | None], None] | None = None
         self.unrepeatable = 0
         self.tables: dict[str, Table] = {}
 

@@ -1,0 +1,50 @@
+"""Commands about one host's configuration: explain."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from simmail.mail.errors import InputError
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from simmail.lab.explain import explain
+
+    told = explain(
+        args.host, client=args.client, sender=args.sender, recipient=args.recipient, helo=args.helo,
+        data=_message(args.data) if args.data else "", zones=args.zone, world=args.world, at=args.at, port=args.port,
+        users=args.user,
+    )  # fmt: skip
+    print(json.dumps(told.json(), indent=1, ensure_ascii=False) if args.json else told)
+    return 0
+
+
+def _message(file: str) -> str:
+    """The text of a message.  Raises InputError."""
+    try:
+        return Path(file).read_bytes().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    except OSError as error:
+        raise InputError(file, error.strerror or "cannot be read", "give a file with a message") from None
+
+
+def register(commands: Any) -> None:
+    """Add them to the command line."""
+    explain = commands.add_parser("explain", help="what would happen to a mail, and which line decides it")
+    explain.add_argument("host", metavar="HOST_DIR", help="a world's hosts/NAME, or a bare /etc/postfix")
+    explain.add_argument("--client", required=True, metavar="IP[,NAME]", help="who calls; NAME unknown: it has none")
+    explain.add_argument("--helo", default="", metavar="NAME", help="what the client calls itself")
+    explain.add_argument("--from", dest="sender", required=True, metavar="ADDRESS", help="envelope sender; '' for <>")
+    explain.add_argument("--to", dest="recipient", required=True, metavar="ADDRESS", help="envelope recipient")
+    explain.add_argument("--data", metavar="FILE", help="the message, header and body")
+    explain.add_argument(
+        "--zone", action="append", default=[], metavar="FILE", help="a master file: it answers for DNS"
+    )
+    explain.add_argument("--world", default="", metavar="WORLD", help="the world around (default: the folder's own)")
+    explain.add_argument("--at", default="", metavar="TIME", help="the moment of the world: 2d, 10:30")
+    explain.add_argument("--port", type=int, default=25, help="where the client calls (default 25)")
+    explain.add_argument("--user", action="append", default=[], metavar="NAME", help="an account the host has besides")
+    explain.add_argument("--json", action="store_true", help="print it as JSON")
+    explain.set_defaults(act=_explain)

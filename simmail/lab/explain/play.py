@@ -1,0 +1,286 @@
+"""Plays one SMTP session with the real smtpd, and answers what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simmail.lab.explain.answers import FOR_ALL_TYPES, OTHER_NAME, OWN_NAME, Choice, choices
+from simmail.lab.explain.place import Place
+from simmail.lab.explain.trace import Asked, Check, ListHeard, RuleHeard, Trace
+from simmail.mail.answers import AnvilCounts, DnsAnswer, DnsRecord, PolicyAnswer
+from simmail.mail.content import Content
+from simmail.mail.driver import Answerer, decide
+from simmail.mail.errors import Fatal
+from simmail.mail.message import Message
+from simmail.mail.questions import (
+    Abandon,
+    Anvil,
+    Commit,
+    Connect,
+    Decision,
+    Dns,
+    FlushSite,
+    NewQueueId,
+    Note,
+    Now,
+    Policy,
+    Question,
+    Sleep,
+    Trigger,
+)  # fmt: skip
+from simmail.postfix.mastercf import Service
+from simmail.postfix.programs import PROGRAMS
+from simmail.postfix.smtpd.findings import Reason
+from simmail.postfix.smtpd.lookups import reverse_name
+from simmail.postfix.smtpd.policy_client import understand
+from simmail.postfix.smtpd.session import SmtpdSession
+from simmail.postfix.system import MailSystem
+from simmail.smtp.commands import Command, Data
+from simmail.smtp.replies import Reply
+
+QUEUE_ID = "QUEUEID"
+#: What stands for a message of which nothing is known.
+USUAL = ("Subject: a test", "", "Hello")
+
+
+@dataclass(slots=True, frozen=True)
+class Mail:
+    """What a client tries to send.
+
+    Args:
+        address, name: the client's; "" for a name that is not known, `unknown` for none.
+        helo, sender, recipient: as in the session.
+        lines: the message's content.
+        port: where the client calls.
+    """
+
+    address: str
+    name: str
+    helo: str
+    sender: str
+    recipient: str
+    lines: tuple[str, ...] = USUAL
+    port: int = 25
+
+
+@dataclass(slots=True)
+class Played:
+    """How a session went.
+
+    Args:
+        transcript: its lines, `C: ` and `S: `.
+        trace: what was heard and asked on the way.
+        reply: the one that decided: the first refusal, or the last acceptance.
+        refused: whether it was a refusal.
+        reason: the rule behind a refusal, or behind the acceptance; None where no rule spoke.
+        opened: the questions that nobody could answer: key -> the answers possible.
+        message: what was put into the queue; None for nothing.
+        fatal: why the server did not run; "" where it did.
+        system: the Postfix that played.
+    """
+
+    transcript: list[str] = field(default_factory=list)
+    trace: Trace = field(default_factory=lambda: Trace(lambda: "", str))
+    reply: str = ""
+    refused: bool = False
+    reason: Reason | None = None
+    opened: dict[str, list[Choice]] = field(default_factory=dict)
+    message: Message | None = None
+    fatal: str = ""
+    system: MailSystem | None = None
+
+
+def service_at(system: MailSystem, port: int) -> Service | None:
+    """The service that listens on a port; behind postscreen it is the smtpd that mail is passed on to."""
+    found = next((s for s in system.master.services.values() if s.type == "inet" and s.port == port), None)
+    if found is not None and found.command == "postscreen":
+        return system.master.services.get(("smtpd", "pass"))
+    return found
+
+
+class Player:
+    """Plays the session of one client, each time from the beginning.
+
+    Args:
+        place: where.
+        mail: what the client tries to send.
+        chosen: what open questions are answered with: key -> which of the possible answers; the first by default.
+    """
+
+    def __init__(self, place: Place, mail: Mail, chosen: Mapping[str, int]) -> None:
+        self.place, self.mail, self.chosen = place, mail, chosen
+        self.played = Played()
+        self.session: SmtpdSession | None = None
+        self.trace = self.played.trace = Trace(lambda: self.session.state.stage if self.session else "", place.name)
+        self._known: dict[str, Choice] = {}
+        self._names: dict[str, Choice] = {}
+
+    def play(self) -> Played:
+        """Play it."""
+        played = self.played
+        try:
+            system = played.system = MailSystem(self.place.host.machine, PROGRAMS, self._warn, remember=False)
+            service = service_at(system, self.mail.port)
+            if service is None or service.command != "smtpd":
+                played.fatal = f"no smtpd listens on port {self.mail.port}"
+                return played
+            program = system.program(service.name, service.type)
+        except Fatal as fatal:
+            played.fatal = fatal.text
+            return played
+        program.checker.listener = self.trace
+        program.environment.asked = self.trace.table
+        address = next((a for a in self.place.host.machine.addresses if not a.startswith("127.")), "127.0.0.1")
+        self.session = program.session(self.mail.address, Connect(address, self.mail.port))
+        decide(self._converse(self.session), self._answerers())
+        return played
+
+    def _warn(self, level: str, text: str) -> None:
+        self.trace.warned(f"{level}: {text}")
+
+    # ---- the client
+
+    def _converse(self, session: SmtpdSession) -> Decision[None]:
+        mail, played = self.mail, self.played
+        if not self._hear((yield from session.greet())):
+            return
+        commands = (f"EHLO {mail.helo}", f"MAIL FROM:<{mail.sender}>", f"RCPT TO:<{mail.recipient}>", "DATA")
+        for line in commands:
+            played.transcript.append(f"C: {line}")
+            if not self._hear((yield from session.handle(Command.parse(line)))):
+                break
+            if line.startswith("RCPT"):
+                played.reason = session.state.permitted
+        else:
+            played.transcript += [f"C: {line}" for line in (*mail.lines, ".")]
+            self._hear((yield from session.handle(Data(Content(mail.lines)))))
+        if not session.over:
+            yield from session.handle(Command.parse("QUIT"))
+
+    def _hear(self, reply: Reply | None) -> bool:
+        """Take note of a reply; whether the client goes on."""
+        played = self.played
+        lines = reply.wire() if reply is not None and reply.code else ["(the connection is closed)"]
+        played.transcript += [f"S: {line}" for line in lines]
+        code = reply.code if reply is not None else 0
+        played.refused = not 200 <= code < 400
+        if played.refused or code == 250:
+            played.reply = lines[-1]
+        return not played.refused
+
+    # ---- who answers
+
+    def _answerers(self) -> dict[type[Question], Answerer]:
+        return {
+            Note: self._noted,
+            Dns: self._dns,
+            Policy: self._policy,
+            Now: lambda question: self.place.host.world.now,
+            Sleep: lambda question: self.trace.asked(Asked(f"wait {question.seconds:g} s", "waited")),
+            Anvil: lambda question: AnvilCounts(1, 1),
+            NewQueueId: lambda question: QUEUE_ID,
+            Commit: self._committed,
+            **dict.fromkeys((Abandon, FlushSite, Trigger), lambda question: None),
+        }
+
+    def _noted(self, note: Note) -> None:
+        if note.event in ("warning", "error", "fatal", "panic"):
+            self.trace.warned(f"{note.event}: {note.fields[0]}")
+        elif note.event == "text":
+            self.trace.warned(str(note.fields[0]))
+        elif note.event == "refusal" and note.fields[0] == "reject":
+            self.played.reason = note.fields[-1] or None
+
+    def _committed(self, commit: Commit) -> None:
+        if self.played.message is None:
+            self.played.message = commit.message
+
+    def _dns(self, question: Dns) -> DnsAnswer:
+        said = f"DNS: {question.type} of {question.name}"
+        answer = self._told(question)
+        if answer is None and self.place.names is not None:
+            answer = self.place.names.lookup(question.name, question.type)
+        if answer is not None:
+            self.trace.asked(Asked(said, dns_words(answer)))
+            return answer
+        found: DnsAnswer = self._open(said, question)
+        return found
+
+    def _told(self, question: Dns) -> DnsAnswer | None:
+        """What the user has said of the client's name, or what follows from it."""
+        mail = self.mail
+        if question.type == "PTR" and mail.name and question.name == reverse_name(mail.address):
+            if mail.name == "unknown":
+                return DnsAnswer("nxdomain")
+            return DnsAnswer("ok", (DnsRecord(question.name, "PTR", mail.name),), question.name)
+        if question.name == OTHER_NAME:
+            return DnsAnswer("nxdomain")
+        family = "AAAA" if ":" in mail.address else "A"
+        if question.name in (mail.name, OWN_NAME) and question.type == family:
+            return DnsAnswer("ok", (DnsRecord(question.name, family, mail.address),), question.name)
+        return None
+
+    def _policy(self, question: Policy) -> PolicyAnswer:
+        said = f"policy: {question.server or 'the same server'} at {question.attributes['protocol_state']}"
+        if not self.place.asks:
+            found: PolicyAnswer = self._open(said, question)
+            return found
+        host = self.place.host
+        answer: PolicyAnswer = host.world.complete(host, _put(question))
+        self.trace.asked(Asked(said, policy_words(answer)))
+        return answer
+
+    def _open(self, said: str, question: Dns | Policy) -> Any:
+        """A question that nobody can answer: one of the answers that it may get."""
+        choice = self._known.get(said) or self._names.get(getattr(question, "name", ""))
+        if choice is None:
+            possible = choices(question, self.trace.rule.rule if self.trace.rule else None)
+            choice = self._known[said] = possible[self.chosen.get(said, 0)]
+            if len(possible) > 1:
+                self.played.opened[said] = possible
+            if isinstance(question, Dns) and choice in FOR_ALL_TYPES:
+                self._names[question.name] = choice
+        self.trace.asked(Asked(said, choice.label, open=said in self.played.opened))
+        return choice.answer
+
+
+def _put(question: Policy) -> Decision[Any]:
+    return (yield question)
+
+
+def dns_words(answer: DnsAnswer) -> str:
+    """An answer of the DNS in words."""
+    if answer.status == "ok":
+        told = [f"{r.preference} {r.data or '.'}" if r.type == "MX" else r.data for r in answer.records]
+        return ", ".join(told) or "nothing"
+    words = {"nxdomain": "no such name", "nodata": "a name without such records", "timeout": "no answer in time"}
+    return words.get(answer.status, answer.status.upper())
+
+
+def policy_words(answer: PolicyAnswer) -> str:
+    """A policy server's answer in words."""
+    action = understand(answer.text).action
+    return action if action is not None else answer.unconnected or answer.error or "no action"
+
+
+def decisive(played: Played) -> RuleHeard | None:
+    """The rule that was asked last of those that `played.reason` means; None where it stands in no list."""
+    reason = played.reason
+    if reason is None:
+        return None
+    found: RuleHeard | None = None
+
+    def walk(heard: ListHeard) -> None:
+        nonlocal found
+        for rule in heard.rules:
+            if rule.reason[:3] == reason[:3]:
+                found = rule
+            for inner in rule.nested:
+                walk(inner)
+
+    for item in played.trace.heard:
+        if not isinstance(item, Check):
+            walk(item)
+    return found

@@ -1,0 +1,253 @@
+"""Explain: which line decides, what was asked, what is open, and what becomes of the mail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simmail
+from simmail import cli
+from simmail.lab.copies import start
+from simmail.mail.errors import InputError
+
+MAIN_CF = """\
+compatibility_level = 3.6
+myhostname = mail.domain.ork
+mydomain = domain.ork
+mydestination = $myhostname, $mydomain, localhost
+mynetworks = 192.168.0.0/16, 127.0.0.0/8
+alias_maps = hash:/etc/aliases
+smtpd_restriction_classes = picky
+picky = reject_non_fqdn_sender, reject_unknown_sender_domain
+smtpd_sender_restrictions = check_sender_access hash:/etc/postfix/senders
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions =
+    permit_mynetworks
+    # strangers:
+    picky
+    warn_if_reject reject_rbl_client bl.example
+    check_policy_service unix:private/greylist
+smtpd_data_restrictions = reject_multi_recipient_bounce
+"""
+SENDERS = "friend.example OK\nspam.example REJECT no spam\n"
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """A host's folder, with nothing else of a world."""
+    folder = tmp_path / "mail"
+    (folder / "etc/postfix").mkdir(parents=True)
+    (folder / "home/joe").mkdir(parents=True)
+    (folder / "home/joe/.forward").write_text("joe@elsewhere.example\n")
+    (folder / "etc/aliases").write_text("taxes: joe\n")
+    (folder / "etc/postfix/main.cf").write_text(MAIN_CF)
+    (folder / "etc/postfix/senders").write_text(SENDERS)
+    return folder
+
+
+def explained(host: Any, **others: Any) -> simmail.lab.explain.Explanation:
+    """A stranger's mail to joe, if not said otherwise."""
+    mail = {"client": "203.0.113.9,unknown", "helo": "mx.x.example", "sender": "a@x.example"}
+    return simmail.explain(host, **{**mail, "recipient": "joe@domain.ork", **others})
+
+
+def test_lists_and_rules_stand_in_order_with_their_lines(host: Path) -> None:
+    """Each list, each rule with file and line, what it asked, its verdict; who decided; those never reached."""
+    told = explained(host, sender="a@spam.example").json()
+    assert told["verdict"] == "refused"
+    assert told["reply"] == "554 5.7.1 <a@spam.example>: Sender address rejected: no spam"
+    main, senders = (str(host / "etc/postfix" / name) for name in ("main.cf", "senders"))
+    assert told["decided_by"] == {
+        "parameter": "smtpd_sender_restrictions",
+        "rule": "check_sender_access hash:/etc/postfix/senders",
+        "place": f"{main}:9",
+        "entry": f"{senders}:2",
+    }
+    [heard] = told["heard"]
+    [rule] = heard["rules"]
+    assert rule["decided"]
+    assert [q["answer"] for q in rule["asked"]] == ["nothing", "REJECT no spam"]
+    assert rule["asked"][1]["place"] == f"{senders}:2"
+    assert told["never_reached"] == [
+        "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_data_restrictions",
+    ]  # fmt: skip
+
+
+def test_rules_behind_the_one_that_decided_are_never_reached(host: Path) -> None:
+    """What stands behind a permit or a refusal in its list is told as never reached, with its line."""
+    told = explained(host, client="192.168.1.4,unknown").json()
+    lists = {heard["parameter"]: heard for heard in told["heard"]}
+    recipient = lists["smtpd_recipient_restrictions"]
+    assert [rule["rule"] for rule in recipient["rules"]] == ["permit_mynetworks"]
+    assert recipient["rules"][0]["reads"] == [f"mynetworks ({host}/etc/postfix/main.cf:5)"]
+    assert [(rule["rule"], rule["place"].rpartition(":")[2]) for rule in recipient["never_reached"]] == [
+        ("picky", "14"), ("reject_rbl_client bl.example", "15"), ("check_policy_service unix:private/greylist", "16"),
+    ]  # fmt: skip
+    assert lists["smtpd_data_restrictions"]["stage"] == "DATA"
+    assert told["decided_by"]["rule"] == "permit_mynetworks"
+
+
+def test_open_questions_come_with_a_verdict_for_each_answer(host: Path) -> None:
+    """What nobody can answer is open: each possible answer's outcome is told, and whether it matters at all."""
+    told = explained(host)
+    ends = {
+        fork["question"]: {answer: end["reply"][:3] for end in fork["ends"] for answer in end["answers"]}
+        for fork in told.json()["open"]
+    }
+    assert ends["DNS: MX of x.example"] == {
+        "found": "250", "a name without such records": "250", "no such name": "450",
+        "no answer in time, or SERVFAIL": "450", "a null MX": "550",
+    }  # fmt: skip
+    assert set(ends["DNS: A of 9.113.0.203.bl.example"].values()) == {"250"}
+    assert ends["policy: unix:private/greylist at RCPT"] == {
+        "DUNNO": "250", "OK": "250", "REJECT": "554", "DEFER_IF_PERMIT": "450", "no answer": "451",
+    }  # fmt: skip
+    text = str(told)
+    assert "DNS: A of 9.113.0.203.bl.example: makes no difference" in text  # warn_if_reject
+    assert "DNS: MX of x.example -> found (OPEN: taken for this)" in text
+
+
+def test_a_question_that_only_one_answer_leads_to_stands_below_it(host: Path) -> None:
+    """With no MX record the address records are asked for, and matter."""
+    [fork] = [fork for fork in explained(host).forks if fork.question == "DNS: MX of x.example"]
+    below = {labels: [inner.question for inner in end.more] for labels, end in fork.ends}
+    assert below["a name without such records",] == ["DNS: A of x.example"]
+
+
+def test_zones_answer(host: Path, tmp_path: Path) -> None:
+    """With a master file nothing of the DNS is open any more."""
+    zone = tmp_path / "x.example.zone"
+    zone.write_text("@ IN MX 10 mx\nmx IN A 203.0.113.9\n")
+    told = explained(host, client="203.0.113.9", zones=[str(zone)])
+    assert [fork.question for fork in told.forks] == ["policy: unix:private/greylist at RCPT"]
+    assert "DNS: MX of x.example -> 10 mx.x.example" in str(told)
+
+
+def test_the_course_s_misspelt_parameter(host: Path) -> None:
+    """smtpd_sender_restriction is no parameter: nobody reads it, and smtpd_sender_restrictions was meant."""
+    main = host / "etc/postfix/main.cf"
+    main.write_text(MAIN_CF.replace("smtpd_sender_restrictions", "smtpd_sender_restriction"))
+    told = explained(host, sender="a@spam.example")
+    assert told.verdict == "accepted"
+    assert str(told.unread[0]) == (
+        f"{main}:9: no parameter of the name smtpd_sender_restriction is read; "
+        "smtpd_sender_restrictions was probably meant"
+    )
+    assert str(told.unread[0]) in str(told)
+
+
+def test_a_misspelt_restriction(host: Path) -> None:
+    """A word that is no restriction refuses everybody; the one that was meant is told."""
+    main = host / "etc/postfix/main.cf"
+    main.write_text(MAIN_CF.replace("picky\n    warn", "reject_unknown_sender_domian\n    warn"))
+    text = str(explained(host))
+    assert "451 4.3.5 Server configuration error (was reject_unknown_sender_domain meant?)" in text
+    assert 'log: warning: unknown smtpd restriction: "reject_unknown_sender_domian"' in text
+
+
+@pytest.mark.parametrize(
+    ("recipient", "said"),
+    [
+        (
+            "joe@domain.ork",
+            "joe@domain.ork: local address, by mydestination (MAIN:4); local:mail.domain.ork; an account's",
+        ),
+        (
+            "taxes@domain.ork",
+            "taxes@domain.ork: local address, by mydestination (MAIN:4); local:mail.domain.ork; an alias",
+        ),
+        ("anna@elsewhere.example", "anna@elsewhere.example: default address; smtp:elsewhere.example"),
+    ],
+)
+def test_what_becomes_of_it(host: Path, recipient: str, said: str) -> None:
+    """After acceptance: address class and what makes it so, transport and next hop, who it is for."""
+    told = explained(host, client="192.168.1.4,unknown", recipient=recipient)
+    assert said.replace("MAIN", str(host / "etc/postfix/main.cf")) in str(told)
+
+
+def test_settings_without_effect_and_a_server_that_does_not_run(host: Path) -> None:
+    """What is not simulated is told; a fatal mistake is told instead of a verdict."""
+    main = host / "etc/postfix/main.cf"
+    main.write_text(MAIN_CF + "smtpd_tls_security_level = may\nsmtpd_timeout = never\n")
+    told = explained(host)
+    assert told.verdict == "does not run"
+    assert "fatal: parameter smtpd_timeout: bad time value or unit: never" in str(told)
+    assert f"{main}:18: smtpd_tls_security_level has no effect here: connections are never encrypted here" in str(told)
+
+
+def test_the_table_in_a_notebook_escapes_and_says_in_words(host: Path) -> None:
+    """Everything from the configuration is escaped; the rule that decided says so in words."""
+    (host / "etc/postfix/senders").write_text("spam.example REJECT <b>no</b> & never\n")
+    page = explained(host, sender="a@spam.example")._repr_html_()
+    assert "&lt;b&gt;no&lt;/b&gt; &amp; never (this decided)" in page
+    assert "<b>no</b>" not in page
+    assert "smtpd_relay_restrictions: never reached" in page
+
+
+def test_content_is_looked_at(host: Path) -> None:
+    """With a message's text the header checks are heard, too."""
+    main = host / "etc/postfix/main.cf"
+    main.write_text(MAIN_CF + "header_checks = regexp:{{/^Subject: buy/ REJECT no shop}}\n")
+    told = explained(host, client="192.168.1.4,unknown", data="Subject: buy this\n\nnow\n")
+    assert told.reply.startswith("550 5.7.1 no shop")
+
+
+def test_the_readme_s_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stranger may not relay through the first lab's server, and the command says why; JSON says the same."""
+    lab = start("01", tmp_path / "mylab")
+    command = ["explain", f"{lab}/hosts/mail.domain.ork", "--client", "203.0.113.9"]
+    command += ["--from", "a@bot.example", "--to", "joe@elsewhere.example"]
+    assert cli.main(command) == 0
+    text = capsys.readouterr().out
+    assert "Refused: 454 4.7.1 <joe@elsewhere.example>: Relay access denied" in text
+    assert cli.main([*command, "--json", "--at", "10m"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["decided_by"]["rule"]) == ("refused", "defer_unauth_destination")
+    assert told["open"] == []
+
+
+def test_a_world_s_policy_server_is_asked(tmp_path: Path) -> None:
+    """In a world nothing is open: its names are looked up, its policy servers answer."""
+    lab = start("01", tmp_path / "mylab")
+    folder = lab / "hosts/mail.domain.ork"
+    yaml = lab / "world.yaml"
+    yaml.write_text(
+        yaml.read_text().replace(
+            "setup: [postalias /etc/aliases]", 'setup: [postalias /etc/aliases, "postgrey --inet=9"]', 1
+        )
+    )
+    with (folder / "etc/postfix/main.cf").open("a") as file:
+        file.write("smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:9\n")
+    told = explained(folder, recipient="alice@domain.ork")
+    assert told.reply.startswith("450 4.2.0 <alice@domain.ork>: Recipient address rejected: Greylisted")
+    assert told.forks == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"host": "nosuch"}, "is no folder; give a folder of a world's hosts/"),
+        ({"client": "localhost"}, "--client: 'localhost' is no IP address; write 203.0.113.9"),
+        ({"at": "2d"}, "--at: needs a world"),
+        ({"zones": ["nosuch.zone"]}, "nosuch.zone: No such file or directory; give a master file"),
+        ({"sender": "a\nb"}, "--from: has more than one line"),
+    ],
+)
+def test_mistakes_are_told_kindly(host: Path, arguments: dict[str, Any], said: str) -> None:
+    """What cannot be explained says what was found and what would do."""
+    with pytest.raises(InputError) as told:
+        explained(arguments.pop("host", host), **arguments)
+    assert said in str(told.value)
+
+
+def test_a_bare_folder_of_files(host: Path) -> None:
+    """An /etc/postfix alone will do; accounts can be named."""
+    bare = host / "etc/postfix"
+    assert explained(bare).reply.startswith("550 5.1.1 <joe@domain.ork>: Recipient address rejected: User unknown")
+    assert explained(bare, users=["joe"]).verdict == "accepted"
+    text = str(explained(bare))
+    assert f"{bare}/main.cf:9  check_sender_access" in text
+    assert "note: /etc/aliases is not in the folder, and taken for empty" in text
