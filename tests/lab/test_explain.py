@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import simmail
 from simmail import cli
 from simmail.lab.copies import start
 from simmail.mail.errors import InputError
+from simmail.postfix.smtpd.restrictions import RESTRICTIONS
 
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -187,12 +190,54 @@ def test_the_table_in_a_notebook_escapes_and_says_in_words(host: Path) -> None:
     assert "smtpd_relay_restrictions: never reached" in page
 
 
-def test_content_is_looked_at(host: Path) -> None:
-    """With a message's text the header checks are heard, too."""
+@pytest.mark.parametrize(
+    ("word", "verdict", "queue"),
+    [
+        ("buy", "refused", None),
+        ("wait", "accepted", "hold"),
+        ("rubbish", "accepted", ""),
+        ("hello", "accepted", "incoming"),
+    ],
+)
+def test_content_is_looked_at(host: Path, word: str, verdict: str, queue: str | None) -> None:
+    """With a message's text the header checks are heard, too: they may refuse, hold, or throw away."""
     main = host / "etc/postfix/main.cf"
-    main.write_text(MAIN_CF + "header_checks = regexp:{{/^Subject: buy/ REJECT no shop}}\n")
-    told = explained(host, client="192.168.1.4,unknown", data="Subject: buy this\n\nnow\n")
-    assert told.reply.startswith("550 5.7.1 no shop")
+    main.write_text(MAIN_CF + "header_checks = regexp:/etc/postfix/checks\n")
+    (host / "etc/postfix/checks").write_text("/: buy/ REJECT no shop\n/: wait/ HOLD\n/: rubbish/ DISCARD\n")
+    told = explained(host, client="192.168.1.4,unknown", data=f"Subject: {word}\n\nnow\n").json()
+    assert told["verdict"] == verdict
+    assert (told["then"] and told["then"]["queue"]) == queue
+    if verdict == "refused":
+        assert told["reply"] == "550 5.7.1 no shop"
+        assert told["decided_by"]["parameter"] == "header_checks"
+        assert told["decided_by"]["place"] == f"{main}:18"
+
+
+RULES = st.one_of(
+    st.sampled_from(sorted(RESTRICTIONS)),
+    st.sampled_from(sorted(RESTRICTIONS)).map(lambda name: f"{name} inline:{{x.example=REJECT,joe@domain.ork=picky}}"),
+    st.sampled_from(["reject_rbl_client bl.example=127.0.0.9", "sleep 1", "picky", "nonsense", "warn_if_reject"]),
+)
+
+#: Without one of these smtpd does not run.
+GUARDS = {"relay": ["permit_mynetworks", "reject_unauth_destination"]}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lists=st.lists(st.lists(RULES, max_size=5), min_size=7, max_size=7))
+def test_any_lists_are_explained(host: Path, lists: list[list[str]]) -> None:
+    """Whatever restrictions stand where: there is a verdict, plain values, a table, and an end."""
+    names = ("client", "helo", "sender", "relay", "recipient", "data", "end_of_data")
+    text = MAIN_CF.partition("smtpd_sender")[0] + "".join(
+        f"smtpd_{name}_restrictions = {', '.join([*GUARDS.get(name, ()), *rules])}\n"
+        for name, rules in zip(names, lists, strict=True)
+    )
+    (host / "etc/postfix/main.cf").write_text(text)
+    told = explained(host, client="203.0.113.9")
+    assert told.verdict in ("accepted", "refused", "does not run")
+    assert json.loads(json.dumps(told.json()))["verdict"] == told.verdict
+    assert told._repr_html_().count("<table>") == 1
+    assert len(str(told)) < 200_000
 
 
 def test_the_readme_s_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

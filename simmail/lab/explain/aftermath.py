@@ -73,10 +73,10 @@ def aftermath(place: Place, mail: Mail, played: Played) -> Aftermath | None:
     try:
         rewriter: TrivialRewrite = system.program("rewrite")
     except (Fatal, KeyError):
-        return Aftermath(message.sender, "incoming", message.filter, ())
+        return Aftermath(message.sender, played.queue, message.filter, ())
     wanted = [(message.redirect, "")] if message.redirect else [(r.address, r.original) for r in message.recipients]
     found = tuple(_destination(place, system, rewriter, message.sender, *pair) for pair in wanted)
-    return Aftermath(message.sender, "incoming", message.filter, found)
+    return Aftermath(message.sender, played.queue, message.filter, found)
 
 
 def _destination(

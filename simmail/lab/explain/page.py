@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from simmail.lab.explain.explanation import Explanation
-from simmail.lab.explain.text import asked, check_title, check_verdict, ending, rest, title
+from simmail.lab.explain.text import asked, check_title, ending, rest, title
 from simmail.lab.explain.trace import Check, ListHeard
 from simmail.lab.explain.words import verdict
 
@@ -30,9 +30,8 @@ def _rows(told: Explanation) -> Iterator[str]:
         yield _row("", "the client connects", "\n".join(asked(told.played.trace.before)), "")
     for item in told.played.trace.heard:
         if isinstance(item, Check):
-            decided = item.finding is not None
             questions = "\n".join(asked(item.asked))
-            yield _row(told.placed(item.reason), check_title(item), questions, check_verdict(item), decided)
+            yield _row(told.placed(item.reason), check_title(item), questions, item.verdict, item.refuses)
         else:
             yield from _list(told, item, 0)
     for name in told.never_heard():

@@ -77,6 +77,7 @@ class Played:
         reason: the rule behind a refusal, or behind the acceptance; None where no rule spoke.
         opened: the questions that nobody could answer: key -> the answers possible.
         message: what was put into the queue; None for nothing.
+        queue: which queue: `incoming`, `hold`.
         fatal: why the server did not run; "" where it did.
         system: the Postfix that played.
     """
@@ -88,6 +89,7 @@ class Played:
     reason: Reason | None = None
     opened: dict[str, list[Choice]] = field(default_factory=dict)
     message: Message | None = None
+    queue: str = ""
     fatal: str = ""
     system: MailSystem | None = None
 
@@ -192,10 +194,22 @@ class Player:
             self.trace.warned(str(note.fields[0]))
         elif note.event == "refusal" and note.fields[0] == "reject":
             self.played.reason = note.fields[-1] or None
+        elif note.event == "content":
+            self._content(*note.fields)
+
+    def _content(self, action: str, context: str, line: str, *rest: str) -> None:
+        """header_checks and their kin have said something of a line."""
+        *_, table, answer = rest
+        system = self.played.system
+        where = system.config.where(table) if system is not None else None
+        reason = Reason(table, str(where or ""), answer)
+        self.trace.content(reason, f"{context} {line}", action, action == "reject")
+        if action == "reject":
+            self.played.reason = reason
 
     def _committed(self, commit: Commit) -> None:
         if self.played.message is None:
-            self.played.message = commit.message
+            self.played.message, self.played.queue = commit.message, commit.queue
 
     def _dns(self, question: Dns) -> DnsAnswer:
         said = f"DNS: {question.type} of {question.name}"

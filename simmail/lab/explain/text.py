@@ -8,7 +8,7 @@ from itertools import groupby
 from simmail.lab.explain.explanation import Explanation
 from simmail.lab.explain.open_questions import Fork, Outcome
 from simmail.lab.explain.trace import Asked, Check, ListHeard
-from simmail.lab.explain.words import refusal, verdict
+from simmail.lab.explain.words import verdict
 
 NOTHING = "nothing"
 
@@ -111,15 +111,10 @@ def check_title(check: Check) -> str:
     return f"{check.reason.parameter} = {check.reason.restriction}"
 
 
-def check_verdict(check: Check) -> str:
-    """What a check came to."""
-    return f"refuses: {refusal(check.finding)}" if check.finding else "nothing to object"
-
-
 def _check(told: Explanation, check: Check) -> Iterator[str]:
     yield f"{check_title(check)} ({told.placed(check.reason)})"
     yield from (f"       {line}" for line in asked(check.asked))
-    yield f"     {check_verdict(check)}"
+    yield f"     {check.verdict}"
 
 
 def _open(told: Explanation) -> Iterator[str]:

@@ -13,6 +13,11 @@ from simmail.postfix.smtpd.restrictions import Rule
 from simmail.postfix.tables.table import Table
 
 
+def refusal(finding: Finding) -> str:
+    """A refusal as it was meant, before soft_bounce and the like."""
+    return f"{finding.code} {finding.dsn} {finding.text}"
+
+
 @dataclass(slots=True)
 class Asked:
     """A question and its answer.
@@ -79,10 +84,18 @@ class ListHeard:
 
 @dataclass(slots=True)
 class Check:
-    """A check that stands in no list, such as whether an address exists; `finding` is None where all is well."""
+    """A check that stands in no list: whether an address exists, what a line of the content holds.
+
+    Args:
+        reason: its parameter, place and value.
+        verdict: in words.
+        refuses: whether it refuses the mail.
+        asked: what it asked.
+    """
 
     reason: Reason
-    finding: Finding | None
+    verdict: str
+    refuses: bool
     asked: list[Asked]
 
 
@@ -145,8 +158,14 @@ class Trace(Listener):
     def checked(self, reason: Reason, finding: Finding | None) -> None:
         """A check outside of the lists."""
         self._frames.clear()
-        self.heard.append(Check(reason, finding, self._loose))
+        said = f"refuses: {refusal(finding)}" if finding is not None else "nothing to object"
+        self.heard.append(Check(reason, said, finding is not None, self._loose))
         self._loose = []
+
+    def content(self, reason: Reason, line: str, action: str, refuses: bool) -> None:
+        """A line of the content matched a table of header_checks and its kin."""
+        self._frames.clear()
+        self.heard.append(Check(reason, action, refuses, [Asked("line", line)]))
 
     # ---- what questions were asked
 

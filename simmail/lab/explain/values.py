@@ -7,7 +7,7 @@ from typing import Any
 from simmail.lab.explain.explanation import Explanation
 from simmail.lab.explain.open_questions import Fork, Outcome
 from simmail.lab.explain.trace import Asked, Check, ListHeard
-from simmail.lab.explain.words import refusal, verdict
+from simmail.lab.explain.words import verdict
 from simmail.postfix.smtpd.findings import Reason
 
 
@@ -52,8 +52,10 @@ def _asked(questions: list[Asked]) -> list[dict[str, Any]]:
 
 def _heard(told: Explanation, item: ListHeard | Check) -> dict[str, Any]:
     if isinstance(item, Check):
-        said = refusal(item.finding) if item.finding else "nothing to object"
-        return {**(_reason(told, item.reason) or {}), "asked": _asked(item.asked), "verdict": said}
+        return {
+            **(_reason(told, item.reason) or {}), "asked": _asked(item.asked), "verdict": item.verdict,
+            "refuses": item.refuses,
+        }  # fmt: skip
     return {
         "parameter": item.parameter, "stage": item.stage,
         "subject": {"title": item.subject.title, "name": item.subject.name},

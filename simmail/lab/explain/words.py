@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simmail.lab.explain.mistakes import restriction_meant
-from simmail.lab.explain.trace import RuleHeard
+from simmail.lab.explain.trace import RuleHeard, refusal
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.findings import Finding, Kind
+from simmail.postfix.smtpd.findings import Kind
 from simmail.postfix.smtpd.restrictions import OLD_NAMES, Rule
 
 _DESTINATIONS = (
@@ -41,11 +41,6 @@ def reads(rule: Rule) -> tuple[str, ...]:
     """The parameters that a rule decides by, apart from its own words."""
     name = rule.name.lower()
     return READS.get(OLD_NAMES.get(name, name), ())
-
-
-def refusal(finding: Finding) -> str:
-    """A refusal as it was meant, before soft_bounce and the like."""
-    return f"{finding.code} {finding.dsn} {finding.text}"
 
 
 def verdict(heard: RuleHeard) -> str:

@@ -12,6 +12,10 @@ DIAGNOSTICS
     QUEUEID: client=HOST
     QUEUEID: queue file size limit exceeded
 
+BUGS
+    After a refusal at the end of the data the real program dies of DATA or BDAT without another RCPT; here it ends the
+    session, and says so in the log.
+
 SEE ALSO
     RFC 5321 section 4.1.1.4, RFC 3030
 """
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 
 Answer = tuple[Reply, bool]
 GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
+#: What a client hears of a server that has died.
+_DEAD = Reply(0, ("",), True)
 _FROM = re.compile(r">*From ")
 
 
@@ -87,6 +93,8 @@ def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
         verdict = yield from session.smtpd.checker.data(state)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from session.refused(verdict)), False
+    if session.transaction is None:
+        return _DEAD, False
     session.content = ("DATA", 0)
     if state.errors < session.parameters.soft_errors:
         return state.transcript.told(GO_AHEAD), None
@@ -157,13 +165,14 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
         session.partial = content
     else:
         state.stage = "END-OF-MESSAGE"
-        state.size = size
+        state.size = state.carried + size
         if smtpd.lists["smtpd_end_of_data_restrictions"]:
             verdict = yield from smtpd.checker.end_of_data(state)
             if verdict in (Verdict.REJECT, Verdict.HANGUP):
                 reply = yield from session.refused(verdict)
                 session.partial = content
-                yield from session.forget()
+                yield from session.drop_file()
+                state.recipients, state.carried, state.bdat = [], state.size, False
                 return reply, False
         outcome = yield from _hand_over(session, content)
     queue_id = state.queue_id
@@ -271,4 +280,6 @@ def _bdat_out_of_order(session: SmtpdSession, some: bool, last: bool) -> Decisio
         verdict = yield from session.smtpd.checker.data(state)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from session.refused(verdict)), False
+    if session.transaction is None:
+        return _DEAD, False
     return None

@@ -373,6 +373,11 @@ class SmtpdSession:
             if transcript.errors & parameters.notify_classes:
                 yield from notify(self.smtpd, transcript, self.state.namaddr, self.reason)
             transcript.forget()
+        yield from self.drop_file()
+        self.state.forget_mail()
+
+    def drop_file(self) -> Decision[None]:
+        """Let go of the queue file, whatever is in it."""
         if self.transaction is not None:
             partial, self.partial = self.partial, None
             if partial is None:
@@ -384,7 +389,6 @@ class SmtpdSession:
             self.transaction = None
         self.chunks = []
         self.content = None
-        self.state.forget_mail()
 
     def forwarded_text(self) -> str:
         """What XFORWARD told, as the log shows it behind the client."""

@@ -87,15 +87,16 @@ class SmtpdState:
         permitted: the rule that permitted the present recipient last; None where no rule spoke for it.
         instance: what policy servers know the transaction by; "" before one of them was asked about it.
         recipients: the accepted ones.
+        carried: the size of the content before, where the end of the data was refused.
         errors, junk: how many of the client's commands were mistakes, and idle ones.
     """
 
     __slots__ = (
-        "accepted", "access_denied", "actions", "bdat", "client", "defer_if_permit", "defer_if_permit_client",
-        "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask", "encoding", "envid",
-        "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted", "pipelined", "process",
-        "protocol", "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender", "sender", "size",
-        "smtputf8", "stage", "subject", "transcript", "verp",
+        "accepted", "access_denied", "actions", "bdat", "carried", "client", "defer_if_permit",
+        "defer_if_permit_client", "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask",
+        "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted",
+        "pipelined", "process", "protocol", "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender",
+        "sender", "size", "smtputf8", "stage", "subject", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, client: Client) -> None:
@@ -132,7 +133,7 @@ class SmtpdState:
         self.recipients: list[Recipient] = []
         self.accepted = self.overshoot = 0
         self.queue_id = ""
-        self.size = 0
+        self.size = self.carried = 0
         self.encoding = self.ret = self.envid = self.verp = ""
         self.smtputf8 = False
         self.actions = Actions()
