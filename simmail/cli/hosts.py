@@ -15,8 +15,8 @@ def _explain(args: argparse.Namespace) -> int:
 
     told = explain(
         args.host, client=args.client, sender=args.sender, recipient=args.recipient, helo=args.helo,
-        data=_message(args.data) if args.data else "", zones=args.zone, world=args.world, at=args.at, port=args.port,
-        users=args.user,
+        data=_message(args.data) if args.data else "", zones=args.zone, world=args.world, at=args.at,
+        policy=args.policy, port=args.port, users=args.user,
     )  # fmt: skip
     print(json.dumps(told.json(), indent=1, ensure_ascii=False) if args.json else told)
     return 0
@@ -44,6 +44,7 @@ def register(commands: Any) -> None:
     )
     explain.add_argument("--world", default="", metavar="WORLD", help="the world around (default: the folder's own)")
     explain.add_argument("--at", default="", metavar="TIME", help="the moment of the world: 2d, 10:30")
+    explain.add_argument("--policy", default="", help="a folder below the world's policies/, laid over its hosts")
     explain.add_argument("--port", type=int, default=25, help="where the client calls (default 25)")
     explain.add_argument("--user", action="append", default=[], metavar="NAME", help="an account the host has besides")
     explain.add_argument("--json", action="store_true", help="print it as JSON")

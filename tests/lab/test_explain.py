@@ -254,6 +254,18 @@ def test_the_readme_s_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert told["open"] == []
 
 
+def test_a_policy_of_the_world_is_laid_over_its_host(tmp_path: Path) -> None:
+    """With --policy the files of that variant decide, and their lines are told."""
+    lab = start("01", tmp_path / "mylab")
+    variant = lab / "policies/open/mail.domain.ork/etc/postfix"
+    variant.mkdir(parents=True)
+    text = (lab / "hosts/mail.domain.ork/etc/postfix/main.cf").read_text()
+    (variant / "main.cf").write_text(text + "smtpd_relay_restrictions = permit_mynetworks\n    defer_if_permit\n")
+    told = explained(lab / "hosts/mail.domain.ork", recipient="joe@elsewhere.example", policy="open").json()
+    assert told["reply"].startswith("450 4.7.0 <joe@elsewhere.example>")
+    assert told["decided_by"]["place"] == f"{variant}/main.cf:{len(text.splitlines()) + 2}"
+
+
 def test_a_world_s_policy_server_is_asked(tmp_path: Path) -> None:
     """In a world nothing is open: its names are looked up, its policy servers answer."""
     lab = start("01", tmp_path / "mylab")

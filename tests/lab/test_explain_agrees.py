@@ -54,7 +54,7 @@ def tried(client: str, transcript: list[str]) -> Iterator[Tried]:
                 **{k: v for k, v in refused.items() if k != "MAIL"},
                 **({"MAIL": answer} if answer[0] != "2" else {}),
             }
-        elif answer != "(closed)":
+        elif answer != "(closed)" and not any(reply.startswith("503") for reply in refused.values()):
             yield Tried(client, helo, sender, found[1], next(iter(refused.values()), answer))
 
 

@@ -26,6 +26,7 @@ def explain(
     zones: Sequence[str] = (),
     world: str = "",
     at: str = "",
+    policy: str = "",
     port: int = 25,
     users: Sequence[str] = (),
 ) -> Explanation:
@@ -41,6 +42,7 @@ def explain(
         zones: master files that answer for names, instead of the world's.
         world: the world around the host; that of its folder by default.
         at: the moment of that world, `2d`; its start by default.
+        policy: a folder below the world's policies/, laid over its hosts.
         port: where the client calls.
         users: accounts that a bare /etc/postfix is given.
 
@@ -54,7 +56,7 @@ def explain(
         raise InputError(
             "--client", f"{address!r} is no IP address", "write 203.0.113.9, or 203.0.113.9,NAME"
         ) from None
-    place = find(host, tuple(zones), world, at)
+    place = find(host, tuple(zones), world, at, policy)
     for user in users:
         if user not in place.host.machine.accounts:
             place.host.machine.add_user(user)

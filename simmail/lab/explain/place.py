@@ -55,7 +55,9 @@ class Place:
         return str(self.folder / inside) if (self.folder / inside).is_file() else path
 
 
-def find(target: str | Path | Host, zones: list[str] | tuple[str, ...] = (), world: str = "", at: str = "") -> Place:
+def find(
+    target: str | Path | Host, zones: tuple[str, ...] = (), world: str = "", at: str = "", policy: str = ""
+) -> Place:
     """The host that a user means.
 
     Args:
@@ -63,6 +65,7 @@ def find(target: str | Path | Host, zones: list[str] | tuple[str, ...] = (), wor
         zones: master files that answer for names.
         world: the world around it; that of the folder by default.
         at: the moment of the world, `2d`; its start by default.
+        policy: a folder below the world's policies/, laid over its hosts.
 
     Raises:
         InputError: where that is no host.
@@ -77,15 +80,16 @@ def find(target: str | Path | Host, zones: list[str] | tuple[str, ...] = (), wor
         raise InputError(str(target), "is no folder", f"give {_BASES}")
     around = _around(folder)
     if not world and around is None:
-        if at:
-            raise InputError("--at", "needs a world", "name it with --world")
+        for option, value in (("--at", at), ("--policy", policy)):
+            if value:
+                raise InputError(option, "needs a world", "name it with --world")
         return _alone(folder, names)
-    place = _within(folder, world or str(around), at)
+    place = _within(folder, world or str(around), at, policy)
     place.names = names or place.names
     return place
 
 
-def _zones(files: list[str] | tuple[str, ...]) -> Zones:
+def _zones(files: tuple[str, ...]) -> Zones:
     zones = Zones()
     for name in files:
         path = Path(name)
@@ -105,9 +109,9 @@ def _around(folder: Path) -> Path | None:
     return there.parents[1] if there.parent.name == "hosts" and (there.parents[1] / WORLD).is_file() else None
 
 
-def _within(folder: Path, name: str, at: str) -> Place:
+def _within(folder: Path, name: str, at: str, policy: str) -> Place:
     """A host in its world, at a moment of it."""
-    world = loader.load(name)
+    world = loader.load(name, policy=policy)
     host = world.hosts.get(folder.resolve().name)
     if host is None:
         raise InputError(
