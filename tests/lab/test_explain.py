@@ -303,6 +303,7 @@ def test_mistakes_are_told_kindly(host: Path, arguments: dict[str, Any], said: s
 def test_a_bare_folder_of_files(host: Path) -> None:
     """An /etc/postfix alone will do; accounts can be named."""
     bare = host / "etc/postfix"
+    (bare / "main.cf").write_text(MAIN_CF + "myorigin = /etc/mailname\n")
     assert explained(bare).reply.startswith("550 5.1.1 <joe@domain.ork>: Recipient address rejected: User unknown")
     assert explained(bare, users=["joe"]).verdict == "accepted"
     text = str(explained(bare))

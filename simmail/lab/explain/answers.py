@@ -29,6 +29,8 @@ TROUBLE = Choice("no answer in time, or SERVFAIL", DnsAnswer("servfail"))
 
 #: Answers that hold for all types of record of a name.
 FOR_ALL_TYPES = (NO_NAME, TROUBLE)
+#: What any other answer says of a name's other types: that there may be some.
+EXISTS = Choice("it exists", None)
 
 
 def choices(question: Dns | Policy, rule: Rule | None) -> list[Choice]:

@@ -13,6 +13,7 @@ from simmail.files.tree import FileError
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.postfix.config import Config
+from simmail.postfix.maincf import parse
 from simmail.postfix.tables.split import split_outside_braces
 from simmail.world import loader
 from simmail.world.blame import own_name
@@ -147,37 +148,32 @@ def _alone(folder: Path, names: Zones | None) -> Place:
     machine = Machine("localhost", ("127.0.0.1",), calendar=world.calendar)
     host = world.add_host("host", machine, Resolver(names or world.zones))
     _lay(host, folder, "/etc/postfix" if bare else "")
-    _fill(host)
     notices: list[str] = []
-    _identify(host, notices)
+    _fill(host, notices)
     _compile(host, notices, bare)
     return Place(host, names, False, folder, bare, notices)
 
 
-def _fill(host: Host) -> None:
-    """What every machine has."""
-    files = host.machine.files
-    for path, text in (("/etc/hosts", "127.0.0.1 localhost\n"), (f"{Path(MAIN_CF).parent}/master.cf", STOCK_MASTER_CF)):
+def _fill(host: Host, notices: list[str]) -> None:
+    """What every machine has: a name and addresses that its main.cf agrees with, accounts for its homes, some files."""
+    machine, files = host.machine, host.machine.files
+    usual = {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/postfix/master.cf": STOCK_MASTER_CF}
+    try:
+        settings = Config(machine, parse(files.read(MAIN_CF), MAIN_CF, lambda level, text: None))
+        machine.hostname = settings.text("myhostname")
+        given = [word for word in settings.list("inet_interfaces") if word[:1].isdigit()]
+        machine.addresses = (*given, *(a for a in machine.addresses if a not in given))
+    except Fatal:
+        pass  # the server says so itself
+    usual["/etc/mailname"] = f"{machine.hostname}\n"
+    for path, text in usual.items():
         if not files.exists(path):
             files.write(path, text, modified=-3600.0)
-
-
-def _identify(host: Host, notices: list[str]) -> None:
-    """Give the machine a name and addresses that its main.cf agrees with, and accounts for the homes it has."""
-    machine = host.machine
-    try:
-        config = Config.load(machine)
-    except Fatal:
-        return
-    if config.is_set("myhostname"):
-        machine.hostname = config.text("myhostname")
-    given = [word for word in config.list("inet_interfaces") if word[:1].isdigit()]
-    machine.addresses = (*given, *(a for a in machine.addresses if a not in given))
-    for path in machine.files.names("/home"):
+    for path in files.names("/home"):
         user = path.split("/")[2]
         if user not in machine.accounts:
             machine.add_user(user)
-    homes = " and of its homes" if machine.files.names("/home") else ""
+    homes = " and of its homes" if files.names("/home") else ""
     notices.append(f"its accounts are those of a fresh system{homes}; name others with --user")
 
 

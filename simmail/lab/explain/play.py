@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simmail.lab.explain.answers import FOR_ALL_TYPES, OTHER_NAME, OWN_NAME, Choice, choices
+from simmail.lab.explain.answers import EXISTS, FOR_ALL_TYPES, NO_NAME, OTHER_NAME, OWN_NAME, Choice, choices
 from simmail.lab.explain.place import Place
 from simmail.lab.explain.trace import Asked, Check, ListHeard, RuleHeard, Trace
 from simmail.mail.answers import AnvilCounts, DnsAnswer, DnsRecord, PolicyAnswer
@@ -248,14 +248,17 @@ class Player:
 
     def _open(self, said: str, question: Dns | Policy) -> Any:
         """A question that nobody can answer: one of the answers that it may get."""
-        choice = self._known.get(said) or self._names.get(getattr(question, "name", ""))
-        if choice is None:
+        name = question.name if isinstance(question, Dns) else ""
+        choice = self._known.get(said) or self._names.get(name)
+        if choice is None or choice is EXISTS:
             possible = choices(question, self.trace.rule.rule if self.trace.rule else None)
+            if self._names.get(name) is EXISTS:
+                possible = [choice for choice in possible if choice is not NO_NAME]
             choice = self._known[said] = possible[self.chosen.get(said, 0)]
             if len(possible) > 1:
                 self.played.opened[said] = possible
-            if isinstance(question, Dns) and choice in FOR_ALL_TYPES:
-                self._names[question.name] = choice
+            if name:
+                self._names[name] = choice if choice in FOR_ALL_TYPES else EXISTS
         self.trace.asked(Asked(said, choice.label, open=said in self.played.opened))
         return choice.answer
 
