@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from simmail.files.invocation import Command
 from simmail.mail.answers import PolicyAnswer
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Listen, Policy, Sleep
+from simmail.mail.questions import Decision, Listen, Policy, Question, Sleep
 from simmail.network.graph import HERE
 from simmail.postfix.mastercf import Service
 from simmail.postfix.system import THROTTLE_S
 from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
 from simmail.userland.policy.protocol import ANY
-from simmail.world.clock import WAIT, Alarm, Impatient, Level, Task
+from simmail.world.clock import WAIT, Alarm, Level, Task
 from simmail.world.transport import REFUSED, TIMED_OUT
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ class Dead:
     def __init__(self, hears: bool) -> None:
         self.hears = hears
 
-    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said]:
         """Nobody answers."""
         if not self.hears:
             yield Sleep(float("inf"))
-        return None
+        return Said("", ended=True, reset=True)
 
-    def hang_up(self, now: float) -> Decision[None]:
+    def hang_up(self, now: float, late: str = "") -> Decision[None]:
         """Nobody notices."""
         yield from ()
 
@@ -193,24 +193,71 @@ def _exchange(task: Task, link: Link, line: Line | None, question: Policy) -> De
     if link.alarm is not None:
         link.alarm.call_off()
     deadline = task.now + question.timeout
-    outer, task.deadline = task.deadline, min(task.deadline, deadline)
     task.now += link.latency
-    try:
-        said = yield from line.ask(question.attributes, task.now)
-    except Impatient:
+    said: Said | None = yield Attend(line, question.attributes, deadline)
+    if said is None:
         link.line = None
-        if outer < deadline:
-            raise
-        task.now = deadline
         return PolicyAnswer(error=TIMED_OUT, link=link)
-    finally:
-        task.deadline = outer
     task.now += link.latency
-    if said is None or said.ended:
+    if said.ended:
         link.line = None
-        return PolicyAnswer(error=RESET, link=link) if said is None else PolicyAnswer(said.text, True, link=link)
+        return PolicyAnswer(said.text, True, error=RESET if said.reset else "", link=link)
     link.alarm = Alarm(task.clock, task.now + question.keep, task, lambda: _hang_up(task, link))
     return PolicyAnswer(said.text, link=link)
+
+
+class Attend(Question):
+    """Let a server work at a request.  Answer: `Said`, or None at the deadline; the server then goes on in vain.
+
+    Args:
+        line: the server's end of the connection.
+        attributes: the request.
+        deadline: until when it is waited for, seconds since the start.
+    """
+
+    __slots__ = ("attributes", "deadline", "line")
+
+    def __init__(self, line: Line, attributes: Mapping[str, str], deadline: float) -> None:
+        self.line, self.attributes, self.deadline = line, attributes, deadline
+
+
+def attend(task: Task, question: Attend) -> Any:
+    """Start the server's work on its host, and wait for it."""
+    if not task.level(question):
+        return WAIT
+    clock, host, line = task.clock, task.host, question.line
+
+    waiting = True
+
+    def give_up() -> None:
+        nonlocal waiting
+        waiting = False
+        task.resume(None)
+
+    def done(said: Said, time: float) -> None:
+        if waiting:
+            alarm.call_off()
+            task.resume(said)
+        elif not said.ended:
+            clock.spawn(host, _ending(line, said.text), time)
+
+    alarm = Alarm(clock, question.deadline, task, give_up)
+    clock.spawn(host, _step_by_step(line.ask(question.attributes, task.now)), task.now, done)
+    return WAIT
+
+
+def _step_by_step(working: Decision[Said]) -> Decision[Said]:
+    """What a server does, never ahead of the clock: others see its files."""
+    answer: Any = None
+    while True:
+        try:
+            question = working.send(answer)
+        except StopIteration as stop:
+            said: Said = stop.value
+            return said
+        answer = yield question
+        if type(question) is Sleep:
+            yield Level()
 
 
 def _hang_up(task: Task, link: Link) -> None:
@@ -220,6 +267,6 @@ def _hang_up(task: Task, link: Link) -> None:
         task.clock.spawn(link.host, _ending(line), task.clock.now)
 
 
-def _ending(line: Line) -> Decision[None]:
+def _ending(line: Line, late: str = "") -> Decision[None]:
     now = yield Level()
-    yield from line.hang_up(now)
+    yield from line.hang_up(now, late)

@@ -96,6 +96,7 @@ class World:
                 Dns: services.dns,
                 Now: services.now,
                 Policy: policy.policy,
+                policy.Attend: policy.attend,
                 Listen: policy.listen,
                 Deposit: services.deposit,
                 Run: services.run,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import simmail
 from simmail.conformance.case import Case
 from simmail.conformance.player import Player
+from simmail.lab.copies import start
+from simmail.world.master import STOCK_MASTER_CF
 
 STRANGER = "203.0.113.99"
 MAIN_CF = """\
@@ -110,3 +114,40 @@ def test_a_script_is_told_when_its_client_hangs_up() -> None:
     playing.world.run(playing.world.now + 3)
     assert playing.host.machine.files.exists("/var/tmp/end")
     assert "spawn" in playing.host.sh("grep 'warning: command /bin/sh exit status 5' /var/log/maillog").stdout
+
+
+SLOW = """\
+while read -r line; do
+    [ "$line" ] || { sleep 3; date +%s >>/var/tmp/seen; printf "action=DUNNO\\n\\n"; }
+done
+"""
+
+
+def test_a_run_in_many_steps_is_the_same_as_one(tmp_path: Path) -> None:
+    """With servers that are slow, too slow and quick, the records do not depend on where a run is cut."""
+
+    def lived(name: str, steps: int) -> list[Any]:
+        lab = start("01", tmp_path / name)
+        host = lab / "hosts/mail.domain.ork/etc/postfix"
+        (host / "slow.sh").write_text(SLOW)
+        (host / "master.cf").write_text(
+            STOCK_MASTER_CF + "slow unix - n n - 0 spawn user=nobody argv=/bin/sh /etc/postfix/slow.sh\n"
+        )
+        with (host / "main.cf").open("a") as file:
+            file.write("smtpd_policy_service_default_action = DUNNO\nsmtpd_client_restrictions =\n")
+            file.write("  check_policy_service unix:private/slow\n")
+            file.write("  check_policy_service { unix:private/slow, timeout=2s }\n")
+            file.write("  check_policy_service inet:127.0.0.1:10023\n")
+        world = simmail.load(lab)
+        world.host("mail.domain.ork").sh("ratelimit --inet=10023")
+        for step in range(steps):
+            world.run(600.0 * (step + 1) / steps)
+        seen = world.host("mail.domain.ork").sh("cat /var/tmp/seen")
+        return [
+            str(seen),
+            *((r.time, r.host, r.program, r.event, r.queue_id, str(r.fields)) for r in world.results.records),
+        ]
+
+    whole = lived("whole", 1)
+    assert sum("problem talking to server private/slow: Connection timed out" in str(row) for row in whole) == 2
+    assert lived("cut", 97) == whole

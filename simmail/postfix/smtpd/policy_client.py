@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 TRANSPORTS = ("inet", "unix")
 #: Errors that are told only when no further try is made.
 EXPECTED = frozenset({"Broken pipe", "No such file or directory", "Connection reset by peer", ""})
-NO_ERROR = "Application error"
+NO_ERROR, TIMED_OUT = "Application error", "Connection timed out"
 NO_HOST, NO_SERVICE = "Cannot assign requested address", "Servname not supported for ai_socktype"
 SETTING = "smtpd_policy_service_"
 
@@ -146,28 +146,29 @@ class PolicyLine:
     Attributes:
         link: the connection as the world knows it; None where there is none.
         broken: whether nothing more can come of it: the next try on it fails.
+        silent: whether that is because the server has said nothing for too long, which no later look finds out.
         made, used: when it was made, and used last, seconds.
         session: which of its process's sessions it was last used in.
         requests: how many were answered on it.
     """
 
-    __slots__ = ("broken", "link", "made", "requests", "session", "used")
+    __slots__ = ("broken", "link", "made", "requests", "session", "silent", "used")
 
     def __init__(self) -> None:
         self.link: Any = None
-        self.broken = False
+        self.broken = self.silent = False
         self.made = self.used = 0.0
         self.session = self.requests = 0
 
     def close(self) -> None:
         """The next request is made on a new connection."""
-        self.link, self.broken, self.requests = None, False, 0
+        self.link, self.broken, self.silent, self.requests = None, False, False, 0
 
     def wake(self, server: PolicyServer, session: int, now: float) -> None:
         """Notice, in a new session, what has happened since the one before."""
         if session != self.session:
             old = now - self.used >= server.max_idle or now - self.made >= server.max_ttl
-            if self.broken or (self.link is not None and old):
+            if (self.broken and not self.silent) or (self.link is not None and old):
                 self.close()
         self.session = session
 
@@ -249,17 +250,17 @@ def _try(
         yield smtpd.note("warning", "", f"connect to {server.name}: {answer.unconnected}")
         return None, answer.unconnected
     line.link, line.used = answer.link, (yield Now())
-    if answer.error:
-        line.broken = True
+    line.broken, line.silent = bool(answer.error), answer.error == TIMED_OUT
+    if answer.error and not answer.text:
         return None, answer.error
     heard = understand(answer.text)
     if heard.complaint:
         yield smtpd.note("warning", "", heard.complaint.replace("SERVER", server.name))
-    line.broken = answer.ended or heard.rest
+    line.broken = line.broken or answer.ended or heard.rest
     line.requests += 1
     if 0 < server.request_limit <= line.requests and heard.action is not None:
         line.close()
-    return heard.action, ""
+    return heard.action, answer.error
 
 
 def _keep(server: PolicyServer, line: PolicyLine, now: float) -> float:

@@ -33,20 +33,27 @@ class PolicyProgram(Protocol):
 
 
 class Said(NamedTuple):
-    """What a server sent for one request, and whether it has closed the connection since."""
+    """What came of one request.
+
+    Args:
+        text: what the server sent.
+        ended: whether it has closed the connection since.
+        reset: whether it did so with the request unread.
+    """
 
     text: str
     ended: bool = False
+    reset: bool = False
 
 
 class Line(Protocol):
     """A connection to a policy server, as the server has it."""
 
-    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
-        """Take a request; None: the connection was reset.  Time may pass, even for ever."""
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said]:
+        """Take a request.  Time may pass, even for ever."""
 
-    def hang_up(self, now: float) -> Decision[None]:
-        """The client closes the connection."""
+    def hang_up(self, now: float, late: str = "") -> Decision[None]:
+        """The client closes the connection; `late`: what was sent after it had done so."""
 
 
 class Direct:
@@ -59,12 +66,12 @@ class Direct:
     def __init__(self, program: PolicyProgram) -> None:
         self.program = program
 
-    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said]:
         """Ask the program."""
         action = yield from self.program.ask(attributes, now)
         return Said("", True) if action is None else Said(f"action={action}\n\n")
 
-    def hang_up(self, now: float) -> Decision[None]:
+    def hang_up(self, now: float, late: str = "") -> Decision[None]:
         """Nothing hangs on it."""
         return answered(None)
 

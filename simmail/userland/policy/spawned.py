@@ -16,8 +16,7 @@ DIAGNOSTICS
 
 BUGS
     command_time_limit and the limits of the service on processes are not kept; a script that does not end is stopped by
-    its bounds on steps (`simmail.userland.job`).  A command that is too slow for its client is ended there and then,
-    and what it printed in vain is not complained of.
+    its bounds on steps (`simmail.userland.job`).
 
 SEE ALSO
     spawn(8), SMTPD_POLICY_README
@@ -70,26 +69,27 @@ class Connection:
     def __init__(self, conversation: Conversation) -> None:
         self.conversation = conversation
 
-    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said | None]:
+    def ask(self, attributes: Mapping[str, str], now: float) -> Decision[Said]:
         """Send a request and read the answer; time passes while the command sleeps, for ever where it says nothing."""
         conversation = self.conversation
         printed = yield from conversation.say(request_text(attributes), now)
+        complete = "\n\n" in f"\n{printed}"
         if conversation.status is not None:
             yield from self._ended()
-            return Said(printed, True) if printed or conversation.has_read else None
-        if "\n\n" not in f"\n{printed}":
+            return Said(printed, ended=True, reset=not conversation.has_read)
+        if not complete:
             yield Sleep(float("inf"))
         return Said(printed)
 
-    def hang_up(self, now: float) -> Decision[None]:
-        """The command reads the end of its input."""
+    def hang_up(self, now: float, late: str = "") -> Decision[None]:
+        """The command reads the end of its input; what it has printed in vain makes a failure of its end."""
         if self.conversation.status is None:
             yield from self.conversation.hang_up(now)
-            yield from self._ended()
+            yield from self._ended(bool(late))
 
-    def _ended(self) -> Decision[None]:
+    def _ended(self, failed: bool = False) -> Decision[None]:
         conversation = self.conversation
-        status, argv = conversation.status, conversation.process.argv
+        status, argv = conversation.status or int(failed), conversation.process.argv
         if conversation.unlaunched:
             yield Note("spawn", "fatal", "", f"spawn_comand: execvp {argv[0]}: {conversation.unlaunched}")
             status = 1
