@@ -11,10 +11,11 @@ DESCRIPTION
         outcome = yield from transaction.finish(content, received)
 
 PARAMETERS
-    always_bcc, sender_bcc_maps, recipient_bcc_maps, always_add_missing_headers, undisclosed_recipients_header,
-    remote_header_rewrite_domain, hopcount_limit, duplicate_filter_limit, enable_original_recipient,
-    header_checks, mime_header_checks, nested_header_checks, body_checks, body_checks_size_limit,
-    message_reject_characters, message_strip_characters, strict_7bit_headers, strict_8bitmime, strict_8bitmime_body,
+    message_size_limit, always_bcc, sender_bcc_maps, recipient_bcc_maps, always_add_missing_headers,
+    undisclosed_recipients_header, remote_header_rewrite_domain, hopcount_limit, duplicate_filter_limit,
+    enable_original_recipient, header_checks, mime_header_checks, nested_header_checks, body_checks,
+    body_checks_size_limit, message_reject_characters, message_strip_characters, strict_7bit_headers, strict_8bitmime,
+    strict_8bitmime_body,
     strict_mime_encoding_domain, disable_mime_input_processing, detect_8bit_encoding_header, header_size_limit,
     and those of cleanup_address(3)
 
@@ -70,6 +71,7 @@ class Cleanup(Program):
         self.delimiters: str = config["recipient_delimiter"]
         self.always_bcc: str = config["always_bcc"]
         self.sender_bcc = self.maps("sender_bcc_maps")
+        self.size_limit: int = config["message_size_limit"]
         self.recipient_bcc = self.maps("recipient_bcc_maps")
         self.original_recipient: bool = config["enable_original_recipient"]
         self.duplicate_limit: int = config["duplicate_filter_limit"]

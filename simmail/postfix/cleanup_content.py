@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _EIGHT_BIT = re.compile(r"(8bit|binary)\Z", re.IGNORECASE)
 _VISIBLE = ("to", "resent-to", "cc", "resent-cc")
+_SPECIAL = re.compile(r'[()<>@,;:\\".\[\]]')
+_QUOTED = re.compile(r'[\\"]')
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|([\s\S]))")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -45,6 +47,13 @@ def unescape(text: str) -> str:
         return _ESCAPES.get(match.group(2), match.group(2))
 
     return _ESCAPE.sub(plain, text)
+
+
+def phrase(name: str) -> str:
+    """A person's name as it stands before an address (RFC 5322 section 3.2.5): quoted where it has to be."""
+    if _SPECIAL.search(name):
+        return '"' + _QUOTED.sub(r"\\\g<0>", name) + '"'
+    return " ".join(name.split())
 
 
 class ContentRules:
@@ -296,7 +305,7 @@ class ContentReader:
             return address
         if self.rules.from_format == "obsolete":
             return f"{address} ({name})"
-        return f"{name} <{address}>"
+        return f"{phrase(name)} <{address}>"
 
     # ---- body
 

@@ -30,12 +30,16 @@ from simmail.postfix.cleanup_status import CANNOT_BOUNCE, INCOMPLETE, CleanupFla
 from simmail.postfix.content_checks import MAX_SHOWN, Match, clipped
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.queue_file import queue_file
 from simmail.postfix.report import shown
 from simmail.postfix.tables import LookupFailure, Maps
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
 
+CLOSE_ERROR = "mail_stream_cleanup: close error"
+#: More than the envelope takes in the queue file, octets: a part for each recipient, and one for the rest.
+MOST_ENVELOPE = 2500
 ACCEPTED = CleanupOutcome(CleanupStatus.OK)
 
 
@@ -230,6 +234,10 @@ class Transaction:
             self._reader.read(content, received)
         if self.going:
             self._copies()
+        if self.going and self._overflows():
+            self.warn(f"{self.queue_id}: queue file size limit exceeded")
+            self.warn(CLOSE_ERROR)
+            self.fail(CleanupStatus.SIZE)
         self.gather()
         yield from self._notes
         self._notes = []
@@ -251,10 +259,21 @@ class Transaction:
         self._envelope()
         if self.going:
             ContentReader(self, self.program.rules).read(content, received)
+        if self.going and self._overflows():
+            self.warn(CLOSE_ERROR)
         self.gather()
         yield from self._notes
         self._notes = []
         yield Abandon(self.queue_id)
+
+    def _overflows(self) -> bool:
+        """Whether the queue file, envelope and all, would be larger than message_size_limit."""
+        program, message = self.program, self.message
+        limit = program.size_limit
+        if not limit or message.size + MOST_ENVELOPE * (1 + len(message.recipients)) <= limit:
+            return False
+        file = queue_file(message, "incoming", program.system.machine, program.config["myorigin"])
+        return sum(record.size for record in file.records()) > limit
 
     # ---- the envelope
 

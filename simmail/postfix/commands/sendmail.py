@@ -63,7 +63,7 @@ class Request:
 
     mode: str = "m"
     sender: str | None = None
-    fullname: str = ""
+    fullname: str | None = None
     body: str = ""
     notify: frozenset[Notify] = frozenset()
     ret: str = ""
@@ -306,7 +306,7 @@ class _Sendmail:
             verp=request.verp,
             trace="verify" if request.verify else "record" if request.report else "",
             uid=account.uid,
-            fullname=request.fullname or account.gecos.split(",")[0],
+            fullname=account.gecos.split(",")[0] if request.fullname is None else request.fullname,
         )
         yield Commit(message, "maildrop")
         self.console.control().wake_pickup()

@@ -258,7 +258,6 @@ class Lmtp(Smtp):
         text = f"connect to {self.myhostname}[{path}]: No such file or directory"
         attempt.why = Dsn("4.4.1", "", text)
         attempt.last_target = True
-        yield self.note("text", "", text)
 
     def success(self, features: dict[str, str]) -> str:
         """A server of LMTP without DSN is taken for the final one."""

@@ -159,7 +159,7 @@ def _envid(session: SmtpdSession, value: str) -> Wrong | None:
     if not offers(session, "DSN"):
         return _NO_DSN
     plain = decode_xtext(value)
-    if session.state.envid or plain is None or not plain.isprintable():
+    if session.state.envid or not plain or not plain.isprintable():
         return 501, "5.5.4 Bad ENVID parameter syntax"
     session.state.envid = plain
     return None
