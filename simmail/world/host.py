@@ -16,6 +16,7 @@ from simmail.mail.questions import Connect, Decision, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
 from simmail.userland.commands import COMMANDS as COMMON
 from simmail.userland.policy import TOOLS as POLICY
+from simmail.userland.procmail import COMMANDS as PROCMAIL
 from simmail.userland.shell import run
 from simmail.world.clock import Level, Task
 from simmail.world.policy import PolicyServers
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 #: Every command of a host by name.
-COMMANDS = {**COMMON, **POLICY, **POSTFIX}
+COMMANDS = {**COMMON, **POLICY, **PROCMAIL, **POSTFIX}
 CONFIGURATION = "/etc/postfix"
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Accepted | None]"]
