@@ -14,6 +14,8 @@ from simmail.mail.content import Content, octets
 from simmail.mail.questions import Deposit
 
 TOO_LARGE = "File too large"
+#: What a Maildir consists of.
+MAILDIR_FOLDERS = ("tmp", "new", "cur")
 _FROM = "From "
 
 
@@ -47,6 +49,34 @@ class Entry(NamedTuple):
         """Octets it takes in an mbox file, at most."""
         content = self.content
         return content.size + len(content.lines) + 1 + sum(octets(line) + 1 for line in self.head)
+
+
+def split_mbox(text: str, anywhere: bool = False) -> list[str]:
+    """The messages of an mbox file as they stand there; what is before the first From_ line is left out.
+
+    Args:
+        text: all of it.
+        anywhere: whether a From_ line need not stand behind an empty line.
+    """
+    found: list[list[str]] = []
+    after_empty = True
+    for line in text.split("\n"):
+        if line.startswith(_FROM) and (after_empty or anywhere):
+            found.append([])
+        if found:
+            found[-1].append(line)
+        after_empty = not line
+    pieces = ["\n".join(lines) + "\n" for lines in found]
+    if pieces:
+        pieces[-1] = pieces[-1][:-1]
+    return pieces
+
+
+def unquoted(piece: str) -> str:
+    """A message of an mbox file without its From_ line, `>From ` turned back."""
+    lines = piece.split("\n")[1:]
+    lines = [line[1:] if line.startswith(">" + _FROM) else line for line in lines]
+    return "\n".join(lines[:-1] if lines[-2:] == ["", ""] else lines)
 
 
 class Mbox(File):
@@ -159,7 +189,7 @@ def _into_maildir(files: FileSystem, question: Deposit, entry: Entry, now: float
     if files.find(folder) is not None:
         raise FileError(folder, NOT_DIRECTORY)
     if not files.is_folder(folder + "/new"):
-        for name in ("tmp", "new", "cur"):
+        for name in MAILDIR_FOLDERS:
             files.make_folder(f"{folder}/{name}", question.owner)
     seconds = int(unix)
     micros = int((unix - seconds) * 1e6)

@@ -247,6 +247,19 @@ class Run(Question):
         self.command, self.user, self.environment, self.stdin, self.timeout = command, user, environment, stdin, timeout
 
 
+class Detach(Question):
+    """A program of the host goes on by itself, as after daemon(3); nobody waits for it.  Answer: None.
+
+    Args:
+        decision: what it goes on with; its verdict is the exit status, which nobody hears.
+    """
+
+    __slots__ = ("decision",)
+
+    def __init__(self, decision: Any) -> None:
+        self.decision = decision
+
+
 class Deposit(Question):
     """Append a message to an mbox file or drop it into a Maildir of the host.  Answer: "" or the system's error text.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simmail.world.logs import maillog
+from simmail.world.mailbox_files import write_mailboxes
 
 if TYPE_CHECKING:
     from simmail.world.world import World
@@ -24,15 +25,10 @@ def export(world: World, out: Path) -> list[str]:
     for table in TABLES:
         getattr(results, table).to_parquet(out / f"{table}.parquet", index=False)
     for host in world.hosts.values():
-        if host.master is None:
-            continue
-        log = out / host.name / "var/log/maillog"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(line + "\n" for line in maillog(host, results.records))
-        log.write_text(text, encoding="utf-8", errors="surrogateescape")
-        for folder in ("/var/mail", "/home"):
-            for path in host.machine.files.names(folder):
-                target = out / host.name / path.lstrip("/")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(host.machine.files.read(path), encoding="utf-8", errors="surrogateescape")
+        if host.master is not None:
+            log = out / host.name / "var/log/maillog"
+            log.parent.mkdir(parents=True, exist_ok=True)
+            text = "".join(line + "\n" for line in maillog(host, results.records))
+            log.write_text(text, encoding="utf-8", errors="surrogateescape")
+        write_mailboxes(host, out / host.name)
     return ["summary.json", *(f"{table}.parquet" for table in TABLES), "HOST/var/log/maillog", "HOST/var/mail"]

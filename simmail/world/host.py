@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from simmail.dns.resolver import Resolver
 from simmail.files.invocation import Invocation
 from simmail.files.machine import Machine
+from simmail.files.mailbox import split_mbox, unquoted
 from simmail.files.tree import FileError, normal
 from simmail.mail.answers import Exit
 from simmail.mail.errors import InputError
 from simmail.mail.questions import Connect, Decision, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
 from simmail.userland.commands import COMMANDS as COMMON
+from simmail.userland.fetchmail import COMMANDS as FETCHMAIL
 from simmail.userland.policy import TOOLS as POLICY
 from simmail.userland.procmail import COMMANDS as PROCMAIL
 from simmail.userland.shell import run
@@ -27,23 +29,10 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 #: Every command of a host by name.
-COMMANDS = {**COMMON, **POLICY, **PROCMAIL, **POSTFIX}
+COMMANDS = {**COMMON, **FETCHMAIL, **POLICY, **PROCMAIL, **POSTFIX}
 CONFIGURATION = "/etc/postfix"
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Accepted | None]"]
-
-
-def split_mbox(text: str) -> list[str]:
-    """The messages of an mbox file, without their From_ lines, `>From ` turned back."""
-    found: list[list[str]] = []
-    after_empty = True
-    for line in text.split("\n"):
-        if after_empty and line.startswith("From "):
-            found.append([])
-        elif found:
-            found[-1].append(line[1:] if line.startswith(">From ") else line)
-        after_empty = not line
-    return ["\n".join(lines).removesuffix("\n") for lines in found]
 
 
 class Host:
@@ -163,7 +152,7 @@ class Host:
         files = self.machine.files
         if not files.exists(path):
             return []
-        texts = split_mbox(files.read(path))
+        texts = [unquoted(piece) for piece in split_mbox(files.read(path))]
         files.write(path, "", owner=user, mode=files.file(path).mode)
         return texts
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simmail.dns.resolver import Resolver
 from simmail.files.machine import LOOPBACK, Machine
+from simmail.mail.answers import Exit
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
-from simmail.mail.questions import Decision, Sleep
+from simmail.mail.questions import Decision, Run, Sleep
 from simmail.world import folder as folders
 from simmail.world import scenario as schema
 from simmail.world.actors.figures import Figures
@@ -17,6 +19,7 @@ from simmail.world.actors.kinds import actor_for
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import Level
 from simmail.world.compiled import compile_anew
+from simmail.world.mailboxes import MailboxServer
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.mua import MailProgram
 from simmail.world.units import clock
@@ -65,6 +68,8 @@ class Loader:
             self.world.network.link(*link.between, link.latency, link.bandwidth, link.loss)
         for name, spec in scenario.hosts.items():
             self._start(self.world.hosts[name], spec)
+        for name, spec in scenario.hosts.items():
+            self._begin(self.world.hosts[name], spec)
         for login, person in scenario.people.items():
             self._person(login, person)
         for fault in scenario.faults:
@@ -139,14 +144,32 @@ class Loader:
 
     def _start(self, host: Host, spec: HostSpec) -> None:
         for command in spec.setup:
-            done = host.sh(command)
-            if done.status or done.stderr:
-                self._notice(host, f"{command}: {(done.stderr or done.stdout).strip()}")
+            self._tell(host, command, host.sh(command))
         if host.master is not None:
             try:
                 host.master.start()
             except Fatal as fatal:
                 self._notice(host, f"Postfix does not start: fatal: {fatal.text}")
+
+        if spec.mailboxes:
+            MailboxServer(host, spec.mailboxes)
+
+    def _begin(self, host: Host, spec: HostSpec) -> None:
+        """What users start once everything is up."""
+        for user, commands in spec.starts.items():
+            home = host.machine.accounts[user].home
+            environment = {"HOME": home, "USER": user, "LOGNAME": user}
+            for command in commands:
+                running = host.running(Run(f"cd; {command}", user, environment, ""))
+                self.world.clock.spawn(host, running, 0.0, partial(self._ended, host, command))
+
+    def _ended(self, host: Host, command: str, done: Exit, now: float) -> None:
+        self._tell(host, command, done)
+
+    def _tell(self, host: Host, command: str, done: Exit) -> None:
+        """A notice of a command that failed, or complained."""
+        if done.status or done.stderr:
+            self._notice(host, f"{command}: {(done.stderr or done.stdout).strip()}")
 
     def _notice(self, host: Host, text: str) -> None:
         self.world.notices.append(told_with_place(host, text, blamed(host, text)))

@@ -22,6 +22,7 @@ from simmail.mail.errors import InputError
 from simmail.mail.questions import Close, Connect, Decision, Note, Now, Receive, Send
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
+from simmail.world.folders import folders
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -280,6 +281,32 @@ class MailProgram:
         return [draft for draft in self.drafts.values() if draft.state != "sent"]
 
     # ---- reading
+
+    @property
+    def folders(self) -> dict[str, int]:
+        """The folders that the person has on the computer, and how many messages lie in each."""
+        return {name: len(texts) for name, texts in self._folders().items()}
+
+    def folder(self, name: str) -> list[Letter]:
+        """The messages in a folder on the computer, which a filter or another program put there; oldest first.
+
+        Args:
+            name: an mbox file, a Maildir or an MH folder below the home, or `inbox` for the system mailbox.
+
+        Raises:
+            InputError: where there is no such folder.
+        """
+        found = self._folders()
+        if name.rstrip("/") not in found:
+            known = f"there are: {', '.join(found)}" if found else "there are none"
+            raise InputError(f"folder {name!r}", f"is not on {self.computer.name}", known)
+        return [Letter(text, self.world.now) for text in found[name.rstrip("/")]]
+
+    def _folders(self) -> dict[str, list[str]]:
+        machine = self.computer.machine
+        user = self.person if self.person in machine.accounts else self.mailbox[1]
+        home = machine.accounts[user].home if user in machine.accounts else f"/home/{user}"
+        return folders(machine.files, home, user)
 
     def get_mail(self) -> list[Letter]:
         """Fetch what is in the mailbox, now; time passes until it is done.  What came."""

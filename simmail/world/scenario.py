@@ -10,9 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from simmail.files.machine import SYSTEM_ACCOUNTS
 from simmail.mail.errors import InputError, Location
 from simmail.world.actors.kinds import AnySpec
 from simmail.world.schema import Moment, Octets, Part, Seconds
+
+SYSTEM_USERS = tuple(account.name for account in SYSTEM_ACCOUNTS)
 
 
 class Link(Part):
@@ -34,6 +37,12 @@ class HostSpec(Part):
     hostname: str = Field("", description="what the machine calls itself; the name here by default")
     users: dict[str, str] = Field(default_factory=dict, description="login name: full name")
     setup: list[str] = Field(default_factory=list, description="commands run before its Postfix starts")
+    mailboxes: dict[str, str] = Field(
+        default_factory=dict, description="whose mailbox can be fetched from by POP3 and IMAP: login name: password"
+    )
+    starts: dict[str, list[str]] = Field(
+        default_factory=dict, description="what users start when the host is up: login name: [fetchmail -d 300]"
+    )
     behind: str = Field("", description="the gateway whose address its connections to elsewhere show (NAT)")
     forwards: dict[int, str] = Field(default_factory=dict, description="ports handed on to a host behind: {25: NAME}")
     hides_clients: bool = Field(False, description="whether what it hands on seems to come from itself")
@@ -189,6 +198,7 @@ def _check_names(scenario: Scenario, tree: Any, name: str) -> None:
     """Every site, host and link end that is named is there."""
     sites, hosts = list(scenario.sites), list(scenario.hosts)
     known = {"site": sites, "host": hosts, "site or host": [*sites, *hosts]}
+    known |= {f"user of {host}": [*spec.users, *SYSTEM_USERS] for host, spec in scenario.hosts.items()}
     for what, word, path in _named(scenario):
         if word not in known[what]:
             raise InputError(
@@ -200,12 +210,7 @@ def _check_names(scenario: Scenario, tree: Any, name: str) -> None:
 
 def _named(scenario: Scenario) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
     """What the parts of a world name: what it must be, the name, and where it stands."""
-    for host, spec in scenario.hosts.items():
-        yield "site", spec.site, ("hosts", host, "site")
-        if spec.behind:
-            yield "host", spec.behind, ("hosts", host, "behind")
-        for port, inner in spec.forwards.items():
-            yield "host", inner, ("hosts", host, "forwards", port)
+    yield from _named_by_hosts(scenario)
     for number, link in enumerate(scenario.links):
         for end in link.between:
             yield "site or host", end, ("links", number, "between")
@@ -222,3 +227,15 @@ def _named(scenario: Scenario) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
             yield "site or host", end, ("faults", number, "link")
     for actor, does in scenario.actors.items():
         yield "site", does.site, ("actors", actor, "site")
+
+
+def _named_by_hosts(scenario: Scenario) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
+    for host, spec in scenario.hosts.items():
+        yield "site", spec.site, ("hosts", host, "site")
+        if spec.behind:
+            yield "host", spec.behind, ("hosts", host, "behind")
+        for port, inner in spec.forwards.items():
+            yield "host", inner, ("hosts", host, "forwards", port)
+        for field in ("mailboxes", "starts"):
+            for user in getattr(spec, field):
+                yield f"user of {host}", user, ("hosts", host, field, user)

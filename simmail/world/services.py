@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simmail.files.mailbox import deposit as deposit_into
-from simmail.mail.questions import Deposit, Dns, FlushSite, Now, Run
+from simmail.mail.questions import Deposit, Detach, Dns, FlushSite, Now, Run
 from simmail.world.clock import WAIT, Task
 
 #: Seconds to append a message to a mailbox, measured on a real Postfix that used a disk.
@@ -41,6 +41,14 @@ def run(task: Task, question: Run) -> Any:
     if not task.level(question):
         return WAIT
     return task.call(task.host, task.host.running(question))
+
+
+def detach(task: Task, question: Detach) -> Any:
+    """Let a program of the host run on by itself."""
+    if not task.level(question):
+        return WAIT
+    task.clock.spawn(task.host, question.decision, task.now)
+    return None
 
 
 def flush_site(task: Task, question: FlushSite) -> Any:

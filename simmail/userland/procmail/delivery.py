@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from simmail.files.mailbox import MAILDIR_FOLDERS
 from simmail.files.tree import FileError
 from simmail.userland.commands.options import octets
 from simmail.userland.procmail.mail import quoted
@@ -11,7 +12,6 @@ from simmail.userland.procmail.state import Session
 
 PREFIX = "msg."
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
-MAILDIR_FOLDERS = ("tmp", "new", "cur")
 DEVICE_NULL = "/dev/null"
 
 

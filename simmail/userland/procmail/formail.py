@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from simmail.files.mailbox import split_mbox
 from simmail.files.tree import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import octets
@@ -244,28 +245,12 @@ def _is_duplicate(process: Process, request: Request, parsed: Parsed) -> bool:
 # ---- splitting
 
 
-def messages(text: str, anywhere: bool = False) -> list[str]:
-    """The messages of an mbox file; `anywhere`: a From_ line need not stand behind an empty line."""
-    found: list[list[str]] = []
-    after_empty = True
-    for line in text.splitlines(keepends=True):
-        if line.startswith(FROM) and (after_empty or anywhere):
-            found.append([])
-        elif not found:
-            if line == "\n":
-                continue
-            found.append([])
-        found[-1].append(line)
-        after_empty = line == "\n"
-    return ["".join(lines) for lines in found]
-
-
 def _split(process: Process, request: Request, text: str) -> Decision[int]:
     """Give each message to a program of its own, or print them one after the other."""
     status = 0
     start = process.environment.get("FILENO", "000")
     first, width = (int(start), len(start)) if start.isdigit() and len(start) < 10 else (0, 0)
-    chosen = messages(text, "e" in request)[request.skip :][: request.total]
+    chosen = (split_mbox(text, "e" in request) or [text])[request.skip :][: request.total]
     for number, one in enumerate(chosen[:MOST_SPLITS]):
         parsed = parse(one)
         if request.cache is not None and _is_duplicate(process, request, parsed):
