@@ -15,13 +15,17 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from simmail.lab import plot as plot
+    from simmail.lab.animation import animation as animation
     from simmail.lab.explain import explain as explain
     from simmail.lab.hand_in import check as check
     from simmail.lab.journey import journey as journey
     from simmail.lab.load import load as load
+    from simmail.lab.panel import panel as panel
 
 #: Where each public name lives; imported when it is first used, so that `import simmail` costs next to nothing.
 _PUBLIC = {
+    "animation": ("simmail.lab.animation", "animation"),
+    "panel": ("simmail.lab.panel", "panel"),
     "check": ("simmail.lab.hand_in", "check"),
     "explain": ("simmail.lab.explain", "explain"),
     "load": ("simmail.lab.load", "load"),

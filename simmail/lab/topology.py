@@ -255,3 +255,22 @@ def _edge(card: Card, other: Card) -> float:
     across, down = abs(other.x - card.x), abs(other.y - card.y)
     ways = [half / way for half, way in ((card.width / 2, across), (card.height / 2, down)) if way > 1e-9]
     return min([*ways, 1.0])
+
+
+def places(world: World) -> list[tuple[str, float, float, str]]:
+    """Where everything is on a map of unit size: (name, across, down, `site`, `server` or `host`)."""
+    cards = _cards(world)
+    _arrange(cards, [(a, b) for a, b, _ in _links(world)])
+    left, low = min(c.x for c in cards.values()), min(c.y for c in cards.values())
+    wide = max(c.x + c.width for c in cards.values()) - left
+    high = max(c.y + c.height for c in cards.values()) - low
+    found = []
+    for card in cards.values():
+        middle = ((card.x + card.width / 2 - left) / wide, 1 - (card.y + card.height / 2 - low) / high)
+        found.append((card.site, *middle, "site"))
+        for number, (mail, name, _) in enumerate(card.hosts):
+            part = (number + 1) / (len(card.hosts) + 1)
+            down = 1 - (card.y + card.height * (1 - part) - low) / high
+            across = (card.x + card.width * (0.25 + 0.5 * (number % 2)) - left) / wide
+            found.append((name, across, down, "server" if mail else "host"))
+    return found

@@ -1,0 +1,125 @@
+"""A panel for showing: settings to flip, and what they do, before and after side by side.
+
+    simmail.panel("03", "mail.domain.ork", {"mynetworks": ["192.168.1.0/24", "0.0.0.0/0"]}, until="1d")
+
+On the left the lab as it is, on the right with what is chosen: what became of the mail, the queue over time, and the
+end of the log.  Both are the same world with the same seed, so whatever differs comes from the setting.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simmail.lab import plot
+from simmail.lab.load import load
+from simmail.mail.errors import SimmailError
+from simmail.world.logs import maillog
+
+if TYPE_CHECKING:
+    from simmail.world.world import World
+
+#: What stands in a menu for leaving a setting as it is.
+AS_IT_IS = "(as it is)"
+#: Lines of the log that are shown: the last ones.
+LINES = 8
+
+
+class Side(NamedTuple):
+    """One side of the panel.
+
+    Args:
+        title: what was set.
+        world: as it is at the end; None where it could not be run.
+        trouble: why not.
+    """
+
+    title: str
+    world: World | None
+    trouble: str = ""
+
+
+def run(name: str | Path, host: str, settings: Mapping[str, str], until: str, seed: int = 1, policy: str = "") -> Side:
+    """Run a world with some settings of one host changed before it begins.
+
+    Args:
+        name, seed, policy: as for `simmail.load`.
+        host: whose main.cf.
+        settings: parameter -> value.
+        until: how long.
+    """
+    title = ", ".join(f"{parameter} = {value}" for parameter, value in settings.items()) or AS_IT_IS
+    try:
+        world = load(name, seed, policy)
+        if settings:
+            changed = world.host(host)
+            changed.edit("main.cf", **settings)
+            changed.sh("postfix reload")
+        world.run(until)
+    except SimmailError as error:
+        return Side(title, None, str(error))
+    return Side(title, world)
+
+
+def shown(side: Side, host: str) -> str:
+    """One side as HTML: figures, picture, log."""
+    head = f"<h4>{html.escape(side.title)}</h4>"
+    if side.world is None:
+        return f"{head}<p>{html.escape(side.trouble)}</p>"
+    figures, account = side.world.results.summary()["hosts"].get(host, {}), side.world.results.account.figures
+    rows = [(name, str(value)) for name, value in figures.items()]
+    rows += [(f"wanted: {state}", str(number)) for state, number in account["wanted"].items()]
+    rows += [(f"unwanted: {state}", str(number)) for state, number in account["unwanted"].items()]
+    rows += [("notices to innocents", str(account["notices_to_innocents"]))] if account["unwanted"] else []
+    table = "".join(
+        f"<tr><th scope='row' style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows
+    )
+    picture = (
+        plot.queues(side.world, host)._repr_mimebundle_()["text/html"].replace("<img ", "<img style='width:100%' ")
+    )
+    log = "\n".join(list(maillog(side.world.host(host), side.world.results.records))[-LINES:])
+    return (
+        f"{head}<table>{table}</table>{picture}"
+        f"<pre style='font-size:10px;white-space:pre-wrap'>{html.escape(log)}</pre>"
+    )
+
+
+def panel(
+    name: str | Path,
+    host: str,
+    settings: Mapping[str, Sequence[str]],
+    until: str = "1d",
+    seed: int = 1,
+    policy: str = "",
+) -> Any:
+    """The panel, a widget.
+
+    Args:
+        name, seed, policy: as for `simmail.load`.
+        host: whose settings are flipped, and whose queue and log are shown.
+        settings: parameter -> the values to choose from.
+        until: how long each run is.
+    """
+    import ipywidgets as widgets
+
+    menus = {
+        parameter: widgets.Dropdown(
+            options=[AS_IT_IS, *values], value=AS_IT_IS, description=parameter, style={"description_width": "initial"},
+            layout=widgets.Layout(width="95%"),
+        )
+        for parameter, values in settings.items()
+    }  # fmt: skip
+    half = widgets.Layout(width="50%", padding="0 1em 0 0")
+    before = widgets.HTML(shown(run(name, host, {}, until, seed, policy), host), layout=half)
+    after = widgets.HTML("<p>Choose a setting above.</p>", layout=half)
+
+    def flipped(_: Any) -> None:
+        chosen = {parameter: menu.value for parameter, menu in menus.items() if menu.value != AS_IT_IS}
+        after.value = "<p>running ...</p>"
+        after.value = shown(run(name, host, chosen, until, seed, policy), host)
+
+    for menu in menus.values():
+        menu.observe(flipped, names="value")
+    return widgets.VBox([*menus.values(), widgets.HBox([before, after])])
