@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class DeliveryAgent(Program):
     """An agent that delivers on this machine."""
 
+    watches = True
     #: The parameter with its delivery status filter.
     status_filter: ClassVar[str]
 

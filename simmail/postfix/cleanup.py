@@ -45,7 +45,6 @@ from simmail.postfix.cleanup_status import (
 from simmail.postfix.cleanup_transaction import Transaction
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.program import Program
-from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -59,14 +58,14 @@ class Cleanup(Program):
 
     command = "cleanup"
     needs = ("rewrite",)
+    watches = True
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
         config = self.config
-        self.rewriter: TrivialRewrite = system.program("rewrite")
         local = LocalDomains(config, system.machine, self.environment)
         self.local = local
-        self.mapper = AddressMapper(self, self.rewriter, local)
+        self.mapper = AddressMapper(self, local)
         self.rules = ContentRules(self)
         self.delimiters: str = config["recipient_delimiter"]
         self.always_bcc: str = config["always_bcc"]
@@ -80,6 +79,16 @@ class Cleanup(Program):
         self.hostname: str = config["myhostname"]
         self._senders: dict[str, str] = {}
         self._recipients: dict[str, str] = {}
+        self._used = 0.0
+
+    def idle(self, now: float) -> int:
+        """One process waits, where a message was made not long ago."""
+        return int(now - self._used < self.config["max_idle"])
+
+    def forget(self) -> None:
+        """Addresses may be completed in another way now."""
+        self._senders.clear()
+        self._recipients.clear()
 
     def open(
         self,
@@ -118,6 +127,7 @@ class Cleanup(Program):
             identity: which message of the world it is.
             arrival: when it arrived, where that is not now (s).
         """
+        self._used = self.system.machine.files.clock()
         message = Message(
             queue_id="",
             arrival=0.0,

@@ -33,7 +33,6 @@ from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
-from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 MAX_RECURSION = 10
 EXPANSION = "4.6.0 Alias expansion error"
@@ -76,7 +75,6 @@ class AddressMapper:
 
     Args:
         program: whose parameters and tables these are.
-        rewriter: completes what tables answer.
         local: for which domains tables may hold bare local parts.
 
     Attributes:
@@ -86,9 +84,9 @@ class AddressMapper:
         Fatal: where a parameter cannot be used.
     """
 
-    def __init__(self, program: Program, rewriter: TrivialRewrite, local: LocalDomains) -> None:
+    def __init__(self, program: Program, local: LocalDomains) -> None:
         config = program.config
-        self.rewriter, self.local = rewriter, local
+        self.program, self.local = program, local
         self.warnings: list[str] = []
         self.delimiters: str = config["recipient_delimiter"]
 
@@ -174,7 +172,7 @@ class AddressMapper:
         for item in parse(text):
             if not isinstance(item, Address):
                 continue
-            address = self.rewriter.rewrite("local", external_address(item))
+            address = self.program.rewriter.rewrite("local", external_address(item))
             local, at, domain = address.rpartition("@")
             if extension:
                 address = local + extension + at + domain if at else address + extension

@@ -18,12 +18,7 @@ SEE ALSO
 from __future__ import annotations
 
 from simmail.mail.questions import Decision, Trigger
-from simmail.postfix.config import Config
-from simmail.postfix.match_lists import DomainList, StringList
 from simmail.postfix.program import Program
-from simmail.postfix.tables import TableEnvironment
-
-PARENTS = "parent_domain_matches_subdomains"
 
 
 class Flush(Program):
@@ -39,10 +34,3 @@ class Flush(Program):
 def send_site(domain: str) -> Trigger:
     """The request to the queue manager to try what waits for a domain."""
     return Trigger(lambda manager, now: manager.flush_site(domain, now))
-
-
-def fast_flush_domains(config: Config, environment: TableEnvironment) -> DomainList:
-    """The domains whose mail may be sent for."""
-    name = "fast_flush_domains"
-    parents = StringList.open(PARENTS, config[PARENTS], environment).matches(name)
-    return DomainList.open(name, config[name], environment, parents)

@@ -56,6 +56,12 @@ class Memo:
         self._values: dict[Hashable, Any] = {}
         self._nodes = 0
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._roots.clear()
+        self._values.clear()
+        self._nodes = 0
+
     def value(self, key: Hashable, compute: Callable[..., T], *arguments: Any) -> T:
         """What `compute(*arguments)` gives, a pure function of `key`; it may not warn."""
         found: T

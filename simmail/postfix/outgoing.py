@@ -40,7 +40,6 @@ from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
-from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 MAX_SHOWN = 60
 #: Actions that only log; the others that there are change the line.
@@ -81,7 +80,6 @@ class Outgoing:
         self.rewrites = bool(self.generic)
         self.idle = not (self.generic or any(self.header_checks.values()) or self.body_checks)
         if self.rewrites:
-            self._rewriter: TrivialRewrite = program.system.program("rewrite")
             self._local = LocalDomains(config, program.system.machine, program.environment)
 
     def address(self, address: str) -> str:
@@ -108,7 +106,7 @@ class Outgoing:
             self.program.warn("warning", f"multi-valued {self.generic.title} result for {address}")
         if not results:
             return address
-        public = self._rewriter.rewrite("local", external_address(results[0]))
+        public = self.program.rewriter.rewrite("local", external_address(results[0]))
         if self.propagate and found.extension:
             local, at, domain = public.rpartition("@")
             public = local + found.extension + at + domain if at else public + found.extension

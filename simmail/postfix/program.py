@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.config import Config
+from simmail.postfix.fast_flush import fast_flush_domains
+from simmail.postfix.match_lists import DomainList
+from simmail.postfix.processes import Process, Processes
 from simmail.postfix.tables import Maps, TableEnvironment
 from simmail.postfix.tables.proxy import proxymap_of
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
+    from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 
 class Program:
@@ -28,17 +32,23 @@ class Program:
         name: as syslog shows it after `postfix/`.
         config: the parameters as this program reads them.
         pending: notes made by tables and parameters while something was decided; `spoken()` hands them on.
+        made: when it was started, seconds since the start of the world.
+        seen: the version of the host's files when its tables were last looked at.
     """
 
     #: The file name in daemon_directory.
     command: ClassVar[str]
     #: The services that it cannot do anything without.
     needs: ClassVar[tuple[str, ...]] = ()
+    #: Whether it looks, before each client, for tables that have changed.
+    watches: ClassVar[bool] = False
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         self.system, self.service = system, service
         self.pending: list[Note] = []
         system.last_words = self.pending
+        self.seen = system.machine.files.version
+        self.made = system.machine.files.clock()
         self.name = self.command
         self.config: Config = system.config.for_service(service, warn=self.warn)
         syslog_name: str = self.config["syslog_name"]
@@ -68,6 +78,28 @@ class Program:
     def _hear(self, program: str, level: str, text: str) -> None:
         """Remember what another program logs for this one's sake."""
         self.pending.append(Note(program, level, "", text))
+
+    @property
+    def rewriter(self) -> TrivialRewrite:
+        """The present trivial-rewrite(8)."""
+        return self.system.rewriter
+
+    @cached_property
+    def processes(self) -> Processes[Any]:
+        """Its processes that wait for a client."""
+        return Processes(self.config["max_use"], self.config["max_idle"], Process)
+
+    def idle(self, now: float) -> int:
+        """How many of its processes wait for a client."""
+        return self.processes.idle(now)
+
+    def forget(self) -> None:
+        """trivial-rewrite(8) has been started anew: what it said before counts no more."""
+
+    @cached_property
+    def fast_flush(self) -> DomainList:
+        """The domains whose mail may be sent for."""
+        return fast_flush_domains(self.config, self.environment)
 
     def maps(self, parameter: str) -> Maps:
         """The tables that a parameter lists; one that cannot be opened fails at each look-up, as in a daemon."""

@@ -22,9 +22,10 @@ class Spool:
     """The messages of one host, by queue and queue id, in the order in which they came there.
 
     `jobs` is what the queue manager knows of the active ones; while a delivery is running, its queue file is locked.
+    `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
     """
 
-    __slots__ = ("active", "corrupt", "deferred", "hold", "incoming", "jobs", "maildrop")
+    __slots__ = ("active", "corrupt", "deferred", "hold", "incoming", "jobs", "left_logs", "maildrop")
 
     def __init__(self) -> None:
         self.maildrop: dict[str, Message] = {}
@@ -34,6 +35,7 @@ class Spool:
         self.hold: dict[str, Message] = {}
         self.corrupt: dict[str, Message] = {}
         self.jobs: dict[str, Any] = {}
+        self.left_logs: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def queue(self, name: str) -> dict[str, Message]:
         """One of QUEUES."""

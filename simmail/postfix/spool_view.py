@@ -5,7 +5,8 @@ DESCRIPTION
     /var/spool/postfix shows each message as a file below the queue it is in, named by its queue id, and below `defer`
     the log of why it waits.  `deferred` and `defer` have a folder for each first character of a queue id.
 
-    An administrator who removes a queue file removes the message; one who moves it moves the message to another queue.
+    An administrator who removes a queue file removes the message (the log of why it waited stays); one who moves it
+    moves the message to another queue.
 
 SEE ALSO
     hash_queue_names, hash_queue_depth in postconf(5)
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 
 from simmail.files.machine import Machine
 from simmail.files.tree import NO_FILE, READ_ONLY, File, FileError
+from simmail.mail.message import Message
 from simmail.postfix.queue_file import queue_file
 from simmail.postfix.spool import QUEUES, Spool
 
@@ -63,15 +65,17 @@ class SpoolView:
                 yield path_of(queue, queue_id)
                 if message.deferrals and queue != "active":
                     yield path_of("defer", queue_id)
+        for queue_id in self.spool.left_logs:
+            yield path_of("defer", queue_id)
 
     def file(self, path: str) -> File:
         """The file at a path.  Raises FileError."""
         queue, queue_id = self._place(path)
-        found = self.spool.find(queue_id) if queue == "defer" else None
         if queue == "defer":
-            if found is None or not found[1].deferrals:
+            message, deferrals = self._deferrals(queue_id)
+            if not deferrals:
                 raise FileError(path, NO_FILE)
-            return File(_defer_log(found[1].deferrals), OWNER, 0o600, found[1].arrival)
+            return File(_defer_log(deferrals), OWNER, 0o600, message.arrival if message is not None else 0.0)
         message = self.spool.queue(queue).get(queue_id)
         if message is None:
             raise FileError(path, NO_FILE)
@@ -83,12 +87,19 @@ class SpoolView:
         """Remove a message, or the log of why it waits.  Raises FileError."""
         queue, queue_id = self._place(path)
         if queue == "defer":
-            found = self.spool.find(queue_id)
-            if found is None or not found[1].deferrals:
+            message, deferrals = self._deferrals(queue_id)
+            if not deferrals:
                 raise FileError(path, NO_FILE)
-            found[1].deferrals = ()
-        elif self.spool.queue(queue).pop(queue_id, None) is None:
+            if message is not None:
+                message.deferrals = ()
+            else:
+                del self.spool.left_logs[queue_id]
+            return
+        message = self.spool.queue(queue).pop(queue_id, None)
+        if message is None:
             raise FileError(path, NO_FILE)
+        if message.deferrals:
+            self.spool.left_logs[queue_id] = message.deferrals
 
     def write(self, path: str, text: str) -> None:
         """Put a message's own file into another queue.  Raises FileError for anything else."""
@@ -97,6 +108,13 @@ class SpoolView:
         if found is None or queue == "defer" or queue_file(found[1], found[0], self.machine).text() != text:
             raise FileError(path, READ_ONLY)
         self.spool.queue(queue)[queue_id] = found[1]
+
+    def _deferrals(self, queue_id: str) -> tuple[Message | None, tuple[tuple[str, str], ...]]:
+        """The message, if it is still there, and why it waits."""
+        found = self.spool.find(queue_id)
+        if found is None:
+            return None, self.spool.left_logs.get(queue_id, ())
+        return found[1], found[1].deferrals
 
     def _place(self, path: str) -> tuple[str, str]:
         where = located(path)

@@ -4,10 +4,23 @@
 DESCRIPTION
     Holds one generation of the configuration: main.cf and master.cf as they were when Postfix was started or
     reloaded, and the programs that were made from them.  A program is made when it is first needed, as master(8)
-    does; one whose tables have changed since is made anew, with a line in the log.
+    does.
+
+    A compiled table may change under a running program.  Most programs look before each client whether one of theirs
+    has, and then end, each process with a line in the log, so that the client meets a new one.  trivial-rewrite(8)
+    looks every ten seconds, clients or none.
 
 DIAGNOSTICS
+    table hash:/etc/aliases(0,FLAGS) has changed -- restarting
+
+    table hash:/etc/postfix/virtual: has changed -- restarting
+        Said by proxymap(8).
+
     Making the system, or a program, raises `Fatal` where the real one would not run.
+
+BUGS
+    A process that is at work while a table changes says nothing afterwards.  proxymap(8) says once what its
+    processes each say.
 
 SEE ALSO
     master(8), master(5)
@@ -28,6 +41,8 @@ from simmail.postfix.spool import Spool
 
 if TYPE_CHECKING:
     from simmail.postfix.program import Program
+    from simmail.postfix.tables import Table
+    from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 #: How long master(8) waits before it starts a program again that died at once (service_throttle_time).
 THROTTLE_S = 60.0
@@ -49,6 +64,7 @@ class MailSystem:
 
     Attributes:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
+        used: when a client last came to one of the programs, seconds since the start of the world.
 
     Raises:
         Fatal: where main.cf or master.cf keeps all of Postfix from starting.
@@ -67,10 +83,14 @@ class MailSystem:
         self.config = Config.load(machine, warn=warn)
         self.master = MasterCf.load(machine, warn=warn)
         self._named = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
+        self._rewrite = (self._named["rewrite"], "unix")
         self.memo = Memo(enabled=remember)
         self.last_words: list[Note] = []
         self._throttled: dict[tuple[str, str], float] = {}
         self._programs: dict[tuple[str, str], Program] = {}
+        self._proxied: dict[str, object] = {}
+        self.used = 0.0
+        self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 
     def service(self, name: str, type: str = "unix") -> Service | None:
         """The entry of master.cf for a service, `("smtp", "inet")`; None where there is none."""
@@ -86,7 +106,64 @@ class MailSystem:
             if service is None:
                 raise Fatal(f"connect to subsystem private/{name}: No such file or directory")
             found = self._programs[key] = self.classes[service.command](self, service)
+            if found.watches:
+                found.fast_flush  # noqa: B018 - whoever can defer mail has this list open
         return found
+
+    def running(self, name: str, type: str = "unix") -> Program | None:
+        """The program behind a service, if it has been needed already."""
+        return self._programs.get((self._named.get(name, name), type))
+
+    @property
+    def rewriter(self) -> TrivialRewrite:
+        """trivial-rewrite(8).  Raises as `program` does."""
+        found: Any = self._programs.get(self._rewrite) or self.program("rewrite")
+        rewriter: TrivialRewrite = found
+        return rewriter
+
+    def outdated(self, name: str, type: str = "unix") -> list[Note]:
+        """A client comes to a service: let its program go if a table of its has changed; what its processes say."""
+        now = self.machine.files.clock()
+        if self.idle(now) and self._rewrite in self._programs:
+            self._programs[self._rewrite].made = now
+        self.used = now
+        program = self._programs.get((name, type))
+        version = self.machine.files.version
+        if program is None or program.seen == version or not program.watches:
+            return []
+        program.seen = version
+        notes: list[Note] = []
+        table = program.environment.changed()
+        if table is not None:
+            text = f"table {table} has changed -- restarting"
+            notes += [program.note("text", "", text)] * program.idle(now)
+        proxymap = program.environment.proxymap
+        server = proxymap() if proxymap is not None else None
+        proxied = server.changed() if server is not None else None
+        if server is not None and proxied is not None:
+            notes += self._proxymap_says(server.tables[proxied])
+        if table is not None or proxied is not None:
+            del self._programs[name, type]
+            self.memo = Memo(self.memo.enabled)
+        return notes
+
+    def _proxymap_says(self, table: Table) -> list[Note]:
+        """What proxymap(8) says of a change, once."""
+        now = table.version()
+        if self._proxied.get(table.spec) is now:
+            return []
+        self._proxied[table.spec] = now
+        return [Note("proxymap", "text", "", f"table {table.spec}: has changed -- restarting")]
+
+    def idle(self, now: float) -> bool:
+        """Whether the programs have had nothing to do for so long that trivial-rewrite(8) has ended."""
+        return bool(now - self.used >= self._patience)
+
+    def replace_rewriter(self) -> None:
+        """Let trivial-rewrite(8) be made anew; what others know from it counts no more."""
+        del self._programs[self._rewrite]
+        for program in tuple(self._programs.values()):
+            program.forget()
 
     def summon(self, name: str, type: str = "unix", client: str = "master") -> Decision[Any]:
         """The program behind a service; one that will not run is tried again each minute, as master(8) does.
@@ -96,6 +173,7 @@ class MailSystem:
             client: the program that asks, and complains of a service that master.cf does not have.
         """
         name = self._named.get(name, name)
+        yield from self.outdated(name, type)
         key = (name, type)
         while key not in self.master.services:
             yield from self._sought(name, client)

@@ -35,7 +35,7 @@ from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.mail_copy import append, head, mailbox_trouble, maildir
-from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -70,7 +70,7 @@ class Virtual(DeliveryAgent):
         self._minimum: int = config["virtual_minimum_uid"]
         self._strict: bool = config["strict_mailbox_ownership"]
         self._delimiters: str = config["recipient_delimiter"]
-        flags = USUAL | DictFlag.NO_REGSUB
+        flags = FOLDED | PARANOID
         self._boxes, self._uids, self._gids = (
             Maps.open(name, config[name], self.environment, flags)
             for name in ("virtual_mailbox_maps", "virtual_uid_maps", "virtual_gid_maps")
@@ -86,7 +86,7 @@ class Virtual(DeliveryAgent):
                 dsn = failure("5.4.6", f"mail forwarding loop for {recipient.address}")
                 results.append((yield from self.failed(request, recipient, dsn)))
                 continue
-            box = self._find(recipient.address)
+            box = self._find(recipient.address.lower())
             if self.pending:
                 yield from self.spoken(request.message.queue_id)
             if isinstance(box, Dsn):

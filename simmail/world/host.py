@@ -129,6 +129,8 @@ class Host:
             files.write(path, text, owner=owner, mode=before.mode if before is not None else 0o644)
         except FileError as error:
             raise InputError(f"{self.name}:{path}", error.reason) from None
+        if self.master is not None:
+            self.master.files_written()
 
     def __repr__(self) -> str:
         addresses = ", ".join(self.machine.outside)
@@ -143,6 +145,8 @@ class Host:
             self.master.system if self.master else None, self.master,
         )  # fmt: skip
         status = yield from run(question.command, invocation, COMMANDS)
+        if self.master is not None:
+            self.master.files_written()
         return Exit(status, "".join(invocation.out), "".join(invocation.err))
 
     def take_mail(self, user: str) -> Decision[list[str]]:

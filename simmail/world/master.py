@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Sleep, answered
+from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
 from simmail.mail.records import Record
 from simmail.postfix import spool_view
 from simmail.postfix.anvil import AnvilCounters
@@ -15,6 +15,7 @@ from simmail.postfix.control import Act
 from simmail.postfix.delivery import Request
 from simmail.postfix.local_domains import listening_addresses
 from simmail.postfix.mastercf import Service
+from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import THROTTLE_S, MailSystem
@@ -35,6 +36,8 @@ FIRST_INODE = 0x41000
 QUEUE_ID_RADIX_S = 1_000_000
 #: Seconds to write a queue file safely, measured on a real Postfix that used a disk.
 DISK_WRITE_S = 0.0015
+#: How often trivial-rewrite(8) looks for changed tables, seconds from its start.
+LOOK_S = 10.0
 
 #: The services of a host that has no master.cf of its own.
 STOCK_MASTER_CF = """\
@@ -184,18 +187,23 @@ class Master:
             return None
         if self._throttled.get(service, 0.0) > task.now:
             return Accepted(Silent())
+        # the task is still the client's, so the host is named with what is recorded here
+        for note in system.outdated(*service):
+            self._record(task, note)
         try:
             program = system.program(*service)
         except Fatal as fatal:
-            # the task is still the client's, so the host is named here
-            self.clock.journal.rows.extend(
-                Record(task.now, self.host.name, said.program, said.event, said.queue_id, said.fields, task.serial)
-                for said in system.dying(*service, fatal)
-            )
+            for note in system.dying(*service, fatal):
+                self._record(task, note)
             self._throttled[service] = task.now + THROTTLE_S
             return Accepted(Silent())
         yield from ()
         return Accepted(program.session(client, question), self._slots[service])
+
+    def _record(self, task: Task, note: Note) -> None:
+        self.clock.journal.rows.append(
+            Record(task.now, self.host.name, note.program, note.event, note.queue_id, note.fields, task.serial)
+        )
 
     def listens_on(self, address: str) -> bool:
         """Whether inet_interfaces has this address."""
@@ -236,16 +244,22 @@ class Master:
     def _arrived(self, message: Message) -> Decision[None]:
         now = yield Level()
         if self.system is not None and message.queue_id in self.spool.incoming:
-            manager = yield from self.system.summon("qmgr")
+            manager = yield from self._manager(now)
             self._deliver(now, (yield from manager.incoming(message, now)))
 
     def _resumed(self) -> Decision[None]:
         """Postfix was started: what waits in the incoming queue is taken up."""
         now = yield Level()
+        yield from self._manager(now)
+        self.wake_pickup()
+
+    def _manager(self, now: float) -> Decision[Any]:
+        """The queue manager, for something new; one that has just been started takes up what waits."""
         assert self.system is not None
         manager = yield from self.system.summon("qmgr")
-        self._deliver(now, (yield from manager.start(now)))
-        self.wake_pickup()
+        if not manager.started:
+            self._deliver(now, (yield from manager.start(now)))
+        return manager
 
     # ---- what commands ask for (simmail.postfix.control)
 
@@ -257,7 +271,7 @@ class Master:
     def _managed(self, act: Act) -> Decision[None]:
         now = yield Level()
         if self.system is not None:
-            manager = yield from self.system.summon("qmgr")
+            manager = yield from self._manager(now)
             self._deliver(now, (yield from act(manager, now)))
 
     def wake_pickup(self) -> None:
@@ -274,6 +288,30 @@ class Master:
             if self.spool.maildrop and service is not None and service.wakeup:
                 yield Sleep(service.wakeup)
                 self.wake_pickup()
+
+    # ---- trivial-rewrite
+
+    def files_written(self) -> None:
+        """Somebody was at work on this host: if tables of trivial-rewrite(8) have changed, it will notice in time."""
+        system = self.system
+        rewriter = system.running("rewrite") if system is not None else None
+        if rewriter is None or rewriter.seen == self.host.machine.files.version:
+            return
+        rewriter.seen = self.host.machine.files.version
+        if rewriter.environment.changed() is not None:
+            steps = (self.clock.now - rewriter.made) // LOOK_S + 1
+            self.clock.spawn(self.host, self._rewrite_looks(rewriter), rewriter.made + steps * LOOK_S)
+
+    def _rewrite_looks(self, rewriter: Program) -> Decision[None]:
+        now = yield Level()
+        system = self.system
+        if system is None or system.running("rewrite") is not rewriter:
+            return
+        table = rewriter.environment.changed()
+        if table is not None:
+            if not system.idle(now):
+                yield rewriter.note("text", "", f"table {table} has changed -- restarting")
+            system.replace_rewriter()
 
     # ---- deliveries
 
@@ -296,14 +334,16 @@ class Master:
         if system is None:
             return
         agent = yield from system.summon(request.transport)
+        process = agent.processes.take(self.clock.now)
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
             yield agent.note("fatal", "", fatal.text)
             results = None
         now = yield Level()
+        agent.processes.leave(process, now)
         if self.system is not None:
-            manager = yield from self.system.summon("qmgr")
+            manager = self.system.program("qmgr")
             ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
             self._deliver(now, (yield from ended))
 

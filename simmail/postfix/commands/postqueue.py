@@ -35,7 +35,8 @@ from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import literal_address, valid_hostname
 from simmail.mail.questions import Decision, Trigger
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, valid_queue_id
-from simmail.postfix.flush import fast_flush_domains, send_site
+from simmail.postfix.fast_flush import fast_flush_domains
+from simmail.postfix.flush import send_site
 from simmail.postfix.report import shown
 from simmail.postfix.showq import DAEMON, Entry, entries
 from simmail.postfix.tables import LookupFailure

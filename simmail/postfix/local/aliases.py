@@ -31,7 +31,7 @@ from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.local.state import Run, Source, State
-from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+from simmail.postfix.tables import PARANOID, USUAL, LookupFailure, Maps
 from simmail.postfix.tables.table import Table
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Aliases:
     def __init__(self, agent: Local) -> None:
         self.agent = agent
         config = agent.config
-        flags = USUAL | DictFlag.NO_REGSUB
+        flags = USUAL | PARANOID
         self.maps = Maps.open("alias_maps", config["alias_maps"], agent.environment, flags)
         self._expand_owner: bool = config["expand_owner_alias"]
         self._reset_owner: bool = config["reset_owner_alias"]
@@ -156,7 +156,7 @@ class Aliases:
         return None if found is None else self._canonical(found[1] if self._expand_owner else alias)
 
     def _canonical(self, address: str) -> str:
-        rewritten: str = self.agent.system.program("rewrite").rewrite("local", quote_local(address))
+        rewritten: str = self.agent.rewriter.rewrite("local", quote_local(address))
         return unquote_local(rewritten)
 
     def owner_of_address(self, run: Run, state: State) -> Decision[str | None]:

@@ -179,7 +179,7 @@ class Destinations:
     def address(self, run: Run, state: State, address: str) -> Decision[bool]:
         """Complete and resolve an address (external form), and deliver to it here or send the message on."""
         agent = self.agent
-        rewriter = agent.system.program("rewrite")
+        rewriter = agent.rewriter
         complete = unquote_local(rewriter.rewrite("local", address or '""'))
         resolved = rewriter.resolve(state.sender, complete)
         if rewriter.pending:

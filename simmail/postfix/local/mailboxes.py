@@ -31,7 +31,7 @@ from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing
 from simmail.postfix.local.state import Run, State
 from simmail.postfix.mail_copy import Trouble, append, head, mailbox_trouble, maildir
-from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
@@ -55,7 +55,7 @@ class Mailboxes:
             "mailbox_command_maps",
             config["mailbox_command_maps"],
             agent.environment,
-            USUAL | DictFlag.NO_REGSUB,
+            FOLDED | PARANOID,
         )
         self._home_mailbox: str = config["home_mailbox"]
         self._spool: str = config["mail_spool_directory"]

@@ -18,6 +18,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
@@ -25,7 +26,7 @@ from simmail.postfix.agent import failure
 from simmail.postfix.delivery import Status
 from simmail.postfix.local.state import Run, State
 from simmail.postfix.passing import pass_on
-from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
+from simmail.postfix.tables import FOLDED, DictFlag, LookupFailure, Maps
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
@@ -42,9 +43,13 @@ class Passing:
     def __init__(self, agent: Local, parameter: str) -> None:
         self.agent = agent
         self._transport: str = agent.config[parameter]
-        self._maps = Maps.open(
-            parameter + "_maps", agent.config[parameter + "_maps"], agent.environment, USUAL | DictFlag.NO_REGSUB
-        )
+        self._parameter = parameter + "_maps"
+
+    @cached_property
+    def _maps(self) -> Maps:
+        """The tables, opened when a recipient first gets that far."""
+        value, flags = self.agent.config[self._parameter], FOLDED | DictFlag.NO_REGSUB
+        return Maps.open(self._parameter, value, self.agent.environment, flags)
 
     def deliver(self, run: Run, state: State) -> Decision[bool | None]:
         """Hand the recipient on; None where nothing says so."""

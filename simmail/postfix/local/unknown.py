@@ -67,5 +67,5 @@ class UnknownUsers:
         return (yield from agent.bounce(run, state, failure("5.1.1", f'unknown user: "{state.user}"')))
 
     def _canonical(self, address: str) -> str:
-        rewritten: str = self.agent.system.program("rewrite").rewrite("local", address)
+        rewritten: str = self.agent.rewriter.rewrite("local", address)
         return unquote_local(rewritten)

@@ -62,9 +62,11 @@ class QueueManager(Program):
         spool: the queue directory.
         jobs: what is known of active messages, by queue id.
         dispatcher: the transports.
+        started: whether it has taken up what was in the queue.
     """
 
     command = "qmgr"
+    watches = True
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
@@ -85,16 +87,22 @@ class QueueManager(Program):
         self._backoff = int(config["minimal_backoff_time"])
         self._number = 0
         self._next_run = 0.0
+        self.started = False
 
     def adjusts(self, name: str, how: str, other: str) -> None:
         """Say that a parameter is out of proportion to another."""
         self.warn("warning", f"{name} is {how} than {other} - adjusting {name}")
+
+    def idle(self, now: float) -> int:
+        """There is one process, which never ends for want of work."""
+        return 1
 
     # ---- what happens
 
     def start(self, now: float) -> Decision[list[Request]]:
         """Postfix was started or reloaded: take up what is in the queue."""
         yield from self.spoken()
+        self.started = True
         spool = self.spool
         for queue_id, job in list(self.jobs.items()):
             job.pending = job.running

@@ -69,6 +69,7 @@ class Smtp(Program):
     """The SMTP client."""
 
     command = "smtp"
+    watches = True
     #: What its parameters begin with.
     prefix: ClassVar[str] = "smtp"
     #: The greeting command, and how its parameters call it.

@@ -38,7 +38,7 @@ from simmail.postfix.smtpd.findings import (
     Kind,
     fitting_status,
 )
-from simmail.postfix.smtpd.process import ListAnswer, Process
+from simmail.postfix.smtpd.process import ListAnswer, SmtpdProcess
 from simmail.postfix.smtpd.relay import PERMIT, authorized
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.tables import LookupFailure
@@ -89,7 +89,7 @@ def reversed_address(address: str) -> str:
     return ".".join(reversed(address.split(".")))
 
 
-def ask(rule: Rule, wanted: DnsList, what: str, process: Process) -> Decision[ListAnswer | None]:
+def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decision[ListAnswer | None]:
     """Ask a list for a name below its domain; None where it is not listed."""
     name = f"{what}.{wanted.domain}"
     known = process.known(name)

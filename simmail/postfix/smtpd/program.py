@@ -32,16 +32,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Decision
 from simmail.postfix.compatibility import level
-from simmail.postfix.flush import fast_flush_domains
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import AddressList, StringList
+from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.check import Checker
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason
 from simmail.postfix.smtpd.listed import RecipientTables
 from simmail.postfix.smtpd.parameters import SessionParameters
-from simmail.postfix.smtpd.process import Processes
+from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.token import Path, Word, words
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.smtpd.state import SmtpdState
     from simmail.postfix.system import MailSystem
-    from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 T = TypeVar("T")
 
@@ -72,13 +71,14 @@ class Smtpd(Program):
     """The SMTP server of one service."""
 
     command: ClassVar[str] = "smtpd"
+    watches = True
+    processes: Processes[SmtpdProcess]
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
         config, environment = self.config, self.environment
         self.memo = system.memo
         self._known: dict[Hashable, Any] = {}
-        self._rewriter: TrivialRewrite | None = None
         self.soft_bounce: bool = config["soft_bounce"]
         self.delay_reject: bool = config["smtpd_delay_reject"]
         self.codes: Mapping[str, int] = {name: config[name] for name in CODES}
@@ -105,7 +105,6 @@ class Smtpd(Program):
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
-        self.fast_flush = fast_flush_domains(config, environment)
         self.paths: dict[str, Path] = {}
         self._words: dict[str, tuple[Word, ...]] = {}
         #: Whether a command line is what it looks like: no filter, no commands to be ignored.
@@ -113,7 +112,7 @@ class Smtpd(Program):
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.checker = Checker(self)
-        self.processes = Processes(config["max_use"], config["max_idle"])
+        self.processes = Processes(config["max_use"], config["max_idle"], SmtpdProcess)
         self.parameters = SessionParameters(self)
 
     def _templates(self) -> None:
@@ -167,21 +166,22 @@ class Smtpd(Program):
         return str(self.config.where(parameter) or "")
 
     @property
-    def rewriter(self) -> TrivialRewrite:
-        """What tells where an address leads."""
-        if self._rewriter is None:
-            self._rewriter = self.system.program("rewrite")
-        return self._rewriter
-
-    @property
     def unsaid(self) -> bool:
         """Whether tables, or trivial-rewrite(8), have something to say."""
-        return bool(self.pending or (self._rewriter is not None and self._rewriter.pending))
+        rewriter = self.system.running("rewrite")
+        return bool(self.pending or (rewriter is not None and rewriter.pending))
 
     @cached_property
     def by_sender(self) -> bool:
         """Whether what an address leads to, or what is said on the way, depends on who writes."""
         return self.rewriter.by_sender
+
+    def forget(self) -> None:
+        """Addresses may lead elsewhere now."""
+        self.memo.clear()
+        self._known.clear()
+        self._said.clear()
+        self.__dict__.pop("by_sender", None)
 
     # ---- what restrictions use
 
@@ -227,8 +227,9 @@ class Smtpd(Program):
 
     def heard(self) -> Decision[None]:
         """Note what tables, and trivial-rewrite, had to say."""
-        if self._rewriter is not None and self._rewriter.pending:
-            yield from self._rewriter.spoken()
+        rewriter = self.system.running("rewrite")
+        if rewriter is not None and rewriter.pending:
+            yield from rewriter.spoken()
         if self.pending:
             yield from self.spoken()
 

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.postfix.smtpd.notice import Transcript
-from simmail.postfix.smtpd.process import Process
+from simmail.postfix.smtpd.process import SmtpdProcess
 
 if TYPE_CHECKING:
     from simmail.mail.message import Recipient
@@ -101,7 +101,7 @@ class SmtpdState:
 
     def __init__(self, client: Client) -> None:
         self.client: Client = client
-        self.process = Process()
+        self.process = SmtpdProcess()
         self.transcript = Transcript()
         self.namaddr: str = ""
         self.helo: str | None = None

@@ -83,10 +83,14 @@ class Database(Table):
 
     def changed(self) -> bool:
         """Whether the compiled file is gone, or another one."""
+        return self.version() is not self.opened
+
+    def version(self) -> object:
+        """The compiled file that is there now."""
         try:
-            return self.environment.file(self.path) is not self.opened
+            return self.environment.file(self.path)
         except FileError:
-            return True
+            return None
 
     def items(self) -> Iterator[tuple[str, str]]:
         """The entries in the order of Berkeley DB: sorted in a btree, by bucket in a hash."""

@@ -29,3 +29,7 @@ class DictFlag(IntFlag):
 
 #: How most daemons open their tables.
 USUAL = DictFlag.LOCK | DictFlag.FOLD_FIX | DictFlag.UTF8_REQUEST
+#: How tables are opened whose keys are in lower case already.
+FOLDED = DictFlag.LOCK | DictFlag.UTF8_REQUEST
+#: What a table may not do that decides about delivery on this machine.
+PARANOID = DictFlag.NO_REGSUB | DictFlag.NO_PROXY | DictFlag.NO_UNAUTH

@@ -122,6 +122,10 @@ class Table:
         """Whether the file it was opened from is another one now (only types that Postfix watches)."""
         return False
 
+    def version(self) -> object:
+        """Another object for each content of the file it was opened from (only types that Postfix watches)."""
+        return None
+
     def items(self) -> Iterator[tuple[str, str]]:
         """All keys and values, in the table's own order.  Raises Fatal where the type has no such operation."""
         raise Fatal(f"table {self.title}: sequence operation is not supported")
