@@ -82,7 +82,7 @@ class Normal:
         out = []
         for record in records:
             text = line(record)
-            if text is None or record.program in UNSEEN:
+            if text is None or record.program in UNSEEN or record.program.startswith("/"):
                 continue
             if record.program == "postscreen":
                 text = PORT.sub("]:N", text)

@@ -191,6 +191,8 @@ def _into_maildir(files: FileSystem, question: Deposit, entry: Entry, now: float
     if not files.is_folder(folder + "/new"):
         for name in MAILDIR_FOLDERS:
             files.make_folder(f"{folder}/{name}", question.owner)
+            files.change_folder(f"{folder}/{name}", mode=0o700)
+        files.change_folder(folder, mode=0o700)
     seconds = int(unix)
     micros = int((unix - seconds) * 1e6)
     name = f"{folder}/new/{seconds}.Vfd01I{files.inode():x}M{micros}.{hostname}"

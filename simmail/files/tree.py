@@ -29,6 +29,8 @@ FIRST_INODE = 0x20000
 
 #: Folders that Debian's base system makes with other permissions than 755.
 FOLDER_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/var/mail": 0o2775, "/root": 0o700}
+#: Folders that belong to a group other than root's there: its number.
+FOLDER_GROUPS = {"/var/mail": 8}
 
 
 @dataclass(slots=True)
@@ -115,8 +117,8 @@ class FileSystem:
                 return None
         return found
 
-    def may_append(self, path: str, user: str) -> str:
-        """Why `user` may not append to the file at `path`, or make it: strerror(3)'s text; "" where it may."""
+    def may_append(self, path: str, user: str, group: int | None = None) -> str:
+        """Why `user` of `group` may not append to the file at `path`, or make it (strerror(3)); "" where it may."""
         path = normal(path)
         found = self.find(path)
         if found is not None:
@@ -126,7 +128,9 @@ class FileSystem:
         folder = posixpath.dirname(path)
         if not self.is_folder(folder):
             return NOT_DIRECTORY if self.find(folder) is not None else NO_FILE
-        return "" if user in ("root", self.folder_owner(folder)) or self.folder_mode(folder) & 0o002 else DENIED
+        mode = self.folder_mode(folder)
+        ours = group is not None and group == FOLDER_GROUPS.get(folder) and mode & 0o020
+        return "" if ours or mode & 0o002 or user in ("root", self.folder_owner(folder)) else DENIED
 
     def read(self, path: str) -> str:
         """The text of the file at `path`.  Raises FileError."""

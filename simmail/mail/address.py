@@ -79,7 +79,7 @@ def unquote_local(address: str) -> str:
 
 
 def split_extension(local: str, delimiters: str, owner_request: bool = True) -> tuple[str, str]:
-    """A local part without its extension, and the extension without its delimiter ("" for none).
+    """A local part without its extension, and the extension without its delimiter ("" for none, too).
 
     Args:
         local: the local part.
@@ -97,7 +97,7 @@ def split_extension(local: str, delimiters: str, owner_request: bool = True) -> 
             return local, ""
     for index, char in enumerate(local):
         if char in delimiters:
-            if index == 0 or index + 1 == len(local):
+            if index == 0:
                 break
             return local[:index], local[index + 1 :]
     return local, ""
@@ -112,7 +112,5 @@ def strip_extension(address: str, delimiters: str, owner_request: bool = True) -
     local, at, domain = address.rpartition("@")
     if not at:
         local, domain = address, ""
-    base, extension = split_extension(local, delimiters, owner_request)
-    if not extension:
-        return address, ""
+    base, _ = split_extension(local, delimiters, owner_request)
     return base + at + domain, local[len(base) :]

@@ -347,8 +347,6 @@ class Transaction:
     def _put(self, address: str, original: str, orcpt: str, notify: frozenset[Notify]) -> None:
         """Add a recipient to the queue file, its aliases expanded, unless it is there already."""
         program, message = self.program, self.message
-        if not program.original_recipient:
-            original = ""
         addresses = [address]
         if self.mapped and program.mapper.aliases:
             try:

@@ -30,13 +30,15 @@ from simmail.mail.message import Message
 from simmail.mail.questions import Decision, Deposit, Now
 
 DAEMON = "MAILER-DAEMON"
+UNWRITTEN = "input/output error"
 
 
 class Trouble(NamedTuple):
-    """Why a mailbox was not written to: enhanced status code and text."""
+    """Why a mailbox was not written to: enhanced status code, text, and what sysexits(3) calls it ("" for nothing)."""
 
     status: str
     text: str
+    unix: str = ""
 
 
 def head(sender: str, original: str, delivered: str, date: str | None = None) -> tuple[str, ...]:
@@ -60,8 +62,9 @@ def head(sender: str, original: str, delivered: str, date: str | None = None) ->
 
 
 def mailbox_trouble(
-    files: FileSystem, path: str, owner: str, maker: str, strict: bool, status: str, warn: Callable[[str, str], None]
-) -> Trouble | None:
+    files: FileSystem, path: str, owner: Account, maker: str, strict: bool, status: str,
+    warn: Callable[[str, str], None],
+) -> Trouble | None:  # fmt: skip
     """Why a user's mbox file cannot be appended to; None where it can.
 
     Args:
@@ -78,12 +81,12 @@ def mailbox_trouble(
     if file is None:
         if files.is_folder(name):
             return Trouble(status, f"cannot open file: {IS_DIRECTORY}")
-        reason = files.may_append(name, maker)
+        reason = files.may_append(name, maker, owner.gid)
         return Trouble(status, f"unable to create lock file {path}.lock: {reason}") if reason else None
-    reason = files.may_append(name, owner)
+    reason = files.may_append(name, owner.name, owner.gid)
     if reason:
         return Trouble(status, f"cannot open file: {reason}")
-    if strict and file.owner != owner:
+    if strict and file.owner != owner.name:
         warn("warning", 'specify "strict_mailbox_ownership = no" to ignore mailbox ownership mismatch')
         return Trouble("4.2.0", f"destination {path} is not owned by recipient")
     return None
@@ -96,7 +99,7 @@ def append(
     error: str = yield Deposit(normal(path), message, lines, owner, limit)
     if not error:
         return None
-    return Trouble("5.2.2" if error == TOO_LARGE else status, f"error writing message: {error}")
+    return Trouble("5.2.2" if error == TOO_LARGE else status, f"error writing message: {error}", UNWRITTEN)
 
 
 def maildir(
@@ -104,7 +107,7 @@ def maildir(
     warn: Callable[[str, str], None],
 ) -> Decision[Trouble | None]:  # fmt: skip
     """Put a message into a Maildir; None where that went well."""
-    reason = _maildir_trouble(machine.files, path, rights.name)
+    reason = _maildir_trouble(machine.files, path, rights)
     if not reason:
         reason = yield Deposit(normal(path) + "/", message, lines, rights.name)
     if not reason:
@@ -117,13 +120,13 @@ def maildir(
     return Trouble(status, f"maildir delivery failed: {what}")
 
 
-def _maildir_trouble(files: FileSystem, path: str, user: str) -> str:
+def _maildir_trouble(files: FileSystem, path: str, user: Account) -> str:
     """Why a Maildir cannot be made or used; "" where it can."""
     folder = normal(path)
     if files.is_folder(folder + "/new"):
-        return files.may_append(folder + "/tmp/x", user)
+        return files.may_append(folder + "/tmp/x", user.name, user.gid)
     while not files.is_folder(folder):
         if files.find(folder) is not None:
             return NOT_DIRECTORY
         folder = folder.rpartition("/")[0] or "/"
-    return files.may_append(folder + "/x", user)
+    return files.may_append(folder + "/x", user.name, user.gid)

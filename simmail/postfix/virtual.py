@@ -69,6 +69,7 @@ class Virtual(DeliveryAgent):
         self._base: str = config["virtual_mailbox_base"]
         self._minimum: int = config["virtual_minimum_uid"]
         self._strict: bool = config["strict_mailbox_ownership"]
+        self._shows_original: bool = config["enable_original_recipient"]
         self._delimiters: str = config["recipient_delimiter"]
         flags = FOLDED | PARANOID
         self._boxes, self._uids, self._gids = (
@@ -140,13 +141,14 @@ class Virtual(DeliveryAgent):
         kind = "maildir" if path.endswith("/") else "mailbox"
         if request.verify:
             return (yield from self.sent(request, recipient, f"delivers to {kind}"))
-        original, address = recipient.original or recipient.address, recipient.address
+        address = recipient.address
+        original = (recipient.original or address) if self._shows_original else ""
         message, files = request.message, self.machine.files
         if kind == "maildir":
             lines = head(request.sender, original, address)
             trouble = yield from maildir(self.machine, message, path, lines, account, "4.2.0", self.warn)
         else:
-            trouble = mailbox_trouble(files, path, account.name, account.name, self._strict, "4.2.0", self.warn)
+            trouble = mailbox_trouble(files, path, account, account.name, self._strict, "4.2.0", self.warn)
             if trouble is None:
                 date = self.machine.calendar.asctime((yield Now()))
                 lines = head(request.sender, original, address, date)

@@ -8,7 +8,7 @@ from simmail.mail.questions import Decision, Question
 from simmail.userland.files import UserFiles
 from simmail.userland.job import Job
 
-PIPE_CAPACITY = 256 * 1024
+PIPE_CAPACITY = 64 * 1024
 
 
 class NeedInput(Question):
@@ -19,9 +19,10 @@ class NeedInput(Question):
 
     __slots__ = ("seen", "stream")
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, enough: bool = False) -> None:
+        """`enough`: as much as a pipe holds will do."""
         self.stream, self.seen = stream, stream.written
-        stream.awaited = True
+        stream.awaited = not enough
 
     @property
     def answered(self) -> bool:
@@ -60,14 +61,15 @@ class Stream:
     Attributes:
         ended: as above.
         broken: nobody will read it any more.
-        awaited: somebody waits for more than there is.
+        awaited: somebody waits for more than a pipe holds.
         written: how often something was written.
     """
 
-    __slots__ = ("_more", "_position", "_text", "awaited", "broken", "ended", "interactive", "written")
+    __slots__ = ("_added", "_more", "_position", "_text", "awaited", "broken", "ended", "interactive", "written")
 
     def __init__(self, text: str = "", ended: bool = True, interactive: bool = False) -> None:
         self._text, self._position, self._more = text, 0, list[str]()
+        self._added = 0
         self.ended, self.broken, self.interactive = ended, False, interactive
         self.awaited, self.written = False, 0
 
@@ -78,6 +80,7 @@ class Stream:
         if self.broken:
             raise BrokenPipe
         self._more.append(text)
+        self._added += len(text)
         self.written += 1
 
     def end(self) -> None:
@@ -96,10 +99,11 @@ class Stream:
             self._text = self._text[self._position :] + "".join(self._more)
             self._position = 0
             self._more.clear()
+            self._added = 0
 
     def __len__(self) -> int:
         """How many characters can be read now."""
-        return len(self._text) - self._position + sum(map(len, self._more))
+        return len(self._text) - self._position + self._added
 
     def take(self, count: int | None = None) -> str:
         """At most `count` characters of what can be read now; None: all."""
@@ -133,7 +137,7 @@ class Stream:
     def read_line(self) -> Decision[str]:
         """The next line with its newline, if it has one; "" at the end."""
         while (line := self.take_line()) is None:
-            yield NeedInput(self)
+            yield NeedInput(self, enough=len(self) <= PIPE_CAPACITY)
         self.awaited = False
         return line
 

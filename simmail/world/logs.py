@@ -33,6 +33,8 @@ PIDS = {
     )
 }
 OTHER_PID = 1399
+#: Programs whose names stand in the log as they are; so do those that begin with a slash, without it.
+OTHERS = frozenset({"postfix", "postgrey", "policy-ratelimit"})
 
 
 def rendered(record: Record, stamp: str, hostname: str) -> str | None:
@@ -40,7 +42,9 @@ def rendered(record: Record, stamp: str, hostname: str) -> str | None:
     text = line(record)
     if text is None:
         return None
-    program = record.program if record.program.startswith("post") else f"postfix/{record.program}"
+    program = f"postfix/{record.program}"
+    if record.program.startswith("/") or record.program in OTHERS:
+        program = record.program.removeprefix("/")
     pid = PIDS.get(record.program.rpartition("/")[2], OTHER_PID)
     return f"{stamp} {hostname} {program}[{pid}]: {text}"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from simmail.files.mailbox import deposit as deposit_into
-from simmail.mail.questions import Deposit, Detach, Dns, FlushSite, Now, Run
-from simmail.world.clock import WAIT, Task
+from simmail.mail.answers import Exit
+from simmail.mail.questions import Decision, Deposit, Detach, Dns, FlushSite, Now, Run
+from simmail.world.clock import WAIT, Impatient, Task
 
 #: Seconds to append a message to a mailbox, measured on a real Postfix that used a disk.
 MAILBOX_WRITE_S = 0.0005
+SIGKILL = 9
 
 
 def dns(task: Task, question: Dns) -> Any:
@@ -40,7 +42,24 @@ def run(task: Task, question: Run) -> Any:
     """Run a command of the host in its small shell."""
     if not task.level(question):
         return WAIT
-    return task.call(task.host, task.host.running(question))
+    return task.call(task.host, _within(task, question))
+
+
+def _within(task: Task, question: Run) -> Decision[Exit]:
+    """A command that is ended when its time is up."""
+    deadline = task.now + question.timeout
+    outer, task.deadline = task.deadline, min(task.deadline, deadline)
+    running = task.host.running(question)
+    try:
+        exit: Exit = yield from running
+        return exit
+    except Impatient:
+        if outer < deadline:
+            raise
+        task.now = deadline
+        return Exit(-SIGKILL, timed_out=True)
+    finally:
+        task.deadline = outer
 
 
 def detach(task: Task, question: Detach) -> Any:

@@ -21,6 +21,7 @@ MODULES = {
     "qshape": "qshape",
     "postfix": "postfix",
     "postlog": "postlog",
+    "postkick": "postkick",
 }
 
 

@@ -44,7 +44,8 @@ def postlog(invocation: Invocation) -> Decision[int]:
     event = PRIORITIES.get(given.get("p", "info"))
     if event is None:
         return 1
-    program = given.get("t", "postlog").removeprefix("postfix/")
+    tag = given.get("t", "postfix/postlog")
+    program = tag.removeprefix("postfix/") if tag.startswith("postfix/") else "/" + tag
     for line in [" ".join(words)] if words else invocation.stdin.splitlines():
         yield Note(program, event, "", line)
     return 0

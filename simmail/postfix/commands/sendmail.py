@@ -23,7 +23,7 @@ DIAGNOSTICS
     every fatal error ends with status 75 (EX_TEMPFAIL)
 
 BUGS
-    -bs is not there.  -v given twice is as good as once.
+    -bs, an SMTP session on standard input, is refused.  -v given twice is as good as once.
 
 SEE ALSO
     sendmail(1), postdrop(1), mailq(1)
@@ -219,7 +219,7 @@ class _Sendmail:
     def _flush(self, request: Request, value: str) -> Decision[None]:
         letter, rest = value[:1], value[1:]
         if letter.isdigit():
-            request.mode = "q" if request.mode == "m" else request.mode
+            request.mode = "d" if request.mode == "m" else request.mode
         elif letter == "R":
             if not rest:
                 yield from self.console.die("specify: -qRsitename")
@@ -259,6 +259,8 @@ class _Sendmail:
             "s": ("", "stand-alone mode"),
             "h": ("", ""),
         }[request.mode]
+        if request.mode == "s":
+            yield from self.console.die("-bs: an SMTP session on standard input is not simulated; try telnet")
         if request.operands and without:
             yield from self.console.die(f"{without} requires no recipient")
         words = tuple(command.split())
@@ -266,7 +268,8 @@ class _Sendmail:
             words = ("postqueue", "-s", request.site)
         elif request.queue_id:
             words = ("postqueue", "-i", request.queue_id)
-        return (yield from self.console.run(words)) if words else 0
+        status = (yield from self.console.run(words)) if words else 0
+        return 0 if request.mode == "d" else status  # started in the background, whatever comes of it
 
     # ---- a message
 

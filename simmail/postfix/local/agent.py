@@ -23,8 +23,8 @@ DIAGNOSTICS
     ID: address with illegal extension: NAME
 
 BUGS
-    Mailboxes are never locked, and nobody is told by biff(1).  There are no groups: only a file's owner and its
-    bit for everybody decide who may write to it.
+    Mailboxes are never locked, and nobody is told by biff(1).  Files have no groups (/var/mail has): only a file's
+    owner and its bit for everybody decide who may write to it.
 
 SEE ALSO
     aliases(5), local(8), qmgr(8), bounce(8), pipe(8)
@@ -35,7 +35,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from simmail.files.machine import Account
-from simmail.mail.address import RESERVED, split_extension
+from simmail.mail.address import split_extension
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision, Now
@@ -51,6 +51,7 @@ from simmail.postfix.local.mailboxes import Mailboxes
 from simmail.postfix.local.resubmit import finish_forwarding
 from simmail.postfix.local.state import Run, Source, State, without_success
 from simmail.postfix.local.unknown import UnknownUsers
+from simmail.postfix.mail_copy import head
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -76,6 +77,7 @@ class Local(DeliveryAgent):
         self.frozen: bool = config["frozen_delivered_to"]
         self.propagated = propagated(config)
         self.delivered_header = frozenset(config.list("prepend_delivered_header"))
+        self.shows_original: bool = config["enable_original_recipient"]
         self.hostname: str = config["myhostname"]
         self.mail_name: str = config["mail_name"]
         self.aliases = Aliases(self)
@@ -92,6 +94,11 @@ class Local(DeliveryAgent):
         if account.uid == 0:
             raise Fatal("file /etc/postfix/main.cf: parameter default_privs: privileged uid not allowed here")
         return account
+
+    def head(self, state: State, kind: str, date: str | None = None) -> tuple[str, ...]:
+        """The lines before a message that goes into a `file` or to a `command`."""
+        delivered = state.delivered if kind in self.delivered_header else ""
+        return head(state.sender, state.original if self.shows_original else "", delivered, date)
 
     # ---- one request
 
@@ -128,14 +135,9 @@ class Local(DeliveryAgent):
         return (yield from self._switch(run, state))
 
     def split(self, local: str) -> tuple[str, str | None]:
-        """A local part taken apart; unlike elsewhere a delimiter at its end counts."""
-        delimiters = self.delimiters
-        if delimiters and local[-1:] in delimiters and local not in RESERVED:
-            user, extension = split_extension(local + "x", delimiters, self.owner_request)
-            if user + local[-1:] == local and extension:
-                return user, ""
-        user, extension = split_extension(local, delimiters, self.owner_request)
-        return user, extension or None
+        """A local part taken apart; no extension is another thing than one of no characters."""
+        user, extension = split_extension(local, self.delimiters, self.owner_request)
+        return user, None if user == local else extension
 
     def _switch(self, run: Run, state: State) -> Decision[bool]:
         """Try one kind of destination after the other."""

@@ -30,15 +30,15 @@ from simmail.files.machine import Account
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
-from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.local.state import STEPS, Run, Source, State
 from simmail.postfix.tables import PARANOID, USUAL, LookupFailure, Maps
 from simmail.postfix.tables.table import Table
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
 
-#: How many aliases deep an expansion may go.
-NESTING_LIMIT = 25
+#: How many steps deep an expansion may go.
+NESTING_LIMIT = 100
 _NO_OWNER = "owner-"
 
 
@@ -96,7 +96,7 @@ class Aliases:
             yield from agent.spoken()
         if found is None:
             return None
-        if state.level >= NESTING_LIMIT:
+        if state.level > NESTING_LIMIT - STEPS:
             agent.warn("warning", f"alias database loop for {name}")
             yield from agent.spoken()
             return (yield from agent.bounce(run, state, failure("5.4.6", f"alias database loop for {name}")))
@@ -106,7 +106,7 @@ class Aliases:
     def _expand(self, run: Run, state: State, name: str, table: Table, value: str) -> Decision[bool]:
         agent = self.agent
         before = state.recipient
-        state.level += 1
+        state.level += STEPS
         state.expanded_from = name
         state.source = Source.ALIAS
         try:
@@ -133,6 +133,11 @@ class Aliases:
         if not agent.frozen:
             state.delivered = state.recipient.address
         agent.hand_on(state, listed)
+        if not agent.destinations.parse(value):
+            agent.warn("warning", f"no recipient in alias lookup result for {name}")
+            yield from agent.spoken()
+            state.recipient = before
+            return (yield from agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
         waits = yield from agent.destinations.deliver(run, state, value)
         if not waits:
             asked = state.copy()

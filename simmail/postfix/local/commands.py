@@ -26,7 +26,6 @@ from simmail.mail.questions import Decision, Now
 from simmail.postfix.agent import failure
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import Run, State
-from simmail.postfix.mail_copy import head
 from simmail.postfix.pipe_command import EXITS, PATH, TEMPORARY, exported, run_command
 
 if TYPE_CHECKING:
@@ -69,9 +68,8 @@ class Commands:
                 return (yield from agent.bounce(run, state, failure("4.3.5", "mail system configuration error")))
             folder = place.text
         rights = state.rights if state.rights is not None and uid else agent.default_rights
-        delivered = state.delivered if "command" in agent.delivered_header else ""
         date = agent.machine.calendar.asctime((yield Now()))
-        lines = (*head(state.sender, state.original, delivered, date), *run.request.message.content.lines, "")
+        lines = (*agent.head(state, "command", date), *run.request.message.content.lines, "")
         if not agent.machine.files.is_folder(folder) and folder != QUEUE_DIRECTORY:
             trouble = f'cannot change directory to "{folder}" for uid={rights.uid} gid={rights.gid}: {NO_FILE}'
             yield agent.note("fatal", "", trouble)

@@ -152,6 +152,7 @@ class Destinations:
         state = state.copy()
         state.expanded_from = state.local
         state.source = Source.INCLUDE
+        state.level += 1
         if uid == 0 and file.owner != "root":
             owner = agent.machine.accounts.get(file.owner)
             if owner is None:

@@ -30,7 +30,7 @@ from simmail.files.machine import Account
 from simmail.files.tree import File, normal
 from simmail.mail.questions import Decision
 from simmail.postfix.local.macros import Macros
-from simmail.postfix.local.state import Run, Source, State
+from simmail.postfix.local.state import STEPS, Run, Source, State
 from simmail.postfix.tables.split import split_outside_braces
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ class ForwardFiles:
             return None
         before = state.recipient
         state = state.copy()
-        state.level += 1
         if not agent.frozen:
             state.delivered = state.recipient.address
         state.rights = account
         state.source = Source.FORWARD
+        state.level += STEPS
         state.owner = state.user
         state.expanded_from = state.local
         if found.by_extension or "forward" not in agent.propagated:

@@ -30,7 +30,7 @@ from simmail.mail.questions import Decision, Now
 from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing
 from simmail.postfix.local.state import Run, State
-from simmail.postfix.mail_copy import Trouble, append, head, mailbox_trouble, maildir
+from simmail.postfix.mail_copy import Trouble, append, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -100,15 +100,15 @@ class Mailboxes:
         if path.endswith("/"):
             return (yield from self._maildir(run, state, account, path))
         maker = account.name if self._home_mailbox else "root"
-        trouble = mailbox_trouble(agent.machine.files, path, account.name, maker, self._strict, "5.2.0", agent.warn)
+        trouble = mailbox_trouble(agent.machine.files, path, account, maker, self._strict, "5.2.0", agent.warn)
         if trouble is None:
-            trouble = yield from self._append(run, state, account, path, True)
+            trouble = yield from self._append(run, state, account, path)
         elif agent.pending:
             yield from agent.spoken()
         if trouble is None:
             return (yield from agent.deliver_sent(run, state, "delivered to mailbox"))
         text = f"cannot update mailbox {path} for user {state.user}. {trouble.text}"
-        return (yield from agent.bounce(run, state, failure(trouble.status, text)))
+        return (yield from agent.bounce(run, state, failure(trouble.status, text, trouble.unix)))
 
     # ---- files
 
@@ -131,10 +131,10 @@ class Mailboxes:
         if agent.pending:
             yield from agent.spoken()
         if trouble is None:
-            trouble = yield from self._append(run, state, rights, path, "file" in agent.delivered_header)
+            trouble = yield from self._append(run, state, rights, path)
         if trouble is None:
             return (yield from agent.deliver_sent(run, state, f"delivered to file: {path}"))
-        dsn = failure(trouble.status, f"cannot append message to file {path}: {trouble.text}")
+        dsn = failure(trouble.status, f"cannot append message to file {path}: {trouble.text}", trouble.unix)
         return (yield from agent.bounce_to_owner(run, state, dsn))
 
     def _file_trouble(self, path: str, rights: Account) -> Trouble | None:
@@ -144,10 +144,10 @@ class Mailboxes:
         file = files.find(name)
         if file is None and files.is_folder(name):
             return Trouble("5.2.0", f"cannot open file: {IS_DIRECTORY}")
-        locked = files.may_append(name + ".lock", rights.name)
+        locked = files.may_append(name + ".lock", rights.name, rights.gid)
         if locked:
             self.agent.warn("warning", f"unable to create lock file {path}.lock: {locked}")
-        trouble = files.may_append(name, rights.name)
+        trouble = files.may_append(name, rights.name, rights.gid)
         if trouble:
             how = "cannot open file" if file is not None else "cannot create file exclusively"
             return Trouble("5.2.0", f"{how}: {trouble}")
@@ -157,16 +157,16 @@ class Mailboxes:
 
     # ---- writing
 
-    def _append(self, run: Run, state: State, rights: Account, path: str, delivered: bool) -> Decision[Trouble | None]:
+    def _append(self, run: Run, state: State, rights: Account, path: str) -> Decision[Trouble | None]:
         """Append to an mbox file."""
         date = self.agent.machine.calendar.asctime((yield Now()))
-        lines = head(state.sender, state.original, state.delivered if delivered else "", date)
+        lines = self.agent.head(state, "file", date)
         return (yield from append(run.request.message, path, lines, rights.name, self._limit, "5.2.0"))
 
     def _maildir(self, run: Run, state: State, rights: Account, path: str) -> Decision[bool]:
         """Put the message into a Maildir."""
         agent = self.agent
-        lines = head(state.sender, state.original, state.delivered if "file" in agent.delivered_header else "")
+        lines = agent.head(state, "file")
         trouble = yield from maildir(agent.machine, run.request.message, path, lines, rights, "5.2.0", agent.warn)
         if trouble is None:
             return (yield from agent.deliver_sent(run, state, "delivered to maildir"))

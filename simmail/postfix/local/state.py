@@ -19,6 +19,9 @@ from simmail.files.machine import Account
 from simmail.mail.message import Notify, Recipient
 from simmail.postfix.delivery import Request, Result
 
+#: How many steps of an expansion lead from one address to the next by way of an alias or a .forward file.
+STEPS = 4
+
 
 class Source(Enum):
     """Where an address was found; the values are those of allow_mail_to_commands and allow_mail_to_files."""
@@ -47,7 +50,7 @@ class State:
         listed: whether a list with an owner was passed, which hands nothing on of what the sender asked to be told.
         expanded_from: the alias or login that is being expanded.
         source: where the address was found.
-        level: how many aliases and .forward files deep.
+        level: how many steps deep the expansion is.
         rights: whose rights commands and files get; None: those of default_privs.
     """
 

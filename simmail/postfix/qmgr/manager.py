@@ -165,6 +165,11 @@ class QueueManager(Program):
         self._feed.arrived(())
         return (yield from self._go_on(now))
 
+    def run_queue(self, now: float) -> Decision[list[Request]]:
+        """Run through the deferred queue, and try what is due."""
+        self._feed.run(Flush.NONE, now)
+        return (yield from self._go_on(now))
+
     def flush_message(self, queue_id: str, now: float) -> Decision[list[Request]]:
         """Try one deferred message now (`postqueue -i`)."""
         self._feed.expedite((queue_id,), ONE_MESSAGE, now)
@@ -266,7 +271,7 @@ class QueueManager(Program):
         rewriter = yield from self.system.summon("rewrite")
         placed: list[tuple[Destination, Recipient]] = []
         for recipient in recipients:
-            found = self._router.place(job, recipient, rewriter)
+            found = self._router.place(job, recipient, rewriter, now)
             if rewriter.pending:
                 yield from rewriter.spoken()
             if isinstance(found, Destination):

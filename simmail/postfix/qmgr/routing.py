@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 UNRESOLVED = Dsn("4.3.0", "delayed", "address resolver failure")
 BAD_SYNTAX = Dsn("5.1.3", "failed", "bad address syntax")
+#: How long the last answer of trivial-rewrite(8) is good for, seconds.
+KEEP_S = 30
 NOTICE_DISCARDED = Dsn("2.0.0", "delivered", "undeliverable postmaster notification discarded")
 
 
@@ -53,10 +55,13 @@ class Router:
         self._double_bounce: str = str(config["double_bounce_sender"]).lower()
         self._delimiters: str = config["recipient_delimiter"]
         self._myhostname: str = config["myhostname"]
+        self._asked: tuple[str, ...] | None = None
+        self._answer = Resolved("", "", "", AddressClass.NONE)
+        self._keeps_until = 0.0
 
-    def place(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite) -> Destination | Dsn:
+    def place(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite, now: float) -> Destination | Dsn:
         """Where a recipient waits, its address now the one that is delivered to; or what became of it at once."""
-        resolved = self._resolve(job, recipient, rewriter)
+        resolved = self._resolve(job, recipient, rewriter, now)
         if resolved.flags is not ResolveFlag.NONE:
             if ResolveFlag.FAIL in resolved.flags:
                 return UNRESOLVED
@@ -84,7 +89,18 @@ class Router:
             self._dispatcher.reopen(destination)
         return destination
 
-    def _resolve(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite) -> Resolved:
+    def _resolve(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite, now: float) -> Resolved:
+        """Where a recipient leads; the last answer counts for a while, whatever happens to trivial-rewrite(8)."""
+        message = job.message
+        asked = message.sender, recipient.address, message.filter, message.redirect, message.trace
+        if asked == self._asked and now < self._keeps_until:
+            return self._answer
+        answer = self._ask(job, recipient, rewriter)
+        if ResolveFlag.FAIL not in answer.flags:
+            self._asked, self._answer, self._keeps_until = asked, answer, now + KEEP_S
+        return answer
+
+    def _ask(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite) -> Resolved:
         message = job.message
         if message.redirect:
             return rewriter.resolve(message.sender, rewriter.rewrite_internal("local", message.redirect))
