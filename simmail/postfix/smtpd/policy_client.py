@@ -41,7 +41,7 @@ from simmail.postfix.values import seconds
 
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
-    from simmail.postfix.smtpd.process import Process
+    from simmail.postfix.smtpd.process import SmtpdProcess
     from simmail.postfix.smtpd.program import Smtpd
 
 TRANSPORTS = ("inet", "unix")
@@ -211,7 +211,7 @@ def understand(text: str) -> Heard:
 
 
 def request(
-    smtpd: Smtpd, server: PolicyServer, process: Process, attributes: Mapping[str, str]
+    smtpd: Smtpd, server: PolicyServer, process: SmtpdProcess, attributes: Mapping[str, str]
 ) -> Decision[str | None]:
     """Make a request, over and over if need be; the action, or None where there was no answer."""
     line = process.lines.get(server.text)
