@@ -157,6 +157,11 @@ class FileSystem:
         below = path.rstrip("/") + "/"
         return any(name.startswith(below) for name in view.names())
 
+    @property
+    def count(self) -> int:
+        """How many files there are, views aside."""
+        return len(self._files)
+
     def names(self, folder: str = "/") -> list[str]:
         """The absolute paths of all files below `folder`, sorted."""
         below = normal(folder).rstrip("/") + "/"

@@ -121,6 +121,7 @@ EVENTS: dict[str, Event] = {
         lambda sender, size, recipients: f"from=<{sender}>, size={size}, nrcpt={recipients} (queue active)",
     ),
     "removed": Event((), lambda: "removed"),
+    "deleted": Event((), None),
     "expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=expired, returned to sender"),
     "force-expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=force-expired, returned to sender"),
     "notification": Event(("kind", "id"), lambda kind, id: f"{kind}: {id}"),

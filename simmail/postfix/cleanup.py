@@ -79,11 +79,6 @@ class Cleanup(Program):
         self.hostname: str = config["myhostname"]
         self._senders: dict[str, str] = {}
         self._recipients: dict[str, str] = {}
-        self._used = 0.0
-
-    def idle(self, now: float) -> int:
-        """One process waits, where a message was made not long ago."""
-        return int(now - self._used < self.config["max_idle"])
 
     def forget(self) -> None:
         """Addresses may be completed in another way now."""
@@ -127,7 +122,6 @@ class Cleanup(Program):
             identity: which message of the world it is.
             arrival: when it arrived, where that is not now (s).
         """
-        self._used = self.system.machine.files.clock()
         message = Message(
             queue_id="",
             arrival=0.0,

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
 
 FOLDER = "/etc/postfix"
+MAIN_CF = f"{FOLDER}/main.cf"
 #: The last text that every program reads: now myorigin is read from the file that it names.
 _LAST_TEXT = "info_log_address_format"
 

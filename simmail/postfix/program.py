@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from simmail.mail.questions import Decision, Note
-from simmail.postfix.config import Config
+from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.match_lists import DomainList
 from simmail.postfix.processes import Process, Processes
@@ -32,6 +32,9 @@ class Program:
         name: as syslog shows it after `postfix/`.
         config: the parameters as this program reads them.
         pending: notes made by tables and parameters while something was decided; `spoken()` hands them on.
+        main: the main.cf that it has read.
+        outlived: whether there is another one now.
+        used: when its last client came, seconds since the start of the world.
         made: when it was started, seconds since the start of the world.
         seen: the version of the host's files when its tables were last looked at.
     """
@@ -48,9 +51,12 @@ class Program:
         self.pending: list[Note] = []
         system.last_words = self.pending
         self.seen = system.machine.files.version
-        self.made = system.machine.files.clock()
+        self.made = self.used = system.machine.files.clock()
+        self.outlived = False
         self.name = self.command
-        self.config: Config = system.config.for_service(service, warn=self.warn)
+        self.config: Config = system.latest.for_service(service, warn=self.warn)
+        self.main = system.machine.files.find(MAIN_CF)
+        self._max_idle: float = self.config["max_idle"]
         syslog_name: str = self.config["syslog_name"]
         if syslog_name != "postfix" and syslog_name.startswith("postfix/"):
             self.name = syslog_name.removeprefix("postfix/") + "/" + self.command
@@ -91,7 +97,8 @@ class Program:
 
     def idle(self, now: float) -> int:
         """How many of its processes wait for a client."""
-        return self.processes.idle(now)
+        pool: Processes[Any] | None = self.__dict__.get("processes")
+        return int(now - self.used < self._max_idle) if pool is None else pool.idle(now)
 
     def forget(self) -> None:
         """trivial-rewrite(8) has been started anew: what it said before counts no more."""

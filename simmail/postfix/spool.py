@@ -11,6 +11,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from simmail.mail.message import Message
@@ -22,12 +23,14 @@ class Spool:
     """The messages of one host, by queue and queue id, in the order in which they came there.
 
     `jobs` is what the queue manager knows of the active ones; while a delivery is running, its queue file is locked.
+    `deleted` hears of each message that an administrator deletes, by queue id.
     `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
     """
 
-    __slots__ = ("active", "corrupt", "deferred", "hold", "incoming", "jobs", "left_logs", "maildrop")
+    __slots__ = ("active", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left_logs", "maildrop")
 
-    def __init__(self) -> None:
+    def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None) -> None:
+        self.deleted = deleted
         self.maildrop: dict[str, Message] = {}
         self.incoming: dict[str, Message] = {}
         self.active: dict[str, Message] = {}
@@ -49,6 +52,13 @@ class Spool:
             if message is not None:
                 return name, message
         return None
+
+    def delete(self, queue_id: str, queue: str) -> Message | None:
+        """Delete a message from a queue, for an administrator; None where it is not there."""
+        message = self.queue(queue).pop(queue_id, None)
+        if message is not None and self.find(queue_id) is None:
+            self.deleted(queue_id)
+        return message
 
     def move(self, queue_id: str, source: str, target: str) -> Message:
         """Move a message from one queue to another's end."""

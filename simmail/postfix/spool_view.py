@@ -95,7 +95,7 @@ class SpoolView:
             else:
                 del self.spool.left_logs[queue_id]
             return
-        message = self.spool.queue(queue).pop(queue_id, None)
+        message = self.spool.delete(queue_id, queue)
         if message is None:
             raise FileError(path, NO_FILE)
         if message.deferrals:

@@ -10,6 +10,9 @@ DESCRIPTION
     has, and then end, each process with a line in the log, so that the client meets a new one.  trivial-rewrite(8)
     looks every ten seconds, clients or none.
 
+    A program reads main.cf when it starts.  Where one has been idle for max_idle it has ended, and the next one reads
+    what stands there then, reload or no; the queue manager never ends.  master.cf is read by a reload alone.
+
 DIAGNOSTICS
     table hash:/etc/aliases(0,FLAGS) has changed -- restarting
 
@@ -19,8 +22,8 @@ DIAGNOSTICS
     Making the system, or a program, raises `Fatal` where the real one would not run.
 
 BUGS
-    A process that is at work while a table changes says nothing afterwards.  proxymap(8) says once what its
-    processes each say.
+    A process that is at work while a table changes says nothing afterwards.  proxymap(8) says once what its processes
+    each say.  pickup(8), which is woken each minute, counts as idle while there is nothing in the maildrop queue.
 
 SEE ALSO
     master(8), master(5)
@@ -34,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Now, Sleep
-from simmail.postfix.config import Config
+from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo
 from simmail.postfix.spool import Spool
@@ -78,9 +81,10 @@ class MailSystem:
         remember: bool = True,
         spool: Spool | None = None,
     ) -> None:
-        self.machine, self.classes = machine, programs
+        self.machine, self.classes, self._warn = machine, programs, warn
         self.spool = Spool() if spool is None else spool
         self.config = Config.load(machine, warn=warn)
+        self._latest, self._main = self.config, self._main_cf()
         self.master = MasterCf.load(machine, warn=warn)
         self._named = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
         self._rewrite = (self._named["rewrite"], "unix")
@@ -121,30 +125,53 @@ class MailSystem:
         rewriter: TrivialRewrite = found
         return rewriter
 
+    @property
+    def latest(self) -> Config:
+        """The parameters as a program reads them that starts now: main.cf may have changed.  Raises Fatal."""
+        if self._main is not (main := self._main_cf()):
+            self._main, self._latest = main, Config.load(self.machine, warn=self._warn)
+        return self._latest
+
+    def _main_cf(self) -> object:
+        return self.machine.files.find(MAIN_CF)
+
     def outdated(self, name: str, type: str = "unix") -> list[Note]:
-        """A client comes to a service: let its program go if a table of its has changed; what its processes say."""
+        """A client comes to a service: let its program go if it is out of date; what its processes say of that."""
         now = self.machine.files.clock()
-        if self.idle(now) and self._rewrite in self._programs:
+        if self._rewrite in self._programs and self.idle(now):
             self._programs[self._rewrite].made = now
+            if self._programs[self._rewrite].main is not self._main_cf():
+                self.replace_rewriter()
         self.used = now
         program = self._programs.get((name, type))
-        version = self.machine.files.version
-        if program is None or program.seen == version or not program.watches:
+        if program is None:
             return []
-        program.seen = version
-        notes: list[Note] = []
+        version = self.machine.files.version
+        notes: list[Note] | None = None
+        if program.seen != version:
+            program.seen = version
+            program.outlived = program.main is not self._main_cf()
+            if program.watches:
+                notes = self._changes(program, now)
+        if notes is not None or (program.outlived and not program.idle(now)):
+            del self._programs[name, type]
+            self.memo = Memo(self.memo.enabled)
+        program.used = now
+        return notes or []
+
+    def _changes(self, program: Program, now: float) -> list[Note] | None:
+        """What is said of a table that has changed; None where none has."""
         table = program.environment.changed()
-        if table is not None:
-            text = f"table {table} has changed -- restarting"
-            notes += [program.note("text", "", text)] * program.idle(now)
         proxymap = program.environment.proxymap
         server = proxymap() if proxymap is not None else None
         proxied = server.changed() if server is not None else None
+        if table is None and proxied is None:
+            return None
+        notes: list[Note] = []
+        if table is not None:
+            notes += [program.note("text", "", f"table {table} has changed -- restarting")] * program.idle(now)
         if server is not None and proxied is not None:
             notes += self._proxymap_says(server.tables[proxied])
-        if table is not None or proxied is not None:
-            del self._programs[name, type]
-            self.memo = Memo(self.memo.enabled)
         return notes
 
     def _proxymap_says(self, table: Table) -> list[Note]:

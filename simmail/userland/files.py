@@ -56,6 +56,12 @@ class Reader(Protocol):
     umask: int
     now: float
 
+    def looks_through(self, names: int) -> None:
+        """It looks through so many names of files."""
+
+    def copies(self, octets: int) -> None:
+        """It copies so much text."""
+
 
 class UserFiles:
     """The files of the host that a program runs on, with its user's rights.
@@ -196,6 +202,7 @@ class UserFiles:
         """The names in a folder, sorted, or as they lie on the disk."""
         path = self.locate(name)
         tree = self._reader.machine.files
+        self._reader.looks_through(tree.count)
         if tree.is_folder(path) and not self._folder_allows(path, READ):
             raise FileError(name, DENIED)
         try:
@@ -252,7 +259,9 @@ class UserFiles:
         if self.path(name) in DEVICES:
             return
         path, old = self._writable(name)
-        self._change(name, path, (old.text if old is not None else "") + text, old)
+        before = old.text if old is not None else ""
+        self._reader.copies(len(before))
+        self._change(name, path, before + text, old)
 
     def touch(self, name: str, modified: float | None = None) -> None:
         """Make an empty file, or let one have been changed at another time, now if none is given."""

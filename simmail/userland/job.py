@@ -11,6 +11,7 @@ from typing import Protocol
 STEPS = 200_000
 OCTETS = 128 * 1024 * 1024
 DEPTH = 60
+SLEEP_S = 31 * 86400.0
 
 
 class Exhausted(Exception):
@@ -35,15 +36,16 @@ class Job:
         steps: how many commands and turns of loops may be run.
         octets: how much text may be made and printed, octets.
         depth: how deep functions, substitutions and scripts may be nested.
+        sleep: how long all of them may sleep together, seconds.
 
     Attributes:
         now: the time for all of them, seconds since the world's start.
     """
 
-    __slots__ = ("depth", "now", "octets", "steps", "unwritten")
+    __slots__ = ("depth", "now", "octets", "sleep", "steps", "unwritten")
 
-    def __init__(self, steps: int = STEPS, octets: int = OCTETS, depth: int = DEPTH) -> None:
-        self.steps, self.octets, self.depth = steps, octets, depth
+    def __init__(self, steps: int = STEPS, octets: int = OCTETS, depth: int = DEPTH, sleep: float = SLEEP_S) -> None:
+        self.steps, self.octets, self.depth, self.sleep = steps, octets, depth, sleep
         self.now = 0.0
         self.unwritten: dict[int, Unwritten] = {}
 
@@ -58,6 +60,12 @@ class Job:
         self.octets -= octets
         if self.octets < 0:
             raise Exhausted("stopped: too much text")
+
+    def rest(self, seconds: float) -> None:
+        """Count time slept.  Raises Exhausted."""
+        self.sleep -= seconds
+        if self.sleep < 0:
+            raise Exhausted("stopped: slept for more than a month")
 
     def enter(self) -> None:
         """One level deeper.  Raises Exhausted."""

@@ -18,6 +18,10 @@ from simmail.userland.streams import Stream
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: The status of a program that was killed for what it used up.
 KILLED = 137
+#: How many names of files are looked through in a step.
+NAMES_A_STEP = 100
+#: How much text is copied in a step, octets.
+OCTETS_A_STEP = 16384
 USER_FOLDERS = frozenset({"/bin", "/usr/bin"})
 ADMIN_FOLDERS = frozenset({"/sbin", "/usr/sbin"})
 #: Programs that Debian keeps in /usr/sbin.
@@ -116,6 +120,14 @@ class Process(Invocation):
             return invocation
         source = Stream(invocation.stdin)
         return cls(invocation.argv, invocation, source=source, commands=commands or {}, job=job or Job())
+
+    def looks_through(self, names: int) -> None:
+        """Somebody looks through so many names of files."""
+        self.job.step(1 + names // NAMES_A_STEP)
+
+    def copies(self, octets: int) -> None:
+        """So much text is copied, octets."""
+        self.job.step(octets // OCTETS_A_STEP)
 
     @property
     def now(self) -> float:

@@ -39,6 +39,15 @@ class PipeFull(Question):
         self.stream = stream
 
 
+class Printed(Question):
+    """A program has printed much, and would print more.  Answer: None, once there is room.
+
+    Asked of the shell that started it; no other driver ever hears it.
+    """
+
+    __slots__ = ()
+
+
 class BrokenPipe(Exception):
     """Something was written to a pipe that nobody reads any more (SIGPIPE)."""
 

@@ -72,6 +72,7 @@ class LogView:
     def __init__(self, host: Host, path: str) -> None:
         self.host, self.path = host, path
         self._removed = 0
+        self._rendered: tuple[tuple[float, int, int], File] | None = None
 
     def names(self) -> Iterator[str]:
         """The one file."""
@@ -81,8 +82,12 @@ class LogView:
         """The log, rendered now."""
         if path != self.path:
             raise FileError(path, NO_FILE)
-        lines = list(maillog(self.host))[self._removed :]
-        return File("".join(text + "\n" for text in lines), "root", 0o640, self.host.world.now)
+        world = self.host.world
+        key = (world.now, len(world.journal), self._removed)
+        if self._rendered is None or self._rendered[0] != key:
+            lines = list(maillog(self.host))[self._removed :]
+            self._rendered = key, File("".join(text + "\n" for text in lines), "root", 0o640, world.now)
+        return self._rendered[1]
 
     def remove(self, path: str) -> None:
         """An administrator removes it: what comes later stands in a new one."""

@@ -101,7 +101,7 @@ class Master:
     def __init__(self, host: Host, remember: bool = True, disk_s: float = DISK_WRITE_S) -> None:
         self.host, self.remember = host, remember
         self.clock = host.world.clock
-        self.spool = Spool()
+        self.spool = Spool(lambda queue_id: self.note("postfix", "deleted", queue_id))
         self.system: MailSystem | None = None
         self.disk_s = disk_s
         self.inode = FIRST_INODE

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: What is told of a message with several recipients: the first of these that any of them has, as people call it.
 _STATES = {
     "given up": "refused", "refused": "refused", "bounced": "bounced", "discarded": "discarded",
-    "waiting": "on its way",
+    "deleted": "deleted", "waiting": "on its way",
 }  # fmt: skip
 #: What programs died of: so many different texts are told.
 CRIES = 5
@@ -124,6 +124,11 @@ class Results:
     def discarded(self) -> dict[tuple[str, str], float]:
         """(host, queue id) -> when it was thrown away by a rule, in silence."""
         return {(record.host, record.queue_id): record.time for record in self._discards() if record.queue_id}
+
+    @cached_property
+    def deleted(self) -> dict[tuple[str, str], float]:
+        """(host, queue id) -> when an administrator deleted it."""
+        return {(record.host, record.queue_id): record.time for record in self._of("deleted")}
 
     @cached_property
     def discards(self) -> dict[int, float]:

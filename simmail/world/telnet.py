@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.content import Content
 from simmail.mail.questions import Close, Connect, Decision, Receive, Send
+from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
+from simmail.world.clock import Level
+from simmail.world.transport import hang_up
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -29,6 +32,8 @@ class Heard(str):
 class Telnet:
     """`telnet SERVER 25`, typed by hand; time passes while the server answers.
 
+    A server that hears nothing for too long says so and hangs up, when the world has got that far.
+
     Args:
         world: where it happens.
         client: the host it is typed on.
@@ -46,11 +51,13 @@ class Telnet:
         self.transcript: list[str] = []
         self._content: list[str] | None = None
         self._connection: Any = None
+        self._typed = 0
         answer = self._ask(self._open(server, port, source))
         if type(answer) is ConnectFailure:
             self.transcript.append(f"S: ({answer.reason})")
         else:
             self._hear(answer)
+            self._watch()
 
     def _ask(self, decision: Decision[Any]) -> Any:
         return self.world.complete(self.client, decision)
@@ -61,6 +68,26 @@ class Telnet:
             return connection
         self._connection = connection
         return (yield Receive(connection, PATIENCE_S))
+
+    # ---- silence
+
+    def _watch(self) -> None:
+        """From now on the server waits for the next line."""
+        self._typed += 1
+        server = self._connection.server if self._connection is not None else None
+        if isinstance(server, SmtpdSession):
+            end = self.world.now + server.parameters.patience
+            self.world.clock.spawn(self._connection.host, self._waits(self._typed), end)
+
+    def _waits(self, typed: int) -> Decision[None]:
+        yield Level()
+        if not self.open or self._typed != typed:
+            return
+        if self._content is not None:
+            yield from self._connection.server.handle(Data(Content(self._content), complete=False), ())
+        said = yield from hang_up(self._connection, "timeout")
+        if said is not None:
+            self._hear(said)
 
     @property
     def open(self) -> bool:
@@ -86,6 +113,7 @@ class Telnet:
             sent = Command.parse(line)
         elif line != ".":
             self._content.append(line.removeprefix("."))
+            self._watch()
             return
         else:
             sent, self._content = Data(Content(self._content)), None
@@ -93,6 +121,7 @@ class Telnet:
         self._hear(reply)
         if line.upper() == "DATA" and isinstance(sent, Command) and isinstance(reply, Reply) and reply.kind == 3:
             self._content = []
+        self._watch()
 
     def _say(self, sent: Sent) -> Decision[Any]:
         return (yield Send(self._connection, (sent,), (PATIENCE_S,)))
@@ -109,6 +138,8 @@ class Telnet:
             self._ask(self._hang_up())
 
     def _hang_up(self) -> Decision[None]:
+        if self._content is not None:
+            yield Send(self._connection, (Data(Content(self._content), complete=False),), (PATIENCE_S,))
         yield Close(self._connection)
 
     def __repr__(self) -> str:

@@ -31,8 +31,8 @@ class Server(Protocol):
         """Answer what the client sent; `more`: what it has sent already besides."""
         ...
 
-    def lost(self, reason: str) -> Decision[None]:
-        """The client is gone without QUIT."""
+    def lost(self, reason: str) -> Decision[Reply | None]:
+        """The client is gone without QUIT, or has been silent for too long; what it is still told."""
         ...
 
 
@@ -192,16 +192,10 @@ class Transport:
             task.now = deadline
             return TIMEOUT
         if reply.closes:
-            yield from self._ended(connection)
+            yield from ended(connection)
             if not reply.code:
                 return LOST
         return reply
-
-    def _ended(self, connection: Connection) -> Decision[None]:
-        connection.server = None
-        if connection.slots is not None and connection.admitted:
-            yield Level()
-            connection.slots.release()
 
     def close(self, task: Task, question: Close) -> Any:
         """Hang up."""
@@ -210,9 +204,23 @@ class Transport:
         return task.call(question.connection.host, self._closing(task, question.connection))
 
     def _closing(self, task: Task, connection: Connection) -> Decision[None]:
-        assert connection.server is not None
-        yield from connection.server.lost("lost connection")
-        yield from self._ended(connection)
+        yield from hang_up(connection, "lost connection")
+
+
+def ended(connection: Connection) -> Decision[None]:
+    """The server's side of a connection is over: its process is free."""
+    connection.server = None
+    if connection.slots is not None and connection.admitted:
+        yield Level()
+        connection.slots.release()
+
+
+def hang_up(connection: Connection, reason: str) -> Decision[Reply | None]:
+    """On the server's host: the client is gone, or silent for too long; what the server says to that."""
+    assert connection.server is not None
+    said = yield from connection.server.lost(reason)
+    yield from ended(connection)
+    return said
 
 
 #: A reply that says nothing and ends the connection.

@@ -27,6 +27,7 @@ KINDS: Mapping[str, bool] = {
 }
 #: Agents that put mail where its reader finds it; all others pass it on.
 FINAL = frozenset({"local", "virtual"})
+DELETED = "deleted by an administrator"
 
 
 class Truth:
@@ -53,7 +54,7 @@ class Fate(NamedTuple):
         author: who wrote it, an actor's name or a person's.
         sender, recipient: of the envelope.
         written: when, seconds since the start.
-        state: `delivered`, `refused`, `bounced`, `given up`, `discarded`, `waiting`.
+        state: `delivered`, `refused`, `bounced`, `given up`, `discarded`, `deleted`, `waiting`.
         ended: when that came to be; None while it waits.
         host: where it came to be.
         reason: the words for it.
@@ -149,6 +150,8 @@ class Account:
                     last = ("waiting", None, tried.host, text)
             if last[0] == "waiting" and copy in self.results.discarded:
                 last = ("discarded", self.results.discarded[copy], copy[0], "discarded")
+            if last[0] == "waiting" and copy in self.results.deleted:
+                last = ("deleted", self.results.deleted[copy], copy[0], DELETED)
         for name in sorted(known):
             if (identity, name) in arrived:
                 time, host = arrived[identity, name]

@@ -67,8 +67,7 @@ class Action(NamedTuple):
 
 
 def _delete(spool: Spool, queue: str, queue_id: str, invocation: Invocation) -> bool:
-    del spool.queue(queue)[queue_id]
-    return True
+    return spool.delete(queue_id, queue) is not None
 
 
 def _hold(spool: Spool, queue: str, queue_id: str, invocation: Invocation) -> bool:

@@ -38,6 +38,7 @@ class SessionParameters:
         self.helo_required: bool = config["smtpd_helo_required"]
         self.soft_errors: int = config["smtpd_soft_error_limit"]
         self.hard_errors: int = config["smtpd_hard_error_limit"]
+        self.patience: float = config["smtpd_timeout"]
         self.error_sleep: float = config["smtpd_error_sleep_time"]
         self.junk_limit: int = config["smtpd_junk_command_limit"]
         self.recipient_limit: int = config["smtpd_recipient_limit"]

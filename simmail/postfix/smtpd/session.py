@@ -414,24 +414,25 @@ class SmtpdSession:
 
     # ---- the end
 
-    def lost(self, reason: str) -> Decision[None]:
+    def lost(self, reason: str) -> Decision[Reply | None]:
         """The client has hung up (`lost connection`), or has been silent for too long (`timeout`)."""
         if self.over or self.stuck:
-            return
+            return None
         state = self.state
         if state.errors >= self.parameters.hard_errors:
-            yield from self._too_many_errors()
-            return
+            return (yield from self._too_many_errors())
+        said = None
         smtpd = self.smtpd
         self.reason = reason
         if reason == "timeout":
-            yield from self.say(421, f"4.4.2 {self.parameters.hostname} Error: timeout exceeded")
+            said = yield from self.say(421, f"4.4.2 {self.parameters.hostname} Error: timeout exceeded")
         if self.content is not None:
             text = f"{reason} after {self.content[0]} ({self.content[1]} bytes) from {state.namaddr}"
         else:
             text = f"{reason} after {state.stage} from {state.namaddr}"
         yield smtpd.note("text", "", text)
         yield from self._finish(HANG_UP)
+        return said
 
     def _finish(self, reply: Reply) -> Decision[Reply]:
         """End the session, whatever was begun in it."""

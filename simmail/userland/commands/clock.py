@@ -127,6 +127,7 @@ def sleep(process: Process) -> Decision[int]:
         if found is None:
             raise CommandError(f"invalid time interval '{operand}'\nTry 'sleep --help' for more information.")
         seconds += float(found.group(1)) * DURATIONS[found.group(2)]
+    process.job.rest(seconds)
     yield Sleep(seconds)
     process.now += seconds
     return 0

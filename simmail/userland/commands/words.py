@@ -11,7 +11,10 @@ from simmail.userland.conditions import Condition, ConditionError
 from simmail.userland.printf import Printf, Stop, unescape
 from simmail.userland.process import CommandError, Process, Tool, is_installed, plain
 from simmail.userland.regex import Pattern, PatternError, basic
-from simmail.userland.streams import PIPE_CAPACITY
+from simmail.userland.streams import PIPE_CAPACITY, Printed
+
+#: What printing a pipe full counts, in steps.
+CHUNK_STEPS = 100
 
 MOST_ITEMS = 1_000_000
 #: printf(1)'s words for what dash's own printf says in others.
@@ -152,10 +155,11 @@ def seq(process: Process) -> int:
 
 def yes(process: Process) -> Decision[int]:
     """Print a line again and again, as long as somebody reads."""
-    yield from ()
     line = (" ".join(process.argv[1:]) or "y") + "\n"
-    process.write(line * (PIPE_CAPACITY // len(line) + 1))
-    return 0
+    while True:
+        process.job.step(CHUNK_STEPS)
+        process.write(line * (PIPE_CAPACITY // len(line) + 1))
+        yield Printed()
 
 
 class _Expression:

@@ -9,7 +9,7 @@ from simmail.files.tree import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.shell.arithmetic import Evaluation, NoValue
 from simmail.userland.shell.control import ShellError
-from simmail.userland.shell.nodes import MAGIC, Arithmetic, Parameter, Part, Substitution, Text, Tilde, Word
+from simmail.userland.shell.nodes import Arithmetic, Parameter, Part, Substitution, Text, Tilde, Word, magic
 from simmail.userland.shell.patterns import escaped, expand
 from simmail.userland.shell.state import DEFAULT_IFS
 
@@ -125,7 +125,7 @@ class Expansion:
     def _names(self, field: list[tuple[str, bool]]) -> list[str]:
         """A field, or the files that it matches."""
         text = self._count("".join(part for part, _ in field))
-        if "f" in self.shell.options or all(quoted or MAGIC.isdisjoint(part) for part, quoted in field):
+        if "f" in self.shell.options or not magic("".join(part for part, quoted in field if not quoted)):
             return [text]
         pattern = "".join(escaped(part) if quoted else part.replace("\\", "\\\\") for part, quoted in field)
         self.shell.process.job.settle()

@@ -32,7 +32,7 @@ from simmail.userland.shell.parser import assignment
 from simmail.userland.shell.pipeline import run_pipeline
 from simmail.userland.shell.redirection import redirected
 from simmail.userland.shell.state import Descriptor, ShellState
-from simmail.userland.streams import BrokenPipe, Collected, Nowhere, Stream
+from simmail.userland.streams import BrokenPipe, Collected, Nowhere, Printed, Stream
 
 DEEPEST_CALL = 50
 
@@ -405,7 +405,11 @@ class Shell(ShellState):
                 self._collect(out, err, printed, complained)
                 raise
             self._collect(out, err, printed, complained)
-            answer = yield question
+            if isinstance(question, Printed):
+                yield from self.drain()
+                answer = None
+            else:
+                answer = yield question
 
     @staticmethod
     def _collect(out: Descriptor | None, err: Descriptor | None, printed: list[str], complained: list[str]) -> None:

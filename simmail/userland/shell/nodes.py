@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from simmail.userland.shell.patterns import escaped
@@ -60,7 +61,12 @@ class Arithmetic:
 
 
 Part = Text | Tilde | Parameter | Substitution | Arithmetic
-MAGIC = frozenset("*?[")
+_MAGIC = re.compile(r"[*?]|\[.*\]", re.DOTALL)
+
+
+def magic(text: str) -> bool:
+    """Whether a text may be a pattern for the names of files."""
+    return _MAGIC.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class Word:
             return
         pattern = "".join(escaped(part.text) if part.quoted else part.text for part in texts)
         object.__setattr__(self, "pattern", pattern)
-        if all(part.quoted or MAGIC.isdisjoint(part.text) for part in texts):
+        if not magic("".join(part.text for part in texts if not part.quoted)):
             object.__setattr__(self, "constant", "".join(part.text for part in texts))
 
     @property

@@ -40,7 +40,9 @@ def redirected(shell: Shell, redirections: Iterable[Redirection]) -> Decision[di
         elif operator == "<":
             descriptors[number] = _reading(shell, target)
         elif operator == "<>":
-            descriptors[number] = _reading(shell, target) if shell.process.files.exists(target) else Stream()
+            if not shell.process.files.exists(target):
+                _writing(shell, target, ">>")
+            descriptors[number] = _reading(shell, target)
         else:
             descriptors[number] = _writing(shell, target, operator)
     return descriptors

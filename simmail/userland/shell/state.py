@@ -15,6 +15,8 @@ from simmail.userland.streams import Collected, Output, PipeFull, Stream
 DEFAULT_IFS = " \t\n"
 Descriptor = Stream | Output
 MOST_GLOBS = 200
+#: What making a subshell counts, in steps.
+FORK_STEPS = 10
 
 
 class ShellState:
@@ -60,6 +62,7 @@ class ShellState:
 
     def fork(self) -> Self:
         """A subshell: all is as here, and nothing that it changes comes back."""
+        self.process.job.step(FORK_STEPS)
         other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.process = self.process.child(self.process.argv)

@@ -1,0 +1,141 @@
+"""A host can be worked on: its log and its queue are files, and what is edited counts when it does in life."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import simmail
+from simmail.world.host import Host
+from simmail.world.world import World
+
+SERVER = "mail.domain.ork"
+
+
+@pytest.fixture
+def world() -> World:
+    """A world whose first message waits in the queue."""
+    world = simmail.load("01", seed=1)
+    world.host(SERVER).edit("main.cf", defer_transports="smtp")
+    world.host(SERVER).sh("postfix reload")
+    world.run(until="20m")
+    return world
+
+
+def waiting(host: Host) -> list[str]:
+    """The queue ids in the queue."""
+    return [json.loads(line)["queue_id"] for line in host.sh("postqueue -j").stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "removal",
+    [
+        "find /var/spool/postfix -name {id} -print | xargs rm",
+        "postfix stop; find /var/spool/postfix -name {id} -print | xargs rm; postfix start",
+        "rm /var/spool/postfix/deferred/*/{id}",
+        "postsuper -d {id}",
+        "postsuper -d ALL",
+        "echo {id} | postsuper -d -",
+    ],
+)
+def test_a_removed_queue_file_is_a_deleted_message(world: World, removal: str) -> None:
+    """Whichever way an administrator deletes it, it is gone, and the account of all mail says who did that."""
+    host = world.host(SERVER)
+    (queue_id,) = waiting(host)
+    host.sh(removal.format(id=queue_id))
+    assert waiting(host) == []
+    assert world.results.summary()["messages"] == {"deleted": 1}
+    (fate,) = world.results.account.fates
+    assert (fate.state, fate.reason, fate.host) == ("deleted", "deleted by an administrator", SERVER)
+    world.run(until="6h")
+    assert world.results.summary()["messages"] == {"deleted": 1}
+
+
+def test_a_queue_file_that_moves_is_not_deleted(world: World) -> None:
+    """A queue file moved to another queue is the same message there."""
+    host = world.host(SERVER)
+    (queue_id,) = waiting(host)
+    host.sh(f"mv $(find /var/spool/postfix/deferred -name {queue_id}) /var/spool/postfix/hold")
+    assert "!" in str(host.sh("postqueue -p"))
+    assert world.results.summary()["messages"] == {"on its way": 1}
+
+
+def test_the_log_is_a_file(world: World) -> None:
+    """What grep counts in the log is what happened."""
+    host = world.host(SERVER)
+    deferred = [row for row in world.results.delivery_rows if row[1] == SERVER and row[13] == "deferred"]
+    assert len(deferred) >= 2
+    count = host.sh("grep 'status=deferred' /var/log/maillog | wc -l")
+    assert int(str(count)) == len(deferred)
+
+
+def test_an_edited_table_counts_once_it_is_compiled(world: World) -> None:
+    """Neither the source nor a reload matters, only the compiled file."""
+    host = world.host(SERVER)
+    host.sh("echo 'alice@domain.ork REJECT not you' > /etc/postfix/access; postmap /etc/postfix/access")
+    host.edit("main.cf", smtpd_sender_restrictions="check_sender_access hash:/etc/postfix/access")
+    host.sh("postfix reload")
+
+    def reply() -> str:
+        line = world.telnet("pc1.domain.ork", SERVER)
+        said = line.type("HELO pc1\nMAIL FROM:<alice@domain.ork>\nRCPT TO:<postmaster@domain.ork>")
+        line.type("QUIT")
+        return str(said).splitlines()[-1]
+
+    assert reply().startswith("554 5.7.1")
+    host.write("access", "alice@domain.ork OK\n")
+    host.sh("postfix reload")
+    assert reply().startswith("554 5.7.1")
+    host.sh("postmap /etc/postfix/access")
+    assert "554" not in reply()
+    log = str(host.sh("grep restarting /var/log/maillog"))
+    assert "smtpd[" in log
+    assert "table hash:/etc/postfix/access(0,lock|fold_fix|utf8_request) has changed" in log
+
+
+def test_an_edited_main_cf_counts_for_programs_that_start_later(world: World) -> None:
+    """A running smtpd keeps what it read until a reload, or until it has ended for want of work."""
+    host = world.host(SERVER)
+
+    def banner() -> str:
+        line = world.telnet("pc1.domain.ork", SERVER)
+        line.close()
+        return line.transcript[0]
+
+    before = banner()
+    host.edit("main.cf", smtpd_banner="$myhostname hello")
+    assert banner() == before
+    world.run(world.now + 200)
+    assert banner() == f"S: 220 {SERVER} hello"
+    host.edit("main.cf", smtpd_banner="$myhostname again")
+    assert banner() == f"S: 220 {SERVER} hello"
+    host.sh("postfix reload")
+    assert banner() == f"S: 220 {SERVER} again"
+
+
+def test_a_broken_main_cf_does_not_stop_what_runs(world: World) -> None:
+    """A mistake shows when a program reads it: in the log, and by silence on the wire."""
+    host = world.host(SERVER)
+    line = world.telnet("pc1.domain.ork", SERVER)
+    host.edit("main.cf", smtpd_recipient_limit="many")
+    assert str(line.type("NOOP")) == "250 2.0.0 Ok"
+    line.type("QUIT")
+    world.run(world.now + 200)
+    assert world.telnet("pc1.domain.ork", SERVER).transcript == ["S: (no answer)"]
+    log = str(host.sh("grep fatal: /var/log/maillog"))
+    assert "fatal: bad numerical configuration: smtpd_recipient_limit = many" in log
+
+
+def test_sh_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """`simmail sh` runs commands at moments of one run."""
+    from simmail.cli import main
+
+    status = main(
+        ["sh", "01", SERVER, "--at", "1m", "-c", "postqueue -p", "--at", "20m",
+         "-c", "grep -c 'status=sent' /var/log/maillog"]
+    )  # fmt: skip
+    assert status == 0
+    out = capsys.readouterr().out
+    assert "Mail queue is empty" in out
+    assert out.rstrip().endswith("1")
