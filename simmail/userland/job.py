@@ -6,6 +6,7 @@ text that is made or printed is counted, and so is how deep things are nested.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Protocol
 
 STEPS = 200_000
@@ -78,8 +79,9 @@ class Job:
         self.depth += 1
 
     def settle(self) -> None:
-        """Put into files what was written to them, before somebody else looks."""
-        if self.unwritten:
-            for file in list(self.unwritten.values()):
+        """Put into files what was written to them, before somebody else looks; who has used up all loses the rest."""
+        unwritten = list(self.unwritten.values())
+        with suppress(Exhausted):
+            for file in unwritten:
                 file.flush()
-            self.unwritten.clear()
+        self.unwritten.clear()

@@ -22,7 +22,7 @@ from simmail.mail.driver import decide
 from simmail.mail.questions import Sleep
 from simmail.userland.job import Exhausted, Job
 from simmail.userland.process import KILLED, Process, perform
-from simmail.userland.streams import Stream
+from simmail.userland.streams import Printed, Stream
 from simmail.world.host import COMMANDS
 
 HERE = Path(__file__).parent
@@ -146,7 +146,8 @@ def ours(machine: Machine, argv: tuple[str, ...], text: str, user: str = "root")
     invocation = Invocation(argv, machine, text, user, "/", {"PATH": "/usr/bin:/bin"})
     process = Process(argv, invocation, source=Stream(text), commands=COMMANDS, job=Job())
     try:
-        status = decide(perform(COMMANDS[argv[0]], process), {Sleep: lambda question: None})
+        answers = {Sleep: lambda question: None, Printed: lambda question: None}
+        status = decide(perform(COMMANDS[argv[0]], process), answers)
     except Exhausted as error:
         process.complain(error.text)
         status = KILLED
