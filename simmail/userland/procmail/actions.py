@@ -153,7 +153,8 @@ class Actions:
         names = [session.variable(name) for name in ("DEFAULT", "ORGMAIL")]
         text = session.state.mail.part()
         for name in dict.fromkeys(name for name in names if name):
-            needed = "" if is_directory(session, name) else name + session.variable("LOCKEXT")
+            guarded = name == names[0] and not is_directory(session, name)
+            needed = name + session.variable("LOCKEXT") if guarded else ""
             lock = (yield from self.lock(needed)) if needed else ""
             delivered = deliver(session, [name], text, session.state.mail.text)
             self.unlock(lock)
@@ -178,8 +179,9 @@ class Actions:
     def lock(self, name: str) -> Decision[str]:
         """Take a lock, waiting for it as long as it takes; "" where it cannot be had."""
         session, process = self.session, self.session.process
-        session.log.tell(f'Locking "{name}"')
         timeout = session.number("LOCKTIMEOUT", locks.TIMEOUT_S)
+        session.log.tell(f'Locking "{name}"')
+        refused = 0
         for _ in range(locks.MOST_TRIES):
             try:
                 if locks.create(process, name):
@@ -189,7 +191,10 @@ class Actions:
                     session.log.complain(f'Forcing lock on "{name}"')
                     continue
             except FileError:
-                break
+                refused += 1
+                if refused == locks.MOST_REFUSALS:
+                    break
+                session.log.tell(f'Locking "{name}"')
             process.job.step()
             yield from locks.pause(process, max(session.number("LOCKSLEEP", locks.SLEEP_S), 1))
         session.log.complain(f'Lock failure on "{name}"')
@@ -212,16 +217,19 @@ class Actions:
 
     # ---- the log
 
-    def summarize(self) -> None:
-        """Log the abstract of what was delivered, unless LOGABSTRACT says no."""
+    def summarize(self, undelivered: str = "") -> None:
+        """Log the abstract, unless LOGABSTRACT says no; `undelivered`: what is told instead of a folder."""
         session = self.session
         wanted = session.variable("LOGABSTRACT")
-        if session.is_true("LOGABSTRACT", default=bool(session.log.path)) or wanted.lower() == "all":
-            self._abstract()
+        default = bool(session.log.path) or session.log.verbose
+        if session.is_true("LOGABSTRACT", default) or wanted.lower() == "all":
+            self._abstract(undelivered)
 
-    def _abstract(self) -> None:
+    def _abstract(self, undelivered: str = "") -> None:
         session = self.session
-        session.log.write(abstract(session.state.mail, session.variable("LASTFOLDER"), session.state.size))
+        folder = undelivered or session.variable("LASTFOLDER")
+        size = 0 if undelivered else session.state.size
+        session.log.write(abstract(session.state.mail, folder, size))
 
 
 def _parts(flags: frozenset[str]) -> tuple[bool, bool]:

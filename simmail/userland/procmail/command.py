@@ -20,6 +20,8 @@ from simmail.userland.procmail.state import LINE_BUFFER, UMASK, VERSION, Session
 
 SYSTEM_RC, USER_RC = "/etc/procmailrc", ".procmailrc"
 USAGE, NO_USER, NO_MAILBOX, TRY_AGAIN, DENIED = 64, 67, 73, 75, 77
+#: What the log tells of a message that cannot be delivered.
+BOUNCED, REQUEUED = "**Bounced**", "**Requeued**"
 PATH = "/usr/local/bin:/usr/bin:/bin"
 #: Variables that a user's environment never passes on.
 CLEARED = frozenset({"IFS", "ENV", "PWD"})
@@ -178,15 +180,30 @@ def _deliver(process: Process, request: Request, user: str, text: str, explicit:
     state = State(mail, environment_of(process, account, request), list(request.arguments), folder=start)
     session = Session(process, state)
     process.umask = UMASK
-    recipes = Recipes(session)
-    files = process.files
+    recipes = Recipes(session, REQUEUED if request.soft else BOUNCED)
     if not request.filter:
-        state.folder = process.folder = account.home if files.is_folder(account.home) else "/"
+        # before anybody can have said that ORGMAIL is another
+        _settle(session, account)
     for name, given in request.assignments:
         yield from recipes.set(name, given)
     delivered = yield from _through_rcfiles(session, recipes, request, account, start)
     recipes.actions.unlock_global()
     return (yield from _leave(session, delivered, request.soft))
+
+
+def _settle(session: Session, account: Account) -> None:
+    """Go home, and see to it that there is a system mailbox."""
+    process = session.process
+    files, mailbox = process.machine.files, session.variable("ORGMAIL")
+    if not files.exists(mailbox):
+        # The real one has the rights of the group mail, whoever runs it.
+        files.write(mailbox, "", owner=account.name, mode=0o600)
+    if process.files.is_folder(account.home):
+        session.state.folder = process.folder = account.home
+        return
+    session.state.folder = process.folder = "/"
+    for _ in range(2):  # on its own account, then for MAILDIR
+        session.log.complain(f'Couldn\'t chdir to "{account.home}"')
 
 
 def _through_rcfiles(

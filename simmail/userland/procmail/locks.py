@@ -9,6 +9,8 @@ from simmail.userland.process import Process
 SLEEP_S, TIMEOUT_S = 8, 1024
 #: How often it is looked again at most.
 MOST_TRIES = 10_000
+#: How often procmail tries to make a lockfile that cannot be made.
+MOST_REFUSALS = 8
 
 
 def pause(process: Process, seconds: float) -> Decision[None]:

@@ -27,10 +27,11 @@ class Recipes:
 
     Args:
         session: the running procmail.
+        undelivered: what the abstract tells of a message that cannot be delivered.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, undelivered: str) -> None:
+        self.session, self.undelivered = session, undelivered
         self.actions = Actions(session)
 
     def open(self, name: str) -> bool:
@@ -138,7 +139,7 @@ class Recipes:
             delivered = (yield from self.run()) or (yield from self.actions.last_resort())
         except HostMismatch:
             delivered = True
-        self.actions.summarize()
+        self.actions.summarize("" if delivered else self.undelivered)
         return delivered
 
     # ---- assignments

@@ -85,7 +85,10 @@ def test_what_cannot_be_delivered_is_refused_or_queued() -> None:
     machine.add_user("bob")
     words = ("DEFAULT=/none/x", "ORGMAIL=/none/y", "/dev/null")
     assert ours(machine, ("procmail", *words), MAIL, "bob")[0] == 73
-    assert ours(machine, ("procmail", "-t", *words), MAIL, "bob")[0] == 75
+    status, _, log = ours(machine, ("procmail", "-t", "VERBOSE=yes", "LOCKSLEEP=1", *words), MAIL, "bob")
+    assert status == 75
+    assert log.count('Locking "/none/x.lock"') == 8
+    assert log.endswith(" Subject: hello\n  Folder: **Requeued**\t\t\t\t\t\t\t      0\n")
 
 
 def test_only_root_delivers_to_others() -> None:
