@@ -39,6 +39,8 @@ from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.world import World
 
 CLIENTS, WRITERS, READERS = 200, 2000, 2000
+#: What people write is drawn from so many sentences, twelve of them a message: no two texts are the same.
+SENTENCES = 5000
 REFUSED = 0.05
 COURSE_MAIN_CF = """\
 smtpd_banner = $myhostname ESMTP $mail_name (Debian/GNU)
@@ -145,6 +147,7 @@ def messages(n: int, rate: float, seed: int = 1) -> Iterator[tuple[float, str, s
     """(gap to the next, client, sender, recipient, content) of each message."""
     rng = random.Random(f"{seed}/messages")
     zipf = list(accumulate(1 / (rank + 1) for rank in range(max(WRITERS, READERS))))
+    sentences = [" ".join(rng.choices(WORDS, k=9)) for _ in range(SENTENCES)]
 
     def rank() -> int:
         return bisect(zipf, rng.random() * zipf[-1])
@@ -153,7 +156,7 @@ def messages(n: int, rate: float, seed: int = 1) -> Iterator[tuple[float, str, s
         domain = "nowhere.invalid" if rng.random() < REFUSED else "domain.ork"
         sender, recipient = f"w{rank()}@{domain}", f"u{rank()}@d{destination}.example"
         subject = f"{rng.choice(WORDS)} {rng.choice(WORDS)} {number}"
-        text = [" ".join(rng.choices(WORDS, k=9)) for _ in range(12)]
+        text = rng.choices(sentences, k=12)
         header = [
             f"From: <{sender}>", f"To: <{recipient}>", f"Subject: {subject}", f"Message-ID: <{number}@domain.ork>",
             "Date: Mon, 2 Mar 2026 09:00:00 +0000", "MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii",

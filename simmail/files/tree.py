@@ -61,6 +61,8 @@ class View(Protocol):
 
 def normal(path: str, folder: str = "/") -> str:
     """An absolute path without `.`, `..` and doubled slashes; `folder` is where a relative one starts."""
+    if path[:1] == "/" and path[-1] not in "/." and not ("//" in path or "/./" in path or "/../" in path):
+        return path
     return posixpath.normpath(posixpath.join(folder, path)).replace("//", "/")
 
 

@@ -48,8 +48,13 @@ class Content:
 
         A record has two octets besides its text, three where that has more than 127; a long line is cut into pieces.
         """
-        longer = [octets(line) for line in self.lines if len(line) > RECORD // 4]
-        return self.size + len(self.lines) + sum(_beyond(size) for size in longer if size > RECORD)
+        lines = self.lines
+        least = RECORD if self.size == len(lines) + sum(map(len, lines)) else RECORD // 4  # all ASCII, or not
+        longest = max(map(len, lines), default=0)
+        if longest <= least:
+            return self.size + len(lines)
+        longer = [octets(line) for line in lines if len(line) > least]
+        return self.size + len(lines) + sum(_beyond(size) for size in longer if size > RECORD)
 
     def header(self) -> tuple[str, ...]:
         """The physical lines before the first empty one (continuation lines stand by themselves)."""

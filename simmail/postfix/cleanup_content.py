@@ -25,6 +25,7 @@ from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name, value_of
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.tables import Maps
+from simmail.postfix.tables.literal import LONGEST
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
@@ -73,6 +74,7 @@ class ContentRules:
             Part.NESTED: program.maps("nested_header_checks"),
         }
         self.body_checks = program.maps("body_checks")
+        self.everything = (*self.checks.values(), self.body_checks)
         self.body_limit: int = config["body_checks_size_limit"]
         self.rejected = frozenset(unescape(config["message_reject_characters"]))
         self.stripped = frozenset(unescape(config["message_strip_characters"]))
@@ -88,6 +90,7 @@ class ContentRules:
         structure = not config["disable_mime_input_processing"]
         limits = config["header_size_limit"], config["mime_nesting_limit"], config["mime_boundary_length_limit"]
         strict = self._strict(program) if structure else frozenset()
+        self.header_limit: int = config["header_size_limit"]
         self.options = MimeOptions(structure, frozenset(), False, *limits)
         self.strict_options = MimeOptions(structure, strict, False, *limits)
         #: Whether the filters look at no body, as far as the configuration goes.
@@ -109,14 +112,27 @@ class ContentRules:
             strict.add(MimeError.NESTING)
         return frozenset(strict)
 
+    def silent(self, lines: tuple[str, ...]) -> bool:
+        """Whether it is known without looking at each that no check has anything to say of these lines."""
+        text = "\n".join(lines)
+        if self.rejected or self.stripped or not text.isascii() or " :" in text or "\t:" in text:
+            return False
+        text = text.lower()
+        if "\n " in text or "\n\t" in text:  # folded headers: they are looked at as a whole
+            head = text.find("\n\n")
+            if (head if head >= 0 else len(text)) > LONGEST or "multipart" in text or "message/" in text:
+                return False
+        return all(maps.silent(text) for maps in self.everything)
+
 
 class ContentReader:
     """Reads the content of one transaction and writes what goes into its queue file."""
 
-    __slots__ = ("_out", "_piece", "_reader", "hops", "resent", "rules", "seen", "transaction")
+    __slots__ = ("_checked", "_out", "_piece", "_reader", "hops", "resent", "rules", "seen", "transaction")
 
     def __init__(self, transaction: Transaction, rules: ContentRules) -> None:
         self.transaction, self.rules = transaction, rules
+        self._checked = False
         self._out: list[str] = []
         self._piece: list[str] = []
         self.seen: set[str] = set()
@@ -126,15 +142,16 @@ class ContentReader:
     def read(self, content: Content, received: tuple[str, ...]) -> None:
         """Take in the content; the transaction's message has the result."""
         transaction, rules = self.transaction, self.rules
+        lines = (*received, *content.lines)
+        short = not self._too_long(content.lines)
         filtered = transaction.checked and not rules.unfiltered
+        self._checked = filtered and not (short and rules.silent(lines))
         reader = MimeReader(rules.strict_options if filtered else rules.options, rules.table, self)
         self._reader = reader
-        lines = content.lines
-        if filtered or self._too_long(lines):
-            for line in (*received, *lines):
+        if self._checked or not short:
+            for line in lines:
                 self._line(reader, line)
         else:
-            reader.feed(received)
             self._out += lines[reader.feed(lines, skim=True) :]
         if not transaction.going:
             return
@@ -156,7 +173,7 @@ class ContentReader:
     def _too_long(self, lines: tuple[str, ...]) -> bool:
         limit = self.rules.line_limit
         longest = max(map(len, lines), default=0)
-        return longest > limit or (longest * 4 > limit and any(octets(line) > limit for line in lines))
+        return longest > min(limit, LONGEST) or (longest * 4 > limit and any(octets(line) > limit for line in lines))
 
     def _line(self, reader: MimeReader, line: str) -> None:
         """Hand a line on, without characters that are not wanted, in pieces where it is long."""
@@ -181,7 +198,7 @@ class ContentReader:
     def header(self, part: Part, field: HeaderField | None, text: str) -> None:
         """A header: check it, and do with it what its kind asks for."""
         transaction, rules = self.transaction, self.rules
-        if transaction.checked and not rules.unfiltered:
+        if self._checked and transaction.checked:
             maps = rules.checks[Part.MULTIPART if field is not None and field.mime else part]
             if maps:
                 checked = check(transaction, HEADER, text, maps)
@@ -191,20 +208,18 @@ class ContentReader:
                     return
                 if checked is not text:
                     text, field = checked, rules.table.find(checked)
-        if part is Part.PRIMARY:
+        if field is not None:
+            if field.key == "content-transfer-encoding" and rules.detect_8bit and _EIGHT_BIT.match(value_of(text)):
+                transaction.message.encoding = "8bit"
+            if part is Part.PRIMARY:
+                self._primary(field, text)
+                return
+        if part is Part.PRIMARY and not text.isascii():
             transaction.finds_utf8(text)
-        if field is None:
-            self._put(text)
-            return
-        if rules.detect_8bit and field.key == "content-transfer-encoding" and _EIGHT_BIT.match(value_of(text)):
-            transaction.message.encoding = "8bit"
-        if part is Part.PRIMARY:
-            self._primary(field, text)
-        else:
-            self._put(text)
+        self._put(text)
 
     def _put(self, text: str) -> None:
-        limit = self.rules.options.header_limit
+        limit = self.rules.header_limit
         if len(text) * 4 > limit:
             text = clipped(text, limit)
         if "\n" in text:
@@ -215,6 +230,8 @@ class ContentReader:
     def _primary(self, field: HeaderField, text: str) -> None:
         """A known header among the primary ones."""
         transaction, rules = self.transaction, self.rules
+        if not text.isascii():
+            transaction.finds_utf8(text)
         key = field.key
         self.seen.add(key)
         if key in ("message-id", "resent-message-id"):
@@ -314,7 +331,12 @@ class ContentReader:
         transaction, rules = self.transaction, self.rules
         if not transaction.going:
             return
-        if rules.body_checks and transaction.checked and (not rules.body_limit or offset < rules.body_limit):
+        if (
+            self._checked
+            and rules.body_checks
+            and transaction.checked
+            and (not rules.body_limit or offset < rules.body_limit)
+        ):
             checked = check(transaction, BODY, line, rules.body_checks)
             transaction.gather()
             self._reader.stopped = not transaction.going

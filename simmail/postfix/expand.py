@@ -23,6 +23,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Container
+from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
 from simmail.postfix.compatibility import LevelError, level
@@ -85,9 +86,48 @@ class Expander:
         """The text with all names in it expanded."""
         if "$" not in text:
             return Expansion(text)
+        names = None if self.recurse or self.scan else _names(text)
+        if names is not None:
+            return self._filled(names)
+        return self.closely(text)
+
+    def closely(self, text: str) -> Expansion:
+        """The same for any text."""
         run = _Run(self)
         run.parse(text)
         return Expansion("".join(run.parts), run.failed, run.undefined)
+
+    def _filled(self, pieces: tuple[tuple[bool, str], ...]) -> Expansion:
+        """A text of literal pieces and names alone."""
+        allowed, undefined = self.allowed, False
+        parts: list[str] = []
+        for is_name, piece in pieces:
+            value = self.lookup(piece, True) if is_name else piece
+            if value is None:
+                undefined = True
+            elif is_name and allowed is not None:
+                parts.append("".join(c if c in allowed else "_" for c in value))
+            else:
+                parts.append(value)
+        return Expansion("".join(parts), False, undefined)
+
+
+_PIECE = re.compile(r"\$(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\}|\(([A-Za-z0-9_]+)\)|(\$))|([^$]+)")
+
+
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[tuple[bool, str], ...] | None:
+    """The pieces of a text, each a name or literal; None where anything but plain names stands in it."""
+    pieces: list[tuple[bool, str]] = []
+    position = 0
+    while position < len(text):
+        found = _PIECE.match(text, position)
+        if found is None:
+            return None
+        name = found[1] or found[2] or found[3]
+        pieces.append((bool(name), name or found[4] or found[5]))
+        position = found.end()
+    return tuple(pieces)
 
 
 class _Stop(Exception):

@@ -49,6 +49,8 @@ class MimeError(Enum):
     EIGHT_BIT_BODY = "improper use of 8-bit data in message body"
     ENCODING_DOMAIN = "invalid message/* or multipart/* encoding domain"
 
+    __hash__ = object.__hash__  # there is one of each
+
 
 class MimeOptions(NamedTuple):
     """How to read a message.
@@ -194,31 +196,30 @@ class MimeReader:
     def _headers(self, lines: Sequence[str], index: int) -> int:
         """Read headers as long as there are; returns the index of the first line that is none."""
         header = self._header
+        begins = HEADER.match
         for number in range(index, len(lines)):
             text = lines[number]
-            match = HEADER.match(text)
+            match = begins(text)
             if match is None:
                 if header and text[:1] in (" ", "\t"):
                     self._extend(text, False)
                     continue
-                index = number
-                break
+                if header:
+                    self._put_header()
+                return number
             if header:
                 self._put_header()
                 if self.stopped:
                     return number
-            name = match.group(1)
+            name, end = match[1], match.end()
             self._key = name.lower()
-            header.append(text if match.end() == len(name) + 1 else name + text[match.end() - 1 :])
-        else:
-            return len(lines)
-        if header:
-            self._put_header()
-        return index
+            header.append(text if end == len(name) + 1 else name + text[end - 1 :])
+        return len(lines)
 
     def _extend(self, text: str, same_line: bool) -> None:
         header = self._header
-        if octets("\n".join(header)) >= self.options.header_limit:
+        limit = self.options.header_limit
+        if 4 * sum(map(len, header), len(header)) >= limit and octets("\n".join(header)) >= limit:
             if MimeError.TRUNCATED_HEADER in self.options.report:
                 self._report(MimeError.TRUNCATED_HEADER, "\n".join(header))
         elif same_line:
@@ -227,19 +228,19 @@ class MimeReader:
             header.append(text)
 
     def _put_header(self) -> None:
-        header = self._header
+        header, options = self._header, self.options
         text = header[0] if len(header) == 1 else "\n".join(header)
         header.clear()
         self._continued = False
         field = self.table.get(self._key)
-        if field is not None and field.mime and self.options.structure:
+        if field is not None and field.mime and options.structure:
             if self._key == "content-type":
                 self._content_type(text)
             elif self._key == "content-transfer-encoding":
                 self._content_encoding(text)
-                if self.options.downgrade and self.domain != "7bit":
+                if options.downgrade and self.domain != "7bit":
                     return
-        if MimeError.EIGHT_BIT_HEADER in self.options.report and not text.isascii():
+        if not text.isascii() and MimeError.EIGHT_BIT_HEADER in options.report:
             self._report(MimeError.EIGHT_BIT_HEADER, text)
         self.listener.header(self.part, field, text)
 
@@ -279,7 +280,7 @@ class MimeReader:
             self.listener.header(self.part, None, f"Content-Transfer-Encoding: {encoding}")
         if self.part is Part.PRIMARY:
             self.listener.headers_done()
-        if MimeError.ENCODING_DOMAIN in self.options.report and self.type in ("message", "multipart"):
+        if self.type in ("message", "multipart") and MimeError.ENCODING_DOMAIN in self.options.report:
             wanted = self.domain
             if self.type == "message" and self.subtype in ("partial", "external-body"):
                 wanted = "7bit"
@@ -309,7 +310,7 @@ class MimeReader:
     # ---- bodies
 
     def _body(self, text: str, ended: bool) -> None:
-        if MimeError.EIGHT_BIT_BODY in self.options.report and self.encoding == "7bit" and not text.isascii():
+        if not text.isascii() and self.encoding == "7bit" and MimeError.EIGHT_BIT_BODY in self.options.report:
             self._report(MimeError.EIGHT_BIT_BODY, text)
         if self._stack and not self._continued and len(text) > 2 and text.startswith("--"):
             self._look_for_boundary(text)

@@ -33,7 +33,7 @@ from collections.abc import Callable, Hashable
 from enum import Enum, Flag, auto
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from simmail.mail.address import quote_local, unquote_local
+from simmail.mail.address import PLAIN, quote_local, unquote_local
 from simmail.mail.hostnames import valid_address, valid_hostname, valid_literal
 from simmail.mail.tokens import LITERAL, QUOTED, Address, Token, externalize, internalize, scan
 from simmail.postfix.address_maps import find_address
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AT, DOT = Token("@"), Token(".")
+#: Stands for any local part that is a word without a meaning.
+_SOMEBODY = "somebody"
 #: Without regular expressions' own substitutions: a sender must not write the destination.
 SAFE = USUAL | DictFlag.NO_REGSUB
 
@@ -213,10 +215,22 @@ class TrivialRewrite(Program):
         if not address:
             self.warn("warning", "rewrite_addr: null address")
             return address
-        return self._once((context, address), self._rewrite, context, address)
+        known: str | None = self._known.get((context, address))  # type: ignore[assignment]
+        if known is not None:
+            return known
+        plain = PLAIN.fullmatch(address)
+        if plain is None:
+            return self._once((context, address), self._rewrite, context, address)
+        local, domain = plain.groups()  # of which the first has no say in what becomes of the second
+        return local + self._once((context, domain, _SOMEBODY), self._rewritten_domain, context, domain)
+
+    def _rewritten_domain(self, context: str, domain: str) -> str:
+        return self._rewrite(context, f"{_SOMEBODY}@{domain}").removeprefix(_SOMEBODY)
 
     def rewrite_internal(self, context: str, address: str) -> str:
         """As `rewrite`, with addresses in internal form."""
+        if PLAIN.fullmatch(address):
+            return self.rewrite(context, address)
         return unquote_local(self.rewrite(context, quote_local(address))) if address else address
 
     def _rewrite(self, context: str, address: str) -> str:
@@ -280,7 +294,15 @@ class TrivialRewrite(Program):
         routes = self._verify if verify else self._routes
         if not routes.by_sender:
             sender = ""
-        return self._once((sender, address, verify), self._resolve, routes, sender, address)
+        if routes.transport_maps or self._relocated:
+            return self._once((sender, address, verify), self._resolve, routes, sender, address)
+        plain = PLAIN.fullmatch(address)
+        if plain is None:
+            return self._once((sender, address, verify), self._resolve, routes, sender, address)
+        local, domain = plain.groups()  # of which the first has no say: no table is asked about it
+        found = self._once((sender, domain, verify, _SOMEBODY), self._resolve, routes, sender, f"{_SOMEBODY}@{domain}")
+        recipient = local + found.recipient.removeprefix(_SOMEBODY) if found.recipient else ""
+        return Resolved(found.transport, found.nexthop, recipient, found.address_class, found.flags)
 
     def _resolve(self, routes: _Routes, sender: str, address: str) -> Resolved:
         try:

@@ -8,7 +8,9 @@ whenever their events were put down, so that the course of a world does not depe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappush
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: What a handler answers when the task must wait; it is resumed by `Task.resume` or by its own event.
 WAIT = object()
+#: After how many new objects Python looks for rings of garbage, and how many times for each elder generation.
+COLLECTIONS = (50_000, 20, 100)
 Handler = Callable[["Task", Any], Any]
 
 
@@ -30,6 +34,17 @@ class Level(Question):
     """Let the clock come up to this task's time: what follows touches what others share.  Answer: float, that time."""
 
     __slots__ = ()
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let Python look for rings of garbage more rarely: a run makes next to none, and keeps much."""
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECTIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class Clock:
@@ -89,7 +104,8 @@ class Clock:
             return
         self._until = until
         self._set_horizon()
-        self.env.run(until=until)
+        with rare_collections():
+            self.env.run(until=until)
 
     def run_while(self, going: Callable[[], bool]) -> None:
         """Let time pass, nobody ahead of the clock, while `going()` holds and anything is left to come."""
@@ -117,9 +133,11 @@ class Task:
     """
 
     __slots__ = (
-        "_answer", "_decision", "_defused", "_done", "_ok", "_question", "_stack", "_value",
-        "callbacks", "clock", "deadline", "host", "now", "serial",
+        "_answer", "_decision", "_done", "_question", "_stack", "callbacks", "clock", "deadline", "host", "now",
+        "serial",
     )  # fmt: skip
+    #: What SimPy asks of an event.
+    _ok, _value, _defused = True, None, False
 
     def __init__(
         self, clock: Clock, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None
@@ -132,12 +150,11 @@ class Task:
         self._done = done
         self._question: Question | None = None
         self._answer: Any = None
-        self._ok, self._value, self._defused = True, None, False
-        self.callbacks: list[Callable[[Any], None]] | None = None
+        self.callbacks: tuple[Callable[[Any], None], ...] | None = None
 
     def wake_at(self, time: float) -> None:
         """Put this task down on the clock for exactly `time` (a delay would be rounded)."""
-        self.callbacks = [self._woken]
+        self.callbacks = WOKEN
         env: Any = self.clock.env
         heappush(env._queue, (time, self.serial + 1, next(env._eid), self))
 
@@ -153,45 +170,43 @@ class Task:
         self._decision, self.host = decision, host
         return CALLED
 
-    def _woken(self, _: Any) -> None:
+    def _go(self) -> None:
+        """Ask and answer until something must be waited for, or all is done."""
         question, self._question = self._question, None
         answer, self._answer = self._answer, None
-        self._go(question, answer)
-
-    def _go(self, question: Question | None, answer: Any) -> None:
-        """Ask and answer until something must be waited for, or all is done."""
         clock = self.clock
-        handlers, rows = clock.handlers, clock.journal.rows
+        env: Any = clock.env
+        handlers, record = clock.handlers, clock.journal.rows.append
+        send = self._decision.send
         while True:
             if question is None:
                 try:
-                    if self.now > self.deadline:
-                        question = self._decision.throw(Impatient())
-                    else:
-                        question = self._decision.send(answer)
+                    question = send(answer) if self.now <= self.deadline else self._decision.throw(Impatient())
                 except StopIteration as stop:
                     if not self._stack:
                         if self._done is not None:
                             self._done(stop.value, self.now)
                         return
-                    self._decision, self.host = self._stack.pop()
                     answer = stop.value
-                    continue
                 except Impatient:
+                    pass
+                if question is None:
                     self._decision, self.host = self._stack.pop()
+                    send = self._decision.send
                     continue
-            if self.now >= clock.horizon and self.now > clock.env.now:  # the clock must come up first
+            now = self.now
+            if now >= clock.horizon and now > env._now:  # the clock must come up first
                 self._question = question
-                self.wake_at(self.now)
+                self.wake_at(now)
                 return
             if type(question) is Note:
-                rows.append(
+                record(
                     Record(
-                        self.now, self.host.name, question.program, question.event, question.queue_id,
-                        question.fields, self.serial,
+                        now, self.host.name, question.program, question.event, question.queue_id, question.fields,
+                        self.serial,
                     )
                 )  # fmt: skip
-                question, answer = None, None
+                question = answer = None
                 continue
             answer = handlers[type(question)](self, question)
             if answer is WAIT:
@@ -199,14 +214,20 @@ class Task:
             question = None
             if answer is CALLED:
                 answer = None
+                send = self._decision.send
 
     def level(self, question: Question) -> bool:
         """From a handler: whether the clock shows this task's time; the question is asked again when it does."""
-        if self.now > self.clock.env.now:
+        env: Any = self.clock.env
+        if self.now > env._now:
             self._question = question
             self.wake_at(self.now)
             return False
         return True
+
+
+#: Whom SimPy calls when a task's time has come.
+WOKEN: tuple[Callable[[Any], None], ...] = (Task._go,)
 
 
 class Alarm:

@@ -102,8 +102,6 @@ class Transport:
 
     def connect(self, task: Task, question: Connect) -> Any:
         """Open a connection: a round trip where somebody listens or refuses, the whole time-out where nobody is."""
-        if not task.level(question):
-            return WAIT
         return task.call(task.host, self._connecting(task, question))
 
     def _connecting(self, task: Task, question: Connect) -> Decision[Connection | ConnectFailure]:
@@ -129,6 +127,7 @@ class Transport:
             task.now += 2 * within.latency
             question = Connect(inner.machine.outside[0], question.port, question.timeout, source, question.early)
             path, server, source = path + within, inner, server.inside_address if server.hides_clients else source
+        yield Level()
         accepted = yield from server.accept(task, source, question)
         if accepted is None:
             return ConnectFailure(REFUSED)

@@ -36,6 +36,9 @@ from simmail.postfix.tables.split import split_outside_braces
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
 
+#: For how many addresses the files of forward_path are remembered.
+REMEMBERED = 10_000
+
 
 class ForwardFile(NamedTuple):
     """The file that says where mail goes; whether the address extension chose it."""
@@ -56,8 +59,7 @@ class ForwardFiles:
         self._paths = split_outside_braces(agent.config["forward_path"])
         self._macros = Macros(agent, agent.config["forward_expansion_filter"])
         self._plain = "client_" not in agent.config["forward_path"]
-        self._found: dict[str, ForwardFile | None] = {}
-        self._version = -1
+        self._expanded: dict[tuple[str, str, str], tuple[ForwardFile, ...]] = {}
 
     def deliver(self, run: Run, state: State) -> Decision[bool | None]:
         """Deliver to what the user's .forward file says; None where there is none, or it says nothing."""
@@ -99,32 +101,33 @@ class ForwardFiles:
         return waits
 
     def _find(self, run: Run, state: State, account: Account) -> ForwardFile | None:
-        """The first of forward_path that exists; remembered until a file changes."""
+        """The first of forward_path that exists."""
         files = self.agent.machine.files
-        if files.version != self._version:
-            self._version = files.version
-            self._found.clear()
-        key = state.recipient.address
-        try:
-            return self._found[key]
-        except KeyError:
-            pass
-        found = self._search(run, state, account)
-        if self._plain and self.agent.system.memo.enabled:
-            self._found[key] = found
-        return found
+        for file in self._places(run, state, account):
+            if files.find(normal(file.path)) is not None or files.is_folder(file.path):
+                return file
+        return None
 
-    def _search(self, run: Run, state: State, account: Account) -> ForwardFile | None:
-        files = self.agent.machine.files
+    def _places(self, run: Run, state: State, account: Account) -> tuple[ForwardFile, ...]:
+        """The files of forward_path for an address, its names expanded."""
+        key = (state.recipient.address, account.home, account.shell)
+        known = self._expanded.get(key)
+        if known is not None:
+            return known
+        said = len(self.agent.pending)
         asking = state.copy()
         asking.rights = account
+        places = []
         for pattern in self._paths:
             path = self._macros.expand(pattern, run, asking)
-            if path.failed or path.undefined or not path.text:
-                continue
-            if files.find(normal(path.text)) is not None or files.is_folder(path.text):
-                return ForwardFile(path.text, path.by_extension)
-        return None
+            if not (path.failed or path.undefined) and path.text:
+                places.append(ForwardFile(path.text, path.by_extension))
+        found = tuple(places)
+        if self._plain and len(self.agent.pending) == said and self.agent.system.memo.enabled:
+            if len(self._expanded) >= REMEMBERED:
+                self._expanded.clear()
+            self._expanded[key] = found
+        return found
 
     def _trusted(self, path: str, account: Account) -> File | None:
         """The file, if its owner and permissions are as they should be; else None, with a warning."""

@@ -12,6 +12,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.postfix.expand import Expander
@@ -28,6 +29,22 @@ class Expanded(NamedTuple):
     failed: bool
     undefined: bool
     by_extension: bool
+
+
+#: What each name stands for, but recipient_delimiter.
+_VALUES: dict[str, Callable[[Run, State], str | None]] = {
+    "user": lambda run, state: state.user,
+    "local": lambda run, state: state.local,
+    "domain": lambda run, state: state.domain,
+    "recipient": lambda run, state: state.recipient.address,
+    "extension": lambda run, state: state.extension,
+    "home": lambda run, state: state.rights.home if state.rights else None,
+    "shell": lambda run, state: state.rights.shell if state.rights else None,
+    "client_address": lambda run, state: run.request.message.client_address,
+    "client_hostname": lambda run, state: run.request.message.client_name,
+    "client_helo": lambda run, state: run.request.message.helo,
+    "client_protocol": lambda run, state: run.request.message.protocol,
+}
 
 
 class Macros:
@@ -60,19 +77,7 @@ class Macros:
         self.agent.warn("warning", text)
 
     def _value(self, name: str, run: Run, state: State) -> str | None:
-        message, rights = run.request.message, state.rights
-        values = {
-            "user": state.user,
-            "local": state.local,
-            "domain": state.domain,
-            "recipient": state.recipient.address,
-            "extension": state.extension,
-            "recipient_delimiter": state.delimiter or self.agent.delimiters[:1] or None,
-            "home": rights.home if rights else None,
-            "shell": rights.shell if rights else None,
-            "client_address": message.client_address,
-            "client_hostname": message.client_name,
-            "client_helo": message.helo,
-            "client_protocol": message.protocol,
-        }
-        return values.get(name)
+        if name == "recipient_delimiter":
+            return state.delimiter or self.agent.delimiters[:1] or None
+        value = _VALUES.get(name)
+        return value(run, state) if value is not None else None

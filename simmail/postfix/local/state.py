@@ -71,9 +71,11 @@ class State:
 
     def copy(self) -> State:
         """Another state that says the same."""
-        new: State = State.__new__(State)
-        for name in State.__slots__:
-            setattr(new, name, getattr(self, name))
+        new = State(self.recipient, self.sender)
+        new.local, new.domain, new.user, new.extension = self.local, self.domain, self.user, self.extension
+        new.unmatched, new.delivered, new.owner, new.listed = self.unmatched, self.delivered, self.owner, self.listed
+        new.expanded_from, new.source, new.level = self.expanded_from, self.source, self.level
+        new.rights = self.rights
         return new
 
     @property

@@ -99,6 +99,7 @@ class Smtpd(Program):
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
         self._said: dict[tuple[str, str], Resolved] = {}
+        self._resolved: dict[tuple[str, str], Resolved] = {}
         old = config.compatibility
         self.old_relay_domains = not config.is_set("relay_domains") and old < level("2")
         self.old_order = not config.is_set("smtpd_relay_before_recipient_restrictions") and old < level("3.6")
@@ -213,12 +214,20 @@ class Smtpd(Program):
 
         What trivial-rewrite(8) has to say of it is said once, as long as the answer is among the last hundred.
         """
-        found = self._said.get((sender, address))
+        key = (sender, address)
+        found = self._resolved.get(key) or self._said.get(key)
         if found is None:
             rewriter = self.rewriter
+            chance = rewriter.environment.unrepeatable
             before = rewriter.rewrite_internal("local", sender) if sender else ""
             found = rewriter.resolve(before, rewriter.rewrite_internal("local", address))
-            found = found._replace(recipient=found.recipient.lower())
+            lower = found.recipient.lower()
+            if found.recipient != lower:
+                found = found._replace(recipient=lower)
+            if not rewriter.pending and rewriter.environment.unrepeatable == chance and self.memo.enabled:
+                if len(self._resolved) >= REMEMBERED:
+                    self._resolved.clear()
+                self._resolved[key] = found
             if rewriter.pending:
                 if len(self._said) >= 100:
                     del self._said[next(iter(self._said))]

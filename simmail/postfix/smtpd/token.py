@@ -15,14 +15,18 @@ SEE ALSO
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
+from simmail.mail.address import PLAIN
 from simmail.mail.tokens import Address, internalize, parse
 
 _CLOSES = {"(": ")", "<": ">", "[": "]", '"': '"'}
 _OPENS = '<["'
 _SPACE = frozenset(" \t\r\n\v\f")
 _KEYWORDS = ("to:", "from:")
+#: A line in which every word is what stands between blanks: a keyword, a path, parameters.
+_SIMPLE = re.compile(r"((?:to|from):)[ \t]*(<[^\s\\\"<>()\[\]]*>)((?:[ \t]+[^\s\\\"<>()\[\]:]+)*)", re.IGNORECASE)
 
 
 class Word(NamedTuple):
@@ -43,6 +47,15 @@ def words(line: str) -> tuple[Word, ...]:
     >>> [word.text for word in words("MAIL FROM: <a b@c> SIZE=1")]
     ['MAIL', 'FROM:', '<a b@c>', 'SIZE=1']
     """
+    simple = _SIMPLE.fullmatch(line)
+    if simple is not None:
+        keyword, path, parameters = simple.groups()
+        return (Word(keyword), Word(path), *map(Word, parameters.split()))
+    return _one_by_one(line)
+
+
+def _one_by_one(line: str) -> tuple[Word, ...]:
+    """The words of any line."""
     found: list[Word] = []
     at = 0
     while True:
@@ -123,6 +136,13 @@ def path(text: str) -> Path:
     >>> path("<@relay.example:joe@example.com>").address
     'joe@example.com'
     """
+    if text[:1] == "<" and PLAIN.fullmatch(text, 1, len(text) - 1) and text[-1] == ">":
+        return Path(text[1:-1], text[1:-1], 1, False, True)
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Path:
+    """The address in any word."""
     inner = text[1:-1] if len(text) > 1 and text[0] == "<" and text[-1] == ">" else text
     external = inner
     if inner.startswith("@"):

@@ -88,6 +88,10 @@ class Maps:
             raise LookupFailure(f"{table.spec}: empty result")
         return value
 
+    def silent(self, text: str) -> bool:
+        """Whether it is known without looking that no line of a text has an answer; `text` as in `Table.silent`."""
+        return all(table.silent(text) for table in self.tables)
+
     def changed(self) -> bool:
         """Whether the file behind one of the tables is another one now."""
         return any(table.changed() for table in self.tables)

@@ -21,13 +21,15 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from simmail.mail.errors import Location
 from simmail.postfix.maincf import logical_lines
+from simmail.postfix.tables import literal
 from simmail.postfix.tables.base64files import BadFile, encoded_files
 from simmail.postfix.tables.flags import USUAL, DictFlag
+from simmail.postfix.tables.results import parse_result
 from simmail.postfix.tables.rules import NoRules, read_rules
 from simmail.postfix.tables.split import SPACE
 from simmail.postfix.tables.surrogate import Unavailable
@@ -82,10 +84,17 @@ class Dialect(NamedTuple):
 
 
 class Test(NamedTuple):
-    """One pattern with its sign."""
+    """One pattern with its sign.
+
+    Args:
+        compiled: the pattern.
+        positive: False where it must not match.
+        needed: a text, in lower case, without which it does not hold; "" for none.
+    """
 
     compiled: Compiled
     positive: bool
+    needed: str = ""
 
 
 class Rule(NamedTuple):
@@ -117,6 +126,7 @@ class Answer(NamedTuple):
     line: int
 
 
+NO_ANSWER = Answer(None, 0)
 NEVER = 1 << 30
 
 
@@ -130,6 +140,8 @@ class PatternTable(Table):
     ) -> None:
         super().__init__(type, name, environment, flags)
         self.rules = rules
+        #: For each rule the texts without which it does not hold.
+        self.needed = [tuple(test.needed for test in rule.tests if test.needed) for rule in rules]
         self.known: dict[str, Answer] = {}
         self.fold = False
 
@@ -146,7 +158,7 @@ class PatternTable(Table):
         before = self.environment.unrepeatable
         if not key.isascii() and self.folded(key) is None:
             return Answer(None, 0)
-        answer = self._search(key.encode("utf-8", "surrogateescape"))
+        answer = self._search(key)
         if answer.value is not None:
             self.checked(key, answer.value)
         if self.environment.unrepeatable == before and len(key) <= LONGEST:
@@ -155,26 +167,51 @@ class PatternTable(Table):
             self.known[key] = answer
         return answer
 
-    def _search(self, subject: bytes) -> Answer:
+    def silent(self, text: str) -> bool:
+        """Whether no rule can hold for any line of a text."""
+        return self._possible(text, 0) >= len(self.rules)
+
+    def _possible(self, text: str | None, number: int) -> int:
+        """The number of the first rule from there on that may hold; that behind the last one where none may.
+
+        Args:
+            text: the key in lower case; None for one that must be looked at by all rules.
+            number: where to begin.
+        """
+        if text is not None:
+            needed, count = self.needed, len(self.rules)
+            while number < count:
+                for one in needed[number]:
+                    if one not in text:
+                        number = self.rules[number].end or number + 1
+                        break
+                else:
+                    return number
+        return number
+
+    def _search(self, key: str) -> Answer:
+        """The answer of the first rule that matches."""
         rules = self.rules
-        number, count = 0, len(rules)
+        count = len(rules)
+        text = key.lower() if len(key) <= literal.LONGEST and key.isascii() else None
+        number = self._possible(text, 0)
+        if number >= count:
+            return NO_ANSWER
+        subject = key.encode("utf-8", "surrogateescape")
         while number < count:
             rule = rules[number]
             found = self._holds(rule, subject)
-            if rule.end:
-                number = number + 1 if found is not None else rule.end
-                continue
-            if found is not None:
+            if found is not None and not rule.end:
                 value = rule.value
                 return Answer(_expanded(rule.parts, found) if value is None else value, rule.line)
-            number += 1
-        return Answer(None, 0)
+            number = self._possible(text, number + 1 if found is not None or not rule.end else rule.end)
+        return NO_ANSWER
 
     def _holds(self, rule: Rule, subject: bytes) -> Groups | None:
         """What the rule's groups hold where all its patterns agree; a pattern that gives up agrees to nothing."""
         groups: Groups = ()
         captures = bool(rule.parts)
-        for compiled, positive in rule.tests:
+        for compiled, positive, _ in rule.tests:
             try:
                 found = compiled.search(subject, captures)
             except MatchFailed as failure:
@@ -192,93 +229,6 @@ def _expanded(parts: tuple[str | int, ...], groups: Groups) -> str:
     return "".join(
         part if isinstance(part, str) else (groups[part] or b"").decode("utf-8", "surrogateescape") for part in parts
     )
-
-
-# ---- results
-
-
-def parse_result(
-    text: str, complain: Callable[[str], None], placed: Callable[[str], None], out_of_range: str
-) -> tuple[str | int, ...] | None:
-    """The parts of a result: texts, and the numbers of groups; None where it has a mistake.
-
-    Args:
-        text: the result.
-        complain: hears of mistakes in the syntax.
-        placed: hears of mistakes that are told with the rule's place.
-        out_of_range: how `$0` is complained of.
-    """
-    parts: list[str | int] = []
-    good = True
-    for name in _references(text, parts, complain):
-        if name is None:
-            good = False
-        elif not (name.isascii() and name.isdigit()):
-            placed(f'non-numeric replacement index "{name}"')
-            good = False
-        elif _index(name) < 1:
-            placed(f'{out_of_range} replacement index "{name}"')
-            good = False
-        else:
-            parts.append(_index(name))
-    return tuple(parts) if good else None
-
-
-def _index(digits: str) -> int:
-    """A number as atoi(3) reads it, which wraps round."""
-    return (int(digits[-4000:]) + (1 << 31)) % (1 << 32) - (1 << 31)
-
-
-def _references(text: str, parts: list[str | int], complain: Callable[[str], None]) -> Iterator[str | None]:
-    """Each reference's name in turn, literal text added to `parts` before it; None where the syntax ends it all."""
-    literal: list[str] = []
-    position = 0
-    while position < len(text):
-        if text[position] != "$":
-            end = text.find("$", position)
-            end = len(text) if end < 0 else end
-            literal.append(text[position:end])
-            position = end
-            continue
-        if text.startswith("$", position + 1):
-            literal.append("$")
-            position += 2
-            continue
-        if literal:
-            parts.append("".join(literal))
-            literal = []
-        name, position = _name(text, position + 1)
-        if name is None:
-            complain(f'truncated macro reference: "{text}"')
-        elif not name:
-            complain(f'empty macro name: "{text}"')
-        yield name or None
-        if not name:
-            return
-    if literal:
-        parts.append("".join(literal))
-
-
-_PLAIN_NAME = re.compile(r"[0-9A-Za-z_]*", re.ASCII)
-
-
-def _name(text: str, position: int) -> tuple[str | None, int]:
-    """The name behind a `$`, and where it ends; None where its parenthesis is never closed."""
-    opening = text[position : position + 1]
-    if opening not in ("(", "{") or not opening:
-        match = _PLAIN_NAME.match(text, position)
-        assert match is not None
-        return match.group(), match.end()
-    closing = ")" if opening == "(" else "}"
-    depth = 1
-    for end in range(position + 1, len(text)):
-        if text[end] == opening:
-            depth += 1
-        elif text[end] == closing:
-            depth -= 1
-            if not depth:
-                return text[position + 1 : end], end + 1
-    return None, len(text)
 
 
 # ---- rules
@@ -370,8 +320,8 @@ class RuleParser:
         first = self._compile(sources[0], bool(highest))
         if highest > first.groups:
             raise Skip(f'out of range replacement index "{highest}": skipping this rule')
-        tests = [Test(first, sources[0].positive)]
-        tests += [Test(self._compile(source, False), source.positive) for source in sources[1:]]
+        tests = [Test(first, sources[0].positive, sources[0].needed())]
+        tests += [Test(self._compile(source, False), source.positive, source.needed()) for source in sources[1:]]
         shown = tuple(_characters(part) if isinstance(part, str) else part for part in parts)
         constant = None if highest else "".join(map(str, shown))
         self.rules.append(Rule(tuple(tests), constant, shown if highest else (), self.line))
@@ -384,7 +334,8 @@ class RuleParser:
             self._warn("do not prepend whitespace to statements between IF and ENDIF")
         compiled = self._compile(source, False)
         self.blocks.append(len(self.rules))
-        self.rules.append(Rule((Test(compiled, source.positive),), None, (), self.line, NEVER))
+        test = Test(compiled, source.positive, source.needed())
+        self.rules.append(Rule((test,), None, (), self.line, NEVER))
 
     def _endif(self, extra: str) -> None:
         if not self.blocks:
@@ -445,6 +396,10 @@ class _Source(NamedTuple):
     options: frozenset[str]
     positive: bool
     rest: str
+
+    def needed(self) -> str:
+        """A text, in lower case, without which it does not hold; "" for none."""
+        return literal.needed(self.pattern, self.options) if self.positive else ""
 
 
 def open_patterns(

@@ -114,6 +114,14 @@ class Table:
         """The value for `key`, or None.  Raises LookupFailure where the table cannot tell."""
         raise NotImplementedError
 
+    def silent(self, text: str) -> bool:
+        """Whether it is known without looking that the table has no answer for any line of a text.
+
+        Args:
+            text: lines joined by newlines, in ASCII and lower case, none longer than `literal.LONGEST`.
+        """
+        return False
+
     def where(self, key: str) -> Location:
         """The place that decided about `key`, which `find` has an answer for."""
         return Location(self.spec)
