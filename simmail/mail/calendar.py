@@ -23,6 +23,8 @@ class Calendar:
         self.start = start if start.tzinfo else start.replace(tzinfo=UTC)
         self.epoch = self.start.timestamp()
         self._second = lru_cache(4096)(self._moment)
+        self._header = lru_cache(4096)(self._header_of)
+        self._asctime = lru_cache(4096)(self._asctime_of)
 
     def _moment(self, second: int) -> datetime:
         return self.start + timedelta(seconds=second)
@@ -37,7 +39,10 @@ class Calendar:
 
     def header(self, now: float) -> str:
         """A date of a message header, with the zone's name as Postfix writes it (RFC 5322 section 3.3)."""
-        t = self.at(now)
+        return self._header(int(now // 1))
+
+    def _header_of(self, second: int) -> str:
+        t = self._second(second)
         return (
             f"{DAYS[t.weekday()]}, {t.day:2d} {MONTHS[t.month - 1]} {t.year} "
             f"{t.hour:02d}:{t.minute:02d}:{t.second:02d} +0000 (UTC)"
@@ -45,7 +50,10 @@ class Calendar:
 
     def asctime(self, now: float) -> str:
         """A date as asctime(3) gives it: mbox From_ lines, queue listings."""
-        t = self.at(now)
+        return self._asctime(int(now // 1))
+
+    def _asctime_of(self, second: int) -> str:
+        t = self._second(second)
         return (
             f"{DAYS[t.weekday()]} {MONTHS[t.month - 1]} {t.day:2d} {t.hour:02d}:{t.minute:02d}:{t.second:02d} {t.year}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 MAX_NAME = 255
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -20,6 +21,7 @@ def ascii_name(name: str) -> str:
         return name
 
 
+@lru_cache(maxsize=8192)
 def valid_hostname(name: str) -> bool:
     """Whether `name` can be a host's domain name; one of digits and dots alone cannot."""
     name = ascii_name(name)
@@ -28,6 +30,7 @@ def valid_hostname(name: str) -> bool:
     return all(map(_LABEL.fullmatch, name.split(".")))
 
 
+@lru_cache(maxsize=8192)
 def valid_ipv4(text: str) -> bool:
     """Whether `text` is an IPv4 address of four decimal numbers, the first not 0."""
     fields = text.split(".")

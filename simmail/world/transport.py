@@ -160,13 +160,14 @@ class Transport:
     def _exchange(self, task: Task, question: Send) -> Decision[list[Reply | Lost]]:
         connection: Connection = question.connection
         replies: list[Reply | Lost] = []
-        path, commands = connection.path, question.commands
+        path, commands, more = connection.path, question.commands, question.more
         task.now += path.latency + sum(map(octets, commands)) / path.bandwidth
-        for number, (sent, timeout) in enumerate(zip(commands, question.timeouts, strict=True)):
-            if connection.server is None:
+        for number, timeout in enumerate(question.timeouts, 1):
+            server = connection.server
+            if server is None:
                 replies.append(LOST)
                 break
-            handling = connection.server.handle(sent, commands[number + 1 :] + question.more)
+            handling = server.handle(commands[number - 1], commands[number:] + more)
             reply = yield from self._heard(task, connection, handling, task.now + timeout)
             replies.append(reply)
             if type(reply) is Lost:
@@ -178,7 +179,10 @@ class Transport:
         self, task: Task, connection: Connection, saying: Decision[Reply | None], deadline: float
     ) -> Decision[Reply | Lost]:
         """What a server says, if it says something before the deadline."""
-        outer, task.deadline = task.deadline, min(task.deadline, deadline)
+        outer = task.deadline
+        if deadline < outer:
+            task.deadline = deadline
+        reply: Reply | None
         try:
             reply = yield from saying
         except Impatient:

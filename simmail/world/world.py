@@ -39,6 +39,7 @@ from simmail.world import policy, services
 from simmail.world.actors.figures import Figures
 from simmail.world.clock import Clock, Task
 from simmail.world.host import Host
+from simmail.world.master import Master
 from simmail.world.results import Results
 from simmail.world.telnet import Telnet
 from simmail.world.transport import TIMED_OUT, Admit, Transport
@@ -115,8 +116,10 @@ class World:
     def _of_master(name: str) -> Callable[[Task, Question], Any]:
         """A handler that is a method of the asking host's Master."""
 
+        act = getattr(Master, name)
+
         def handler(task: Task, question: Question) -> Any:
-            return getattr(task.host.master, name)(task, question)
+            return act(task.host.master, task, question)
 
         return handler
 

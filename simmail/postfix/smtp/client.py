@@ -23,6 +23,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.mail.address import quote_local
@@ -207,15 +208,15 @@ class Smtp(Program):
         """An address as it travels in MAIL and RCPT."""
         return quote_local(self.outgoing.address(address)) if address else ""
 
-    def content(self, request: Request, features: dict[str, str]) -> Content:
+    def content(self, request: Request, features: Mapping[str, str]) -> Content:
         """What is sent of a message to a server that offers these features."""
         return self.outgoing.content(request.message, self.downgrades(request.message, features))
 
-    def downgrades(self, message: Message, features: dict[str, str]) -> bool:
+    def downgrades(self, message: Message, features: Mapping[str, str]) -> bool:
         """Whether 8-bit content must be made 7-bit for a server."""
         return "8BITMIME" not in features and message.encoding != "7bit"
 
-    def success(self, features: dict[str, str]) -> str:
+    def success(self, features: Mapping[str, str]) -> str:
         """What a success report says was done with the mail."""
         return "relayed"
 
@@ -260,6 +261,6 @@ class Lmtp(Smtp):
         attempt.why = Dsn("4.4.1", "", text)
         attempt.last_target = True
 
-    def success(self, features: dict[str, str]) -> str:
+    def success(self, features: Mapping[str, str]) -> str:
         """A server of LMTP without DSN is taken for the final one."""
         return "relayed" if "DSN" in features else "delivered"

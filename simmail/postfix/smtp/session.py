@@ -27,6 +27,10 @@ SEE ALSO
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 
 DATA, RSET, QUIT = Command("DATA"), Command("RSET"), Command("QUIT")
 NOTHING = Data(Content(()))
+NOTHING_OFFERED: Mapping[str, str] = MappingProxyType({})
 NOTIFY_ORDER = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
 
@@ -81,7 +86,7 @@ class Session:
         self._name = f"{host.name}[{host.address}]"
         attempt.relay = f"{self._name}:{port}"
         attempt.open = list(attempt.left)
-        self.features: dict[str, str] = {}
+        self.features: Mapping[str, str] = NOTHING_OFFERED
         self.alive = True
         #: What is said at the end.
         self._last: tuple[Command, ...] = (QUIT,)
@@ -93,8 +98,9 @@ class Session:
         if self._transcript is not None:
             self._transcript.sent(commands)
         replies: list[Reply | Lost] = yield Send(self._connection, commands, timeouts)
-        for number, reply in enumerate(replies):
-            replies[number] = yield from self._heard(reply)
+        if self._transcript is not None or self._client.reply_filter:
+            for number, reply in enumerate(replies):
+                replies[number] = yield from self._heard(reply)
         return replies
 
     def _heard(self, reply: Reply | Lost) -> Decision[Reply | Lost]:
@@ -211,10 +217,7 @@ class Session:
             yield from client.spoken()
         if discarded and "SILENT-DISCARD" not in discarded:
             yield client.note("text", "", f"discarding EHLO keywords: {shown_keywords(discarded)}")
-        for line in reply.lines[1:]:
-            keyword, _, argument = line.lstrip(" -").replace("=", " ", 1).partition(" ")
-            if keyword.upper() not in discarded:
-                self.features[keyword.upper()] = argument.strip()
+        self.features = _offered(reply.lines[1:], discarded)
         return (yield from self._willing())
 
     def _willing(self) -> Decision[bool]:
@@ -425,6 +428,20 @@ class Session:
         return text
 
 
+@lru_cache(maxsize=4096)
+def _offered(lines: tuple[str, ...], discarded: frozenset[str]) -> Mapping[str, str]:
+    """The keywords that EHLO's reply offers, in upper case -> their arguments."""
+    found: dict[str, str] = {}
+    for line in lines:
+        keyword, _, argument = line.lstrip(" -").replace("=", " ", 1).partition(" ")
+        if keyword.upper() not in discarded:
+            found[keyword.upper()] = argument.strip()
+    return found
+
+
+_TO_ENCODE = re.compile(r"[^!-~]|[+=]")
+
+
 def xtext(text: str) -> str:
     """A value of the DSN extension as it travels (RFC 3461 section 4)."""
-    return "".join(c if "!" <= c <= "~" and c not in "+=" else f"+{ord(c):02X}" for c in text)
+    return _TO_ENCODE.sub(lambda found: f"+{ord(found[0]):02X}", text)

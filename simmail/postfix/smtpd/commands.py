@@ -18,6 +18,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.questions import Decision, Sleep
@@ -29,6 +30,7 @@ from simmail.postfix.smtpd.token import Word, words
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
+    from simmail.postfix.smtpd.parameters import SessionParameters
     from simmail.postfix.smtpd.session import SmtpdSession
 
 Run = Callable[..., Decision[Any]]
@@ -81,7 +83,7 @@ def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if hidden and "SILENT-DISCARD" not in hidden:
         shown = shown_keywords(hidden)
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown}")
-    lines = tuple((yield from _keywords(session, hidden)))
+    lines = yield from _keywords(session, hidden)
     if state.errors >= session.parameters.soft_errors:
         yield Sleep(session.parameters.error_sleep * (len(lines) - 1))
     return (yield from session.say(250, *lines)), True
@@ -89,25 +91,52 @@ def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
 
 def _greeted(session: SmtpdSession, argument: str, verb: str) -> Decision[Answer | None]:
     """What HELO and EHLO share; an answer where it ends there."""
-    found = words(argument)
-    if not found:
+    name = _name(argument)
+    if not name:
         return (yield from no(session, 501, f"Syntax: {verb} hostname"))
-    name = " ".join(word.text for word in found)
     if not session.smtpd.delay_reject:
         verdict = yield from session.smtpd.checker.helo(session.state, name)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from refused(session, verdict))
     yield from session.forget()
-    session.state.helo = name if name.isalnum() else name.translate(NEUTERED)
+    session.state.helo = _neutered(name)
     return None
 
 
-def _keywords(session: SmtpdSession, hidden: frozenset[str]) -> Decision[list[str]]:
+@lru_cache(maxsize=4096)
+def _name(argument: str) -> str:
+    """A HELO name as it was given; "" for none."""
+    return " ".join(word.text for word in words(argument))
+
+
+@lru_cache(maxsize=4096)
+def _neutered(name: str) -> str:
+    """A HELO name as it is shown."""
+    return name if name.isalnum() else name.translate(NEUTERED)
+
+
+def _keywords(session: SmtpdSession, hidden: frozenset[str]) -> Decision[tuple[str, ...]]:
+    """The lines of the reply to EHLO."""
     parameters = session.parameters
+    verp = xclient_too = xforward_too = False
+    if parameters.verp_clients:
+        verp = yield from session.listed(parameters.verp_clients)
+    if parameters.xclient_hosts:
+        xclient_too = yield from session.listed(parameters.xclient_hosts)
+    if parameters.xforward_hosts:
+        xforward_too = yield from session.listed(parameters.xforward_hosts)
+    key = (hidden, verp, xclient_too, xforward_too)
+    found = parameters.offers.get(key)
+    if found is None:
+        found = parameters.offers[key] = _offered(parameters, hidden, verp, xclient_too, xforward_too)
+    return found
+
+
+def _offered(
+    parameters: SessionParameters, hidden: frozenset[str], verp: bool, xclient_too: bool, xforward_too: bool
+) -> tuple[str, ...]:
+    """What is offered to a client, but for keywords that are hidden from it."""
     limit = parameters.size_limit
-    verp = yield from session.listed(parameters.verp_clients)
-    xclient_too = yield from session.listed(parameters.xclient_hosts)
-    xforward_too = yield from session.listed(parameters.xforward_hosts)
     offered = (
         ("PIPELINING", "PIPELINING", True),
         ("SIZE", f"SIZE {limit}" if limit else "SIZE", True),
@@ -122,7 +151,7 @@ def _keywords(session: SmtpdSession, hidden: frozenset[str]) -> Decision[list[st
         ("SMTPUTF8", "SMTPUTF8", parameters.smtputf8),
         ("CHUNKING", "CHUNKING", True),
     )
-    return [parameters.hostname, *(text for name, text, so in offered if so and name not in hidden)]
+    return (parameters.hostname, *(text for name, text, so in offered if so and name not in hidden))
 
 
 # ---- the rest

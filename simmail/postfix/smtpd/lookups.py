@@ -114,7 +114,9 @@ def reverse_name(address: str) -> str:
     return ipaddress.ip_address(address).reverse_pointer
 
 
-def identify(machine: Machine, address: str, look: bool, families: tuple[str, ...]) -> Decision[tuple[Client, str]]:
+def identify(
+    machine: Machine, address: str, look: bool, families: tuple[str, ...], server: tuple[str, str] = ("", "")
+) -> Decision[tuple[Client, str]]:
     """Find a client's name: its PTR record, believed only where it leads back to the address.
 
     Args:
@@ -122,10 +124,18 @@ def identify(machine: Machine, address: str, look: bool, families: tuple[str, ..
         address: the client's.
         look: smtpd_peername_lookup.
         families: address record types in use.
+        server: the address and port it called, if that is known.
 
     Returns:
         The client, and a warning; "" for none.
     """
+    client, warning = yield from _identified(machine, address, look, families)
+    if server[0]:
+        client = client._replace(server_address=server[0], server_port=server[1])
+    return client, warning
+
+
+def _identified(machine: Machine, address: str, look: bool, families: tuple[str, ...]) -> Decision[tuple[Client, str]]:
     if not look:
         return Client(address), ""
     name = hosts_by_address(machine, address)

@@ -113,7 +113,7 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
     reply, good = yield from finish(session, _as_received(sent.content), size)
     session.content = None
     session.count("DATA", good)
-    return reply
+    return (yield from session.close(reply)) if reply.closes else reply
 
 
 def _as_received(content: Content) -> Content:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
 from simmail.postfix.session_notice import post_notice
+from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class Transcript:
     __slots__ = ("errors", "lines", "said")
 
     def __init__(self) -> None:
-        self.said: list[str | Reply] = []
+        self.said: list[Sent | Reply] = []
         self.lines = 0
         self.errors: set[str] = set()
 
-    def heard(self, line: str) -> None:
+    def heard(self, sent: Sent) -> None:
         """The client said something."""
-        self.said.append(line)
+        assert type(sent) is not Data
+        self.said.append(sent)
         self.lines += 1
 
     def told(self, reply: Reply) -> Reply:
@@ -61,7 +63,13 @@ class Transcript:
         """The lines of a letter."""
         out: list[str] = []
         for item in self.said:
-            out += [f"Out: {line}" for line in item.wire()] if type(item) is Reply else [f"In:  {item}"]
+            if type(item) is Reply:
+                out += (f"Out: {line}" for line in item.wire())
+            elif type(item) is Command:
+                out.append(f"In:  {item.line()}")
+            else:
+                assert type(item) is Chunk
+                out.append(f"In:  BDAT {item.argument}")
         return list(map(smtpd.masked, out))
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
 from simmail.postfix.compatibility import level
+from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.post_mail import NOTIFY_CLASSES
 
@@ -61,7 +62,9 @@ class SessionParameters:
         self.old_smtputf8 = not config.is_set("smtputf8_enable") and config.compatibility < level("1")
         self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
         self.peername_lookup: bool = config["smtpd_peername_lookup"]
-        self.discard_keywords: str = config["smtpd_discard_ehlo_keywords"]
+        #: The lines of EHLO's reply, by what is hidden and who asks.
+        self.offers: dict[tuple[frozenset[str], bool, bool, bool], tuple[str, ...]] = {}
+        self.discarded = keyword_set(config["smtpd_discard_ehlo_keywords"])
         self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps")
         self.noop_commands = self._strings(smtpd, "smtpd_noop_commands")
         self.forbidden_commands = self._strings(smtpd, "smtpd_forbidden_commands")

@@ -20,6 +20,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
@@ -89,22 +90,23 @@ class SmtpdSession:
         smtpd, state = self.smtpd, self.state
         state.process = smtpd.processes.take((yield Now()))
         address = state.client.address
+        parameters = self.parameters
         client, warning = yield from smtpd.memo.decide(
-            (smtpd, "client", address), identify, smtpd.system.machine, address,
-            self.parameters.peername_lookup, smtpd.families,
+            (smtpd, "client", address, self.server), identify, smtpd.system.machine, address,
+            parameters.peername_lookup, smtpd.families, self.server,
         )  # fmt: skip
         if warning:
             yield smtpd.note("warning", "", warning)
-        if self.server[0]:
-            client = client._replace(server_address=self.server[0], server_port=self.server[1])
         state.client = client
-        state.namaddr = f"{client.name}[{client.address}]"
-        yield smtpd.note("connect", "", client.name, client.address)
-        self.xclient = yield from self.listed(self.parameters.xclient_hosts)
-        self.xforward = yield from self.listed(self.parameters.xforward_hosts)
+        state.namaddr = f"{client.name}[{address}]"
+        yield smtpd.note("connect", "", client.name, address)
+        if parameters.xclient_hosts:
+            self.xclient = yield from self.listed(parameters.xclient_hosts)
+        if parameters.xforward_hosts:
+            self.xforward = yield from self.listed(parameters.xforward_hosts)
         refusal = yield from self._count_connection()
         if refusal is not None:
-            return (yield from self._finish(refusal))
+            return (yield from self.close(refusal))
         return (yield from self.welcome())
 
     def _count_connection(self) -> Decision[Reply | None]:
@@ -138,16 +140,16 @@ class SmtpdSession:
             except LookupFailure:
                 words_ = None
             yield from smtpd.heard()
-        state.discard_mask = keyword_set(parameters.discard_keywords if words_ is None else words_)
+        state.discard_mask = parameters.discarded if words_ is None else keyword_set(words_)
         if not smtpd.delay_reject:
             verdict = yield from smtpd.checker.client(state)
             if verdict is Verdict.REJECT:
                 state.access_denied = True
                 reply = yield from self.say(int(state.refusal[:3]), state.refusal[4:])
                 state.errors += 1
-                return (yield from self._finish(reply)) if reply.closes else reply
+                return (yield from self.close(reply)) if reply.closes else reply
             if verdict is Verdict.HANGUP:
-                return (yield from self._finish(HANG_UP))
+                return (yield from self.close(HANG_UP))
         return (yield from self.say(220, parameters.banner))
 
     def listed(self, clients: object) -> Decision[bool]:
@@ -223,23 +225,30 @@ class SmtpdSession:
             sent: a command, a message's content or a chunk of it.
             more: what it has sent already behind that.
         """
+        state = self.state
+        if self.over or state.errors >= self.parameters.hard_errors:
+            return self._past(sent)
+        if type(sent) is Data:
+            return receive(self, sent)
+        state.transcript.heard(sent)
+        if type(sent) is Chunk:
+            return self._run(COMMANDS["BDAT"], sent.argument, more, sent)
+        assert type(sent) is Command
+        verb, argument = sent
+        known = COMMANDS.get(verb)
+        if (
+            known is not None
+            and self.smtpd.plain_commands
+            and (argument is None or (len(argument) < 500 and argument.isascii()))
+        ):
+            return self._run(known, argument or "", more)
+        return self._command(sent, more)
+
+    def _past(self, sent: Sent) -> Decision[Reply | None]:
+        """Answer a client that is no longer listened to."""
         if self.over:
             return None
-        state = self.state
-        if state.errors >= self.parameters.hard_errors:
-            return (yield from self._too_many_errors())
-        if type(sent) is Command:
-            state.transcript.heard(sent.line())
-            reply = yield from self._command(sent, more)
-        elif type(sent) is Data:
-            reply = yield from receive(self, sent)
-        else:
-            assert type(sent) is Chunk
-            state.transcript.heard(f"BDAT {sent.argument}")
-            reply = yield from self._run(COMMANDS["BDAT"], sent.argument, more, sent)
-        if reply.closes:
-            return (yield from self._finish(reply))
-        return reply
+        return (yield from self._too_many_errors())
 
     def _too_many_errors(self) -> Decision[Reply]:
         state = self.state
@@ -247,24 +256,15 @@ class SmtpdSession:
         self.reason = "too many errors"
         reply = yield from self.say(421, f"4.7.0 {self.parameters.hostname} Error: too many errors")
         yield self.smtpd.note("text", "", f"too many errors after {state.stage} from {state.namaddr}")
-        return (yield from self._finish(reply))
+        return (yield from self.close(reply))
 
     def _command(self, command: Command, more: tuple[Sent, ...]) -> Decision[Reply]:
         """Find out which command a line is, and run it."""
-        smtpd = self.smtpd
-        verb, argument = command
-        known = COMMANDS.get(verb)
-        if known is not None and (argument is None or (len(argument) < 500 and argument.isascii())):
-            if not smtpd.plain_commands:
-                known, argument, reply = yield from self._unusual(command)
-                if reply is not None:
-                    return reply
-        else:
-            known, argument, reply = yield from self._unusual(command)
-            if reply is not None:
-                return reply
+        known, argument, reply = yield from self._unusual(command)
+        if reply is not None:
+            return (yield from self.close(reply)) if reply.closes else reply
         assert known is not None
-        return (yield from self._run(known, argument or "", more))
+        return (yield from self._run(known, argument, more))
 
     def _unusual(self, command: Command) -> Decision[tuple[SmtpCommand | None, str, Reply | None]]:
         """A line that needs a closer look: the command and its argument, or the reply to what is none."""
@@ -340,10 +340,12 @@ class SmtpdSession:
     ) -> Decision[Reply]:
         """Run a command, and count it."""
         state = self.state
+        reply: Reply
         name = command.name
         self.total[name] = self.total.get(name, 0) + 1
         if state.access_denied and name != "QUIT":
-            return (yield from self._denied())
+            reply = yield from self._denied()
+            return (yield from self.close(reply)) if reply.closes else reply
         state.stage = name
         if more and not state.pipelined and (state.protocol != "ESMTP" or command.last):
             state.pipelined = True
@@ -351,16 +353,14 @@ class SmtpdSession:
                 "text", "", f"improper command pipelining after {name} from {state.namaddr}: {_pipelined(more)}"
             )
         self.restart = False
-        reply: Reply
         good: bool | None
         reply, good = yield from command.run(self, argument, sent)
-        if self.restart:
-            return reply
-        if good is not None:
-            self.count(name, good)
-        if command.idle:
-            self._junk()
-        return reply
+        if not self.restart:
+            if good is not None:
+                self.count(name, good)
+            if command.idle:
+                self._junk()
+        return (yield from self.close(reply)) if reply.closes else reply
 
     def forget(self, threshold: int | None = None) -> Decision[None]:
         """Forget the transaction begun and its queue file, and a transcript that has grown long.
@@ -431,10 +431,10 @@ class SmtpdSession:
         else:
             text = f"{reason} after {state.stage} from {state.namaddr}"
         yield smtpd.note("text", "", text)
-        yield from self._finish(HANG_UP)
+        yield from self.close(HANG_UP)
         return said
 
-    def _finish(self, reply: Reply) -> Decision[Reply]:
+    def close(self, reply: Reply) -> Decision[Reply]:
         """End the session, whatever was begun in it."""
         smtpd, state = self.smtpd, self.state
         self.over = True
@@ -450,16 +450,21 @@ class SmtpdSession:
 
     def _counts(self) -> str:
         """How many commands there were, and how many were good."""
-        parts: list[str] = []
-        all_good = all_total = 0
-        for name in (*COMMANDS, "UNKNOWN"):
-            total = self.total.get(name, 0)
-            if total:
-                good = self.good.get(name, 0)
-                parts.append(f"{name.lower()}={good}" if good == total else f"{name.lower()}={good}/{total}")
-                all_good, all_total = all_good + good, all_total + total
-        both = f"commands={all_good}" if all_good == all_total and all_total else f"commands={all_good}/{all_total}"
-        return " ".join([*parts, both])
+        return _counted(tuple(self.total.items()), tuple(self.good.items()))
+
+
+@lru_cache(maxsize=4096)
+def _counted(totals: tuple[tuple[str, int], ...], goods: tuple[tuple[str, int], ...]) -> str:
+    """Commands and how many of each were good, in the order of COMMANDS."""
+    totals_, goods_ = dict(totals), dict(goods)
+    parts: list[str] = []
+    for name in (*COMMANDS, "UNKNOWN"):
+        total, good = totals_.get(name, 0), goods_.get(name, 0)
+        if total:
+            parts.append(f"{name.lower()}={good}" if good == total else f"{name.lower()}={good}/{total}")
+    good, total = (sum(each.get(name, 0) for name in totals_) for each in (goods_, totals_))
+    both = f"commands={good}" if good == total and total else f"commands={good}/{total}"
+    return " ".join([*parts, both])
 
 
 def _pipelined(more: tuple[Sent, ...]) -> str:
