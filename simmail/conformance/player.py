@@ -15,7 +15,7 @@ from simmail.dns.resolver import Resolver
 from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
-from simmail.mail.records import Record
+from simmail.mail.records import Record, in_order
 from simmail.world.master import Master
 from simmail.world.world import World
 
@@ -148,7 +148,7 @@ class Player:
         world, spool = self.world, self.master.spool
         end, quiet, size = world.now + limit, world.now, -1
         while world.now < end:
-            rows = len(world.journal.rows)
+            rows = len(world.journal)
             if rows != size or spool.incoming or spool.active or spool.maildrop:
                 quiet, size = world.now, rows
             elif world.now - quiet > SETTLE_S:
@@ -157,9 +157,9 @@ class Player:
 
     def _news(self) -> list[Record]:
         """The records since the last step, in order of time."""
-        rows = self.world.journal.rows
-        news = sorted(rows[self.seen :], key=lambda r: (r.time, r.task))
-        self.seen = len(rows)
+        journal = self.world.journal
+        news = in_order(journal.since(self.seen))
+        self.seen = len(journal)
         self.normal.learn(news)
         return news
 

@@ -6,9 +6,12 @@ what their fields are, and how syslog would show them.  Records decide nothing.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from itertools import islice
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
 
 
 class Record(NamedTuple):
@@ -157,21 +160,65 @@ def line(record: Record) -> str | None:
     return f"{record.queue_id}: {text}" if record.queue_id else text
 
 
-class Journal:
-    """All records of one world, in the order in which they were written, which need not be that of time."""
+#: A record as it is kept: the values of `Record`, in their order.
+Row = tuple[float, str, str, str, str, tuple[Any, ...], int]
+#: How many records are kept as objects; those before them are packed, so many at a time.
+LATEST, PACK = 1 << 16, 1 << 13
 
-    def __init__(self) -> None:
-        self.rows: list[Record] = []
+
+class Store(Protocol):
+    """Where packed records are kept, in order."""
+
+    def append(self, pack: bytes, /) -> None:
+        """Keep another pack."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+class Journal:
+    """All records of one world, in the order in which they were written, which need not be that of time.
+
+    Args:
+        store: where records are kept that are no longer new; in memory by default.
+
+    Attributes:
+        append: keeps a row.
+    """
+
+    def __init__(self, store: Store | None = None) -> None:
+        self._latest: list[Row] = []
+        self._packs: Store = [] if store is None else store
+        self._packed = 0
+        self.append: Callable[[Row], None] = self._latest.append
+
+    def pack(self) -> None:
+        """Pack what is no longer new, where that is worth the while."""
+        latest = self._latest
+        while len(latest) >= LATEST + PACK:
+            self._packs.append(pickle.dumps(latest[:PACK], protocol=5))
+            del latest[:PACK]
+            self._packed += PACK
 
     def until(self, now: float) -> list[Record]:
         """What had happened by `now`, in order of time; of one instant, the elder task's first."""
-        return sorted((r for r in self.rows if r.time <= now), key=lambda r: (r.time, r.task))
+        return in_order(record for record in self if record.time <= now)
+
+    def since(self, number: int) -> Iterator[Record]:
+        """All but the first `number`, as they were written."""
+        return islice(self, number, None)
 
     def __iter__(self) -> Iterator[Record]:
-        return iter(self.rows)
+        for pack in self._packs:
+            yield from map(Record._make, pickle.loads(pack))  # noqa: S301 (our own)
+        yield from map(Record._make, self._latest)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return self._packed + len(self._latest)
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Records in order of time; of one instant, the elder task's first."""
+    return sorted(records, key=itemgetter(0, 6))
 
 
 def select(records: Iterable[Record], host: str = "", event: str = "") -> Iterator[Record]:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from simmail.mail.questions import Decision, Note, Question, Sleep
-from simmail.mail.records import Record
 
 if TYPE_CHECKING:
     from simmail.mail.records import Journal
@@ -176,7 +175,7 @@ class Task:
         answer, self._answer = self._answer, None
         clock = self.clock
         env: Any = clock.env
-        handlers, record = clock.handlers, clock.journal.rows.append
+        handlers, record = clock.handlers, clock.journal.append
         send = self._decision.send
         while True:
             if question is None:
@@ -186,6 +185,7 @@ class Task:
                     if not self._stack:
                         if self._done is not None:
                             self._done(stop.value, self.now)
+                        clock.journal.pack()
                         return
                     answer = stop.value
                 except Impatient:
@@ -201,7 +201,7 @@ class Task:
                 return
             if type(question) is Note:
                 record(
-                    Record(
+                    (
                         now, self.host.name, question.program, question.event, question.queue_id, question.fields,
                         self.serial,
                     )

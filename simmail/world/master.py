@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
-from simmail.mail.records import Record
 from simmail.postfix import spool_view
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
@@ -118,9 +117,8 @@ class Master:
 
     def note(self, program: str, event: str, queue_id: str = "", *fields: Any) -> None:
         """Record something at the clock's time, outside of any task."""
-        self.clock.journal.rows.append(
-            Record(self.clock.now, self.host.name, program, event, queue_id, fields, self.clock.serial())
-        )
+        clock = self.clock
+        clock.journal.append((clock.now, self.host.name, program, event, queue_id, fields, clock.serial()))
 
     # ---- start, reload, stop
 
@@ -201,8 +199,8 @@ class Master:
         return Accepted(program.session(client, question), self._slots[service])
 
     def _record(self, task: Task, note: Note) -> None:
-        self.clock.journal.rows.append(
-            Record(task.now, self.host.name, note.program, note.event, note.queue_id, note.fields, task.serial)
+        self.clock.journal.append(
+            (task.now, self.host.name, note.program, note.event, note.queue_id, note.fields, task.serial)
         )
 
     def listens_on(self, address: str) -> bool:

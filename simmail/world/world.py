@@ -41,6 +41,7 @@ from simmail.world.clock import Clock, Task
 from simmail.world.host import Host
 from simmail.world.master import Master
 from simmail.world.results import Results
+from simmail.world.spill import Spill
 from simmail.world.telnet import Telnet
 from simmail.world.transport import TIMED_OUT, Admit, Transport
 from simmail.world.truth import Truth
@@ -72,7 +73,7 @@ class World:
 
     def __init__(self, calendar: Calendar, seed: int = 1, unrouted: str = TIMED_OUT) -> None:
         self.calendar, self.seed, self.unrouted = calendar, seed, unrouted
-        self.journal = Journal()
+        self.journal = Journal(Spill())
         self.clock = Clock(self.journal)
         self.network = Network()
         self.zones = Zones()
