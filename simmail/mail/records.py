@@ -6,7 +6,6 @@ what their fields are, and how syslog would show them.  Records decide nothing.
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -162,17 +161,17 @@ def line(record: Record) -> str | None:
 
 #: A record as it is kept: the values of `Record`, in their order.
 Row = tuple[float, str, str, str, str, tuple[Any, ...], int]
-#: How many records are kept as objects; those before them are packed, so many at a time.
+#: How many records are kept at hand; those before them go into the store, so many at a time.
 LATEST, PACK = 1 << 16, 1 << 13
 
 
 class Store(Protocol):
-    """Where packed records are kept, in order."""
+    """Where records are kept that are no longer new, in order."""
 
-    def append(self, pack: bytes, /) -> None:
-        """Keep another pack."""
+    def append(self, rows: list[Row], /) -> None:
+        """Keep some more."""
 
-    def __iter__(self) -> Iterator[bytes]: ...
+    def __iter__(self) -> Iterator[list[Row]]: ...
 
 
 class Journal:
@@ -187,15 +186,15 @@ class Journal:
 
     def __init__(self, store: Store | None = None) -> None:
         self._latest: list[Row] = []
-        self._packs: Store = [] if store is None else store
+        self._store: Store = [] if store is None else store
         self._packed = 0
         self.append: Callable[[Row], None] = self._latest.append
 
     def pack(self) -> None:
-        """Pack what is no longer new, where that is worth the while."""
+        """Put into the store what is no longer new, where that is worth the while."""
         latest = self._latest
         while len(latest) >= LATEST + PACK:
-            self._packs.append(pickle.dumps(latest[:PACK], protocol=5))
+            self._store.append(latest[:PACK])
             del latest[:PACK]
             self._packed += PACK
 
@@ -208,8 +207,8 @@ class Journal:
         return islice(self, number, None)
 
     def __iter__(self) -> Iterator[Record]:
-        for pack in self._packs:
-            yield from map(Record._make, pickle.loads(pack))  # noqa: S301 (our own)
+        for rows in self._store:
+            yield from map(Record._make, rows)
         yield from map(Record._make, self._latest)
 
     def __len__(self) -> int:
