@@ -34,3 +34,7 @@ class Spill:
             length = int.from_bytes(self._file.read(_LENGTH), "big")
             yield pickle.loads(self._file.read(length))  # noqa: S301 (our own)
             position += _LENGTH + length
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
