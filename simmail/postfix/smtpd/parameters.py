@@ -25,6 +25,7 @@ from simmail.postfix.match_lists import StringList
 from simmail.postfix.post_mail import NOTIFY_CLASSES
 
 if TYPE_CHECKING:
+    from simmail.postfix.config import Config
     from simmail.postfix.smtpd.program import Smtpd
 
 
@@ -37,24 +38,7 @@ class SessionParameters:
         self.mail_name: str = config["mail_name"]
         self.banner: str = config["smtpd_banner"]
         self.helo_required: bool = config["smtpd_helo_required"]
-        self.soft_errors: int = config["smtpd_soft_error_limit"]
-        self.hard_errors: int = config["smtpd_hard_error_limit"]
-        self.patience: float = config["smtpd_timeout"]
-        self.error_sleep: float = config["smtpd_error_sleep_time"]
-        self.junk_limit: int = config["smtpd_junk_command_limit"]
-        self.recipient_limit: int = config["smtpd_recipient_limit"]
-        self.overshoot_limit: int = config["smtpd_recipient_overshoot_limit"]
-        self.size_limit: int = config["message_size_limit"]
-        self.line_limit: int = config["line_length_limit"]
-        self.connection_count: int = config["smtpd_client_connection_count_limit"]
-        self.connection_rate: int = config["smtpd_client_connection_rate_limit"]
-        self.message_rate: int = config["smtpd_client_message_rate_limit"]
-        self.recipient_rate: int = config["smtpd_client_recipient_rate_limit"]
-        limits = ("new_tls_session_rate", "auth_rate")
-        self.counted = any(
-            (self.connection_count, self.connection_rate, self.message_rate, self.recipient_rate,
-             *(config[f"smtpd_client_{name}_limit"] for name in limits))
-        )  # fmt: skip
+        self._limits(config)
         self.vrfy: bool = not config["disable_vrfy_command"]
         self.strict: bool = config["strict_rfc821_envelopes"]
         self.smtputf8: bool = config["smtputf8_enable"]
@@ -87,6 +71,27 @@ class SessionParameters:
         self.notify_classes = config.mask("notify_classes", NOTIFY_CLASSES)
         self.history_limit: int = config["smtpd_history_flush_threshold"]
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
+
+    def _limits(self, config: Config) -> None:
+        """What a client may do, and how often."""
+        self.soft_errors: int = config["smtpd_soft_error_limit"]
+        self.hard_errors: int = config["smtpd_hard_error_limit"]
+        self.patience: float = config["smtpd_timeout"]
+        self.error_sleep: float = config["smtpd_error_sleep_time"]
+        self.junk_limit: int = config["smtpd_junk_command_limit"]
+        self.recipient_limit: int = config["smtpd_recipient_limit"]
+        self.overshoot_limit: int = config["smtpd_recipient_overshoot_limit"]
+        self.size_limit: int = config["message_size_limit"]
+        self.line_limit: int = config["line_length_limit"]
+        self.connection_count: int = config["smtpd_client_connection_count_limit"]
+        self.connection_rate: int = config["smtpd_client_connection_rate_limit"]
+        self.message_rate: int = config["smtpd_client_message_rate_limit"]
+        self.recipient_rate: int = config["smtpd_client_recipient_rate_limit"]
+        limits = ("new_tls_session_rate", "auth_rate")
+        self.counted = any(
+            (self.connection_count, self.connection_rate, self.message_rate, self.recipient_rate,
+             *(config[f"smtpd_client_{name}_limit"] for name in limits))
+        )  # fmt: skip
 
     @staticmethod
     def _strings(smtpd: Smtpd, name: str) -> StringList:
