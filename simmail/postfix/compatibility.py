@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import re
 
+from simmail.mail.digits import whole
+
 #: The newest level that changes anything in Postfix 3.7.
 LAST_LEVEL = "3.6"
 #: A parameter whose old default is told of in the log -> the level that changed it.
@@ -66,7 +68,7 @@ def level(text: str) -> Level:
         LevelError: in the words of the log.
     """
     found = _LEVEL.fullmatch(text)
-    numbers = tuple(int(part or 0) for part in found.groups()) if found else ()
+    numbers = tuple(whole(part or "0") for part in found.groups()) if found else ()
     if not numbers or any(number > most for number, most in zip(numbers, _LARGEST, strict=True)):
         raise LevelError(f'malformed compatibility level syntax: "{text}"')
     return Level(numbers)

@@ -62,10 +62,12 @@ class DatabaseClients:
             text: the value.
             use: told the name of each parameter that a table of the old kind would read.
         """
-        for item in split_outside_braces(text):
+        waiting = split_outside_braces(text)[::-1]
+        while waiting:
+            item = waiting.pop()
             if item.startswith("{"):
                 try:
-                    self.scan(inside_braces(item), use)
+                    waiting += split_outside_braces(inside_braces(item))[::-1]
                 except BraceError as error:
                     self.warn(f"/etc/postfix/main.cf: {error}")
                 continue
@@ -73,7 +75,7 @@ class DatabaseClients:
             while colon and kind == "proxy":
                 kind, colon, name = name.partition(":")
             if name.startswith("{"):
-                self.scan(name.strip("{}"), use)
+                waiting += split_outside_braces(name.strip("{}"))[::-1]
             elif kind in SETTINGS and name.startswith("/"):
                 self._file(kind, name)
             elif kind in SETTINGS and not name.startswith("."):

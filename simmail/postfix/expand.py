@@ -26,6 +26,7 @@ from collections.abc import Callable, Container
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
+from simmail.mail.digits import whole
 from simmail.postfix.compatibility import LevelError, level
 
 #: Gives a name's value (None: it has none); the flag tells a use of the value (True) from a mere test (False).
@@ -342,5 +343,5 @@ class _Run:
                 self.wrong(str(error))
                 return False
         if _DIGITS.fullmatch(a) and _DIGITS.fullmatch(b):
-            return how(int(a), int(b))
+            return how(whole(a), whole(b))
         return how(a, b)

@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
+from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER
 from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, split_name_value
@@ -152,7 +153,7 @@ class _Line:
         digits = value[: len(value) - len(value.lstrip("0123456789"))]
         if not digits:
             raise self.wrong(f'field "{field}": bad value: "{value}"')
-        return int(digits)
+        return whole(digits)
 
     def service(self) -> Service:
         """The service that the line defines."""
@@ -200,7 +201,7 @@ class _Line:
         if not colon:
             host, port = "", name
         address = self.address(host.removeprefix("[").removesuffix("]"), name) if host else ""
-        number = int(port) if port.isdecimal() else PORTS.get(port, 0)
+        number = whole(port) if port.isdecimal() else PORTS.get(port, 0)
         if not 0 < number < 65536:
             raise Fatal(f"{name}: service name or port number not known")
         return address, number

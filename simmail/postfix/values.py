@@ -22,6 +22,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 
+from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal
 from simmail.postfix.parameters import DERIVED, Parameter, parameters
 
@@ -78,7 +79,7 @@ def _text(parameter: Parameter, text: str, unit: str) -> str:
 def _number(parameter: Parameter, text: str, unit: str) -> int:
     name = parameter.name
     largest = _LONG if name in _LARGE else _INT
-    value = int(text) if _NUMBER.fullmatch(text) else largest + 1
+    value = whole(text) if _NUMBER.fullmatch(text) else largest + 1
     if not -largest <= value <= largest:
         raise Fatal(f"bad numerical configuration: {name} = {text}")
     if parameter.minimum and value < parameter.minimum:
@@ -101,7 +102,7 @@ def seconds(text: str, unit: str) -> int | None:
     if not text or found is None:
         return None
     factor = UNITS.get(found[2] or unit)
-    number = int(found[1]) if found[1].strip("+-") else 0
+    number = whole(found[1]) if found[1].strip("+-") else 0
     if factor is None or number < 0 or found[1] in ("-", "+"):
         return None
     if number > _INT or (factor > 1 and number >= _INT // factor):

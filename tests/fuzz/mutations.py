@@ -141,7 +141,7 @@ def _insert(text: str, rng: random.Random) -> str:
 
 def _repeat(text: str, rng: random.Random) -> str:
     place, _ = _span(text, rng)
-    return text[:place] + rng.choice(PIECES) * rng.choice((2, 10, 100, 1000)) + text[place:]
+    return text[:place] + rng.choice(PIECES) * rng.choice((2, 10, 100, 1000, 5000)) + text[place:]
 
 
 def _delete(text: str, rng: random.Random) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simmail.mail.digits import whole
 from simmail.postfix.tables.patterns import BadPattern
 from simmail.postfix.tables.syntax import (
     CLASSES,
@@ -115,8 +116,8 @@ class PosixParser:
                 return None
             raise BadPattern("Unmatched { or \\{" if end < 0 else "Invalid content of \\{\\}")
         self.position = end + len(close)
-        first = int(low or 0)
-        last = None if comma and not high else int(high or low)
+        first = whole(low or "0")
+        last = None if comma and not high else whole(high or low)
         if last is not None and last < first:
             raise BadPattern("Invalid content of \\{\\}")
         if max(first, last or 0) > REPEATS:

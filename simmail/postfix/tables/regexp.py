@@ -140,6 +140,10 @@ def _guard(pattern: bytes, extended: bool) -> None:
             times = max((int(d[-6:]) for d in bounds.groups() if d), default=1) if bounds else 1
             sizes[-1] += last[-1] * max(times - 1, 0)
             last[-1] *= max(times, 1)
+            # what follows may be another repeat of the same: a{9}{9}
+            closing = b"}" if extended else b"\\}"
+            if bounds and pattern.startswith(closing, bounds.end()):
+                position = bounds.end() + len(closing)
         elif token in (b"*", b"+", b"?"):
             sizes[-1] += last[-1]
             last[-1] *= 2
