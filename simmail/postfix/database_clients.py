@@ -42,6 +42,9 @@ SETTINGS: dict[str, frozenset[str]] = {
     }.items()
 }
 
+#: How deep braces within braces are looked into.
+DEEPEST = 50
+
 
 class DatabaseClients:
     """The database tables that a host's parameters name.
@@ -62,12 +65,18 @@ class DatabaseClients:
             text: the value.
             use: told the name of each parameter that a table of the old kind would read.
         """
-        waiting = split_outside_braces(text)[::-1]
+        waiting: list[tuple[str, int]] = []
+
+        def look_into(inner: str, depth: int) -> None:
+            if depth < DEEPEST:
+                waiting.extend((item, depth) for item in reversed(split_outside_braces(inner)))
+
+        look_into(text, 0)
         while waiting:
-            item = waiting.pop()
+            item, depth = waiting.pop()
             if item.startswith("{"):
                 try:
-                    waiting += split_outside_braces(inside_braces(item))[::-1]
+                    look_into(inside_braces(item), depth + 1)
                 except BraceError as error:
                     self.warn(f"/etc/postfix/main.cf: {error}")
                 continue
@@ -75,7 +84,7 @@ class DatabaseClients:
             while colon and kind == "proxy":
                 kind, colon, name = name.partition(":")
             if name.startswith("{"):
-                waiting += split_outside_braces(name.strip("{}"))[::-1]
+                look_into(name.strip("{}"), depth + 1)
             elif kind in SETTINGS and name.startswith("/"):
                 self._file(kind, name)
             elif kind in SETTINGS and not name.startswith("."):

@@ -149,6 +149,23 @@ def fuzz(kind: str, number: int, seed: str) -> None:
     assert grown < MEGABYTES * 1024
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"virtual_alias_maps = {'unionmap:{' * 2000}static:x{'}' * 2000}\n",
+        f"virtual_alias_maps = {'proxy:' * 5000}hash:/etc/aliases\n",
+        f"mydestination = {'{' * 5000}\n",
+        f"relay_domains = {'${mydomain?{' * 500}a{'}}' * 500}\n",
+        f"message_size_limit = {'9' * 5000}\n",
+        "myhostname = mail.$mydomain\n",
+    ],
+    ids=["tables", "proxies", "braces", "conditions", "digits", "circle"],
+)
+def test_what_was_found_once(text: str) -> None:
+    """Settings that a reader has stumbled over before."""
+    READERS["main.cf"](text)
+
+
 @pytest.mark.parametrize("kind", SEEDS)
 def test_mutated_files_are_read_or_refused(kind: str) -> None:
     """Two thousand files in all."""

@@ -13,11 +13,15 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.split import balanced, split_outside_braces
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.tables.table import Table, TableEnvironment
+
+#: How deep tables may stand within tables; the real one has no limit but its memory.
+DEEPEST = 100
 
 
 class Combined(Table):
@@ -61,6 +65,11 @@ class Union(Combined):
         return ",".join(found) or None
 
 
+def _depth(text: str) -> int:
+    """How deep braces stand within braces."""
+    return max(accumulate((character == "{") - (character == "}") for character in text), default=0)
+
+
 def open_combined(
     type: str,
     name: str,
@@ -73,5 +82,7 @@ def open_combined(
     if not specs or any(":" not in spec for spec in specs):
         reason = f'bad syntax: "{type}:{name}"; need "{type}:{{type:name...}}"'
         return Unavailable(type, name, environment, reason, flags)
+    if _depth(name) > DEEPEST:
+        return Unavailable(type, name, environment, f'nested too deeply: "{type}:{name[:30]}..."', flags)
     parts = [open_table(spec, environment, flags) for spec in specs]
     return (Pipe if type == "pipemap" else Union)(type, name, environment, parts, flags)
