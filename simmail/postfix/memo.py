@@ -30,9 +30,10 @@ REMEMBERED: frozenset[type[Question]] = frozenset({Dns, Note})
 class _Node:
     """One question of a remembered decision with the branches below it; a leaf has a verdict and no question."""
 
-    __slots__ = ("branches", "question", "verdict")
+    __slots__ = ("branches", "done", "question", "verdict")
 
     def __init__(self) -> None:
+        self.done = False  # a decision that still waits for an answer has come no farther than here
         self.question: Question | None = None
         self.branches: dict[Any, _Node] = {}
         self.verdict: Any = None
@@ -89,6 +90,8 @@ class Memo:
         while node is not None:
             question = node.question
             if question is None:
+                if not node.done:
+                    break
                 self.hits += 1
                 verdict = node.verdict
                 return verdict
@@ -116,7 +119,7 @@ class Memo:
                 question = decision.send(answer)
             except StopIteration as stop:
                 if remember:
-                    node.verdict = stop.value
+                    node.verdict, node.done = stop.value, True
                 else:
                     self._roots.pop(key, None)
                 verdict: T = stop.value
