@@ -9,7 +9,7 @@ from simmail.files.invocation import Command, Invocation
 from simmail.mail.questions import Decision
 from simmail.userland.job import Exhausted, Job
 from simmail.userland.process import KILLED, LaunchError, Process, load, perform, which
-from simmail.userland.streams import BrokenPipe, NeedInput, Stream
+from simmail.userland.streams import BrokenPipe, NeedInput, Printed, Stream
 
 #: How much text it may make for one text that it is sent, octets.
 OCTETS = 16 * 1024 * 1024
@@ -111,7 +111,7 @@ class Conversation:
                 question = self._running.send(answer)
                 if isinstance(question, NeedInput) and not question.answered:
                     break
-                answer = None if isinstance(question, NeedInput) else (yield question)
+                answer = None if isinstance(question, NeedInput | Printed) else (yield question)
         except StopIteration as stop:
             self.status = int(stop.value) & 0xFF
         except LaunchError as error:

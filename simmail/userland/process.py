@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simmail.files.invocation import Command, Invocation
 from simmail.files.tree import DENIED, NO_FILE, FileError
@@ -12,7 +12,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.userland.files import EXECUTE, UserFiles
 from simmail.userland.job import Exhausted, Job
-from simmail.userland.streams import Stream
+from simmail.userland.streams import Printed, Stream
 
 #: What dash takes for PATH where the environment has none.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -126,8 +126,8 @@ class Process(Invocation):
         self.job.step(1 + names // NAMES_A_STEP)
 
     def copies(self, octets: int) -> None:
-        """So much text is copied, octets."""
-        self.job.step(octets // OCTETS_A_STEP)
+        """So much text is copied, octets; it may be the last thing that a job does, so the next step counts."""
+        self.job.steps -= octets // OCTETS_A_STEP
 
     @property
     def now(self) -> float:
@@ -278,7 +278,17 @@ def launch(parent: Process, argv: tuple[str, ...], **others: object) -> Decision
     program = load(parent, which(parent, argv[0]), argv[0])
     process = parent.child((*program.before, *argv[1:]), **others)
     parent.job.settle()
-    return (yield from perform(program.command, process))
+    running = perform(program.command, process)
+    answer: Any = None
+    try:
+        while True:
+            question = running.send(answer)
+            # what it prints stays with its parent, who takes as much as there may be
+            answer = None if isinstance(question, Printed) else (yield question)
+    except StopIteration as stop:
+        return int(stop.value)
+    finally:
+        running.close()
 
 
 class Tool:

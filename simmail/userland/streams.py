@@ -42,7 +42,7 @@ class PipeFull(Question):
 class Printed(Question):
     """A program has printed much, and would print more.  Answer: None, once there is room.
 
-    Asked of the shell that started it; no other driver ever hears it.
+    Asked of whoever started it (a shell, a program, a `Conversation`); no other driver ever hears it.
     """
 
     __slots__ = ()

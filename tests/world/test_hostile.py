@@ -183,7 +183,7 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path, target: str) -> Non
     lab = copy(tmp_path)
     (server_files(lab) / "etc" / "postfix" / "leak").symlink_to(target)
     world = simmail.load(lab)
-    assert [n for n in world.notices if "leak" in n and "is a link that leads out of the world's folder" in n]
+    assert any("leak" in text and "is a link that leads out" in text for text in world.notices)
     assert not world.host(SERVER).machine.files.exists("/etc/postfix/leak")
 
 
