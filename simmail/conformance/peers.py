@@ -11,7 +11,7 @@ from simmail.smtp.replies import Reply
 from simmail.world.clock import Task
 from simmail.world.host import Host
 from simmail.world.master import Silent
-from simmail.world.transport import HANG_UP, Accepted
+from simmail.world.transport import HANG_UP, Server
 
 STAGES = {"EHLO": "helo", "HELO": "helo", "MAIL": "mail", "RCPT": "rcpt", "DATA": "data"}
 
@@ -40,8 +40,8 @@ class Peer:
         else:
             self.host.listeners[25] = self._listen
 
-    def _listen(self, task: Task, client: str, question: Connect) -> Decision[Accepted | None]:
-        return answered(Accepted(Silent() if self.script.get("mode") == "mute" else PeerSession(self, client)))
+    def _listen(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+        return answered(Silent() if self.script.get("mode") == "mute" else PeerSession(self, client))
 
     def reply(self, stage: str, default: str, key: str = "") -> Reply:
         """What the script has for a stage."""

@@ -55,6 +55,15 @@ class Now(Question):
     __slots__ = ()
 
 
+class Level(Question):
+    """Let all that happens before now have happened: what follows touches what others share.  Answer: float, the time.
+
+    A program whose sessions share memory asks it before it looks there.
+    """
+
+    __slots__ = ()
+
+
 class Dns(Question):
     """A look-up through the host's resolver.  Answer: `simmail.mail.answers.DnsAnswer`.
 
@@ -67,6 +76,37 @@ class Dns(Question):
 
     def __init__(self, name: str, type: str) -> None:
         self.name, self.type = name, type
+
+
+class LookUps(Question):
+    """Several look-ups begun at once.  Answer: for each its `DnsAnswer` and the seconds it takes; no time passes.
+
+    Args:
+        names: the owner names, no final dot.
+        type: as in `Dns`.
+    """
+
+    __slots__ = ("names", "type")
+
+    def __init__(self, names: tuple[str, ...], type: str) -> None:
+        self.names, self.type = names, type
+
+
+class PassOn(Question):
+    """Hand a client's connection to a service of type `pass`.
+
+    Answer: its session, which greets as soon as it has a process; a `ConnectFailure` where there is no such service.
+
+    Args:
+        service: its name in master.cf.
+        client: the client's address.
+        connection: how the client connected, its `Connect`.
+    """
+
+    __slots__ = ("client", "connection", "service")
+
+    def __init__(self, service: str, client: str, connection: Any) -> None:
+        self.service, self.client, self.connection = service, client, connection
 
 
 class Policy(Question):

@@ -46,7 +46,7 @@ class Event(NamedTuple):
     line: Callable[..., str] | None
 
 
-def _decimals(seconds: float) -> str:
+def decimals(seconds: float) -> str:
     """A delay as Postfix writes it: two significant digits below ten seconds, at most two decimals, none beyond."""
     if seconds >= 10:
         return f"{seconds:.0f}"
@@ -59,9 +59,9 @@ def _delivery(
     to: str, orig_to: str, relay: str, delays: tuple[float, float, float, float], dsn: str, status: str, text: str
 ) -> str:
     original = f", orig_to=<{orig_to}>" if orig_to and orig_to != to else ""
-    four = "/".join(map(_decimals, delays))
+    four = "/".join(map(decimals, delays))
     return (
-        f"to=<{to}>{original}, relay={relay}, delay={_decimals(sum(delays))}, delays={four}, "
+        f"to=<{to}>{original}, relay={relay}, delay={decimals(sum(delays))}, delays={four}, "
         f"dsn={dsn}, status={status} ({text})"
     )
 
@@ -85,6 +85,14 @@ def _content(
     return f"{action}: {context} {text} from {client}; from=<{sender}>{to}{tail}{said}"
 
 
+def _screened(
+    action: str, stage: str, client: str, reply: str, sender: str, recipient: str, protocol: str, helo: str, rule: Any
+) -> str:
+    return (
+        f"{action}: {stage} from {client}: {reply}; from=<{sender}>, to=<{recipient}>, proto={protocol}, helo=<{helo}>"
+    )
+
+
 #: Every event there is.  `text`, `warning`, `fatal`, ... carry what has no fields that anybody would count.
 EVENTS: dict[str, Event] = {
     "text": Event(("text",), lambda text: text),
@@ -105,6 +113,10 @@ EVENTS: dict[str, Event] = {
     ),
     "refusal": Event(
         ("action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"), _refusal
+    ),
+    # postscreen
+    "screened": Event(
+        ("action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo", "rule"), _screened
     ),
     # cleanup, pickup, qmgr, bounce
     "pickup": Event(

@@ -41,7 +41,7 @@ class BytePattern(NamedTuple):
             if number < 3:
                 reader.expect(".")
         if reader.at < len(tokens):
-            raise reader.wrong()
+            raise reader.wrong("garbage after pattern")
         return cls((octets[0], octets[1], octets[2], octets[3]))
 
     def matches(self, address: str) -> bool:
@@ -56,38 +56,47 @@ class _Reader:
     def __init__(self, text: str, tokens: list[tuple[int | None, str, int]]) -> None:
         self.text, self.tokens, self.at = text, tokens, 0
 
-    def wrong(self) -> BadPattern:
-        end = self.tokens[self.at - 1][2] if self.at else 0
-        token = self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-        return BadPattern(f'bad DNSBL filter syntax: syntax error at "{self.text[:end]}>{token}<"')
+    def wrong(self, what: str) -> BadPattern:
+        """The complaint about the token that comes next."""
+        start = self.tokens[self.at - 1][2] if self.at else 0
+        token = self.next()
+        text, end = self.text, start + len(token)
+        return BadPattern(f'bad DNSBL filter syntax: {what} at "{text[:start]}>{token}<{text[end:]}"')
 
     def next(self) -> str:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
 
     def expect(self, text: str) -> None:
         if self.next() != text:
-            raise self.wrong()
+            raise self.wrong(f'need "{text}"')
         self.at += 1
 
-    def number(self) -> int:
+    def is_number(self) -> bool:
         text = self.next()
-        if not text.isdigit() or int(text) > 255:
-            raise self.wrong()
+        return text.isdigit() and int(text) <= 255
+
+    def number(self, what: str) -> int:
+        if not self.is_number():
+            raise self.wrong(what)
         self.at += 1
-        return int(text)
+        return int(self.tokens[self.at - 1][1])
 
     def octet(self) -> frozenset[int]:
         if self.next() != "[":
-            return frozenset({self.number()})
+            return frozenset({self.number('need decimal number 0..255 or "["')})
         self.at += 1
         found: set[int] = set()
         while True:
-            first = last = self.number()
+            first = last = self.number("need decimal number 0..255")
             if self.next() == "..":
                 self.at += 1
-                last = self.number()
+                if not self.is_number() or int(self.next()) < first:
+                    raise self.wrong("numeric range error")
+                last = self.number("numeric range error")
             found.update(range(first, last + 1))
             if self.next() == "]":
                 self.at += 1
                 return frozenset(found)
-            self.expect(";")
+            if self.next() != ";":
+                raise self.wrong('need ";" or "]"')
+            self.at += 1

@@ -41,6 +41,8 @@ class Program:
 
     #: The file name in daemon_directory.
     command: ClassVar[str]
+    #: Whether one process of it serves any number of clients.
+    shared: ClassVar[bool] = False
     #: The services that it cannot do anything without.
     needs: ClassVar[tuple[str, ...]] = ()
     #: Whether it looks, before each client, for tables that have changed.

@@ -21,6 +21,7 @@ from simmail.postfix.program import Program
 PROGRAMS_BY_NAME = {
     "smtpd": ("smtpd", "Smtpd"),
     "postscreen": ("postscreen", "Postscreen"),
+    "dnsblog": ("dnsblog", "Dnsblog"),
     "pickup": ("pickup", "Pickup"),
     "cleanup": ("cleanup", "Cleanup"),
     "trivial-rewrite": ("trivial_rewrite", "TrivialRewrite"),

@@ -12,11 +12,13 @@ class Reply(NamedTuple):
         code: the three digits.
         lines: the text of each line behind the code, the enhanced status code included; at least one.
         closes: whether the server ends the connection after it.
+        teaser: lines before it that begin another reply, as they travel: `220-mail.example ESMTP`, then `521 5.5.1 no`.
     """
 
     code: int
     lines: tuple[str, ...]
     closes: bool = False
+    teaser: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -31,7 +33,7 @@ class Reply(NamedTuple):
     def wire(self) -> list[str]:
         """The lines as they travel, without CR LF."""
         *most, last = self.lines
-        return [*(f"{self.code}-{line}" for line in most), f"{self.code} {last}"]
+        return [*self.teaser, *(f"{self.code}-{line}" for line in most), f"{self.code} {last}"]
 
     @classmethod
     def parse(cls, text: str) -> Reply:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from simmail.mail.questions import Decision, Note, Question, Sleep
+from simmail.mail.questions import Decision, Level, Note, Question, Sleep
 
 if TYPE_CHECKING:
     from simmail.mail.records import Journal
@@ -27,12 +27,6 @@ WAIT = object()
 #: After how many new objects Python looks for rings of garbage, and how many times for each elder generation.
 COLLECTIONS = (50_000, 20, 100)
 Handler = Callable[["Task", Any], Any]
-
-
-class Level(Question):
-    """Let the clock come up to this task's time: what follows touches what others share.  Answer: float, that time."""
-
-    __slots__ = ()
 
 
 @contextmanager

@@ -13,26 +13,26 @@ from simmail.files.mailbox import split_mbox, unquoted
 from simmail.files.tree import FileError, normal
 from simmail.mail.answers import Exit
 from simmail.mail.errors import InputError
-from simmail.mail.questions import Connect, Decision, Run
+from simmail.mail.questions import Connect, Decision, Level, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
 from simmail.userland.commands import COMMANDS as COMMON
 from simmail.userland.fetchmail import COMMANDS as FETCHMAIL
 from simmail.userland.policy import TOOLS as POLICY
 from simmail.userland.procmail import COMMANDS as PROCMAIL
 from simmail.userland.shell import run
-from simmail.world.clock import Level, Task
+from simmail.world.clock import Task
 from simmail.world.policy import PolicyServers
 
 if TYPE_CHECKING:
     from simmail.world.master import Master
-    from simmail.world.transport import Accepted
+    from simmail.world.transport import Server
     from simmail.world.world import World
 
 #: Every command of a host by name.
 COMMANDS = {**COMMON, **FETCHMAIL, **POLICY, **PROCMAIL, **POSTFIX}
 CONFIGURATION = "/etc/postfix"
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
-Listener = Callable[[Task, str, Connect], "Decision[Accepted | None]"]
+Listener = Callable[[Task, str, Connect], "Decision[Server | None]"]
 
 
 class Host:
@@ -162,7 +162,7 @@ class Host:
 
     # ---- the network
 
-    def accept(self, task: Task, client: str, question: Connect) -> Decision[Accepted | None]:
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection from the address `client`; the verdict is None where nobody listens."""
         listener = self.listeners.get(question.port)
         if listener is None:

@@ -11,13 +11,12 @@ from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.answers import Exit
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
-from simmail.mail.questions import Decision, Run, Sleep
+from simmail.mail.questions import Decision, Level, Run, Sleep
 from simmail.world import folder as folders
 from simmail.world import scenario as schema
 from simmail.world.actors.figures import Figures
 from simmail.world.actors.kinds import actor_for
 from simmail.world.blame import blamed, told_with_place
-from simmail.world.clock import Level
 from simmail.world.compiled import compile_anew
 from simmail.world.mailboxes import MailboxServer
 from simmail.world.master import STOCK_MASTER_CF, Master

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.questions import Connect, Decision, Sleep
+from simmail.mail.questions import Connect, Decision, Level, Sleep
 from simmail.network.graph import HERE
 from simmail.smtp.commands import Command, Sent
 from simmail.smtp.replies import Reply
 from simmail.userland.maildrop import Imap, Pop3
 from simmail.userland.maildrop.answers import bad
-from simmail.world.clock import Level, Task
-from simmail.world.transport import Accepted
+from simmail.world.clock import Task
+from simmail.world.transport import Server
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -60,12 +60,12 @@ class MailboxServer:
         self._seen: set[str] = set()
         host.listeners[Pop3.PORT] = host.listeners[Imap.PORT] = self.accept
 
-    def accept(self, task: Task, client: str, question: Connect) -> Decision[Accepted | None]:
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection."""
         yield from ()
         host = self.host
         path = host.world.network.path(task.host.name, host.name) or HERE
         files, name = host.machine.files, host.machine.hostname
         if question.port == Imap.PORT:
-            return Accepted(Session(Imap(files, self.passwords, name, self._seen), path.bandwidth))
-        return Accepted(Session(Pop3(files, self.passwords, name), path.bandwidth))
+            return Session(Imap(files, self.passwords, name, self._seen), path.bandwidth)
+        return Session(Pop3(files, self.passwords, name), path.bandwidth)

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.questions import Abandon, Anvil, Commit, Connect, Decision, NewQueueId, Note, Sleep, answered
+from simmail.mail.questions import (
+    Abandon,
+    Anvil,
+    Commit,
+    Connect,
+    Decision,
+    Level,
+    NewQueueId,
+    Note,
+    PassOn,
+    Sleep,
+    answered,
+)
 from simmail.postfix import spool_view
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
@@ -21,9 +34,9 @@ from simmail.postfix.system import THROTTLE_S, MailSystem
 from simmail.smtp.commands import Sent
 from simmail.smtp.replies import Reply
 from simmail.world import logs
-from simmail.world.clock import WAIT, Level, Task
+from simmail.world.clock import WAIT, Task
 from simmail.world.slots import Slots
-from simmail.world.transport import Accepted
+from simmail.world.transport import Lent, Server
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -32,6 +45,7 @@ if TYPE_CHECKING:
 PORTS = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
 #: The first inode that a queue file gets; only its number of digits shows.
 FIRST_INODE = 0x41000
+NO_SOCKET = "No such file or directory"
 QUEUE_ID_RADIX_S = 1_000_000
 #: Seconds to write a queue file safely, measured on a real Postfix that used a disk.
 DISK_WRITE_S = 0.0015
@@ -163,6 +177,7 @@ class Master:
             number = PORTS.get(port, int(port) if port.isdigit() else 0)
             if type == "inet" and number:
                 self._ports[number] = (name, type)
+            if (type == "inet" and number) or type == "pass":
                 self._slots[name, type] = self._processes(service)
 
     def _processes(self, service: Service) -> Slots:
@@ -177,14 +192,29 @@ class Master:
 
     # ---- connections
 
-    def accept(self, task: Task, client: str, question: Connect) -> Decision[Accepted | None]:
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection; None where nothing listens on that port and address."""
-        system = self.system
+        yield from ()
         service = self._ports.get(question.port)
-        if system is None or service is None or not self.listens_on(question.address):
+        if self.system is None or service is None or not self.listens_on(question.address):
             return None
+        return self._session(task, service, client, question)
+
+    def pass_on(self, task: Task, question: PassOn) -> Any:
+        """Give a connection to a service that takes them over from another."""
+        if not task.level(question):
+            return WAIT
+        service = (question.service, "pass")
+        if self.system is None or service not in self._slots or self.system.service(*service) is None:
+            return ConnectFailure(NO_SOCKET)
+        return self._session(task, service, question.client, question.connection)
+
+    def _session(self, task: Task, service: tuple[str, str], client: str, question: Connect) -> Server:
+        """The session of a service with a client; of one that does not run, one that says nothing."""
+        system = self.system
+        assert system is not None
         if self._throttled.get(service, 0.0) > task.now:
-            return Accepted(Silent())
+            return Silent()
         # the task is still the client's, so the host is named with what is recorded here
         for note in system.outdated(*service):
             self._record(task, note)
@@ -194,9 +224,9 @@ class Master:
             for note in system.dying(*service, fatal):
                 self._record(task, note)
             self._throttled[service] = task.now + THROTTLE_S
-            return Accepted(Silent())
-        yield from ()
-        return Accepted(program.session(client, question), self._slots[service])
+            return Silent()
+        session: Server = program.session(client, question)
+        return session if program.shared else Lent(session, self._slots[service])
 
     def _record(self, task: Task, note: Note) -> None:
         self.clock.journal.append(

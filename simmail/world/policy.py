@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from simmail.files.invocation import Command
 from simmail.mail.answers import PolicyAnswer
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Listen, Policy, Question, Sleep
+from simmail.mail.questions import Decision, Level, Listen, Policy, Question, Sleep
 from simmail.network.graph import HERE
 from simmail.postfix.mastercf import Service
 from simmail.postfix.system import THROTTLE_S
 from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
 from simmail.userland.policy.protocol import ANY
-from simmail.world.clock import WAIT, Alarm, Level, Task
+from simmail.world.clock import WAIT, Alarm, Task
 from simmail.world.transport import REFUSED, TIMED_OUT
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ DECISION_COLUMNS = (
 
 def decision(record: Record) -> tuple[Any, ...] | None:
     """A row of the table of decisions, DECISION_COLUMNS; None for a record that tells of none."""
-    if record.event == "refusal":
+    if record.event in ("refusal", "screened"):
         *told, rule = record.fields
         queue_id = "" if record.queue_id == "NOQUEUE" else record.queue_id
     elif record.event == "client":
@@ -198,7 +198,7 @@ class Results:
 
     @property
     def decisions(self) -> pd.DataFrame:
-        """What each smtpd decided, with the rule that made it and the place of that rule, as a pandas table.
+        """What each smtpd and postscreen decided, the rule that made it and its place, as a pandas table.
 
         A row is a refusal (`reject`), something else that was logged of a rule (`reject_warning`, `warn`, `hold`, ...),
         or a message taken on (`accept`) for its first recipient.  The rule's columns are empty where no rule spoke.
@@ -248,7 +248,11 @@ class Results:
                 continue
             tries = Counter(row[13] for row in self.delivery_rows if row[1] == host.name)
             queue = {name: len(host.master.spool.queue(name)) for name in ("incoming", "active", "deferred", "hold")}
-            refused = sum(1 for r in self._of("refusal") if r.host == host.name and r.fields[0] == "reject")
+            refused = sum(
+                r.host == host.name and r.get("action") == "reject"
+                for event in ("refusal", "screened")
+                for r in self._of(event)
+            )
             hosts[host.name] = {
                 "accepted": sum(1 for r in self._of("active") if r.host == host.name),
                 "refused": refused,

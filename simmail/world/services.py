@@ -6,7 +6,7 @@ from typing import Any
 
 from simmail.files.mailbox import deposit as deposit_into
 from simmail.mail.answers import Exit
-from simmail.mail.questions import Decision, Deposit, Detach, Dns, FlushSite, Now, Run
+from simmail.mail.questions import Decision, Deposit, Detach, Dns, FlushSite, LookUps, Now, Run
 from simmail.world.clock import WAIT, Impatient, Task
 
 #: Seconds to append a message to a mailbox, measured on a real Postfix that used a disk.
@@ -21,6 +21,14 @@ def dns(task: Task, question: Dns) -> Any:
     answer, seconds = task.host.resolver.ask(question.name, question.type, task.now)
     task.now += seconds
     return answer
+
+
+def look_ups(task: Task, question: LookUps) -> Any:
+    """Ask the host's resolver for several names at once."""
+    if not task.level(question):
+        return WAIT
+    ask = task.host.resolver.ask
+    return tuple(ask(name, question.type, task.now) for name in question.names)
 
 
 def now(task: Task, question: Now) -> float:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.content import Content
-from simmail.mail.questions import Close, Connect, Decision, Receive, Send
+from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Send
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.clock import Level
-from simmail.world.transport import hang_up
+from simmail.world.transport import Lent, hang_up
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -75,8 +74,9 @@ class Telnet:
         """From now on the server waits for the next line."""
         self._typed += 1
         server = self._connection.server if self._connection is not None else None
-        if isinstance(server, SmtpdSession):
-            end = self.world.now + server.parameters.patience
+        session = server.session if isinstance(server, Lent) else server
+        if isinstance(session, SmtpdSession):
+            end = self.world.now + session.parameters.patience
             self.world.clock.spawn(self._connection.host, self._waits(self._typed), end)
 
     def _waits(self, typed: int) -> Decision[None]:

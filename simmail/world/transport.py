@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simmail.mail.answers import ConnectFailure, Lost
-from simmail.mail.questions import Close, Connect, Decision, Question, Receive, Send
+from simmail.mail.questions import Close, Connect, Decision, Level, Question, Receive, Send
 from simmail.network.graph import HERE, Path
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.clock import WAIT, Impatient, Level, Task
+from simmail.world.clock import WAIT, Impatient, Task
 from simmail.world.slots import Slots
 
 if TYPE_CHECKING:
@@ -37,22 +37,56 @@ class Server(Protocol):
 
 
 class Admit(Question):
-    """Wait until the server has a process free for a session.  Answer: bool, whether that was before the deadline.
+    """Wait until the server has a process free for a session.  Answer: bool, whether the client's patience sufficed.
 
-    Args: the service's `slots`, and the `deadline` in seconds since the start.
+    Args: the service's `slots`.
     """
 
-    __slots__ = ("deadline", "slots")
+    __slots__ = ("slots",)
 
-    def __init__(self, slots: Slots, deadline: float) -> None:
-        self.slots, self.deadline = slots, deadline
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
 
 
-class Accepted(NamedTuple):
-    """A connection that a server's kernel took: the session to be, and the processes of its service (None: enough)."""
+class Lent:
+    """A session whose server has one of its service's processes, from the greeting on.
 
-    session: Server
-    slots: Slots | None = None
+    Args:
+        session: the session.
+        slots: the service's processes.
+    """
+
+    def __init__(self, session: Server, slots: Slots) -> None:
+        self.session, self.slots, self.admitted = session, slots, False
+
+    def greet(self) -> Decision[Reply | None]:
+        """Speak first, as soon as there is a process."""
+        self.admitted = yield Admit(self.slots)
+        if not self.admitted:
+            return None
+        return (yield from self._said(self.session.greet()))
+
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """Answer what the client sent."""
+        return (yield from self._said(self.session.handle(sent, more)))
+
+    def _said(self, saying: Decision[Reply | None]) -> Decision[Reply | None]:
+        reply = yield from saying
+        if reply is not None and reply.closes:
+            yield from self._release()
+        return reply
+
+    def lost(self, reason: str) -> Decision[Reply | None]:
+        """The client is gone; a session that had not begun is never heard of."""
+        if not self.admitted:
+            return None
+        said = yield from self.session.lost(reason)
+        yield from self._release()
+        return said
+
+    def _release(self) -> Decision[None]:
+        yield Level()
+        self.slots.release()
 
 
 class Connection:
@@ -62,17 +96,14 @@ class Connection:
         address: the server's address.
         path: the way there.
         server: the server's session; None once it is over.
-        slots: the processes of its service.
-        admitted: whether it holds one of them.
         host: the host the server runs on.
     """
 
-    __slots__ = ("address", "admitted", "host", "path", "server", "slots")
+    __slots__ = ("address", "host", "path", "server")
 
-    def __init__(self, address: str, path: Path, accepted: Accepted, host: Host) -> None:
+    def __init__(self, address: str, path: Path, session: Server, host: Host) -> None:
         self.address, self.path, self.host = address, path, host
-        self.server: Server | None = accepted.session
-        self.slots, self.admitted = accepted.slots, False
+        self.server: Server | None = session
 
     @property
     def open(self) -> bool:
@@ -135,7 +166,7 @@ class Transport:
 
     def admit(self, task: Task, question: Admit) -> Any:
         """Find a process for a session."""
-        return question.slots.acquire(task, question.deadline) if task.level(question) else WAIT
+        return question.slots.acquire(task, task.deadline) if task.level(question) else WAIT
 
     def receive(self, task: Task, question: Receive) -> Any:
         """Wait for the greeting."""
@@ -145,13 +176,7 @@ class Transport:
         connection: Connection = question.connection
         if connection.server is None:
             return LOST
-        deadline = task.now + question.timeout
-        if connection.slots is not None:
-            if not (yield Admit(connection.slots, deadline)):
-                connection.server = None
-                return TIMEOUT
-            connection.admitted = True
-        return (yield from self._heard(task, connection, connection.server.greet(), deadline))
+        return (yield from self._heard(task, connection, connection.server.greet(), task.now + question.timeout))
 
     def send(self, task: Task, question: Send) -> Any:
         """Send a group of commands and hear the replies."""
@@ -195,7 +220,7 @@ class Transport:
             task.now = deadline
             return TIMEOUT
         if reply.closes:
-            yield from ended(connection)
+            connection.server = None
             if not reply.code:
                 return LOST
         return reply
@@ -210,20 +235,11 @@ class Transport:
         yield from hang_up(connection, "lost connection")
 
 
-def ended(connection: Connection) -> Decision[None]:
-    """The server's side of a connection is over: its process is free."""
-    connection.server = None
-    if connection.slots is not None and connection.admitted:
-        yield Level()
-        connection.slots.release()
-
-
 def hang_up(connection: Connection, reason: str) -> Decision[Reply | None]:
     """On the server's host: the client is gone, or silent for too long; what the server says to that."""
     assert connection.server is not None
-    said = yield from connection.server.lost(reason)
-    yield from ended(connection)
-    return said
+    server, connection.server = connection.server, None
+    return (yield from server.lost(reason))
 
 
 #: A reply that says nothing and ends the connection.

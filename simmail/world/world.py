@@ -24,8 +24,10 @@ from simmail.mail.questions import (
     Dns,
     FlushSite,
     Listen,
+    LookUps,
     NewQueueId,
     Now,
+    PassOn,
     Policy,
     Question,
     Receive,
@@ -97,6 +99,7 @@ class World:
                 Send: transport.send,
                 Close: transport.close,
                 Dns: services.dns,
+                LookUps: services.look_ups,
                 Now: services.now,
                 Policy: policy.policy,
                 policy.Attend: policy.attend,
@@ -109,6 +112,7 @@ class World:
                 Commit: own("commit"),
                 Abandon: own("abandon"),
                 Anvil: own("anvil"),
+                PassOn: own("pass_on"),
                 Trigger: lambda task, question: task.host.master.manage(question.act),
             }
         )

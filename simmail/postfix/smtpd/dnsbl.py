@@ -109,7 +109,7 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
 def _asked(rule: Rule, name: str) -> Decision[ListAnswer]:
     answer: DnsAnswer = yield Dns(name, "A")
     if answer.temporary:
-        yield rule.smtpd.note("warning", "", f"{name}: RBL lookup error: {_trouble(name, 'A')}")
+        yield rule.smtpd.note("warning", "", f"{name}: RBL lookup error: {trouble(name, 'A')}")
     if answer.status != "ok" or not answer.records:
         return ListAnswer(())
     texts: DnsAnswer = yield Dns(name, "TXT")
@@ -117,7 +117,8 @@ def _asked(rule: Rule, name: str) -> Decision[ListAnswer]:
     return ListAnswer(tuple(record.data for record in answer.records), reason)
 
 
-def _trouble(name: str, type: str) -> str:
+def trouble(name: str, type: str) -> str:
+    """The log's words for a list that cannot be asked now."""
     return f"Host or domain name not found. Name service error for name={name} type={type}: Host not found, try again"
 
 

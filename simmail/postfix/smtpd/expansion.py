@@ -17,13 +17,13 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import TYPE_CHECKING
 
 from simmail.postfix.expand import Expander
 
 if TYPE_CHECKING:
-    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.program import Program
     from simmail.postfix.smtpd.state import SmtpdState
 
 #: What the session's names stand for, as pairs, so that it can be part of a key.
@@ -67,18 +67,20 @@ def unescape(text: str) -> str:
 
 
 class Expansions:
-    """Expands the reply templates of one smtpd.
+    """Expands the reply templates of one program.
 
     Args:
-        smtpd: the program; hears of unknown names.
+        program: hears of unknown names.
+        characters: those that may stand in what names stand for, with C escapes.
+        empty: names that stand for nothing.
     """
 
-    __slots__ = ("allowed", "server_name", "smtpd")
+    __slots__ = ("allowed", "empty", "program", "server_name")
 
-    def __init__(self, smtpd: Smtpd) -> None:
-        self.smtpd = smtpd
-        self.allowed = frozenset(unescape(smtpd.config.raw("smtpd_expansion_filter") or ""))
-        self.server_name = str(smtpd.config["myhostname"])
+    def __init__(self, program: Program, characters: str, empty: Set[str] = EMPTY) -> None:
+        self.program, self.empty = program, empty
+        self.allowed = frozenset(unescape(characters))
+        self.server_name = str(program.config["myhostname"])
 
     def facts(self, state: SmtpdState) -> Facts:
         """What the session's names stand for now."""
@@ -93,10 +95,10 @@ class Expansions:
                 return found
             if name == "server_name":
                 return self.server_name
-            if name not in EMPTY:
-                self.smtpd.warn("warning", f'unknown macro name "{name}" in expansion request')
+            if name not in self.empty:
+                self.program.warn("warning", f'unknown macro name "{name}" in expansion request')
             return None
 
-        complain: Callable[[str], None] = lambda text: self.smtpd.warn("warning", text)  # noqa: E731
+        complain: Callable[[str], None] = lambda text: self.program.warn("warning", text)  # noqa: E731
         done = Expander(value, complain, recurse=False, allowed=self.allowed).expand(template)
         return done.text, done.failed

@@ -118,7 +118,7 @@ class Smtpd(Program):
 
     def _templates(self) -> None:
         config = self.config
-        self.expansions = Expansions(self)
+        self.expansions = Expansions(self, config.raw("smtpd_expansion_filter") or "")
         self.rbl_reply = config.raw("default_rbl_reply") or ""
         self.rbl_reply_maps = self.maps("rbl_reply_maps")
         reads_session = bool(self.rbl_reply_maps) or any(name in self.rbl_reply for name in NAMES)

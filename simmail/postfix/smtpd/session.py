@@ -29,6 +29,7 @@ from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
+from simmail.postfix.smtpd.footer import hang, softened
 from simmail.postfix.smtpd.lookups import identify
 from simmail.postfix.smtpd.message import receive, received
 from simmail.postfix.smtpd.notice import notify
@@ -37,6 +38,7 @@ from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
+from simmail.smtp.wire import encoded, escaped, wire
 
 if TYPE_CHECKING:
     from simmail.mail.content import Content
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
 HANG_UP = Reply(0, ("",), True)
 #: How much of what a client sent too early the log shows, octets.
 PIPELINED_SHOWN = 100
-_ESCAPES = {"\r": "\\r", "\n": "\\n", "\t": "\\t", "\\": "\\\\", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 
 
 class SmtpdSession:
@@ -176,9 +177,8 @@ class SmtpdSession:
         if parameters.reject_footer or parameters.footer_maps:
             lines = yield from self._footer(code, lines)
         hangup = code in (421, 521)
-        if self.smtpd.soft_bounce and code >= 500:
-            code -= 100
-            lines = tuple("4" + line[1:] if line[:2] == "5." else line for line in lines)
+        if self.smtpd.soft_bounce:
+            code, lines = softened(code, lines)
         return state.transcript.told(Reply(code, lines, hangup))
 
     def mistaken(self, code: int, text: str, error: str = "protocol") -> Decision[Reply]:
@@ -201,13 +201,7 @@ class SmtpdSession:
             return lines
         text, failed = smtpd.expansions.expand(footer, dict(smtpd.expansions.facts(self.state)))
         yield from smtpd.heard()
-        if failed:
-            return lines
-        status = lines[0].split(" ", 1)[0]
-        prefix = f"{status} " if status[:2] in ("4.", "5.") else ""
-        if text.startswith("\\c"):
-            return (*lines[:-1], lines[-1] + text[2:].split("\\n")[0])
-        return (*lines, *(prefix + part for part in text.split("\\n")))
+        return lines if failed else hang(lines, text)
 
     def refused(self, verdict: Verdict) -> Decision[Reply]:
         """The reply of a refusal that restrictions came to."""
@@ -349,9 +343,8 @@ class SmtpdSession:
         state.stage = name
         if more and not state.pipelined and (state.protocol != "ESMTP" or command.last):
             state.pipelined = True
-            yield self.smtpd.note(
-                "text", "", f"improper command pipelining after {name} from {state.namaddr}: {_pipelined(more)}"
-            )
+            early = escaped(encoded(wire(more))[:PIPELINED_SHOWN])
+            yield self.smtpd.note("text", "", f"improper command pipelining after {name} from {state.namaddr}: {early}")
         self.restart = False
         good: bool | None
         reply, good = yield from command.run(self, argument, sent)
@@ -465,22 +458,3 @@ def _counted(totals: tuple[tuple[str, int], ...], goods: tuple[tuple[str, int], 
     good, total = (sum(each.get(name, 0) for name in totals_) for each in (goods_, totals_))
     both = f"commands={good}" if good == total and total else f"commands={good}/{total}"
     return " ".join([*parts, both])
-
-
-def _pipelined(more: tuple[Sent, ...]) -> str:
-    """What a client sent too early, as the log shows it."""
-    text = ""
-    for sent in more:
-        if type(sent) is Command:
-            text += sent.line() + "\r\n"
-        elif type(sent) is Data:
-            text += "".join(line + "\r\n" for line in sent.content.lines) + ".\r\n"
-        else:
-            assert type(sent) is Chunk
-            text += f"BDAT {sent.argument}\r\n{sent.text}"
-        if len(text) > PIPELINED_SHOWN:
-            break
-    octets = text.encode("utf-8", "surrogateescape")[:PIPELINED_SHOWN]
-    return "".join(
-        _ESCAPES.get(chr(octet)) or (chr(octet) if 0x20 <= octet < 0x7F else f"\\{octet:03o}") for octet in octets
-    )

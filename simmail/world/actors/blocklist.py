@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from simmail.mail.answers import DnsRecord
-from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.reception import Arrival, Reception
-from simmail.world.clock import Level
 from simmail.world.schema import Moment, Part, Seconds
 
 if TYPE_CHECKING:

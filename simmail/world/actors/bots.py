@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import Field
 
-from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures
 from simmail.world.actors.mailer import Manners, Parcel, Verdict, exchangers, hand_over
 from simmail.world.actors.rhythm import arrivals, flat
 from simmail.world.actors.spam import GUESSES, forged, greeting, spam, targets
 from simmail.world.chance import choose
-from simmail.world.clock import Level
 from simmail.world.schema import Moment, Seconds
 
 if TYPE_CHECKING:

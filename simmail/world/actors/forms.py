@@ -22,7 +22,7 @@ from pydantic import Field
 
 from simmail.mail.answers import DnsRecord
 from simmail.mail.errors import InputError
-from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.letters import OFFICE, SPAM, letter, worded
 from simmail.world.actors.mailer import Manners, Parcel, hand_over
@@ -30,7 +30,6 @@ from simmail.world.actors.reception import Arrival, Reception
 from simmail.world.actors.rhythm import arrivals, flat, office
 from simmail.world.actors.spam import GUESSES, targets
 from simmail.world.chance import exponential
-from simmail.world.clock import Level
 from simmail.world.schema import Seconds
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from simmail.mail.content import Content
 from simmail.mail.questions import Connect, Decision, Dns, Note, Now, answered
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.transport import HANG_UP, Accepted
+from simmail.world.transport import HANG_UP, Server
 
 if TYPE_CHECKING:
     from simmail.world.clock import Task
@@ -93,8 +93,8 @@ class Reception:
         found = self.users.get(address) or self.domains[domain]
         return found or Reply(550, (f"5.1.1 <{address}>: no such user here",))
 
-    def _listen(self, task: Task, client: str, question: Connect) -> Decision[Accepted | None]:
-        return answered(Accepted(_Session(self, client)))
+    def _listen(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+        return answered(_Session(self, client))
 
     def objection(self, client: str) -> Decision[Reply | None]:
         """What is held against a client, as a refusal; None for nothing."""

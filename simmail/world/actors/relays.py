@@ -21,7 +21,7 @@ from pydantic import Field
 
 from simmail.mail.answers import DnsRecord
 from simmail.mail.errors import InputError
-from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.letters import OFFICE
 from simmail.world.actors.mailer import Manners, Parcel, Verdict, hand_over
@@ -29,7 +29,6 @@ from simmail.world.actors.reception import Arrival, Reception
 from simmail.world.actors.rhythm import DAY_S, arrivals, flat
 from simmail.world.actors.spam import BARE_NAMES, forged, spam, targets
 from simmail.world.chance import lognormal
-from simmail.world.clock import Level
 from simmail.world.schema import Seconds
 
 if TYPE_CHECKING:

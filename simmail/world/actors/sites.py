@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from simmail.mail.answers import DnsRecord
-from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures, known
 from simmail.world.actors.ladder import ladder
@@ -24,7 +24,6 @@ from simmail.world.actors.reception import Arrival, Distrust, Reception
 from simmail.world.actors.rhythm import Weight, arrivals, flat, office
 from simmail.world.actors.virus import Virus
 from simmail.world.chance import along, choose, lognormal
-from simmail.world.clock import Level
 
 if TYPE_CHECKING:
     from random import Random

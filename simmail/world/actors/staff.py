@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from simmail.mail.errors import InputError
-from simmail.mail.questions import Decision, Now, Sleep
+from simmail.mail.questions import Decision, Level, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures
 from simmail.world.actors.letters import FILLER, OFFICE, worded
@@ -22,7 +22,6 @@ from simmail.world.actors.rhythm import arrivals, office
 from simmail.world.actors.sites import GIVEN_NAMES
 from simmail.world.actors.virus import Virus
 from simmail.world.chance import along, lognormal
-from simmail.world.clock import Level
 from simmail.world.mua import MailProgram
 from simmail.world.schema import Seconds
 

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.letters import VIRUS, Attachment
 from simmail.world.actors.mailer import Manners, Parcel, exchangers, hand_over
 from simmail.world.actors.rhythm import arrivals, flat
 from simmail.world.actors.spam import spam, targets
 from simmail.world.chance import lognormal
-from simmail.world.clock import Level
 from simmail.world.schema import Seconds
 
 if TYPE_CHECKING:
