@@ -41,6 +41,53 @@ def valid_ipv4(text: str) -> bool:
     )
 
 
+def ipv4_fault(text: str) -> str:
+    """What is wrong with an IPv4 address, in the log's words; "" for nothing.
+
+    >>> ipv4_fault("1..2.3")
+    'misplaced dot: 1..2.3'
+    """
+    count = octet = 0
+    inside = False
+    for index, char in enumerate(text):
+        if char in "0123456789":
+            count += not inside
+            octet = octet * 10 + int(char) if inside else int(char)
+            inside = True
+            if octet > 255:
+                return f"invalid octet value: {text}"
+        elif char == ".":
+            if not inside or index == len(text) - 1:
+                return f"misplaced dot: {text}"
+            if count == 1 and octet == 0 and text.strip("0."):
+                return f"bad initial octet value: {text}"
+            inside = False
+        else:
+            return f"invalid character {ord(char)}(decimal): {text}"
+    return "" if count == 4 else f"invalid octet count: {text}"
+
+
+def ipv6_fault(text: str) -> str:
+    """What is wrong with an IPv6 address, in the log's words; "" for nothing, or what is not put into words."""
+    for char in text:
+        if char not in "0123456789abcdefABCDEF:.":
+            return f"invalid character {ord(char)}(decimal) in IPv6 address: {text}"
+    if text.count("::") > 1:
+        return f"too many `::' in IPv6 address: {text}"
+    if text.count(":") < 2:
+        return f"too few `:' in IPv6 address: {text}"
+    return ""
+
+
+def literal_fault(text: str) -> str:
+    """What is wrong with the inside of an address literal, in the log's words; "" for nothing."""
+    if text[:5].lower() == "ipv6:":
+        fault = ipv6_fault(text[5:])
+        return f"valid_ipv6_hostaddr: {fault}" if fault else ""
+    fault = ipv4_fault(text)
+    return f"valid_ipv4_hostaddr: {fault}" if fault else ""
+
+
 def valid_ipv6(text: str) -> bool:
     """Whether `text` is an IPv6 address."""
     try:

@@ -61,7 +61,7 @@ class _Reader:
         start = self.tokens[self.at - 1][2] if self.at else 0
         token = self.next()
         text, end = self.text, start + len(token)
-        return BadPattern(f'bad DNSBL filter syntax: {what} at "{text[:start]}>{token}<{text[end:]}"')
+        return BadPattern(f'{what} at "{text[:start]}>{token}<{text[end:]}"')
 
     def next(self) -> str:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""

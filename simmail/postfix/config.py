@@ -135,6 +135,8 @@ class Config:
         if service.fault:
             raise Fatal(service.fault)
         options = {name: Setting(value, service.location) for name, value in service.overrides.items()}
+        if service.type == "inet" and service.maxproc != 1:  # master tells of stress, and there is none
+            options.setdefault("stress", Setting("", service.location))
         given = {"process_name": service.command, "service_name": service.name}
         config = Config(
             self.machine,

@@ -14,6 +14,9 @@ from __future__ import annotations
 KEYWORDS = ("8BITMIME", "AUTH", "ETRN", "PIPELINING", "SIZE", "VRFY", "XCLIENT", "XFORWARD", "STARTTLS",
             "ENHANCEDSTATUSCODES", "DSN", "EHLO_MASK_SMTPUTF8", "SMTPUTF8", "CHUNKING", "SILENT-DISCARD")  # fmt: skip
 
+#: Those beside which smtpd's log does not speak of any: a bit of the real mask has two meanings.
+QUIET = frozenset({"SILENT-DISCARD", "ENHANCEDSTATUSCODES"})
+
 
 def keyword_set(words: str) -> frozenset[str]:
     """The EHLO keywords that a list of them takes away."""

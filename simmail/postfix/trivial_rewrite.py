@@ -34,7 +34,7 @@ from enum import Enum, Flag, auto
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from simmail.mail.address import PLAIN, quote_local, unquote_local
-from simmail.mail.hostnames import valid_address, valid_hostname, valid_literal
+from simmail.mail.hostnames import literal_fault, valid_address, valid_hostname, valid_literal
 from simmail.mail.tokens import LITERAL, QUOTED, Address, Token, externalize, internalize, scan
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.compatibility import level
@@ -309,7 +309,10 @@ class TrivialRewrite(Program):
             tokens, is_local = self._strip(address)
             recipient = internalize(tokens)
             domain = recipient.rpartition("@")[2]
-            if not (valid_literal(domain) if domain.startswith("[") else valid_hostname(domain)):
+            literal = domain.startswith("[")
+            if literal and (fault := literal_fault(domain[1:-1])):
+                self.warn("warning", fault)
+            if not (valid_literal(domain) if literal else valid_hostname(domain)):
                 if not (self._numeric_domain and valid_address(domain)):
                     return Resolved("", "", recipient, AddressClass.DEFAULT, ResolveFlag.ERROR)
                 domain = f"[{domain}]"

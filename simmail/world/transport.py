@@ -227,12 +227,10 @@ class Transport:
 
     def close(self, task: Task, question: Close) -> Any:
         """Hang up."""
-        if question.connection.server is None:
-            return None
-        return task.call(question.connection.host, self._closing(task, question.connection))
-
-    def _closing(self, task: Task, connection: Connection) -> Decision[None]:
-        yield from hang_up(connection, "lost connection")
+        connection: Connection = question.connection
+        server, connection.server = connection.server, None
+        if server is not None:  # the client does not wait for what the server makes of it
+            task.clock.spawn(connection.host, server.lost("lost connection"), task.now)
 
 
 def hang_up(connection: Connection, reason: str) -> Decision[Reply | None]:

@@ -58,7 +58,7 @@ class Site(NamedTuple):
         try:
             return cls(domain, BytePattern.parse(pattern) if equals else None, weight)
         except BadPattern as bad:
-            raise Fatal(bad.text) from None
+            raise Fatal(f"bad DNSBL filter syntax: {bad.text}") from None
 
     def has(self, addresses: Iterable[str]) -> bool:
         """Whether the list's answer says that the client is on it."""

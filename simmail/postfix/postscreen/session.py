@@ -272,7 +272,9 @@ class PostscreenSession:
         """Let smtpd go on."""
         program = self.program
         service: str = program.config["smtpd_service_name"]
-        session = yield PassOn(service, self.address, self.question)
+        asked = self.question
+        quiet = Connect(asked.address, asked.port, asked.timeout, asked.source)  # what it said early was heard here
+        session = yield PassOn(service, self.address, quiet)
         if type(session) is ConnectFailure:
             yield program.note("warning", "", f"cannot connect to service private/{service}: {session.reason}")
             if self.teaser:

@@ -38,7 +38,6 @@ from simmail.postfix.smtpd.findings import (
     Finding,
     Kind,
     Subject,
-    fitting_status,
     lookup_failure,
 )
 from simmail.postfix.tables import LookupFailure, Maps
@@ -89,7 +88,7 @@ class Entry:
         status, text = dsn_split(self.text, dsn)
         name, title = self.subject
         return Finding(
-            kind, code, fitting_status(status, title), f"<{name}>: {title} rejected: {text or default}",
+            kind, code, self.smtpd.fitted(status, title), f"<{name}>: {title} rejected: {text or default}",
             entry=self.place,
         )  # fmt: skip
 
@@ -115,6 +114,9 @@ class Entry:
 
     def _warn(self) -> Finding:
         return Finding(Kind.WARN, text=self.text, entry=self.place)
+
+    def _info(self) -> Finding:
+        return Finding(Kind.INFO, text=self.text, entry=self.place)
 
     def _hangup(self) -> Finding:
         return Finding(Kind.HANGUP, text=self.text, entry=self.place)
@@ -181,6 +183,7 @@ _ACTIONS: dict[str, Callable[[Entry], Finding | None]] = {
     "DEFER_IF_PERMIT": Entry._defer_if_permit,
     "DEFER_IF_REJECT": Entry._defer_if_reject,
     "WARN": Entry._warn,
+    "INFO": Entry._info,
     "HANGUP": Entry._hangup,
     "HOLD": Entry._hold,
     "DISCARD": Entry._discard,

@@ -89,6 +89,7 @@ class Checker:
             Kind.DEFER_IF_PERMIT: self._defer_if_permit,
             Kind.DEFER_IF_REJECT: self._defer_if_reject,
             Kind.WARN: self._warn,
+            Kind.INFO: self._info,
             Kind.HOLD: self._hold,
             Kind.DISCARD: self._discard,
             Kind.FILTER: self._filter,
@@ -202,9 +203,11 @@ class Checker:
     def record(self, state: SmtpdState, action: str, text: str, reason: Reason | str = "") -> Note:
         """A line in the log about the session's present state."""
         sender, recipient = state.sender, state.recipient
+        masked = self.smtpd.masked
         return self.smtpd.note(
             "refusal", state.queue_id or "NOQUEUE", action, state.stage, state.namaddr, text,
-            quote_local(sender) if sender else sender, quote_local(recipient) if recipient else recipient,
+            masked(quote_local(sender)) if sender else sender,
+            masked(quote_local(recipient)) if recipient else recipient,
             state.protocol, state.helo or "", reason,
         )  # fmt: skip
 
@@ -230,6 +233,10 @@ class Checker:
 
     def _warn(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         yield self._told(state, rule, "warn", finding)
+        return Verdict.UNDECIDED
+
+    def _info(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
+        yield self._told(state, rule, "info", finding)
         return Verdict.UNDECIDED
 
     def _hold(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:

@@ -93,7 +93,7 @@ def reject_unknown_helo_hostname(rule: Rule, helo: str | None) -> Decision[Findi
     if helo.startswith("["):
         return _invalid_address(rule, helo)
     found = yield from find_any(helo, ("A", "AAAA", "MX"))
-    if found is Found.YES:
+    if found in (Found.YES, Found.NULL_MX):
         return None
     subject = Subject(helo, HELO)
     if found is Found.TEMPORARY:

@@ -22,8 +22,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.questions import Decision, Sleep
-from simmail.postfix.ehlo_keywords import shown_keywords
-from simmail.postfix.smtpd import envelope, etrn, message, xclient
+from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
+from simmail.postfix.smtpd import bdat, envelope, etrn, message, xclient
 from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused, yes
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import Word, words
@@ -80,7 +80,7 @@ def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     state = session.state
     state.protocol = "ESMTP"
     hidden = state.discard_mask
-    if hidden and "SILENT-DISCARD" not in hidden:
+    if hidden and not hidden & QUIET:
         shown = shown_keywords(hidden)
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown}")
     lines = yield from _keywords(session, hidden)
@@ -118,13 +118,9 @@ def _neutered(name: str) -> str:
 def _keywords(session: SmtpdSession, hidden: frozenset[str]) -> Decision[tuple[str, ...]]:
     """The lines of the reply to EHLO."""
     parameters = session.parameters
-    verp = xclient_too = xforward_too = False
+    verp, xclient_too, xforward_too = False, session.xclient, session.xforward
     if parameters.verp_clients:
         verp = yield from session.listed(parameters.verp_clients)
-    if parameters.xclient_hosts:
-        xclient_too = yield from session.listed(parameters.xclient_hosts)
-    if parameters.xforward_hosts:
-        xforward_too = yield from session.listed(parameters.xforward_hosts)
     key = (hidden, verp, xclient_too, xforward_too)
     found = parameters.offers.get(key)
     if found is None:
@@ -223,7 +219,7 @@ COMMANDS: dict[str, SmtpCommand] = {
         SmtpCommand("MAIL", envelope.mail),
         SmtpCommand("RCPT", envelope.rcpt),
         SmtpCommand("DATA", message.data, last=True),
-        SmtpCommand("BDAT", message.bdat),
+        SmtpCommand("BDAT", bdat.bdat),
         SmtpCommand("RSET", rset, idle=True),
         SmtpCommand("NOOP", noop, last=True, idle=True),
         SmtpCommand("VRFY", vrfy, last=True, idle=True),

@@ -24,6 +24,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import DnsAnswer
+from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.byte_pattern import BadPattern, BytePattern
 from simmail.postfix.dsn_text import dsn_split
@@ -36,7 +37,7 @@ from simmail.postfix.smtpd.findings import (
     SERVER_ERROR,
     Finding,
     Kind,
-    fitting_status,
+    Subject,
 )
 from simmail.postfix.smtpd.process import ListAnswer, SmtpdProcess
 from simmail.postfix.smtpd.relay import PERMIT, authorized
@@ -99,8 +100,7 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     if not known.addresses:
         return None
     if wanted.mistake:
-        yield rule.smtpd.note("warning", "", wanted.mistake)
-        return None
+        raise Fatal(f"RBL reply error: {wanted.mistake}")
     if wanted.filter is not None and not any(map(wanted.filter.matches, known.addresses)):
         return None
     return known
@@ -111,7 +111,7 @@ def _asked(rule: Rule, name: str) -> Decision[ListAnswer]:
     if answer.temporary:
         yield rule.smtpd.note("warning", "", f"{name}: RBL lookup error: {trouble(name, 'A')}")
     if answer.status != "ok" or not answer.records:
-        return ListAnswer(())
+        return ListAnswer((), temporary=answer.temporary)
     texts: DnsAnswer = yield Dns(name, "TXT")
     reason = " / ".join(record.data for record in texts.records)[:REASON_LIMIT] if texts.status == "ok" else ""
     return ListAnswer(tuple(record.data for record in answer.records), reason)
@@ -149,7 +149,7 @@ def reject_maps_rbl(rule: Rule, address: str, state: SmtpdState) -> Decision[Fin
 
 def _named(rule: Rule, name: str, title: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse a domain name, or an address' domain, that is on the list."""
-    domain = name.rpartition("@")[2] if "@" in name else "" if title in (SENDER, RECIPIENT) else name
+    domain = name.rpartition("@")[2] if "@" in name else name
     if not domain or domain[0] == "[" or domain[0] == "#":
         return None
     hit = yield from ask(rule, rule.argument, domain, state.process)
@@ -183,15 +183,15 @@ def reject_rhsbl_recipient(rule: Rule, recipient: str | None, state: SmtpdState)
 
 def permit_dnswl_client(rule: Rule, address: str, state: SmtpdState) -> Decision[Finding | None]:
     """Permit clients whose address is on a list of welcome ones, unless that would make a relay."""
-    return (yield from _welcome(rule, reversed_address(address), state))
+    return (yield from _welcome(rule, reversed_address(address), address, state))
 
 
 def permit_rhswl_client(rule: Rule, name: str, state: SmtpdState) -> Decision[Finding | None]:
     """Permit clients whose verified name is on a list of welcome ones, unless that would make a relay."""
-    return None if name == UNKNOWN else (yield from _welcome(rule, name, state))
+    return None if name == UNKNOWN else (yield from _welcome(rule, name, name, state))
 
 
-def _welcome(rule: Rule, what: str, state: SmtpdState) -> Decision[Finding | None]:
+def _welcome(rule: Rule, what: str, name: str, state: SmtpdState) -> Decision[Finding | None]:
     smtpd = rule.smtpd
     if state.stage == "RCPT" and state.recipient is not None:
         ours = authorized(smtpd, state.recipient, state.route_sender)
@@ -200,7 +200,13 @@ def _welcome(rule: Rule, what: str, state: SmtpdState) -> Decision[Finding | Non
             return ours
     wanted: DnsList = rule.argument
     hit = yield from ask(rule, wanted, what, state.process)
-    return PERMIT if hit is not None else None
+    if hit is not None:
+        return PERMIT
+    known = state.process.known(f"{what}.{wanted.domain}")
+    if known is not None and known.temporary:
+        refusal = Subject(name, CLIENT).reject(450, "4.7.1", "Service unavailable")
+        return refusal._replace(kind=Kind.DEFER_IF_REJECT)
+    return None
 
 
 def blocked(
@@ -229,4 +235,4 @@ def blocked(
         yield smtpd.note("warning", "", f"rbl response code configuration error: {text}")
         return Finding(Kind.REJECT, 450, "4.7.1", "Service unavailable")
     status, rest = dsn_split(text[4:], "4.7.1")
-    return Finding(Kind.REJECT, int(text[:3]), fitting_status(status, title), rest or "Service unavailable")
+    return Finding(Kind.REJECT, int(text[:3]), smtpd.fitted(status, title), rest or "Service unavailable")

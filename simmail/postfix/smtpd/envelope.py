@@ -22,6 +22,7 @@ from simmail.postfix.smtpd import message
 from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8, yes
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
+from simmail.postfix.smtpd.state import Bdat
 from simmail.postfix.smtpd.token import Word
 from simmail.smtp.parameters import MAX_SIZE, Asked, decode_xtext, notify_set
 from simmail.smtp.replies import Reply
@@ -42,7 +43,7 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         return (yield from no(session, 503, "5.5.1 Error: send HELO/EHLO first", "policy"))
     if state.sender is not None:
         return (yield from no(session, 503, "5.5.1 Error: nested MAIL command"))
-    if state.bdat:
+    if state.bdat is not Bdat.NONE:
         return (yield from no(session, 503, "5.5.1 Error: MAIL after BDAT"))
     found = session.smtpd.words(argument)
     if len(found) < 2 or found[0].text.lower() != "from:":
@@ -128,6 +129,8 @@ def _mail_option(session: SmtpdSession, text: str) -> Decision[Wrong | None]:
         wrong = _ret(session, value)
     elif name == "ENVID" and "=" in text:
         wrong = _envid(session, value)
+    elif name == "AUTH" and "=" in text:
+        wrong = None  # nobody logs in here, so that it says nothing
     elif name == "XVERP" and (yield from session.listed(session.parameters.verp_clients)):
         wrong = _verp(session, value if "=" in text else session.parameters.verp_delimiters)
     return wrong
@@ -159,7 +162,7 @@ def _envid(session: SmtpdSession, value: str) -> Wrong | None:
     if not offers(session, "DSN"):
         return _NO_DSN
     plain = decode_xtext(value)
-    if session.state.envid or not plain or not plain.isprintable():
+    if session.state.envid or not plain or not (plain.isprintable() and plain.isascii()):
         return 501, "5.5.4 Bad ENVID parameter syntax"
     session.state.envid = plain
     return None
@@ -181,7 +184,7 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
     if state.sender is None:
         return (yield from no(session, 503, "5.5.1 Error: need MAIL command"))
-    if state.bdat:
+    if state.bdat is not Bdat.NONE:
         return (yield from no(session, 503, "5.5.1 Error: RCPT after BDAT"))
     found = smtpd.words(argument)
     if len(found) < 2 or found[0].text.lower() != "to:":

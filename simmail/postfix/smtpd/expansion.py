@@ -50,7 +50,7 @@ NAMES: Mapping[str, Callable[[SmtpdState], str]] = {
     "reverse_client_name": lambda state: state.client.reverse_name,
     "helo_name": lambda state: state.helo or "",
     "sender": lambda state: "<>" if state.sender == "" else state.sender or "",
-    "sender_name": lambda state: "MAILER-DAEMON" if state.sender == "" else _local(state.sender),
+    "sender_name": lambda state: "<>" if state.sender == "" else _local(state.sender),
     "sender_domain": lambda state: _domain(state.sender),
     "recipient": lambda state: state.recipient or "",
     "recipient_name": lambda state: _local(state.recipient),

@@ -25,6 +25,7 @@ class Kind(Enum):
     DEFER_IF_PERMIT = auto()
     DEFER_IF_REJECT = auto()
     WARN = auto()
+    INFO = auto()
     FILTER = auto()
     HOLD = auto()
     DISCARD = auto()
@@ -128,19 +129,19 @@ def lookup_failure(name: str) -> Finding:
 
 #: The third number of an address status code -> what it is for a sender, and for a recipient.
 _ADDRESS_STATUS = {
-    "1": ("0", "1"),
+    "1": ("7", "1"),
     "2": ("8", "2"),
     "3": ("7", "3"),
-    "4": ("0", "4"),
+    "4": ("7", "4"),
     "5": ("0", "5"),
-    "6": ("0", "6"),
+    "6": ("7", "6"),
     "7": ("7", "3"),
     "8": ("8", "2"),
 }
 
 
 def fitting_status(status: str, title: str) -> str:
-    """An enhanced status code made to fit what it is said of: X.1.1 about a sender is X.1.0 (RFC 3463)."""
+    """An enhanced status code made to fit what it is said of: X.1.1 about a sender is X.1.7 (RFC 3463)."""
     if status[1:4] != ".1.":
         return status
     if title not in (SENDER, RECIPIENT):

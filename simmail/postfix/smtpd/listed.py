@@ -27,7 +27,6 @@ from simmail.postfix.smtpd.findings import (
     SERVER_ERROR,
     Finding,
     Subject,
-    fitting_status,
     lookup_failure,
 )
 from simmail.postfix.tables import LookupFailure, Maps
@@ -118,7 +117,7 @@ def _undeliverable(smtpd: Smtpd, resolved: Resolved, subject: Subject) -> Findin
         code = smtpd.codes["unknown_virtual_alias_reject_code"]
     else:
         code = 550
-    return subject.reject(code, fitting_status(status, subject.title), text)._replace(error="bounce")
+    return subject.reject(code, smtpd.fitted(status, subject.title), text)._replace(error="bounce")
 
 
 def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, subject: Subject) -> Finding | None:

@@ -1,5 +1,5 @@
 """NAME
-    smtpd.message - DATA and BDAT
+    smtpd.message - DATA, and what becomes of content
 
 DESCRIPTION
     Opens a queue file with the first valid recipient, takes the content in, and tells the client what cleanup made of
@@ -17,7 +17,7 @@ BUGS
     session, and says so in the log.
 
 SEE ALSO
-    RFC 5321 section 4.1.1.4, RFC 3030
+    RFC 5321 section 4.1.1.4
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
-from simmail.mail.content import Content, octets
+from simmail.mail.content import Content
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision, Now
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd.check import Verdict
-from simmail.smtp.commands import Chunk, Data
-from simmail.smtp.parameters import MAX_SIZE
+from simmail.postfix.smtpd.state import Bdat
+from simmail.smtp.commands import Data
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Answer = tuple[Reply, bool]
 GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 #: What a client hears of a server that has died.
-_DEAD = Reply(0, ("",), True)
+DEAD = Reply(0, ("",), True)
 _FROM = re.compile(r">*From ")
 
 
@@ -81,7 +81,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
 def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Reply, bool | None]]:
     """DATA, up to its first reply; whether the client did well shows at the content's end."""
     state = session.state
-    if state.bdat:
+    if state.bdat is not Bdat.NONE:
         return (yield from session.mistaken(503, "5.5.1 Error: DATA after BDAT")), False
     if not state.accepted:
         if state.sender is None:
@@ -94,7 +94,7 @@ def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from session.refused(verdict)), False
     if session.transaction is None:
-        return _DEAD, False
+        return DEAD, False
     session.content = ("DATA", 0)
     if state.errors < session.parameters.soft_errors:
         return state.transcript.told(GO_AHEAD), None
@@ -110,13 +110,13 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
         if "" in lines:
             session.partial = sent.content
         return Reply(0, ("",))
-    reply, good = yield from finish(session, _as_received(sent.content), size)
+    reply, good = yield from finish(session, as_received(sent.content), size)
     session.content = None
     session.count("DATA", good)
     return (yield from session.close(reply)) if reply.closes else reply
 
 
-def _as_received(content: Content) -> Content:
+def as_received(content: Content) -> Content:
     """Content whose first lines cannot be mistaken for an mbox separator or a continuation."""
     lines = content.lines
     if not lines or not (lines[0][:1] in (" ", "\t") or _FROM.match(lines[0])):
@@ -158,7 +158,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
         size: octets as they travelled.
     """
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
-    chunked = state.bdat
+    chunked = state.bdat is not Bdat.NONE
     if 0 < parameters.size_limit < size:
         yield smtpd.note("warning", "", f"{state.queue_id or 'NOQUEUE'}: queue file size limit exceeded")
         outcome = CleanupOutcome(CleanupStatus.SIZE)
@@ -172,7 +172,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
                 reply = yield from session.refused(verdict)
                 session.partial = content
                 yield from session.drop_file()
-                state.recipients, state.carried, state.bdat = [], state.size, False
+                state.recipients, state.carried, state.bdat = [], state.size, Bdat.NONE
                 return reply, False
         outcome = yield from _hand_over(session, content)
     queue_id = state.queue_id
@@ -232,54 +232,3 @@ def _complaint(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Reply
     if outcome.reason and outcome.status & (CleanupStatus.DEFER | CleanupStatus.CONTENT):
         return (yield from session.say(detail.code, outcome.reason))
     return (yield from session.say(detail.code, f"{detail.dsn} Error: {detail.text}"))
-
-
-def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    """BDAT: a chunk of the content."""
-    state = session.state
-    if "CHUNKING" in state.discard_mask:
-        reply = yield from session.say(521, "5.5.1 Error: command not implemented")
-        return reply._replace(closes=True), False
-    fields = argument.split()
-    last = len(fields) == 2 and fields[1].upper() == "LAST"
-    if not fields or len(fields) > 2 or (len(fields) == 2 and not last) or not fields[0].isdigit():
-        reply = yield from session.say(521, "5.5.4 Syntax: BDAT count [LAST]")
-        return reply._replace(closes=True), False
-    if int(fields[0]) > MAX_SIZE:
-        reply = yield from session.say(552, "5.5.4 Error: BDAT size overflow")
-        return reply, False
-    text = sent.text if type(sent) is Chunk else ""
-    wrong = yield from _bdat_out_of_order(session, bool(text), last)
-    if wrong is not None:
-        return wrong
-    state.bdat = True
-    session.chunks.append(text)
-    session.content = None if last else ("BDAT", sum(map(octets, session.chunks)))
-    size = sum(map(octets, session.chunks))
-    if not last:
-        return (yield from session.say(250, f"2.0.0 Ok: {octets(text)} bytes")), True
-    whole = "".join(session.chunks)
-    lines = whole.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return (yield from finish(session, _as_received(Content(line.removesuffix("\r") for line in lines)), size))
-
-
-def _bdat_out_of_order(session: SmtpdSession, some: bool, last: bool) -> Decision[Answer | None]:
-    """A refusal of a chunk that comes at the wrong time."""
-    state = session.state
-    if state.bdat:
-        return None
-    if not state.accepted:
-        if state.sender is None:
-            text, code = "5.5.1 Error: need RCPT command", 503
-        else:
-            text, code = "5.5.1 Error: no valid recipients", 554
-        return (yield from session.say(code, text)), False
-    if session.smtpd.lists["smtpd_data_restrictions"]:
-        verdict = yield from session.smtpd.checker.data(state)
-        if verdict in (Verdict.REJECT, Verdict.HANGUP):
-            return (yield from session.refused(verdict)), False
-    if session.transaction is None:
-        return _DEAD, False
-    return None

@@ -29,10 +29,12 @@ class ListAnswer(NamedTuple):
     Args:
         addresses: of its A records; none where the name is not listed.
         reason: its TXT records.
+        temporary: whether it could not be asked.
     """
 
     addresses: tuple[str, ...]
     reason: str = ""
+    temporary: bool = False
 
 
 class SmtpdProcess(Process):

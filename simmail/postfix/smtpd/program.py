@@ -38,7 +38,7 @@ from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.check import Checker
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
-from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason
+from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason, fitting_status
 from simmail.postfix.smtpd.listed import RecipientTables
 from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.process import SmtpdProcess
@@ -251,6 +251,13 @@ class Smtpd(Program):
     def expand(self, template: str, values: Mapping[str, str], facts: Facts) -> str:
         """A reply template with its names expanded."""
         return self.expansions.expand(template, {**dict(facts), **values})[0]
+
+    def fitted(self, status: str, title: str) -> str:
+        """An enhanced status code made to fit what it is said of; the log hears of a change."""
+        found = fitting_status(status, title)
+        if found != status:
+            self.warn("text", f"mapping DSN status {status} into {title} status {found}")
+        return found
 
     def printable(self, text: str) -> str:
         """A reply's text with blanks for control characters."""

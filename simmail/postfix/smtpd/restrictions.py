@@ -139,7 +139,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_rhsbl_sender": Restriction(("sender", _STATE), dnsbl.reject_rhsbl_sender, True, _L, remember=False),
     "reject_unlisted_sender": Restriction(_SENDER, listed.reject_unlisted_sender),
     "reject_unverified_sender": Restriction((), general.undecided),
-    "reject_sender_login_mismatch": Restriction((), general.no_sasl),
+    "reject_sender_login_mismatch": Restriction((), general.no_sasl_either),
     "reject_authenticated_sender_login_mismatch": Restriction((), general.no_sasl),
     "reject_known_sender_login_mismatch": Restriction((), general.no_sasl),
     "reject_unauthenticated_sender_login_mismatch": Restriction((), general.no_sasl),

@@ -30,6 +30,11 @@ from simmail.postfix.smtpd.state import UNKNOWN
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.restrictions import Rule
 
+AGAIN = "Host not found, try again"
+#: How the resolver's failures read (h_errno).
+WHY = {"nxdomain": "Host not found", "nodata": "Host found but no data record of requested type",
+       "servfail": AGAIN, "refused": AGAIN, "timeout": AGAIN}  # fmt: skip
+
 #: The name whose servers are looked up, and what the reply is about; None where there is no such name.
 Named = tuple[str, Subject] | None
 
@@ -78,7 +83,7 @@ def _check(rule: Rule, name: str, type: str, subject: Subject) -> Decision[Findi
     if domain.startswith("["):
         address = literal_address(domain[1:-1]) if domain.endswith("]") and type != "NS" else None
         return None if address is None else decided(look_up(rule, network_keys(address), subject))
-    servers = yield from _servers(rule, domain, type)
+    servers = yield from _servers(rule, name, type)
     for server in servers or ():
         wanted: list[Key] = []
         if valid_address(server):
@@ -102,8 +107,9 @@ def _check(rule: Rule, name: str, type: str, subject: Subject) -> Decision[Findi
     return None
 
 
-def _servers(rule: Rule, domain: str, type: str) -> Decision[list[str] | None]:
-    """The names of a domain's servers; None, with a warning, where they cannot be looked up."""
+def _servers(rule: Rule, name: str, type: str) -> Decision[list[str] | None]:
+    """The names of the servers of a domain, or an address'; None, with a warning, where they cannot be looked up."""
+    domain = name.rpartition("@")[2]
     if type == "A":
         return [domain]
     answer: DnsAnswer = yield Dns(domain, type)
@@ -116,6 +122,6 @@ def _servers(rule: Rule, domain: str, type: str) -> Decision[list[str] | None]:
         if type == "MX" and len(answer.records) == 1 and not answer.records[0].data:
             return None
         return [record.data for record in answer.records]
-    why = "Host not found, try again" if answer.temporary else "Host not found"
-    rule.smtpd.warn("warning", f"Unable to look up {type} host for {domain}: {why}")
+    shown = domain if answer.temporary else name
+    rule.smtpd.warn("warning", f"Unable to look up {type} host for {shown}: {WHY[answer.status]}")
     return None

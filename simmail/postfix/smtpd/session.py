@@ -24,9 +24,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
-from simmail.mail.questions import Anvil, Connect, Decision, Now, Sleep
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Sleep
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.headers import field_name
+from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
 from simmail.postfix.smtpd.footer import hang, softened
@@ -61,14 +63,16 @@ class SmtpdSession:
     """
 
     __slots__ = (
-        "arrival", "chunks", "content", "context", "exempt", "forwarded", "good", "over", "parameters", "partial",
-        "reason", "restart", "server", "smtpd", "state", "stuck", "total", "transaction", "xclient", "xforward",
+        "arrival", "chunks", "content", "context", "early", "exempt", "forwarded", "good", "over", "parameters",
+        "partial", "reason", "restart", "server", "smtpd", "state", "stuck", "total", "transaction", "xclient",
+        "xforward",
     )  # fmt: skip
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
         self.smtpd, self.parameters = smtpd, smtpd.parameters
         self.state = SmtpdState(Client(address))
         self.server = (question.address, str(question.port)) if question is not None else ("", "")
+        self.early: tuple[Sent, ...] = question.early if question is not None else ()
         self.stuck = False
         self.good: dict[str, int] = {}
         self.total: dict[str, int] = {}
@@ -99,8 +103,10 @@ class SmtpdSession:
         if warning:
             yield smtpd.note("warning", "", warning)
         state.client = client
-        state.namaddr = f"{client.name}[{address}]"
-        yield smtpd.note("connect", "", client.name, address)
+        state.namaddr = f"{client.name}[{client.address}]"
+        yield smtpd.note("connect", "", client.name, client.address)
+        if self.early:
+            yield self._pipelining("CONNECT", self.early)
         if parameters.xclient_hosts:
             self.xclient = yield from self.listed(parameters.xclient_hosts)
         if parameters.xforward_hosts:
@@ -219,9 +225,26 @@ class SmtpdSession:
             sent: a command, a message's content or a chunk of it.
             more: what it has sent already behind that.
         """
+        if self.over:
+            return None
+        try:
+            return (yield from self._handled(sent, more))
+        except Fatal as fatal:
+            return (yield from self._dies(fatal))
+
+    def _dies(self, fatal: Fatal) -> Decision[Reply]:
+        """The process ends in the middle of it, and its client hears no more."""
+        self.over = True
+        yield self.smtpd.note("fatal", "", fatal.text)
+        if not self.exempt and self.parameters.counted:
+            yield Anvil("disconnect", self.smtpd.service.name, self.state.client.address)
+        return HANG_UP
+
+    def _handled(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """What answers it, not begun yet."""
         state = self.state
-        if self.over or state.errors >= self.parameters.hard_errors:
-            return self._past(sent)
+        if state.errors >= self.parameters.hard_errors:
+            return self._too_many_errors()
         if type(sent) is Data:
             return receive(self, sent)
         state.transcript.heard(sent)
@@ -237,12 +260,6 @@ class SmtpdSession:
         ):
             return self._run(known, argument or "", more)
         return self._command(sent, more)
-
-    def _past(self, sent: Sent) -> Decision[Reply | None]:
-        """Answer a client that is no longer listened to."""
-        if self.over:
-            return None
-        return (yield from self._too_many_errors())
 
     def _too_many_errors(self) -> Decision[Reply]:
         state = self.state
@@ -301,7 +318,7 @@ class SmtpdSession:
         yield from smtpd.heard()
         if found is None:
             return line
-        yield smtpd.note("text", "", f'{self.state.namaddr}: replacing client command "{line}" with "{found}"')
+        yield smtpd.note("text", "", f'{self.state.namaddr}: replacing command "{line}" with "{found}"')
         return found
 
     def _unknown(self, verb: str, line: str) -> Decision[Reply]:
@@ -342,9 +359,7 @@ class SmtpdSession:
             return (yield from self.close(reply)) if reply.closes else reply
         state.stage = name
         if more and not state.pipelined and (state.protocol != "ESMTP" or command.last):
-            state.pipelined = True
-            early = escaped(encoded(wire(more))[:PIPELINED_SHOWN])
-            yield self.smtpd.note("text", "", f"improper command pipelining after {name} from {state.namaddr}: {early}")
+            yield self._pipelining(name, more)
         self.restart = False
         good: bool | None
         reply, good = yield from command.run(self, argument, sent)
@@ -354,6 +369,13 @@ class SmtpdSession:
             if command.idle:
                 self._junk()
         return (yield from self.close(reply)) if reply.closes else reply
+
+    def _pipelining(self, after: str, more: tuple[Sent, ...]) -> Note:
+        """Remember, and let the log tell, that the client has sent ahead where it may not."""
+        state = self.state
+        state.pipelined = True
+        early = escaped(encoded(wire(more))[:PIPELINED_SHOWN])
+        return self.smtpd.note("text", "", f"improper command pipelining after {after} from {state.namaddr}: {early}")
 
     def forget(self, threshold: int | None = None) -> Decision[None]:
         """Forget the transaction begun and its queue file, and a transcript that has grown long.
@@ -373,6 +395,8 @@ class SmtpdSession:
         """Let go of the queue file, whatever is in it."""
         if self.transaction is not None:
             partial, self.partial = self.partial, None
+            if partial is None and self.chunks:
+                partial = joined(self.chunks)
             if partial is None:
                 yield from self.transaction.abandon()
             else:

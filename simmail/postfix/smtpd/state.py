@@ -33,6 +33,14 @@ class NameStatus(Enum):
     FORGED = "6"
 
 
+class Bdat(Enum):
+    """How far a message has come that is sent in chunks."""
+
+    NONE = "none"
+    OK = "ok"
+    ERROR = "error"
+
+
 class Client(NamedTuple):
     """Who speaks.
 
@@ -139,4 +147,4 @@ class SmtpdState:
         self.actions = Actions()
         self.instance = ""
         self.permitted: Reason | None = None
-        self.bdat = False
+        self.bdat = Bdat.NONE

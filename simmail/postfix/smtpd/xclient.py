@@ -14,6 +14,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.hostnames import literal_address, valid_address, valid_hostname
@@ -55,6 +56,7 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
     yield from session.forget()
     state.client = client
     state.namaddr = f"{client.name}[{client.address}]"
+    session.xclient = yield from session.listed(session.parameters.xclient_hosts)
     session.restart = True
     return (yield from session.welcome()), False
 
@@ -116,5 +118,22 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
             return (yield from session.mistaken(501, f"5.5.4 Error: {text}")), False
         if name.upper() not in known:
             return (yield from session.mistaken(501, f"5.5.4 Bad XFORWARD attribute name: {name}")), False
-        session.forwarded[name.upper()] = UNKNOWN if plain.upper() == UNAVAILABLE else plain
+        unavailable = plain.upper() == UNAVAILABLE
+        if not unavailable and not _fits(name.upper(), plain):
+            return (yield from session.mistaken(501, f"5.5.4 Bad {name.upper()} syntax: {plain}")), False
+        session.forwarded[name.upper()] = UNKNOWN if unavailable else plain
     return (yield from session.say(250, "2.0.0 Ok")), True
+
+
+#: What an attribute of XFORWARD may be; any text where nothing is said.
+_FORMS: dict[str, Callable[[str], bool]] = {
+    "NAME": valid_hostname,
+    "ADDR": lambda value: literal_address(value) is not None or valid_address(value),
+    "PORT": lambda value: value.isdigit() and int(value) < 65536,
+    "SOURCE": lambda value: value.upper() in ("LOCAL", "REMOTE"),
+}
+
+
+def _fits(name: str, value: str) -> bool:
+    form = _FORMS.get(name)
+    return form is None or form(value)

@@ -1,0 +1,114 @@
+"""NAME
+    smtpd.bdat - BDAT
+
+DESCRIPTION
+    Takes the content in by chunks.  After a chunk that could not be taken all others are thrown away, up to the last.
+
+PARAMETERS
+    message_size_limit, smtpd_data_restrictions
+
+DIAGNOSTICS
+    QUEUEID: malformed BDAT command syntax from HOST: LINE
+    QUEUEID: null BDAT request from HOST
+    QUEUEID: BDAT request from HOST exceeds message size limit
+
+SEE ALSO
+    RFC 3030
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.content import Content, octets
+from simmail.mail.questions import Decision
+from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.message import DEAD, Answer, as_received, finish
+from simmail.postfix.smtpd.state import Bdat
+from simmail.smtp.commands import Chunk
+from simmail.smtp.parameters import MAX_SIZE
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+#: How much of a malformed command the log shows.
+SHOWN = 100
+
+
+def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+    """BDAT: a chunk of the content."""
+    state = session.state
+    if "CHUNKING" in state.discard_mask:
+        reply = yield from session.say(521, "5.5.1 Error: command not implemented")
+        return reply._replace(closes=True), False
+    fields = argument.split()
+    last = len(fields) == 2 and fields[1].upper() == "LAST"
+    number = fields[0] if len(fields) == 1 + last else ""
+    if not (number.isascii() and number.isdigit()) or int(number) > MAX_SIZE:
+        yield _warning(
+            session, f"malformed BDAT command syntax from {state.namaddr}: {f'BDAT {argument}'.rstrip()[:SHOWN]}"
+        )
+        reply = yield from session.say(521, "5.5.4 Syntax: BDAT count [LAST]")
+        return reply._replace(closes=True), False
+    text = sent.text if type(sent) is Chunk else ""
+    wrong = yield from _refused(session, octets(text), last)
+    if wrong is not None:
+        if last:
+            yield from session.forget()
+        else:
+            state.bdat = Bdat.ERROR
+        return wrong
+    state.bdat = Bdat.OK
+    session.chunks.append(text)
+    size = sum(map(octets, session.chunks))
+    session.content = None if last else ("BDAT", size)
+    if not last:
+        return (yield from session.say(250, f"2.0.0 Ok: {octets(text)} bytes")), True
+    return (yield from finish(session, as_received(joined(session.chunks)), size))
+
+
+def joined(chunks: list[str]) -> Content:
+    """The lines in some chunks."""
+    lines = "".join(chunks).split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return Content(line.removesuffix("\r") for line in lines)
+
+
+def _warning(session: SmtpdSession, text: str) -> Any:
+    return session.smtpd.note("warning", "", f"{session.state.queue_id or 'NOQUEUE'}: {text}")
+
+
+def _refused(session: SmtpdSession, size: int, last: bool) -> Decision[Answer | None]:
+    """A refusal of a chunk; None for one that can be taken."""
+    state = session.state
+    if state.bdat is Bdat.ERROR:
+        return (yield from session.say(551, f"5.0.0 Discarded {size} bytes after earlier error")), False
+    if state.bdat is Bdat.NONE:
+        wrong = yield from _too_early(session)
+        if wrong is not None:
+            return wrong
+    if not size and not last:
+        yield _warning(session, f"null BDAT request from {state.namaddr}")
+        return (yield from session.say(551, "5.7.1 Null BDAT request")), False
+    limit = session.parameters.size_limit
+    if 0 < limit < sum(map(octets, session.chunks)) + size:
+        yield _warning(session, f"BDAT request from {state.namaddr} exceeds message size limit")
+        return (yield from session.say(552, "5.3.4 Chunk exceeds message size limit")), False
+    return None
+
+
+def _too_early(session: SmtpdSession) -> Decision[Answer | None]:
+    """A refusal of a first chunk that comes at the wrong time, or that smtpd_data_restrictions refuse."""
+    state = session.state
+    if not state.accepted:
+        if state.sender is None:
+            return (yield from session.say(503, "5.5.1 Error: need RCPT command")), False
+        return (yield from session.say(554, "5.5.1 Error: no valid recipients")), False
+    if session.smtpd.lists["smtpd_data_restrictions"]:
+        verdict = yield from session.smtpd.checker.data(state)
+        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+            return (yield from session.refused(verdict)), False
+    if session.transaction is None:
+        return DEAD, False
+    return None
