@@ -64,7 +64,7 @@ class Message:
         trace: `verify` where addresses are only looked at (`sendmail -bv`), `record` where all is reported (`-v`).
         uid, fullname: who submitted it with the sendmail command, and his name; Postfix's own uid for a requeued one.
         verp: the two delimiters of a VERP request (`+=`); "" for none.
-        warned: whether the sender was told that the message is late.
+        warn_after: the age (s) at which its sender is to be told that it is late; 0 for never, or not again.
         done: recipients that are done with.
         deferrals: (address, reason) of those that the last try left waiting, in that order (the defer log).
         expired: whether an administrator has declared it too old (postsuper -e).
@@ -90,7 +90,7 @@ class Message:
     origin: str = "smtp"
     identity: str = ""
     verp: str = ""
-    warned: bool = False
+    warn_after: float = 0.0
     done: list[Recipient] = field(default_factory=list)
     traced: list[tuple[Recipient, Any]] = field(default_factory=list)
     trace: str = ""

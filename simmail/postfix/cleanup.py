@@ -11,7 +11,7 @@ DESCRIPTION
         outcome = yield from transaction.finish(content, received)
 
 PARAMETERS
-    message_size_limit, always_bcc, sender_bcc_maps, recipient_bcc_maps, always_add_missing_headers,
+    message_size_limit, delay_warning_time, always_bcc, sender_bcc_maps, recipient_bcc_maps, always_add_missing_headers,
     undisclosed_recipients_header, remote_header_rewrite_domain, hopcount_limit, duplicate_filter_limit,
     enable_original_recipient, header_checks, mime_header_checks, nested_header_checks, body_checks,
     body_checks_size_limit, message_reject_characters, message_strip_characters, strict_7bit_headers, strict_8bitmime,
@@ -71,6 +71,7 @@ class Cleanup(Program):
         self.always_bcc: str = config["always_bcc"]
         self.sender_bcc = self.maps("sender_bcc_maps")
         self.size_limit: int = config["message_size_limit"]
+        self.warn_after: float = config["delay_warning_time"]
         self.recipient_bcc = self.maps("recipient_bcc_maps")
         self.original_recipient: bool = config["enable_original_recipient"]
         self.duplicate_limit: int = config["duplicate_filter_limit"]
@@ -143,6 +144,7 @@ class Cleanup(Program):
             verp=verp,
             trace=trace,
             fullname=fullname,
+            warn_after=self.warn_after,
         )
         if context == "remote" and not self.remote_domain:
             context = ""

@@ -103,7 +103,7 @@ class QueueFile(NamedTuple):
         return "".join(record.on_disk() for record in self.records())
 
 
-def queue_file(message: Message, queue: str, machine: Machine, origin: str = "", warn_after: float = 0.0) -> QueueFile:
+def queue_file(message: Message, queue: str, machine: Machine, origin: str = "") -> QueueFile:
     """The file of a message.
 
     Args:
@@ -111,7 +111,6 @@ def queue_file(message: Message, queue: str, machine: Machine, origin: str = "",
         queue: the queue it is in; one in maildrop is not finished yet.
         machine: the host.
         origin: the domain of bare recipient names (myorigin).
-        warn_after: delay_warning_time, seconds.
     """
     content = tuple(_content(message))
     if queue == "maildrop":
@@ -121,7 +120,7 @@ def queue_file(message: Message, queue: str, machine: Machine, origin: str = "",
     width = Record(SIZE, " " * (6 * SIZE_WIDTH + 5)).size
     offset = width + sum(record.size for record in envelope) + Record(CONTENT).size
     sizes = " ".join(f"{n:{SIZE_WIDTH}d}" for n in (numbers[0], offset, *numbers[2:]))
-    return QueueFile((Record(SIZE, sizes), *envelope), content, tuple(_extracted(message, warn_after)))
+    return QueueFile((Record(SIZE, sizes), *envelope), content, tuple(_extracted(message)))
 
 
 def _attribute(name: str, value: object) -> Record:
@@ -229,7 +228,7 @@ def _content(message: Message) -> Iterator[Record]:
         yield Record(LINE, line)
 
 
-def _extracted(message: Message, warn_after: float) -> Iterator[Record]:
+def _extracted(message: Message) -> Iterator[Record]:
     if message.encoding:
         yield _attribute("encoding", message.encoding)
     if message.filter:

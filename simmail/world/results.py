@@ -131,6 +131,11 @@ class Results:
         return {(record.host, record.queue_id): record.time for record in self._of("deleted")}
 
     @cached_property
+    def expired(self) -> dict[tuple[str, str], float]:
+        """(host, queue id) -> when it was returned because it was too old."""
+        return {(record.host, record.queue_id): record.time for record in self._of("expired")}
+
+    @cached_property
     def discards(self) -> dict[int, float]:
         """The sessions (by their tasks) in which a rule threw a message away, and when."""
         return {record.task: record.time for record in self._discards()}

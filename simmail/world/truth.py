@@ -148,6 +148,8 @@ class Account:
                     last = ("bounced", tried.time, tried.host, text)
                 else:
                     last = ("waiting", None, tried.host, text)
+            if last[0] == "waiting" and copy in self.results.expired:
+                last = ("bounced", self.results.expired[copy], copy[0], last[3])
             if last[0] == "waiting" and copy in self.results.discarded:
                 last = ("discarded", self.results.discarded[copy], copy[0], "discarded")
             if last[0] == "waiting" and copy in self.results.deleted:

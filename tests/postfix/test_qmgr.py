@@ -88,13 +88,12 @@ def test_mail_from_nobody_has_a_lifetime_of_its_own() -> None:
 
 
 def test_the_sender_of_late_mail_is_told_once() -> None:
-    """delay_warning_time makes one notice, at the first failed try after it."""
+    """What cleanup wrote down of delay_warning_time makes one notice, at the first failed try after it."""
     made = bench(
-        "queue_run_delay=2s\nminimal_backoff_time=2s\nmaximal_backoff_time=8s\ndelay_warning_time=3s\n"
-        "local_transport=discard:\n",
+        "queue_run_delay=2s\nminimal_backoff_time=2s\nmaximal_backoff_time=8s\nlocal_transport=discard:\n",
         always(0.01, Status.DEFERRED),
     )
-    made.send("bob@domain.ork", "joe@elsewhere.example")
+    made.send("bob@domain.ork", "joe@elsewhere.example", warn_after=3.0)
     made.run(30)
     assert len([line for line in made.lines("bounce") if "sender delay notification" in line]) == 1
 

@@ -90,9 +90,7 @@ class _Postcat:
                 self._not_a_queue_file(name)
                 return
             queue, message, shown = where[0], found_message, name
-        file = queue_file(
-            message, queue, self.invocation.machine, self.config["myorigin"], self.config["delay_warning_time"]
-        )
+        file = queue_file(message, queue, self.invocation.machine, self.config["myorigin"])
         self.invocation.out.extend(line + "\n" for line in self._lines(file, shown))
 
     def _not_a_queue_file(self, name: str) -> None:

@@ -7,7 +7,7 @@ DESCRIPTION
     deferred for as long as it is old, within bounds.  A message without recipients is removed.
 
 PARAMETERS
-    minimal_backoff_time, maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime, delay_warning_time
+    minimal_backoff_time, maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime
 
 DIAGNOSTICS
     from=<SENDER>, status=expired, returned to sender
@@ -44,7 +44,6 @@ class Closer:
         self._maximal = int(config["maximal_backoff_time"])
         self._lifetime: float = config["maximal_queue_lifetime"]
         self._bounce_lifetime: float = config["bounce_queue_lifetime"]
-        self._warn_after: float = config["delay_warning_time"]
         if self._bounce_lifetime > self._lifetime:
             manager.adjusts("bounce_queue_lifetime", "larger", "maximal_queue_lifetime")
             self._bounce_lifetime = self._lifetime
@@ -106,10 +105,10 @@ class Closer:
             message.done.extend(message.recipients)
             message.recipients.clear()
             job.deferred = []
-        elif self._warn_after and message.sender and not message.warned and age >= self._warn_after - 1:
+        elif message.warn_after and message.sender and age >= message.warn_after - 1:
             bounce = yield from self._manager.system.summon("bounce")
             yield from bounce.warn_late(message, job.deferred, now)
-            message.warned = True
+            message.warn_after = 0.0
 
 
 def settle(job: Job, results: list[Result]) -> bool:
