@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simmail.lab.explain import explain as explain
     from simmail.lab.hand_in import check as check
     from simmail.lab.journey import journey as journey
+    from simmail.lab.lint import lint as lint
     from simmail.lab.load import load as load
     from simmail.lab.panel import panel as panel
 
@@ -28,6 +29,7 @@ _PUBLIC = {
     "panel": ("simmail.lab.panel", "panel"),
     "check": ("simmail.lab.hand_in", "check"),
     "explain": ("simmail.lab.explain", "explain"),
+    "lint": ("simmail.lab.lint", "lint"),
     "load": ("simmail.lab.load", "load"),
     "journey": ("simmail.lab.journey", "journey"),
     "plot": ("simmail.lab.plot", None),

@@ -1,4 +1,4 @@
-"""Commands about one host's configuration: explain."""
+"""Commands about a host's configuration: explain, lint."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from simmail.mail.errors import InputError
+
+HOST = "a world's hosts/NAME, or a bare /etc/postfix"
 
 
 def _explain(args: argparse.Namespace) -> int:
@@ -30,10 +32,29 @@ def _message(file: str) -> str:
         raise InputError(file, error.strerror or "cannot be read", "give a file with a message") from None
 
 
+def _lint(args: argparse.Namespace) -> int:
+    from simmail.lab.lint import lint
+
+    report = lint(args.host, world=args.world, policy=args.policy, zones=tuple(args.zone))
+    print(json.dumps(report.json(), indent=1, ensure_ascii=False) if args.json else report)
+    return int(any(finding.severity == "error" for finding in report))
+
+
 def register(commands: Any) -> None:
     """Add them to the command line."""
+    _register_explain(commands)
+    lint = commands.add_parser("lint", help="mistakes in a configuration that Postfix keeps silent about")
+    lint.add_argument("host", metavar="HOST_DIR", help=HOST)
+    lint.add_argument("--world", default="", metavar="WORLD", help="the world around (default: the folder's own)")
+    lint.add_argument("--policy", default="", help="a folder below the world's policies/, laid over its hosts")
+    lint.add_argument("--zone", action="append", default=[], metavar="FILE", help="a master file: it answers for DNS")
+    lint.add_argument("--json", action="store_true", help="print it as JSON")
+    lint.set_defaults(act=_lint)
+
+
+def _register_explain(commands: Any) -> None:
     explain = commands.add_parser("explain", help="what would happen to a mail, and which line decides it")
-    explain.add_argument("host", metavar="HOST_DIR", help="a world's hosts/NAME, or a bare /etc/postfix")
+    explain.add_argument("host", metavar="HOST_DIR", help=HOST)
     explain.add_argument("--client", required=True, metavar="IP[,NAME]", help="who calls; NAME unknown: it has none")
     explain.add_argument("--helo", default="", metavar="NAME", help="what the client calls itself")
     explain.add_argument("--from", dest="sender", required=True, metavar="ADDRESS", help="envelope sender; '' for <>")

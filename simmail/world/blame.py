@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simmail.world.host import Host
 
 MAIN_CF = "/etc/postfix/main.cf"
-_LINE = re.compile(r"(/[\w./-]+)(?:,|:) line (\d+)")
+LINE = re.compile(r"(/[\w./-]+)(?:,|:) line (\d+)")
 _NAME = re.compile(r"\w+")
 
 
@@ -26,7 +26,7 @@ def blamed(host: Host, text: str) -> Location | None:
         host: where it was said.
         text: what was said: it names a file and a line, or a parameter that main.cf sets.
     """
-    found = _LINE.search(text)
+    found = LINE.search(text)
     if found:
         return Location(own_name(host, found[1]), int(found[2]))
     try:

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from simmail.files.machine import Machine
 from simmail.lab.explain.place import Place
-from simmail.mail.errors import Fatal
+from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.master_entries import read_entries
 from simmail.postfix.not_simulated import unsimulated
@@ -49,7 +50,13 @@ class WithoutEffect(NamedTuple):
 
 def unread(place: Place) -> list[Unread]:
     """The settings of main.cf and master.cf whose names mean nothing."""
-    machine = place.host.machine
+    return [
+        Unread(f"{place.name(at.file)}:{at.line}", name, like) for at, name, like in unread_names(place.host.machine)
+    ]
+
+
+def unread_names(machine: Machine) -> list[tuple[Location, str, str]]:
+    """The place of each setting whose name means nothing, that name, and the one that was probably meant or ""."""
     try:
         config = Config.load(machine)
         entries = read_entries(machine, FOLDER, _silent)
@@ -61,8 +68,8 @@ def unread(place: Place) -> list[Unread]:
     found = []
     for file, name, _ in names.unused():
         where = config.where(name) if file.endswith("main.cf") else None
-        line = where.line if where is not None else _line(machine.files.read(file), name)
-        found.append(Unread(f"{place.name(file)}:{line}", name, meant(name, known)))
+        where = where or Location(file, _line(machine.files.read(file), name))
+        found.append((where, name, meant(name, known)))
     return found
 
 

@@ -109,10 +109,11 @@ class Player:
         place: where.
         mail: what the client tries to send.
         chosen: what open questions are answered with: key -> which of the possible answers; the first by default.
+        system: the Postfix that an earlier player started, where its files have not changed since; None starts it anew.
     """
 
-    def __init__(self, place: Place, mail: Mail, chosen: Mapping[str, int]) -> None:
-        self.place, self.mail, self.chosen = place, mail, chosen
+    def __init__(self, place: Place, mail: Mail, chosen: Mapping[str, int], system: MailSystem | None = None) -> None:
+        self.place, self.mail, self.chosen, self.system = place, mail, chosen, system
         self.played = Played()
         self.session: SmtpdSession | None = None
         self.trace = self.played.trace = Trace(lambda: self.session.state.stage if self.session else "", place.name)
@@ -123,7 +124,8 @@ class Player:
         """Play it."""
         played = self.played
         try:
-            system = played.system = MailSystem(self.place.host.machine, PROGRAMS, self._warn, remember=False)
+            system = self.system or MailSystem(self.place.host.machine, PROGRAMS, self._warn, remember=False)
+            played.system = system
             service = service_at(system, self.mail.port)
             if service is None or service.command != "smtpd":
                 played.fatal = f"no smtpd listens on port {self.mail.port}"

@@ -75,7 +75,7 @@ class Entry:
         words = self.value.split(None, 1)
         word = words[0] if words and self.value[0] not in " \t" else ""
         self.text = words[1].lstrip() if len(words) > 1 else ""
-        action = _ACTIONS.get(word.upper())
+        action = ACTIONS.get(word.upper())
         if action is not None:
             return action(self)
         if self.value and _DIGITS.issuperset(self.value):
@@ -174,7 +174,7 @@ class Entry:
         return Finding(Kind.NESTED, value=self.value, subject=self.subject, entry=self.place)
 
 
-_ACTIONS: dict[str, Callable[[Entry], Finding | None]] = {
+ACTIONS: dict[str, Callable[[Entry], Finding | None]] = {
     "OK": Entry._permit,
     "RELAY": Entry._permit,
     "DUNNO": Entry._undecided,

@@ -1,0 +1,51 @@
+"""`lint`: mistakes in a host's configuration, most of which Postfix keeps silent about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from simmail.lab.explain.place import Place, find
+from simmail.lab.lint.finding import Finding
+from simmail.lab.lint.parsed import Parsed
+from simmail.lab.lint.report import Report
+from simmail.lab.lint.rules import RULES
+from simmail.lab.lint.rules.running import FATAL
+from simmail.world.host import Host
+
+__all__ = ["Report", "lint"]
+
+
+def lint(host: Host | str | Path, *, world: str = "", policy: str = "", zones: tuple[str, ...] = ()) -> Report:
+    """Look for mistakes in a host's configuration.
+
+    Args:
+        host: a host of a running world; or the folder of one, a world's `hosts/NAME` or a bare /etc/postfix.
+        world: the world around the host; that of its folder by default.
+        policy: a folder below the world's policies/, laid over its hosts.
+        zones: master files that answer for names, instead of the world's.
+
+    Raises:
+        InputError: for a host that is none.
+    """
+    return check(find(host, tuple(zones), world, policy=policy))
+
+
+def check(place: Place) -> Report:
+    """Look for mistakes in the configuration of a host that has been found."""
+    parsed = Parsed(place)
+    found = {(f.code, f.location): f for rule in RULES for f in rule(parsed)}
+    kept = [f for f in found.values() if f.code != FATAL.code or not _explained(f, found.values())]
+    return Report(place, sorted((_named(place, f) for f in kept), key=lambda finding: finding.order))
+
+
+def _explained(fatal: Finding, others: Iterable[Finding]) -> bool:
+    """Whether another finding is about the lines that keep a program from running."""
+    places = {fatal.location, *fatal.related}
+    return any(f.severity == "error" and f.code != fatal.code and f.location in places for f in others)
+
+
+def _named(place: Place, finding: Finding) -> Finding:
+    """A finding with its places as the user knows them."""
+    first, *related = (where._replace(file=place.name(where.file)) for where in (finding.location, *finding.related))
+    return finding._replace(location=first, related=tuple(related))

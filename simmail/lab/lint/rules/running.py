@@ -1,0 +1,104 @@
+"""What keeps a program of Postfix from running: tried, not guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from simmail.lab.lint.finding import Finding, Kind
+from simmail.lab.lint.parsed import MAIL_LISTS, MAIN_CF, Parsed
+from simmail.lab.lint.rules.services import TRANSPORTS
+from simmail.mail.errors import Fatal, Location
+from simmail.postfix.programs import PROGRAMS, simulated
+from simmail.postfix.smtpd.restrictions import RELAY_GUARDS
+from simmail.postfix.system import MailSystem
+from simmail.world.blame import LINE
+
+_NAME = re.compile(r"\w+")
+
+GUARD = Kind(
+    "error", "no-relay-guard",
+    "Port 25 is silent: clients connect and hear nothing, and smtpd is started again and again.",
+    "smtpd refuses to run unless smtpd_relay_restrictions or smtpd_recipient_restrictions has one of {guards}{level}.",
+    "{instead}",
+    "SMTPD_ACCESS_README",
+)  # fmt: skip
+FATAL = Kind(
+    "error", "does-not-run",
+    "{program} does not run, and what needs it hangs or waits.",
+    "It ends with `fatal: {said}`.",
+    "{instead}",
+    "postconf(5)",
+)  # fmt: skip
+
+
+def programs(host: Parsed) -> Iterator[Finding]:
+    """Programs that end as soon as they are started."""
+    try:
+        system = MailSystem(host.machine, PROGRAMS, lambda level, text: None, remember=False)
+    except Fatal as fatal:
+        yield _fatal(host, "Postfix", fatal.text)
+        return
+    told: set[str] = set()
+    for (name, type), service in system.master.services.items():
+        if not simulated(service.command) or not _used(host, name, service.command):
+            continue
+        try:
+            system.program(name, type)
+        except Fatal as fatal:
+            if fatal.text not in told:
+                told.add(fatal.text)
+                yield (
+                    _guard(host)
+                    if "at least one working instance" in fatal.text
+                    else _fatal(host, f"{service.command}(8)", fatal.text)
+                )
+
+
+def _used(host: Parsed, name: str, command: str) -> bool:
+    """Whether mail goes to a service: a stock master.cf has many that nothing names."""
+    if command not in ("virtual", "pipe", "lmtp"):
+        return True
+    if name == host.told("virtual_transport").partition(":")[0]:
+        return bool(host.words("virtual_mailbox_domains"))
+    return any(host.told(parameter).partition(":")[0] == name for parameter in TRANSPORTS if host.is_set(parameter))
+
+
+def _guard(host: Parsed) -> Finding:
+    lists = ("smtpd_recipient_restrictions", "smtpd_relay_restrictions")
+    level = host.is_set("compatibility_level")
+    places = sorted(host.where(name) for name in lists if host.is_set(name) and host.words(name))
+    empty = [host.where(name) for name in lists if host.is_set(name)]
+    place = (places or empty or [host.where("compatibility_level")])[-1]
+    told = "" if host.is_set(lists[1]) else (
+        f"; with compatibility_level {'below 1' if level else 'left out'} there is none by default"
+    )  # fmt: skip
+    instead = (
+        "Write reject_unauth_destination behind permit_mynetworks in smtpd_relay_restrictions."
+        if host.is_set(lists[1])
+        else "Write compatibility_level = 3.6."
+    )
+    return GUARD.at(place, guards=" ".join(RELAY_GUARDS), level=told, instead=instead)
+
+
+def _fatal(host: Parsed, program: str, said: str) -> Finding:
+    found = LINE.search(said)
+    names = [name for name in _NAME.findall(said) if host.is_set(name)]
+    if found:
+        place = Location(found[1], int(found[2]))
+    elif names:
+        place = host.where(names[0])
+    else:
+        place = _by_value(host, said)
+    instead = f"Mend the value of {names[0]}." if names else "Mend what it names."
+    related = sorted({host.where(name) for name in names} - {place})
+    return FATAL.at(place, *related, program=program, said=said, instead=instead)
+
+
+def _by_value(host: Parsed, said: str) -> Location:
+    """The setting whose value a message quotes."""
+    quoted = [s for s in host.assignments if s.name not in MAIL_LISTS and len(s.value) > 3 and s.value in said]
+    return Location(MAIN_CF, max(quoted, key=lambda s: len(s.value)).line if quoted else 1)
+
+
+RULES = (programs,)

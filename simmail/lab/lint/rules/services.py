@@ -1,0 +1,101 @@
+"""master.cf, and what else decides without being seen in main.cf: overrides, transports, soft_bounce, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simmail.lab.lint.finding import Finding, Kind
+from simmail.lab.lint.parsed import Parsed
+from simmail.mail.errors import Location
+from simmail.postfix.mastercf import Service
+
+#: Parameters that name a service of master.cf before a colon.
+TRANSPORTS = (
+    "default_transport", "local_transport", "virtual_transport", "relay_transport", "mailbox_transport",
+    "fallback_transport", "content_filter", "best_mx_transport", "error_transport",
+)  # fmt: skip
+#: What a public server's master.cf may override without a word.
+HARMLESS = frozenset({"syslog_name", "smtpd_banner", "content_filter", "receive_override_options", "stress"})
+
+OVERRIDE = Kind(
+    "warning", "master-override",
+    "For port {port} {name} is `{value}`, whatever main.cf says{main}.",
+    "master.cf overrides it with -o, which `postconf -n` does not show; `postconf -P` does.",
+    "Delete the -o, and set it in main.cf.",
+    "master(5)",
+)  # fmt: skip
+NO_SERVICE = Kind(
+    "error", "no-such-service",
+    "Mail for it waits in the queue: mail transport unavailable.",
+    "{parameter} names {service}, and master.cf has no such service.",
+    "Add the service to master.cf, or name one of {services}.",
+    "master(5)",
+)  # fmt: skip
+SOFT_BOUNCE = Kind(
+    "warning", "soft-bounce",
+    "Nothing is refused for good: unknown users hear 450, senders try again for days, and the queue fills.",
+    "soft_bounce = yes turns each 5xx into 4xx; it is for the hour of a change.",
+    "Delete the line.",
+    "postconf(5)",
+)  # fmt: skip
+MILTER = Kind(
+    "note", "milter-without-default",
+    "While a milter is down all mail is put off: 451 4.7.1 Service unavailable - try again later.",
+    "milter_default_action is tempfail.",
+    "Decide: milter_default_action = accept lets mail pass without the milter.",
+    "MILTER_README",
+)  # fmt: skip
+
+
+def overrides(host: Parsed) -> Iterator[Finding]:
+    """Options of the public server that contradict main.cf."""
+    for service in host.services.values():
+        if service.type != "inet" or service.port != 25 or service.command != "smtpd":
+            continue
+        if service.address.startswith("127."):
+            continue
+        for name, value in service.overrides.items():
+            if name in HARMLESS or (name.startswith("smtpd_client_") and name.endswith("_limit")):
+                continue
+            if value == (host.config.raw(name) or ""):
+                continue
+            main = f" (line {host.where(name).line}: `{host.config.raw(name)}`)" if host.is_set(name) else ""
+            yield OVERRIDE.at(_line(host, service, name), name=name, value=value, port=service.port, main=main)
+
+
+def _line(host: Parsed, service: Service, name: str) -> Location:
+    """The line of master.cf that an option stands on."""
+    lines = host.machine.files.read(service.location.file).split("\n")
+    for number in range(service.location.line, len(lines) + 1):
+        if name in lines[number - 1]:
+            return Location(service.location.file, number)
+    return service.location
+
+
+def transports(host: Parsed) -> Iterator[Finding]:
+    """Transports that master.cf does not have."""
+    if not host.services:
+        return
+    known = [name for name, type in host.services if type in ("unix", "fifo")]
+    for parameter in TRANSPORTS:
+        service = host.told(parameter).partition(":")[0].strip()
+        if host.is_set(parameter) and service and service not in known and not service.startswith("#"):
+            yield NO_SERVICE.at(
+                host.where(parameter), parameter=parameter, service=service, services=", ".join(sorted(known))
+            )
+
+
+def soft_bounce(host: Parsed) -> Iterator[Finding]:
+    """soft_bounce left on."""
+    if host.is_set("soft_bounce") and host.on("soft_bounce"):
+        yield SOFT_BOUNCE.at(host.where("soft_bounce"))
+
+
+def milters(host: Parsed) -> Iterator[Finding]:
+    """Milters whose absence stops all mail."""
+    name = "smtpd_milters"
+    if host.told(name) and not host.is_set("milter_default_action"):
+        yield MILTER.at(host.where(name))
+
+
+RULES = (overrides, transports, soft_bounce, milters)

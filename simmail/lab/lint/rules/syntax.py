@@ -1,0 +1,103 @@
+"""How main.cf is written: comments, blanks at the beginning of lines, settings given twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from simmail.lab.explain.mistakes import meant
+from simmail.lab.lint.finding import Finding, Kind
+from simmail.lab.lint.parsed import COMMENT, MAIN_CF, Assignment, Parsed
+from simmail.mail.errors import Location
+from simmail.postfix.maincf import SPACE, logical_lines
+from simmail.postfix.parameters import parameters
+
+#: Parameters that hold a text or a command, in which `#` may be meant.
+FREE_TEXTS = re.compile(r".*(_banner|_reply|_footer|_command|_template|_filter|_text|_chars|_delimiters)|mail_name")
+_SETTING = re.compile(r"\s+([A-Za-z_][\w-]*)\s*=(?!\S*[=}])")
+
+INLINE = Kind(
+    "error", "inline-comment",
+    "`{comment}` is part of the value of {name}.",
+    "In main.cf a comment is a line of its own; after a value everything counts as the value, "
+    "also where it seems to work for now.",
+    "Put the comment on a line of its own that begins with #.",
+    "postconf(5)",
+)  # fmt: skip
+GLUED = Kind(
+    "error", "glued-line",
+    "`{text}` is not set: it is part of the value of {name}, above.",
+    "A line that begins with white space goes on with the line before it, and nobody warns of it.",
+    "Begin the line with `{setting}`, without the blank.",
+    "postconf(5)",
+)  # fmt: skip
+TWICE = Kind(
+    "warning", "set-twice",
+    "{name} is set again; `{earlier}` of line {line} has no effect.",
+    "Of two settings with the same name the last one counts.",
+    "Delete one of the two lines.",
+    "postconf(5)",
+)  # fmt: skip
+TWICE_ALIKE = TWICE._replace(severity="note", happens="{name} is set again, to the same value as in line {line}.")
+LEADING = Kind(
+    "error", "leading-blank",
+    "`{text}` is not set.",
+    "The file's first line begins with white space, and goes on with a line that is not there.",
+    "Begin the line at its beginning.",
+    "postconf(5)",
+)  # fmt: skip
+
+
+def inline_comments(host: Parsed) -> Iterator[Finding]:
+    """Comments behind a value."""
+    for setting in host.assignments:
+        if FREE_TEXTS.fullmatch(setting.name):
+            continue
+        for number, text in setting.lines:
+            found = COMMENT.search(text)
+            if found:
+                yield INLINE.at(Location(MAIN_CF, number), comment=text[found.start() :].strip(), name=setting.name)
+
+
+def glued_lines(host: Parsed) -> Iterator[Finding]:
+    """Settings that a leading blank has made part of the line above."""
+    known = sorted(parameters())
+    for setting in host.assignments:
+        for number, text in setting.lines[1:]:
+            found = _SETTING.match(text)
+            if found and _is_parameter(found[1], known):
+                yield GLUED.at(
+                    Location(MAIN_CF, number), Location(MAIN_CF, setting.line), text=text.strip(), name=setting.name,
+                    setting=found[1],
+                )  # fmt: skip
+
+
+def _is_parameter(name: str, known: list[str]) -> bool:
+    return name in known or bool(meant(name, known))
+
+
+def set_twice(host: Parsed) -> Iterator[Finding]:
+    """Parameters that are set more than once."""
+    seen: dict[str, Assignment] = {}
+    for setting in host.assignments:
+        earlier = seen.get(setting.name)
+        if earlier is not None:
+            kind = TWICE_ALIKE if earlier.value == setting.value else TWICE
+            yield kind.at(
+                Location(MAIN_CF, setting.line), Location(MAIN_CF, earlier.line), name=setting.name,
+                earlier=f"{setting.name} = {earlier.value}", line=earlier.line,
+            )  # fmt: skip
+        seen[setting.name] = setting
+
+
+def leading_blank(host: Parsed) -> Iterator[Finding]:
+    """A first line that begins with white space."""
+    heard: list[str] = []
+    list(logical_lines(host.text, MAIN_CF, lambda level, text: heard.append(text)))
+    if heard:
+        numbered = enumerate(host.text.split("\n"), 1)
+        number, text = next((n, t) for n, t in numbered if t.strip() and not t.lstrip(SPACE).startswith("#"))
+        yield LEADING.at(Location(MAIN_CF, number), text=text.strip())
+
+
+RULES = (inline_comments, glued_lines, set_twice, leading_blank)

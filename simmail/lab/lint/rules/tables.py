@@ -1,0 +1,203 @@
+"""Tables: not there, not compiled, compiled before they were edited, with lines that do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simmail.lab.lint.databases import Databases
+from simmail.lab.lint.finding import Finding, Kind
+from simmail.lab.lint.parsed import Parsed, TableRef
+from simmail.lab.lint.sources import COMPILED
+from simmail.mail.errors import Fatal, Location
+from simmail.postfix.tables.registry import open_table
+from simmail.world.blame import LINE
+
+#: Parameters whose words must be tables.
+TABLE_PARAMETERS = ("header_checks", "body_checks", "mime_header_checks", "nested_header_checks", "alias_database")
+ALIASES = ("alias_maps", "alias_database")
+#: What parameters end in whose tables Postfix makes for itself.
+CACHES = ("_cache_database", "_cache_map", "address_verify_map")
+#: Types that read a file of the name behind the colon.
+FILES = (*COMPILED, "texthash", "cidr", "pcre", "regexp")
+
+NO_TYPE = Kind(
+    "error", "table-without-type",
+    "{effect}",
+    "`{word}` in {parameter} is a file's name; a table needs its type before it.",
+    "Write {parameter} = {type}:{word}.",
+    "DATABASE_README",
+)  # fmt: skip
+MISSING = Kind(
+    "error", "table-missing",
+    "The table of {parameter} cannot be opened: 451 4.3.0 Temporary lookup failure, and mail waits.",
+    "There is no {file}.",
+    "Write the file{compile}, or take {spec} out.",
+    "DATABASE_README",
+)  # fmt: skip
+UNCOMPILED = Kind(
+    "error", "table-not-compiled",
+    "The table of {parameter} cannot be opened: 451 4.3.0 Temporary lookup failure, and mail waits.",
+    "Postfix reads {file}.db, which is not there; {file} is only its source.",
+    "Run `{command} {spec}`, now and after each change.",
+    "postmap(1)",
+)  # fmt: skip
+STALE = Kind(
+    "warning", "table-stale",
+    "What was changed in {file} since {command} was run has no effect.",
+    "{file} is newer than {file}.db, which is what Postfix reads.",
+    "Run `{command} {spec}`.",
+    "postmap(1)",
+)  # fmt: skip
+LINE_LOST = Kind(
+    "warning", "table-line",
+    "This line of {file} does nothing.",
+    "{said}.",
+    "{advice}",
+    "{manual}",
+)  # fmt: skip
+NETWORK_KEY = Kind(
+    "warning", "network-in-keyed-table",
+    "The entry {key} matches nobody.",
+    "A {type}: table is asked for an address and for its first octets (192.168.1), never for a network with a length.",
+    "Write {octets}, or make it a cidr: table.",
+    "access(5)",
+)  # fmt: skip
+LOOP = Kind(
+    "error", "alias-loop",
+    "Mail for {name} comes back to itself: {way}.",
+    "Each of these is an alias for the next; the last one leads to the first.",
+    "Let one of them name a mailbox.",
+    "aliases(5)",
+)  # fmt: skip
+FORWARD = Kind(
+    "note", "forward-outside",
+    "Mail for {name} goes on to {address} with its sender unchanged: there it fails SPF, and its spam counts as yours.",
+    "An alias leaves the envelope's sender as it is, and this host is not among those that may send for it.",
+    "Let the user fetch the mail, or rewrite senders (SRS).",
+    "aliases(5)",
+)  # fmt: skip
+#: Providers that check SPF, and count what is forwarded to them.
+PROVIDERS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.")
+
+
+def without_type(host: Parsed) -> Iterator[Finding]:
+    """Tables of which only the file is named."""
+    for setting in host.assignments:
+        name = setting.name
+        if not (name.endswith("_maps") or name in TABLE_PARAMETERS) or host.where(name).line != setting.line:
+            continue
+        for word, location in host.placed(name):
+            if ":" in word or word.startswith(("#", "!")) or "=" in word:
+                continue
+            checks = name.endswith("_checks")
+            effect = (
+                "cleanup does not run: clients hang at the first RCPT." if checks else "Mail is put off: 451 4.3.0."
+            )
+            yield NO_TYPE.at(location, effect=effect, word=word, parameter=name, type="pcre" if checks else "hash")
+
+
+def files_there(host: Parsed) -> Iterator[Finding]:
+    """Tables whose files are not there, or not compiled, or not since the last change."""
+    databases = Databases(host.place)
+    seen: set[str] = set()
+    for table in host.tables:
+        if (
+            table.parameter.endswith(CACHES)
+            or table.type not in FILES
+            or not table.name.startswith("/")
+            or table.spec in seen
+        ):
+            continue
+        seen.add(table.spec)
+        command = "postalias" if table.parameter in ALIASES else "postmap"
+        words = {"parameter": table.parameter, "file": table.name, "spec": table.spec, "command": command}
+        compiled = table.type in COMPILED
+        if not databases.given(table.name):
+            if not (compiled and databases.compiled(table.name)):
+                yield MISSING.at(table.location, compile=f", and run {command}" if compiled else "", **words)
+        elif compiled and databases.uncompiled(table.name):
+            yield UNCOMPILED.at(table.location, **words)
+        elif compiled and databases.stale(table.name):
+            yield STALE.at(Location(table.name, 1), table.location, **words)
+
+
+def lost_lines(host: Parsed) -> Iterator[Finding]:
+    """Lines of tables that Postfix skips."""
+    host.heard.clear()
+    for table in host.tables:
+        try:
+            if table.type in ("cidr", "pcre", "regexp"):
+                open_table(table.spec, host.environment)
+            elif table.type in FILES:
+                host.entries(table.spec, table.parameter in ALIASES)
+        except Fatal:
+            continue
+    told: set[Location] = set()
+    for _, text in host.heard:
+        found = LINE.search(text)
+        if found is None:
+            continue
+        place, said = Location(found[1], int(found[2])), text[found.end() :].strip(": ")
+        if place in told:
+            continue
+        told.add(place)
+        patterns = "map" in text[: found.start()]
+        advice = "Write /PATTERN/ ACTION, and try it with postmap -q." if patterns else "Write KEY VALUE."
+        yield LINE_LOST._replace(manual="regexp_table(5)" if patterns else "postmap(1)").at(
+            place, file=found[1], said=said[:1].upper() + said[1:], advice=advice
+        )
+
+
+def network_keys(host: Parsed) -> Iterator[Finding]:
+    """Networks as keys of tables that know no networks."""
+    for item in host.all_items():
+        type, _, _ = item.argument.removeprefix("proxy:").partition(":")
+        if not item.name.startswith("check_") or type not in (*COMPILED, "texthash"):
+            continue
+        for line in host.entries(item.argument.removeprefix("proxy:")):
+            address, slash, length = line.key.partition("/")
+            if slash and length.isdigit() and set(address) <= set("0123456789."):
+                octets = ".".join(address.split(".")[: max(1, int(length) // 8)])
+                yield NETWORK_KEY.at(line.location, key=line.key, type=type, octets=octets)
+
+
+def aliases(host: Parsed) -> Iterator[Finding]:
+    """Aliases that lead round in a circle, or out to a provider."""
+    graph: dict[str, tuple[tuple[str, ...], Location]] = {}
+    for table in host.tables_of("virtual_alias_maps", "alias_maps"):
+        alias = table.parameter == "alias_maps"
+        for line in host.entries(table.spec, alias):
+            targets = tuple(word.strip(" \t\\").lower() for word in line.value.split(","))
+            graph[line.key.lower()] = (targets, _place(line.location, table))
+            for target in targets:
+                if "@" in target and target.rpartition("@")[2].startswith(PROVIDERS):
+                    yield FORWARD.at(_place(line.location, table), name=line.key, address=target)
+    told: set[str] = set()
+    for name in graph:
+        way = _circle(graph, name)
+        if way and not told & set(way):
+            told.update(way)
+            last = max(way, key=lambda key: graph[key][1])
+            yield LOOP.at(graph[last][1], name=name, way=" -> ".join((*way, name)))
+
+
+def _place(location: Location, table: TableRef) -> Location:
+    return location if location.line else table.location
+
+
+def _circle(graph: dict[str, tuple[tuple[str, ...], Location]], start: str) -> tuple[str, ...]:
+    """The names on a way from a name back to itself; none where there is no way, or it leads to itself at once."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen = {start}
+    while ways:
+        way = ways.pop()
+        for target in graph[way[-1]][0]:
+            if target == start and len(way) > 1:
+                return way
+            if target in graph and target not in seen:
+                seen.add(target)
+                ways.append((*way, target))
+    return ()
+
+
+RULES = (without_type, files_there, lost_lines, network_keys, aliases)

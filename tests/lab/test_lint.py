@@ -1,0 +1,230 @@
+"""Lint: each planted mistake is found on its line, clean hosts get no word, and what is said can be followed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import simmail
+from simmail import cli
+from simmail.lab.lint.rules.blocklists import blocklists
+from simmail.mail.errors import InputError
+from simmail.world.folder import files_below
+from tests.lab.bases import BASES, Base, write
+from tests.lab.mistakes import MISTAKES, Mistake, plant
+
+ROOT = Path(__file__).parents[2]
+BASE_NAMES = [base.name for base in BASES]
+
+
+@pytest.mark.parametrize("base", BASES, ids=BASE_NAMES)
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake.name for mistake in MISTAKES])
+def test_a_planted_mistake_is_found_on_its_line(mistake: Mistake, base: Base, tmp_path: Path) -> None:
+    """Of its kind, on the line that was planted, and with at most two other words about it."""
+    folder, file, line = plant(mistake, base, tmp_path)
+    report = simmail.lint(folder)
+    places = [(finding.code, finding.location.file, finding.location.line) for finding in report]
+    assert (mistake.code, str(folder / file), line) in places
+    assert len(places) <= 3, places
+
+
+@pytest.mark.parametrize("base", BASES, ids=BASE_NAMES)
+def test_a_clean_host_gets_no_word(base: Base, tmp_path: Path) -> None:
+    """Neither an error nor a warning nor a note."""
+    report = simmail.lint(write(tmp_path, base.files, base.compiled))
+    assert [str(finding.location) for finding in report] == []
+    assert str(report).endswith(": nothing to object")
+
+
+def laid(folder: Path, *layers: Path) -> Path:
+    """A host's folder made of others, the later ones over the earlier."""
+    for layer in layers:
+        for name, text in files_below(layer):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+    return folder
+
+
+HOSTS = sorted(path.parents[2] for path in ROOT.glob("labs/*/hosts/*/etc/postfix/main.cf"))
+AFTER = sorted(path.parents[2] for path in ROOT.glob("labs/*/policies/*after*/*/etc/postfix/main.cf"))
+SOLUTIONS = sorted(path.parents[2] for path in ROOT.glob("exercises/*/solution/hosts/*/etc/postfix/main.cf"))
+
+
+def test_there_are_hosts_to_look_at() -> None:
+    """The folders that the next tests go through exist."""
+    assert HOSTS
+    assert SOLUTIONS
+
+
+@pytest.mark.parametrize("host", [*AFTER, *SOLUTIONS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_lab_or_an_exercise_ends_with_is_clean(host: Path, tmp_path: Path) -> None:
+    """A policy called after, and an exercise's solution, laid over the world's host, get no word."""
+    world = next(above for above in host.parents if above.parent.name in ("labs", "exercises"))
+    base = world / ("world/hosts" if "exercises" in host.parts else "hosts") / host.name
+    report = simmail.lint(laid(tmp_path / host.name, base, host))
+    assert [str(finding.location) for finding in report] == []
+
+
+def test_a_finding_says_everything(tmp_path: Path) -> None:
+    """File and line, what happens, why, what to write, and the page to read: as text, as JSON, as a table."""
+    main = "smtpd_sender_restriction = reject_unknown_sender_domain\n"
+    folder = write(
+        tmp_path, {**BASES[0].files, "etc/postfix/main.cf": BASES[0].files["etc/postfix/main.cf"] + main}, ()
+    )
+    report = simmail.lint(folder)
+    [finding] = report.json()["findings"]
+    assert finding == {
+        "severity": "error",
+        "code": "unknown-parameter",
+        "file": f"{folder}/etc/postfix/main.cf",
+        "line": 23,
+        "happens": "smtpd_sender_restriction is set, and nobody reads it.",
+        "why": "Postfix has no parameter of that name; it keeps silent about that, but for a warning of postconf on "
+        "the terminal.",
+        "instead": "Write smtpd_sender_restrictions.",
+        "manual": "postconf(1)",
+        "related": [],
+    }
+    for text in ("happens", "why", "instead", "manual"):
+        assert finding[text] in str(report)
+        assert finding[text] in report._repr_html_()
+    assert str(report).startswith(f"{folder}/etc/postfix/main.cf:23: error: ")
+
+
+def test_the_table_in_a_notebook_escapes(tmp_path: Path) -> None:
+    """Nothing of the configuration becomes markup."""
+    folder = write(tmp_path, {"etc/postfix/main.cf": "compatibility_level = 3.6\n<b>x</b> = 1\nmyhostname = a.b\n"}, ())
+    page = simmail.lint(folder)._repr_html_()
+    assert "&lt;b&gt;x&lt;/b&gt; is set" in page
+    assert "<b>x" not in page
+
+
+def test_errors_come_first(tmp_path: Path) -> None:
+    """Sorted by how bad they are, then by line."""
+    main = BASES[0].files["etc/postfix/main.cf"]
+    added = "message_size_limit = 3000000\nsoft_bounce = yes\nlocal_recipient_maps =\n"
+    report = simmail.lint(write(tmp_path, {**BASES[0].files, "etc/postfix/main.cf": main + added}, ()))
+    assert [finding.severity for finding in report] == ["error", "warning", "note"]
+    assert str(report).endswith("mail.domain.ork: 1 error, 1 warning, 1 note")
+
+
+def test_an_open_relay_is_shown_by_a_session(tmp_path: Path) -> None:
+    """The witness is a stranger's mail to a stranger, and what the server said to it."""
+    mistake = next(m for m in MISTAKES if m.code == "open-relay")
+    folder, _, _ = plant(mistake, BASES[0], tmp_path)
+    [finding] = [f for f in simmail.lint(folder) if f.code == "open-relay"]
+    assert "198.51.100.66 may send from <stranger@third.example> to <victim@fourth.example>: 250 2.0.0 Ok" in (
+        finding.happens
+    )
+    told = simmail.explain(
+        folder, client="198.51.100.66,unknown", helo="pc.third.example", sender="stranger@third.example",
+        recipient="victim@fourth.example",
+    )  # fmt: skip
+    assert told.verdict == "accepted"
+
+
+def test_a_closed_server_is_no_open_relay_by_name(tmp_path: Path) -> None:
+    """A wide mynetworks that no list permits is told as wide, not as an open relay: that was tried."""
+    main = BASES[0].files["etc/postfix/main.cf"].replace("192.168.0.0/16, ", "0.0.0.0/0, ")
+    main += "smtpd_relay_restrictions = reject_unauth_destination\n"
+    folder = write(tmp_path, {**BASES[0].files, "etc/postfix/main.cf": main}, ())
+    assert [finding.code for finding in simmail.lint(folder)] == ["wide-mynetworks"]
+
+
+def test_two_servers_that_send_everything_to_each_other(tmp_path: Path) -> None:
+    """Within a world a relayhost that has this host for its own relayhost is told."""
+    hosts = {"one": ("192.0.2.1", "two"), "two": ("192.0.2.2", "one")}
+    yaml = "title: A circle\nstart: 2026-01-05T09:00:00\nsites: [here]\nhosts:\n"
+    zone = ""
+    for name, (address, other) in hosts.items():
+        yaml += f"  {name}.test: {{site: here, address: {address}}}\n"
+        zone += f"{name}.test. IN A {address}\n"
+        folder = tmp_path / f"hosts/{name}.test/etc/postfix"
+        folder.mkdir(parents=True)
+        folder.joinpath("main.cf").write_text(
+            f"compatibility_level = 3.6\nmyhostname = {name}.test\nalias_maps =\nrelayhost = [{other}.test]\n"
+        )
+    (tmp_path / "zones").mkdir()
+    (tmp_path / "zones/world.zone").write_text(zone)
+    (tmp_path / "world.yaml").write_text(yaml)
+    [finding] = simmail.lint(tmp_path / "hosts/one.test")
+    assert finding.code == "relayhost-circle"
+    assert finding.location.line == 4
+
+
+def test_databases_are_not_asked_for_in_a_folder_of_sources(tmp_path: Path) -> None:
+    """Without a single database nobody can tell what is compiled; that is said instead."""
+    base = BASES[2]
+    report = simmail.lint(write(tmp_path, base.files, ()))
+    assert list(report) == []
+    assert "no table here is compiled" in report.notices[-1]
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends with 1 where there is an error, and prints JSON when asked to."""
+    base = BASES[0]
+    folder = write(tmp_path / "clean", base.files, base.compiled)
+    assert cli.main(["lint", str(folder)]) == 0
+    assert capsys.readouterr().out == "mail.domain.ork: nothing to object\n"
+    broken, _, _ = plant(MISTAKES[0], base, tmp_path / "broken")
+    assert cli.main(["lint", str(broken), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["summary"] == "1 error"
+
+
+def test_a_folder_that_is_none() -> None:
+    """What is no host is told kindly."""
+    with pytest.raises(InputError, match="is no folder"):
+        simmail.lint("nosuch")
+
+
+def test_files_outside_of_the_folder_are_never_looked_at(tmp_path: Path) -> None:
+    """A table's name that climbs out of the folder finds nothing there."""
+    (tmp_path / "secret").write_text("x y\n")
+    (tmp_path / "secret.db").write_text("")
+    os.utime(tmp_path / "secret.db", (1, 1))
+    main = "compatibility_level = 3.6\nmyhostname = a.b\nvirtual_alias_maps = hash:/etc/postfix/../../../secret\n"
+    folder = write(tmp_path / "host", {**BASES[0].files, "etc/postfix/main.cf": main}, ("etc/aliases",))
+    assert [finding.code for finding in simmail.lint(folder)] == ["table-missing"]
+
+
+def test_blocklists_have_their_sources() -> None:
+    """Each list that is called dead has a date, what became of it, and who says so."""
+    for row in blocklists().values():
+        assert row.kind in ("ip", "domain")
+        assert row.source.startswith("https://")
+        assert bool(row.ended) == bool(row.fate)
+        assert not row.ended or row.ended[:2] == "20"
+
+
+NAMES = st.sampled_from(
+    ["mynetworks", "relayhost", "mydestination", "smtpd_client_restrictions", "smtpd_recipient_restrictions",
+     "virtual_alias_maps", "header_checks", "message_size_limit", "myorigin", "inet_interfaces", "relay_domains",
+     "smtpd_restriction_classes", "transport_maps", "soft_bounce", "minimal_backoff_time", "nonsense"]
+)  # fmt: skip
+VALUES = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        ["0.0.0.0/0", "$mydestination", "pcre:{{/a(/ REJECT}}", "inline:{a=OK}",
+         "check_sender_access inline:{<>=REJECT}", "reject_rbl_client", "permit, reject",
+         "[", "!", "hash:/nosuch", "10", "$nonsense", "${nonsense", "yes # no",
+         "nonsense", "unionmap:{static:x,hash:/y}", "check_client_access cidr:{{0.0.0.0/0 OK}}"]
+    ),
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(st.tuples(NAMES, VALUES), max_size=6))
+def test_any_configuration_is_looked_at(lines: list[tuple[str, str]], tmp_path: Path) -> None:
+    """Whatever main.cf holds, there is a report with plain values, each finding in a file of the folder."""
+    text = "compatibility_level = 3.6\nmyhostname = a.example\n" + "".join(f"{n} = {v}\n" for n, v in lines)
+    (tmp_path / "main.cf").write_bytes(text.encode("utf-8", "surrogateescape"))
+    told: dict[str, Any] = json.loads(json.dumps(simmail.lint(tmp_path).json()))
+    for finding in told["findings"]:
+        assert finding["happens"]
+        assert "{" not in finding["code"]
