@@ -206,9 +206,9 @@ class Dispatcher:
         return self._alarms[0][0] if self._alarms else None
 
     def ring(self, now: float) -> None:
-        """Open what has waited long enough."""
-        alarms = self._alarms
-        while alarms and alarms[0][0] <= now:
+        """Open what has waited long enough, counted in whole seconds as the real one's timers are."""
+        alarms, second = self._alarms, int(now)
+        while alarms and int(alarms[0][0]) <= second:
             time, _, which = heappop(alarms)
             if which.resumes != time:
                 continue

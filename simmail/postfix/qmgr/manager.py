@@ -145,9 +145,9 @@ class QueueManager(Program):
     def scan(self, now: float) -> Decision[list[Request]]:
         """It is time for a queue run, or for what had to wait."""
         self.dispatcher.ring(now)
-        if self._next_run <= now:
+        if int(self._next_run) <= int(now):
             self._feed.run(Flush.NONE, now)
-            while self._next_run <= now:
+            while int(self._next_run) <= int(now):
                 self._next_run += self._run_delay
         return (yield from self._go_on(now))
 

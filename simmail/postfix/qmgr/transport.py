@@ -47,7 +47,7 @@ class Limits(NamedTuple):
         positive, negative: the feedback of a good and of a bad delivery.
         cohorts: pseudo-cohorts that may fail before a destination is dead; 0: it never is.
         destination_delay: seconds between two deliveries to one destination.
-        transport_delay: seconds between the starts of two deliveries.
+        transport_delay: seconds before each delivery, the first one too.
         processes: how many deliveries may run at a time; 0 for no limit.
     """
 
@@ -128,7 +128,7 @@ class Transport:
         busy: how many deliveries run.
         dead: why it is dead; None while it is not.
         resumes: when a dead one is tried again, seconds.
-        opens: with a rate delay, when the next delivery may start, seconds.
+        opens: with a rate delay, when the delivery that waits for its end may start, seconds; 0 where none does.
     """
 
     __slots__ = ("_listed", "_turn", "busy", "dead", "destinations", "exists", "limits", "name", "opens", "resumes")
@@ -168,7 +168,7 @@ class Transport:
         limits = self.limits
         listed = self._listed
         while listed and not (limits.processes and self.busy >= limits.processes):
-            if limits.transport_delay and now < self.opens:
+            if limits.transport_delay and not self._waited(now):
                 return None
             destination = heappop(listed)[2]
             destination.listed = False
@@ -177,10 +177,18 @@ class Transport:
             entry = destination.todo.popleft()
             destination.busy += 1
             self.busy += 1
-            self.opens = now + limits.transport_delay
             self.offer(destination)
             return entry
         return None
+
+    def _waited(self, now: float) -> bool:
+        """Whether the rate delay before the next delivery is over; it begins when there is something to deliver."""
+        if not self.opens:
+            self.opens = now + self.limits.transport_delay
+        if now < self.opens:
+            return False
+        self.opens = 0.0
+        return True
 
     def forget(self, destination: Destination) -> None:
         """Drop a destination that nothing keeps."""
