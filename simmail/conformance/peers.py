@@ -9,9 +9,10 @@ from simmail.mail.questions import Connect, Decision, answered
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import Task
+from simmail.world.connection import Server
 from simmail.world.host import Host
-from simmail.world.master import Silent
-from simmail.world.transport import HANG_UP, Server
+from simmail.world.ports import Silent
+from simmail.world.transport import HANG_UP
 
 STAGES = {"EHLO": "helo", "HELO": "helo", "MAIL": "mail", "RCPT": "rcpt", "DATA": "data"}
 

@@ -17,6 +17,7 @@ from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
 from simmail.world.master import Master
+from simmail.world.speed import Speed
 from simmail.world.world import World
 
 #: The log must be quiet this long before a step counts as over, and how long to wait for that (s).
@@ -26,6 +27,8 @@ FIRST_INODE = 0x43
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 RESOLVER_TIMEOUT_S = 1.0
 NETWORK_LATENCY_S = 0.00005
+#: The recorder has one message at a time and a queue in memory: its processors are never what is waited for.
+SPEED = Speed(queue_file=0.0015, mailbox=0.0005, receiving=0.0, delivering=0.0)
 
 
 class Player:
@@ -45,8 +48,8 @@ class Player:
         self.normal = Normal(case.keys.get("timed", False), self.world.calendar)
         self.seen = 0
         self.host = self._host_under_test()
-        self.master = self.host.master = Master(self.host, remember)
-        self.master.inode = FIRST_INODE
+        self.master = self.host.master = Master(self.host, remember, SPEED)
+        self.master.intake.inode = FIRST_INODE
         self.peers = self._others()
         self.startup = ""
         for command in case.keys.get("setup", []):

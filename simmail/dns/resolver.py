@@ -22,6 +22,8 @@ class Resolver:
 
     Attributes:
         asked: how many questions went out, not answered from the cache.
+        fault: what is wrong with the server that it asks: `timeout`, `servfail`; "" for nothing.
+        slower: so many times slower than usual that server is.
     """
 
     zones: Zones
@@ -29,6 +31,8 @@ class Resolver:
     timeout: float = 10.0
     caching: bool = True
     asked: int = 0
+    fault: str = ""
+    slower: float = 1.0
     _cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = field(default_factory=dict)
 
     def ask(self, name: str, type: str, now: float) -> tuple[DnsAnswer, float]:
@@ -39,13 +43,16 @@ class Resolver:
             if known is not None and known[0] > now:
                 return known[1], 0.0
         self.asked += 1
-        answer = self.zones.lookup(name.rstrip("."), type)
+        latency = self.latency * self.slower
+        answer = DnsAnswer(self.fault) if self.fault else self.zones.lookup(name.rstrip("."), type)
+        if latency > self.timeout:
+            answer = DnsAnswer("timeout")
         if answer.temporary:
-            return answer, self.timeout if answer.status == "timeout" else self.latency
+            return answer, self.timeout if answer.status == "timeout" else latency
         if self.caching:
             ttl = min((record.ttl for record in answer.records), default=NEGATIVE_TTL_S)
-            self._cache[key] = (now + self.latency + ttl, answer)
-        return answer, self.latency
+            self._cache[key] = (now + latency + ttl, answer)
+        return answer, latency
 
     def flush(self) -> None:
         """Forget everything."""

@@ -30,6 +30,8 @@ class Recipient:
         status: the last failed try's text (`delay_reason` of postqueue -j); "" before the first.
         dsn: the last try's enhanced status code.
         place: where it stood among those that waited when it was done with.
+        end: what became of it: `sent`, `bounced`, `expired`, `discarded`, `expanded` into others, `replaced` by another
+            (REDIRECT), `verified` only; "" as long as it waits.
     """
 
     address: str
@@ -39,6 +41,7 @@ class Recipient:
     status: str = ""
     dsn: str = ""
     place: int = 0
+    end: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -172,7 +172,7 @@ class FlushSite(Question):
 
 
 class Commit(Question):
-    """Write the queue file to disk and hand it to the queue manager.  Answer: None once it is safe.
+    """Write the queue file to disk and hand it to the queue manager.  Answer: "" once it is safe, or what went wrong.
 
     Args:
         message: a `simmail.mail.message.Message`.

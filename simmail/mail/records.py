@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from math import fsum
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -61,7 +62,7 @@ def _delivery(
     original = f", orig_to=<{orig_to}>" if orig_to and orig_to != to else ""
     four = "/".join(map(decimals, delays))
     return (
-        f"to=<{to}>{original}, relay={relay}, delay={decimals(sum(delays))}, delays={four}, "
+        f"to=<{to}>{original}, relay={relay}, delay={decimals(fsum(delays))}, delays={four}, "
         f"dsn={dsn}, status={status} ({text})"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from itertools import pairwise
+from math import fsum
 from typing import NamedTuple
 
 import networkx as nx
@@ -46,9 +47,11 @@ class Network:
     Attributes:
         graph: a `networkx.Graph`; nodes have `kind` (`site` or `host`), `up`, and a host's `addresses`;
             edges have `latency` (s), `bandwidth` (octets/s), `loss` (0 to 1) and `up`.
+        changed: grows with every change, for those who remember paths.
     """
 
     def __init__(self) -> None:
+        self.changed = 0
         self.graph: nx.Graph[str] = nx.Graph()
         self._owners: dict[str, str] = {}
         self._paths: dict[tuple[str, str], Path | None] = {}
@@ -56,7 +59,7 @@ class Network:
     def add_site(self, name: str) -> None:
         """Add a place where links meet: a provider, an office."""
         self.graph.add_node(name, kind="site", up=True)
-        self._paths.clear()
+        self._forget()
 
     def add_host(self, name: str, addresses: tuple[str, ...]) -> None:
         """Add a host with its addresses (127.0.0.1 is every host's own and not listed).
@@ -70,7 +73,7 @@ class Network:
                 raise ValueError(f"{address} belongs to {self._owners[address]} already")
         known = self.graph.nodes[name]["addresses"] if name in self.graph else ()
         self.graph.add_node(name, kind="host", up=True, addresses=(*known, *addresses))
-        self._paths.clear()
+        self._forget()
 
     def link(
         self,
@@ -82,7 +85,7 @@ class Network:
     ) -> None:
         """Join two nodes: `latency` in seconds one way, `bandwidth` in octets/s, `loss` from 0 to 1."""
         self.graph.add_edge(a, b, latency=latency, bandwidth=bandwidth, loss=loss, up=True)
-        self._paths.clear()
+        self._forget()
 
     def owner(self, address: str) -> str | None:
         """The host that has an address; None for nobody."""
@@ -96,12 +99,21 @@ class Network:
     def set_link(self, a: str, b: str, up: bool) -> None:
         """Let a link fail, or come back."""
         self.graph.edges[a, b]["up"] = up
-        self._paths.clear()
+        self._forget()
 
     def set_node(self, name: str, up: bool) -> None:
         """Let a site or a host fall off the network, or come back."""
         self.graph.nodes[name]["up"] = up
+        self._forget()
+
+    def set_loss(self, a: str, b: str, loss: float) -> None:
+        """Let a link lose packets, from 0 (none) to 1."""
+        self.graph.edges[a, b]["loss"] = loss
+        self._forget()
+
+    def _forget(self) -> None:
         self._paths.clear()
+        self.changed += 1
 
     def path(self, a: str, b: str) -> Path | None:
         """The quickest way that is up now; None where there is none."""
@@ -129,7 +141,7 @@ class Network:
         for edge in edges:
             passed *= 1.0 - edge["loss"]
         return Path(
-            sum(edge["latency"] for edge in edges),
+            fsum(edge["latency"] for edge in edges),  # which rounds alike in every Python, as sum does not
             min((edge["bandwidth"] for edge in edges), default=float("inf")),
             1.0 - passed,
             tuple(hops),

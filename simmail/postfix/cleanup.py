@@ -20,6 +20,7 @@ PARAMETERS
     and those of cleanup_address(3)
 
 DIAGNOSTICS
+    fatal: service NAME requires a process limit of 0
     message-id=ID
     reject, warning, info, hold, discard, filter, redirect, bcc, prepend, replace, strip: see content_checks(3)
 
@@ -59,6 +60,7 @@ class Cleanup(Program):
     command = "cleanup"
     needs = ("rewrite",)
     watches = True
+    process_limit = 0
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)

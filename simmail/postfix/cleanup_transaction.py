@@ -10,6 +10,7 @@ PARAMETERS
 
 DIAGNOSTICS
     QUEUE_ID: MAPS map lookup problem -- message not accepted, try again later
+    QUEUE_ID: write queue file: No space left on device
 
 SEE ALSO
     cleanup(8), cleanup_content, cleanup_address
@@ -244,8 +245,11 @@ class Transaction:
         if self.going and self._last_recipient is None:
             self.fail(CleanupStatus.NO_RECIPIENTS)
         if self.going and not self.status:
-            yield Commit(self.message, "hold" if self.held else "incoming")
-            return ACCEPTED
+            trouble = yield Commit(self.message, "hold" if self.held else "incoming")
+            if not trouble:
+                return ACCEPTED
+            yield self.program.note("warning", "", f"{self.queue_id}: write queue file: {trouble}")
+            self.fail(CleanupStatus.WRITE)
         if CleanupFlag.DISCARD in self.flags:
             self.status = CleanupStatus.OK
         if self.status and CleanupFlag.BOUNCE in self.flags and not self.status & CANNOT_BOUNCE:

@@ -8,6 +8,7 @@ PARAMETERS
     content_filter, receive_override_options, smtputf8_autodetect_classes, myhostname, mail_name
 
 DIAGNOSTICS
+    fatal: service NAME requires a process limit of 1
     QUEUE_ID: uid=UID from=<SENDER>
         with ` orig_id=ID` for a message that was requeued.
 
@@ -42,6 +43,7 @@ class Pickup(Program):
     """Takes in local submissions."""
 
     command = "pickup"
+    process_limit = 1
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)

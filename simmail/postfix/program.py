@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.fast_flush import fast_flush_domains
@@ -47,6 +48,8 @@ class Program:
     needs: ClassVar[tuple[str, ...]] = ()
     #: Whether it looks, before each client, for tables that have changed.
     watches: ClassVar[bool] = False
+    #: The process limit that it must have in master.cf; None where any will do.
+    process_limit: ClassVar[int | None] = None
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         self.system, self.service = system, service
@@ -57,11 +60,18 @@ class Program:
         self.outlived = False
         self.name = self.command
         self.config: Config = system.latest.for_service(service, warn=self.warn)
+        if self.process_limit is not None:
+            self._check_limit(self.process_limit)
         self.main = system.machine.files.find(MAIN_CF)
         self._max_idle: float = self.config["max_idle"]
         syslog_name: str = self.config["syslog_name"]
         if syslog_name != "postfix" and syslog_name.startswith("postfix/"):
             self.name = syslog_name.removeprefix("postfix/") + "/" + self.command
+
+    def _check_limit(self, wanted: int) -> None:
+        limit = self.config["default_process_limit"] if self.service.maxproc is None else self.service.maxproc
+        if limit != wanted:
+            raise Fatal(f"service {self.service.name} requires a process limit of {wanted}")
 
     def warn(self, level: str, text: str) -> None:
         """Remember a line for the log (`warning`, `error`, `text`), to be noted by the next `spoken()`."""

@@ -11,6 +11,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -25,9 +26,17 @@ class Spool:
     `jobs` is what the queue manager knows of the active ones; while a delivery is running, its queue file is locked.
     `deleted` hears of each message that an administrator deletes, by queue id.
     `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
+
+    Attributes:
+        came: how many recipients of messages have come into it by way of cleanup(8).
+        left: how the recipients of messages that are not here any more have ended -> how many.
+        withdrawn: the messages that administrators took out of it: queue id -> `deleted`, `requeued`.
     """
 
-    __slots__ = ("active", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left_logs", "maildrop")
+    __slots__ = (
+        "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs", "maildrop",
+        "withdrawn",
+    )  # fmt: skip
 
     def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None) -> None:
         self.deleted = deleted
@@ -39,6 +48,9 @@ class Spool:
         self.corrupt: dict[str, Message] = {}
         self.jobs: dict[str, Any] = {}
         self.left_logs: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.came = 0
+        self.left: Counter[str] = Counter()
+        self.withdrawn: dict[str, str] = {}
 
     def queue(self, name: str) -> dict[str, Message]:
         """One of QUEUES."""
@@ -55,9 +67,35 @@ class Spool:
 
     def delete(self, queue_id: str, queue: str) -> Message | None:
         """Delete a message from a queue, for an administrator; None where it is not there."""
-        message = self.queue(queue).pop(queue_id, None)
-        if message is not None and self.find(queue_id) is None:
-            self.deleted(queue_id)
+        if queue_id not in self.queue(queue):
+            return None
+        if any(queue_id in self.queue(name) for name in QUEUES if name != queue):
+            return self.queue(queue).pop(queue_id)  # it was put into another queue before
+        message = self.drop(queue, queue_id, "deleted")
+        self.deleted(queue_id)
+        return message
+
+    def take(self, message: Message, queue: str) -> None:
+        """Take in a message that cleanup(8) has finished."""
+        self.came += len(message.recipients)
+        self.queue(queue)[message.queue_id] = message
+
+    def drop(self, queue: str, queue_id: str, end: str) -> Message:
+        """Let a message go.
+
+        Args:
+            queue: the queue it is in.
+            queue_id: its name.
+            end: what that means for recipients who are not done with: `deleted`, `requeued`.
+        """
+        message = self.queue(queue).pop(queue_id)
+        if queue != "maildrop":
+            left = self.left
+            for recipient in message.done:
+                left[recipient.end] += 1
+            if message.recipients:
+                left[end] += len(message.recipients)
+                self.withdrawn[queue_id] = end
         return message
 
     def move(self, queue_id: str, source: str, target: str) -> Message:

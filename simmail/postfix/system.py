@@ -92,6 +92,7 @@ class MailSystem:
         self.last_words: list[Note] = []
         self._throttled: dict[tuple[str, str], float] = {}
         self._programs: dict[tuple[str, str], Program] = {}
+        self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
         self.used = 0.0
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
@@ -112,6 +113,16 @@ class MailSystem:
             found = self._programs[key] = self.classes[service.command](self, service)
             if found.watches:
                 found.fast_flush  # noqa: B018 - whoever can defer mail has this list open
+        return found
+
+    def strained(self, name: str, type: str) -> Any:
+        """The program behind a service as master(8) starts it under stress, with `-o stress=yes`.  Raises Fatal."""
+        key = (name, type)
+        found = self._strained.get(key)
+        if found is None:
+            service = self.master.services[key]
+            service = service._replace(overrides={"stress": "yes", **service.overrides})
+            found = self._strained[key] = self.classes[service.command](self, service)
         return found
 
     def running(self, name: str, type: str = "unix") -> Program | None:
@@ -155,6 +166,7 @@ class MailSystem:
                 notes = self._changes(program, now)
         if notes is not None or (program.outlived and not program.idle(now)):
             del self._programs[name, type]
+            self._strained.pop((name, type), None)
             self.memo = Memo(self.memo.enabled)
         program.used = now
         return notes or []

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappush
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import simpy
 
@@ -27,6 +27,17 @@ WAIT = object()
 #: After how many new objects Python looks for rings of garbage, and how many times for each elder generation.
 COLLECTIONS = (50_000, 20, 100)
 Handler = Callable[["Task", Any], Any]
+
+
+#: No server loses its patience with a silent client in less than this, seconds.
+IDLE_S = 5.0
+
+
+class Line(Protocol):
+    """What a task may leave open behind it: a connection."""
+
+    def left_alone(self, task: Task, seconds: float) -> None:
+        """Nothing will be said over it for so long."""
 
 
 @contextmanager
@@ -49,6 +60,7 @@ class Clock:
     Attributes:
         env: the `simpy.Environment`.
         horizon: no task runs ahead to this time or beyond it.
+        watched: whether each wait is an event of its own: nobody runs ahead at all.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -57,6 +69,7 @@ class Clock:
         self.horizon = 0.0
         self.handlers: dict[type[Question], Handler] = {Sleep: _sleep, Level: _level}
         self._serial = count(1)
+        self.watched = False
         self._faults: list[float] = []
         self._until = 0.0
 
@@ -70,10 +83,23 @@ class Clock:
         return next(self._serial)
 
     def spawn(
-        self, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None = None
+        self,
+        host: Any,
+        decision: Decision[Any],
+        now: float,
+        done: Callable[[Any, float], None] | None = None,
+        life: Life | None = None,
     ) -> Task:
-        """Start a decision on a host at time `now`, not before the clock's; `done(verdict, time)` hears of its end."""
-        task = Task(self, host, decision, now, done)
+        """Start a decision on a host at time `now`, not before the clock's.
+
+        Args:
+            host: where.
+            decision: what.
+            now: when, seconds since the start.
+            done: hears of its end: its verdict, and the time.
+            life: what it ends with, at the latest; None where nothing ends it.
+        """
+        task = Task(self, host, decision, now, done, life)
         task.wake_at(now)
         return task
 
@@ -97,8 +123,12 @@ class Clock:
             return
         self._until = until
         self._set_horizon()
+        # given a number, SimPy would stop at now + (until - now), which is not always the same
+        end: Any = self.env.event()
+        end._ok, end._value = True, None
+        heappush(self.env._queue, (until, 0, next(self.env._eid), end))  # type: ignore[misc]
         with rare_collections():
-            self.env.run(until=until)
+            self.env.run(until=end)
 
     def run_while(self, going: Callable[[], bool]) -> None:
         """Let time pass, nobody ahead of the clock, while `going()` holds and anything is left to come."""
@@ -108,10 +138,21 @@ class Clock:
 
     def _set_horizon(self) -> None:
         self.horizon = min(self._until, self._faults[0]) if self._faults else self._until
+        if self.watched:
+            self.horizon = float("-inf")
 
 
 class Impatient(BaseException):
     """Raised in a decision whose client has stopped waiting for it."""
+
+
+class Life:
+    """One life of a computer or a program: tasks that belong to it end when it is `over`."""
+
+    __slots__ = ("over",)
+
+    def __init__(self) -> None:
+        self.over = False
 
 
 class Task:
@@ -123,19 +164,28 @@ class Task:
         now: its own time, at or ahead of the clock's.
         host: the host whose program is deciding at this moment.
         deadline: when the patience of whoever waits for the present decision is over; it then ends with `Impatient`.
+        life: what it ends with, at the latest.
+        line: the connection that it opened last, as long as that is open.
     """
 
     __slots__ = (
-        "_answer", "_decision", "_done", "_question", "_stack", "callbacks", "clock", "deadline", "host", "now",
-        "serial",
+        "_answer", "_decision", "_done", "_question", "_stack", "callbacks", "clock", "deadline", "host", "life",
+        "line", "now", "serial",
     )  # fmt: skip
     #: What SimPy asks of an event.
     _ok, _value, _defused = True, None, False
 
     def __init__(
-        self, clock: Clock, host: Any, decision: Decision[Any], now: float, done: Callable[[Any, float], None] | None
+        self,
+        clock: Clock,
+        host: Any,
+        decision: Decision[Any],
+        now: float,
+        done: Callable[[Any, float], None] | None,
+        life: Life | None = None,
     ) -> None:
-        self.clock, self.host, self.now = clock, host, now
+        self.clock, self.host, self.now, self.life = clock, host, now, life
+        self.line: Line | None = None
         self.deadline = float("inf")
         self.serial = clock.serial()
         self._decision: Decision[Any] = decision
@@ -163,8 +213,16 @@ class Task:
         self._decision, self.host = decision, host
         return CALLED
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended with what it belonged to."""
+        return self.life is not None and self.life.over
+
     def _go(self) -> None:
         """Ask and answer until something must be waited for, or all is done."""
+        if self.life is not None and self.life.over:
+            self._stack.clear()
+            return
         question, self._question = self._question, None
         answer, self._answer = self._answer, None
         clock = self.clock
@@ -177,6 +235,8 @@ class Task:
                     question = send(answer) if self.now <= self.deadline else self._decision.throw(Impatient())
                 except StopIteration as stop:
                     if not self._stack:
+                        if self.line is not None:
+                            self.line.left_alone(self, float("inf"))
                         if self._done is not None:
                             self._done(stop.value, self.now)
                         clock.journal.pack()
@@ -230,18 +290,18 @@ class Alarm:
     Args:
         clock: on which it is put down.
         time: when, seconds since the start.
-        task: in whose place among the tasks of that moment.
+        serial: its place among the tasks of that moment.
         act: what is done.
     """
 
     __slots__ = ("_act", "_defused", "_ok", "_value", "callbacks")
 
-    def __init__(self, clock: Clock, time: float, task: Task, act: Callable[[], None]) -> None:
+    def __init__(self, clock: Clock, time: float, serial: int, act: Callable[[], None]) -> None:
         self._act: Callable[[], None] | None = act
         self._ok, self._value, self._defused = True, None, False
         self.callbacks: list[Callable[[Any], None]] | None = [self._ring]
         env: Any = clock.env
-        heappush(env._queue, (time, task.serial + 1, next(env._eid), self))
+        heappush(env._queue, (time, serial + 1, next(env._eid), self))
 
     def call_off(self) -> None:
         """It is not done any more."""
@@ -257,6 +317,8 @@ CALLED = object()
 
 
 def _sleep(task: Task, question: Sleep) -> None:
+    if task.line is not None and question.seconds >= IDLE_S:
+        task.line.left_alone(task, question.seconds)
     task.now += question.seconds
 
 

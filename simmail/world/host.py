@@ -12,7 +12,7 @@ from simmail.files.machine import Machine
 from simmail.files.mailbox import split_mbox, unquoted
 from simmail.files.tree import FileError, normal
 from simmail.mail.answers import Exit
-from simmail.mail.errors import InputError
+from simmail.mail.errors import Fatal, InputError
 from simmail.mail.questions import Connect, Decision, Level, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
 from simmail.userland.commands import COMMANDS as COMMON
@@ -24,8 +24,8 @@ from simmail.world.clock import Task
 from simmail.world.policy import PolicyServers
 
 if TYPE_CHECKING:
+    from simmail.world.connection import Connection, Server
     from simmail.world.master import Master
-    from simmail.world.transport import Server
     from simmail.world.world import World
 
 #: Every command of a host by name.
@@ -44,7 +44,8 @@ class Host:
         resolver: what it asks for names.
 
     Attributes:
-        up: whether it is running at all.
+        connections: how many connections it has taken so far.
+        sessions: those that are open, by number.
         listeners: port -> what accepts connections there.
         master: its mail system's supervisor; None where it runs none.
         gateway: whose address its connections to public addresses show; None for its own.
@@ -55,12 +56,15 @@ class Host:
 
     def __init__(self, world: World, name: str, machine: Machine, resolver: Resolver) -> None:
         self.world, self.name, self.machine, self.resolver = world, name, machine, resolver
-        self.up = True
+        self._up = True
+        self.connections = 0
+        self.sessions: dict[int, Connection] = {}
         self.listeners: dict[int, Listener] = {}
         self.master: Master | None = None
         self.gateway: Host | None = None
         self.forwards: dict[int, Host] = {}
         self.hides_clients = False
+        self.running_before = False
         self.policies = PolicyServers(self, COMMANDS)
 
     def source_address(self, destination: str) -> str:
@@ -77,6 +81,43 @@ class Host:
     def inside_address(self) -> str:
         """The address by which hosts behind this one know it: its last that is not the loopback's."""
         return self.machine.outside[-1]
+
+    # ---- life and death
+
+    @property
+    def up(self) -> bool:
+        """Whether it is running at all."""
+        return self._up
+
+    def crash(self) -> None:
+        """Let it die at once, as when the power fails: what is on its disk stays."""
+        if not self.up:
+            return
+        world, now = self.world, self.world.now
+        self._up = False
+        world.network.set_node(self.name, False)
+        for connection in list(self.sessions.values()):
+            connection.break_off(now)
+        self.sessions.clear()
+        if self.master is not None:
+            self.running_before = self.master.system is not None
+            self.master.crash()
+            for other in world.hosts.values():
+                for connection in other.sessions.values():
+                    if connection.client is self:
+                        connection.orphaned(now)
+
+    def boot(self) -> None:
+        """Let it come back; its mail system starts, if it ran before."""
+        if self.up:
+            return
+        self._up = True
+        self.world.network.set_node(self.name, True)
+        if self.master is not None and self.running_before:
+            try:
+                self.master.start()
+            except Fatal as fatal:
+                self.master.note("postfix", "fatal", "", fatal.text)
 
     # ---- an administrator at work
 

@@ -21,10 +21,12 @@ from simmail.world.compiled import compile_anew
 from simmail.world.mailboxes import MailboxServer
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.mua import MailProgram
+from simmail.world.speed import Speed
 from simmail.world.units import clock
 from simmail.world.world import World
 
 if TYPE_CHECKING:
+    from simmail.world.faults import FaultSpec
     from simmail.world.host import Host
     from simmail.world.scenario import HostSpec, Letter, Person, Scenario
 
@@ -71,8 +73,8 @@ class Loader:
             self._begin(self.world.hosts[name], spec)
         for login, person in scenario.people.items():
             self._person(login, person)
-        for fault in scenario.faults:
-            self._fault(fault)
+        for number, fault in enumerate(scenario.faults):
+            self._fault(fault, number)
         for actor in self.world.actors.values():
             actor.start()
 
@@ -125,7 +127,7 @@ class Loader:
         if machine.files.exists("/etc/postfix/main.cf"):
             if not machine.files.exists("/etc/postfix/master.cf"):
                 machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF, modified=-3600.0)
-            host.master = Master(host, self.remember, spec.disk)
+            host.master = Master(host, self.remember, Speed(**spec.speed.model_dump()))
             self.world.notices += compile_anew(host)
 
     def _gateway(self, host: Host, spec: HostSpec) -> None:
@@ -200,21 +202,9 @@ class Loader:
             yield from program.fetch()
             yield Sleep(every)
 
-    def _fault(self, fault: schema.Fault) -> None:
-        world = self.world
-
-        def turn(up: bool) -> None:
-            if fault.host:
-                world.hosts[fault.host].up = up
-            if fault.link:
-                world.network.set_link(*fault.link, up)
-            if fault.dns:
-                name = fault.dns.rstrip(".").lower()
-                if up:
-                    world.zones.faults.pop(name, None)
-                else:
-                    world.zones.faults[name] = fault.how
-
-        world.clock.at(clock(fault.at, self.start_of_day), lambda: turn(False))
-        if fault.until is not None:
-            world.clock.at(clock(fault.until, self.start_of_day), lambda: turn(True))
+    def _fault(self, fault: FaultSpec, number: int) -> None:
+        try:
+            self.world.faults.plan(fault, number)
+        except ValueError as error:
+            where = f"{self.folder / folders.WORLD}: faults.{number}"
+            raise InputError(where, str(error), "write a moment as in 2h, 10:30 or 1d 9:00") from None

@@ -11,7 +11,7 @@ from simmail.smtp.replies import Reply
 from simmail.userland.maildrop import Imap, Pop3
 from simmail.userland.maildrop.answers import bad
 from simmail.world.clock import Task
-from simmail.world.transport import Server
+from simmail.world.connection import Server
 
 if TYPE_CHECKING:
     from simmail.world.host import Host

@@ -6,49 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
-from simmail.mail.message import Message
-from simmail.mail.questions import (
-    Abandon,
-    Anvil,
-    Commit,
-    Connect,
-    Decision,
-    Level,
-    NewQueueId,
-    Note,
-    PassOn,
-    Sleep,
-    answered,
-)
+from simmail.mail.questions import Anvil, Connect, Decision, Level, Note, PassOn, Sleep
 from simmail.postfix import spool_view
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
 from simmail.postfix.delivery import Request
-from simmail.postfix.local_domains import listening_addresses
-from simmail.postfix.mastercf import Service
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
+from simmail.postfix.qmgr import unheard
 from simmail.postfix.spool import Spool
-from simmail.postfix.system import THROTTLE_S, MailSystem
-from simmail.smtp.commands import Sent
-from simmail.smtp.replies import Reply
+from simmail.postfix.system import MailSystem
 from simmail.world import logs
-from simmail.world.clock import WAIT, Task
-from simmail.world.slots import Slots
-from simmail.world.transport import Lent, Server
+from simmail.world.clock import WAIT, Life, Task
+from simmail.world.intake import Intake
+from simmail.world.ports import Ports
+from simmail.world.speed import Speed
 
 if TYPE_CHECKING:
+    from simmail.mail.message import Message
+    from simmail.world.connection import Server
     from simmail.world.host import Host
 
-#: Services that master.cf names by words instead of numbers (/etc/services).
-PORTS = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
-#: The first inode that a queue file gets; only its number of digits shows.
-FIRST_INODE = 0x41000
 NO_SOCKET = "No such file or directory"
-QUEUE_ID_RADIX_S = 1_000_000
-#: Seconds to write a queue file safely, measured on a real Postfix that used a disk.
-DISK_WRITE_S = 0.0015
 #: How often trivial-rewrite(8) looks for changed tables, seconds from its start.
 LOOK_S = 10.0
 
@@ -81,48 +61,31 @@ scache    unix  -       -       n       -       1       scache
 """
 
 
-class Silent:
-    """The session of a program that will not run: the kernel takes the connection, nobody speaks."""
-
-    def greet(self) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
-
-    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
-
-    def lost(self, reason: str) -> Decision[None]:
-        """Nobody notices."""
-        return answered(None)
-
-
 class Master:
     """The supervisor of one host's mail system.
 
     Args:
         host: the host it runs on.
         remember: False switches memos off.
-        disk_s: seconds to write a queue file safely.
+        speed: how fast the host is.
 
     Attributes:
         spool: the queue directory.
         system: the running mail system; None while it is stopped.
-        inode: the last one that a queue file got.
+        intake: the way onto its disk.
+        ports: its services that listen on the network.
+        life: ends with the host's.
     """
 
-    def __init__(self, host: Host, remember: bool = True, disk_s: float = DISK_WRITE_S) -> None:
+    def __init__(self, host: Host, remember: bool = True, speed: Speed = Speed()) -> None:  # noqa: B008
         self.host, self.remember = host, remember
         self.clock = host.world.clock
         self.spool = Spool(lambda queue_id: self.note("postfix", "deleted", queue_id))
         self.system: MailSystem | None = None
-        self.disk_s = disk_s
-        self.inode = FIRST_INODE
-        self._ports: dict[int, tuple[str, str]] = {}
-        self._throttled: dict[tuple[str, str], float] = {}
+        self.intake, self.ports = Intake(self, speed), Ports(self)
+        self.life = Life()
         self._wake_at = float("inf")
         self._anvil = AnvilCounters(60.0)
-        self._slots: dict[tuple[str, str], Slots] = {}
         spool_view.mount(self.spool, host.machine)
         for path in logs.PATHS:
             host.machine.files.mount(path, logs.LogView(host, path))
@@ -134,6 +97,12 @@ class Master:
         clock = self.clock
         clock.journal.append((clock.now, self.host.name, program, event, queue_id, fields, clock.serial()))
 
+    def record(self, task: Task, said: Note) -> None:
+        """Record something at a task's time, who may be at work on another host."""
+        self.clock.journal.append(
+            (task.now, self.host.name, said.program, said.event, said.queue_id, said.fields, task.serial)
+        )
+
     # ---- start, reload, stop
 
     def start(self) -> None:
@@ -141,7 +110,7 @@ class Master:
         self.system = self._system()
         for text in notice(self.system.config.compatibility):
             self.note("postfix", "text", "", text)
-        self._throttled.clear()
+        self.ports.unthrottle()
         self._listen()
         self._run(self._resumed())
 
@@ -152,8 +121,17 @@ class Master:
     def stop(self) -> None:
         """Stop Postfix; the queue stays on disk."""
         self.system = None
-        self._ports.clear()
+        self.ports.close()
         self._wake_at = float("inf")
+
+    def crash(self) -> None:
+        """The host has died: what is in memory is gone, the queue is on the disk."""
+        self.life.over = True
+        self.life = Life()
+        self.stop()
+        self.spool.jobs.clear()
+        self.ports.forget()
+        self._anvil = AnvilCounters(self._anvil.time_unit)
 
     def reload(self) -> None:
         """Read the configuration again; what is running, or throttled, goes on as it is.  Raises Fatal."""
@@ -170,82 +148,20 @@ class Master:
     def _listen(self) -> None:
         assert self.system is not None
         self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
-        self._ports = {}
-        self._addresses = listening_addresses(self.system.config, self.host.machine)
-        for (name, type), service in self.system.master.services.items():
-            port = name.rpartition(":")[2]
-            number = PORTS.get(port, int(port) if port.isdigit() else 0)
-            if type == "inet" and number:
-                self._ports[number] = (name, type)
-            if (type == "inet" and number) or type == "pass":
-                self._slots[name, type] = self._processes(service)
+        self.ports.listen(self.system)
+        self.intake.configure(self.system)
 
-    def _processes(self, service: Service) -> Slots:
-        """The processes of a service; those at work now count on."""
-        assert self.system is not None
-        limit = self.system.config["default_process_limit"] if service.maxproc is None else service.maxproc
-        known = self._slots.get((service.name, service.type))
-        if known is None:
-            return Slots(limit)
-        known.limit = limit
-        return known
-
-    # ---- connections
+    # ---- what tasks ask for
 
     def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection; None where nothing listens on that port and address."""
-        yield from ()
-        service = self._ports.get(question.port)
-        if self.system is None or service is None or not self.listens_on(question.address):
-            return None
-        return self._session(task, service, client, question)
+        return self.ports.accept(task, client, question)
 
     def pass_on(self, task: Task, question: PassOn) -> Any:
         """Give a connection to a service that takes them over from another."""
         if not task.level(question):
             return WAIT
-        service = (question.service, "pass")
-        if self.system is None or service not in self._slots or self.system.service(*service) is None:
-            return ConnectFailure(NO_SOCKET)
-        return self._session(task, service, question.client, question.connection)
-
-    def _session(self, task: Task, service: tuple[str, str], client: str, question: Connect) -> Server:
-        """The session of a service with a client; of one that does not run, one that says nothing."""
-        system = self.system
-        assert system is not None
-        if self._throttled.get(service, 0.0) > task.now:
-            return Silent()
-        # the task is still the client's, so the host is named with what is recorded here
-        for note in system.outdated(*service):
-            self._record(task, note)
-        try:
-            program = system.program(*service)
-        except Fatal as fatal:
-            for note in system.dying(*service, fatal):
-                self._record(task, note)
-            self._throttled[service] = task.now + THROTTLE_S
-            return Silent()
-        session: Server = program.session(client, question)
-        return session if program.shared else Lent(session, self._slots[service])
-
-    def _record(self, task: Task, note: Note) -> None:
-        self.clock.journal.append(
-            (task.now, self.host.name, note.program, note.event, note.queue_id, note.fields, task.serial)
-        )
-
-    def listens_on(self, address: str) -> bool:
-        """Whether inet_interfaces has this address."""
-        assert self.system is not None
-        return address in self._addresses
-
-    # ---- queue files
-
-    def new_queue_id(self, task: Task, question: NewQueueId) -> Any:
-        """Microseconds and inode, as the real one names its queue files."""
-        if not task.level(question):
-            return WAIT
-        self.inode += 1
-        return f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self.inode:X}"
+        return self.ports.take_over(task, question) or ConnectFailure(NO_SOCKET)
 
     def anvil(self, task: Task, question: Anvil) -> Any:
         """Count an event of a client."""
@@ -253,21 +169,11 @@ class Master:
             return WAIT
         return self._anvil.count(question.event, question.service, question.client, task.now)
 
-    def abandon(self, task: Task, question: Abandon) -> None:
-        """A queue file that was never finished is no more; nothing was kept of it."""
+    # ---- new mail
 
-    def commit(self, task: Task, question: Commit) -> Any:
-        """Write a queue file; once it is safe the queue manager hears of it."""
-        if not task.level(question):
-            return WAIT
-        task.now += self.disk_s
-        message: Message = question.message
-        if question.queue == "incoming":
-            self.spool.incoming[message.queue_id] = message
-            self.clock.spawn(self.host, self._arrived(message), task.now)
-        else:
-            self.spool.queue(question.queue)[message.queue_id] = message
-        return None
+    def arrived(self, message: Message, now: float) -> None:
+        """A message is in the incoming queue."""
+        self.clock.spawn(self.host, self._arrived(message), now, life=self.life)
 
     def _arrived(self, message: Message) -> Decision[None]:
         now = yield Level()
@@ -278,8 +184,9 @@ class Master:
     def _resumed(self) -> Decision[None]:
         """Postfix was started: what waits in the incoming queue is taken up."""
         now = yield Level()
-        yield from self._manager(now)
-        self.wake_pickup()
+        if self.system is not None:
+            yield from self._manager(now)
+            self.wake_pickup()
 
     def _manager(self, now: float) -> Decision[Any]:
         """The queue manager, for something new; one that has just been started takes up what waits."""
@@ -344,23 +251,27 @@ class Master:
     # ---- deliveries
 
     def _run(self, decision: Decision[Any]) -> None:
-        self.clock.spawn(self.host, decision, self.clock.now)
+        self.clock.spawn(self.host, decision, self.clock.now, life=self.life)
 
     def _deliver(self, now: float, requests: list[Request]) -> None:
         """Start what the queue manager hands out, and see to its next alarm."""
         for request in requests:
-            self.clock.spawn(self.host, self._delivery(request), now)
+            self.clock.spawn(self.host, self._delivery(request, now), now, life=self.life)
         if self.system is None:
             return
+        self.intake.taken()
         wake = self.system.program("qmgr").next_wakeup(now)
         if wake is not None and wake < self._wake_at:
             self._wake_at = wake
-            self.clock.spawn(self.host, self._scan(wake), wake)
+            self.clock.spawn(self.host, self._scan(wake), wake, life=self.life)
 
-    def _delivery(self, request: Request) -> Decision[None]:
+    def _delivery(self, request: Request, now: float) -> Decision[None]:
         system = self.system
         if system is None:
             return
+        busy = self.intake.processors.serve(now, self.intake.speed.delivering) - now
+        if busy:
+            yield Sleep(busy)
         agent = yield from system.summon(request.transport)
         process = agent.processes.take(self.clock.now)
         try:
@@ -370,10 +281,12 @@ class Master:
             results = None
         now = yield Level()
         agent.processes.leave(process, now)
-        if self.system is not None:
-            manager = self.system.program("qmgr")
-            ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
-            self._deliver(now, (yield from ended))
+        if self.system is None:
+            unheard(request, results or [])
+            return
+        manager = self.system.program("qmgr")
+        ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
+        self._deliver(now, (yield from ended))
 
     def _scan(self, wake: float) -> Decision[None]:
         now = yield Level()

@@ -132,7 +132,7 @@ class PolicyServers:
         if service.type != "inet" or kind != "inet" or port != str(service.port):
             return False
         assert self.host.master is not None
-        return address == service.address if service.address else self.host.master.listens_on(address)
+        return address == service.address if service.address else self.host.master.ports.listens_on(address)
 
     def _start(self, service: Service, now: float) -> Line:
         """Start a process of spawn(8)."""
@@ -202,7 +202,7 @@ def _exchange(task: Task, link: Link, line: Line | None, question: Policy) -> De
     if said.ended:
         link.line = None
         return PolicyAnswer(said.text, True, error=RESET if said.reset else "", link=link)
-    link.alarm = Alarm(task.clock, task.now + question.keep, task, lambda: _hang_up(task, link))
+    link.alarm = Alarm(task.clock, task.now + question.keep, task.serial, lambda: _hang_up(task, link))
     return PolicyAnswer(said.text, link=link)
 
 
@@ -241,7 +241,7 @@ def attend(task: Task, question: Attend) -> Any:
         elif not said.ended:
             clock.spawn(host, _ending(line, said.text), time)
 
-    alarm = Alarm(clock, question.deadline, task, give_up)
+    alarm = Alarm(clock, question.deadline, task.serial, give_up)
     clock.spawn(host, _step_by_step(line.ask(question.attributes, task.now)), task.now, done)
     return WAIT
 

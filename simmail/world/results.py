@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from math import fsum
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ class Results:
                     to,
                     orig_to,
                     relay,
-                    sum(delays),
+                    fsum(delays),
                     *delays,
                     dsn,
                     status,

@@ -13,7 +13,11 @@ from pydantic import BaseModel, Field, ValidationError
 from simmail.files.machine import SYSTEM_ACCOUNTS
 from simmail.mail.errors import InputError, Location
 from simmail.world.actors.kinds import AnySpec
+from simmail.world.faults import FaultSpec
 from simmail.world.schema import Moment, Octets, Part, Seconds
+from simmail.world.speed import Speed
+
+USUAL = Speed()
 
 SYSTEM_USERS = tuple(account.name for account in SYSTEM_ACCOUNTS)
 
@@ -25,6 +29,16 @@ class Link(Part):
     latency: Seconds = Field(0.010, ge=0, description="one way, for example 20ms")
     bandwidth: Octets = Field(12_500_000.0, gt=0, description="for example 2Mbit/s")
     loss: float = Field(0.0, ge=0, lt=1, description="the part of packets lost")
+
+
+class SpeedSpec(Part):
+    """How fast a mail server is; by default as fast as a small one that was measured."""
+
+    queue_file: Seconds = Field(default=USUAL.queue_file, ge=0, description="of the disk, to write a queue file safely")
+    mailbox: Seconds = Field(default=USUAL.mailbox, ge=0, description="of the disk, to append to a mailbox")
+    receiving: Seconds = Field(default=USUAL.receiving, ge=0, description="of a processor, to take a message in")
+    delivering: Seconds = Field(default=USUAL.delivering, ge=0, description="of a processor, to manage and deliver it")
+    processors: int = Field(default=USUAL.processors, ge=1, description="how many there are")
 
 
 class HostSpec(Part):
@@ -48,7 +62,7 @@ class HostSpec(Part):
     hides_clients: bool = Field(False, description="whether what it hands on seems to come from itself")
     resolver_latency: Seconds = Field(0.030, ge=0, description="to an answer of DNS")
     resolver_timeout: Seconds = Field(10.0, ge=0, description="until DNS is given up")
-    disk: Seconds = Field(0.0015, ge=0, description="to write a queue file safely")
+    speed: SpeedSpec = Field(default_factory=SpeedSpec, description="what a message costs there")
 
 
 class Letter(Part):
@@ -74,17 +88,6 @@ class Person(Part):
     writes: list[Letter] = Field(default_factory=list)
 
 
-class Fault(Part):
-    """Something that fails and comes back."""
-
-    at: Moment
-    until: Moment | None = None
-    host: str | None = Field(None, description="a host that is down")
-    link: tuple[str, str] | None = Field(None, description="a link that is cut")
-    dns: str | None = Field(None, description="a name below which nothing can be looked up")
-    how: str = Field("timeout", pattern="^(timeout|servfail|refused)$", description="what DNS then answers")
-
-
 class Scenario(Part):
     """A world."""
 
@@ -97,7 +100,7 @@ class Scenario(Part):
     links: list[Link] = Field(default_factory=list)
     hosts: dict[str, HostSpec]
     people: dict[str, Person] = Field(default_factory=dict)
-    faults: list[Fault] = Field(default_factory=list)
+    faults: list[FaultSpec] = Field(default_factory=list)
     actors: dict[str, AnySpec] = Field(default_factory=dict, description="who else lives here")
     figures: dict[str, float] = Field(
         default_factory=dict, description="figures that differ from the measured ones, by name"
@@ -185,7 +188,7 @@ def _without_kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _fields(path: Sequence[Any]) -> list[str]:
     """The names of all fields, for a suggestion."""
-    models: tuple[type[BaseModel], ...] = (Scenario, HostSpec, Person, Link, Letter, Fault)
+    models: tuple[type[BaseModel], ...] = (Scenario, HostSpec, Person, Link, Letter, FaultSpec, SpeedSpec)
     return sorted({field for model in models for field in model.model_fields})
 
 
@@ -221,10 +224,8 @@ def _named(scenario: Scenario) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
             if host := getattr(person, field):
                 yield "host", host, ("people", login, field)
     for number, fault in enumerate(scenario.faults):
-        if fault.host:
-            yield "host", fault.host, ("faults", number, "host")
-        for end in fault.link or ():
-            yield "site or host", end, ("faults", number, "link")
+        for what, word, field in fault.names():
+            yield what, word, ("faults", number, field)
     for actor, does in scenario.actors.items():
         yield "site", does.site, ("actors", actor, "site")
 

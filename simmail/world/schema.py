@@ -15,7 +15,7 @@ Octets = Annotated[float, BeforeValidator(octets)]
 
 
 def _moment(value: Any) -> Any:
-    return value if not isinstance(value, (int, float)) else str(value)
+    return value if not isinstance(value, (int, float)) else f"{value}s"
 
 
 #: A moment: a length of time since the start (`90s`, `2h`) or a time of day (`10:30`, `1d 9:00`).

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from simmail.files.mailbox import deposit as deposit_into
 from simmail.mail.answers import Exit
-from simmail.mail.questions import Decision, Deposit, Detach, Dns, FlushSite, LookUps, Now, Run
+from simmail.mail.questions import Decision, Detach, Dns, FlushSite, LookUps, Now, Run
 from simmail.world.clock import WAIT, Impatient, Task
 
-#: Seconds to append a message to a mailbox, measured on a real Postfix that used a disk.
-MAILBOX_WRITE_S = 0.0005
 SIGKILL = 9
 
 
@@ -34,16 +31,6 @@ def look_ups(task: Task, question: LookUps) -> Any:
 def now(task: Task, question: Now) -> float:
     """The task's own time."""
     return task.now
-
-
-def deposit(task: Task, question: Deposit) -> Any:
-    """Put a message into a mailbox of the host."""
-    if not task.level(question):
-        return WAIT
-    machine = task.host.machine
-    error = deposit_into(machine.files, question, task.now, machine.calendar.unix(task.now), machine.hostname)
-    task.now += MAILBOX_WRITE_S
-    return error
 
 
 def run(task: Task, question: Run) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from simmail.world.clock import WAIT, Alarm, Task
@@ -17,33 +18,39 @@ class Slots:
     Attributes:
         busy: how many are lent out.
         waiting: the tasks that wait for one, first come first served, each with the alarm of its patience.
+        on_last: told the time whenever the last free process is lent out.
     """
 
-    __slots__ = ("busy", "limit", "waiting")
+    __slots__ = ("busy", "limit", "on_last", "waiting")
 
-    def __init__(self, limit: int) -> None:
-        self.limit, self.busy = limit, 0
+    def __init__(self, limit: int, on_last: Callable[[float], None] | None = None) -> None:
+        self.limit, self.busy, self.on_last = limit, 0, on_last
         self.waiting: deque[tuple[Task, Alarm]] = deque()
 
     def acquire(self, task: Task, deadline: float) -> Any:
         """Take a process, at the clock's time: True at once, or a wait for True, or False at the deadline."""
         if not self.limit or self.busy < self.limit:
             self.busy += 1
+            if self.busy == self.limit and self.on_last is not None:
+                self.on_last(task.now)
             return True
 
         def give_up() -> None:
             self.waiting.remove(entry)
             task.resume(False)
 
-        entry = (task, Alarm(task.clock, deadline, task, give_up))
+        entry = (task, Alarm(task.clock, deadline, task.serial, give_up))
         self.waiting.append(entry)
         return WAIT
 
     def release(self) -> None:
         """A process is free: the first in the line has it."""
-        if self.waiting:
+        while self.waiting:
             task, alarm = self.waiting.popleft()
             alarm.call_off()
-            task.resume(True)
-        else:
-            self.busy -= 1
+            if not task.over:
+                if self.on_last is not None:
+                    self.on_last(task.clock.now)
+                task.resume(True)
+                return
+        self.busy -= 1

@@ -10,7 +10,7 @@ from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Sen
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.transport import Lent, hang_up
+from simmail.world.connection import Lent
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -66,6 +66,7 @@ class Telnet:
         if type(connection) is ConnectFailure:
             return connection
         self._connection = connection
+        connection.attended = True  # `_watch` knows better what the server has heard
         return (yield Receive(connection, PATIENCE_S))
 
     # ---- silence
@@ -85,7 +86,7 @@ class Telnet:
             return
         if self._content is not None:
             yield from self._connection.server.handle(Data(Content(self._content), complete=False), ())
-        said = yield from hang_up(self._connection, "timeout")
+        said = yield from self._connection.hang_up("timeout")
         if said is not None:
             self._hear(said)
 

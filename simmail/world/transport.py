@@ -2,113 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure, Lost
-from simmail.mail.questions import Close, Connect, Decision, Level, Question, Receive, Send
-from simmail.network.graph import HERE, Path
+from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Send
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import WAIT, Impatient, Task
-from simmail.world.slots import Slots
+from simmail.world.connection import FULL, Admit, Connection, Server
+from simmail.world.wire import FIRST_AGAIN_S, LOST, TIMEOUT, TRIFLE_S, carry, route, sent_again
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
     from simmail.world.world import World
 
+__all__ = ["HANG_UP", "REFUSED", "TIMED_OUT", "Transport"]
+
 REFUSED = "Connection refused"
 TIMED_OUT = "Connection timed out"
-
-
-class Server(Protocol):
-    """One session of a server: smtpd's, or that of a scripted peer."""
-
-    def greet(self) -> Decision[Reply | None]:
-        """Speak first; None says nothing at all."""
-        ...
-
-    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """Answer what the client sent; `more`: what it has sent already besides."""
-        ...
-
-    def lost(self, reason: str) -> Decision[Reply | None]:
-        """The client is gone without QUIT, or has been silent for too long; what it is still told."""
-        ...
-
-
-class Admit(Question):
-    """Wait until the server has a process free for a session.  Answer: bool, whether the client's patience sufficed.
-
-    Args: the service's `slots`.
-    """
-
-    __slots__ = ("slots",)
-
-    def __init__(self, slots: Slots) -> None:
-        self.slots = slots
-
-
-class Lent:
-    """A session whose server has one of its service's processes, from the greeting on.
-
-    Args:
-        session: the session.
-        slots: the service's processes.
-    """
-
-    def __init__(self, session: Server, slots: Slots) -> None:
-        self.session, self.slots, self.admitted = session, slots, False
-
-    def greet(self) -> Decision[Reply | None]:
-        """Speak first, as soon as there is a process."""
-        self.admitted = yield Admit(self.slots)
-        if not self.admitted:
-            return None
-        return (yield from self._said(self.session.greet()))
-
-    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """Answer what the client sent."""
-        return (yield from self._said(self.session.handle(sent, more)))
-
-    def _said(self, saying: Decision[Reply | None]) -> Decision[Reply | None]:
-        reply = yield from saying
-        if reply is not None and reply.closes:
-            yield from self._release()
-        return reply
-
-    def lost(self, reason: str) -> Decision[Reply | None]:
-        """The client is gone; a session that had not begun is never heard of."""
-        if not self.admitted:
-            return None
-        said = yield from self.session.lost(reason)
-        yield from self._release()
-        return said
-
-    def _release(self) -> Decision[None]:
-        yield Level()
-        self.slots.release()
-
-
-class Connection:
-    """An open connection, as its client holds it.
-
-    Attributes:
-        address: the server's address.
-        path: the way there.
-        server: the server's session; None once it is over.
-        host: the host the server runs on.
-    """
-
-    __slots__ = ("address", "host", "path", "server")
-
-    def __init__(self, address: str, path: Path, session: Server, host: Host) -> None:
-        self.address, self.path, self.host = address, path, host
-        self.server: Server | None = session
-
-    @property
-    def open(self) -> bool:
-        """Whether the server has not ended it."""
-        return self.server is not None
+UNREACHABLE = "Network is unreachable"
 
 
 def octets(sent: Sent) -> int:
@@ -137,32 +49,43 @@ class Transport:
 
     def _connecting(self, task: Task, question: Connect) -> Decision[Connection | ConnectFailure]:
         client: Host = task.host
+        deadline = task.now + question.timeout
         server = self.world.host_at(question.address, client)
+        if not client.up:
+            return ConnectFailure(UNREACHABLE)
         if server is None:
             if self.world.unrouted != TIMED_OUT:
                 return ConnectFailure(self.world.unrouted)
-            task.now += question.timeout
+            task.now = deadline
             return ConnectFailure(TIMED_OUT)
-        path = HERE if server is client else self.world.network.path(client.name, server.name)
-        if path is None or not server.up:
-            task.now += question.timeout
-            return ConnectFailure(TIMED_OUT)
-        task.now += 2 * path.latency
         source = question.source or client.source_address(question.address)
+        stations: tuple[str, ...] = (client.name,) if server is client else (client.name, server.name)
         inner = server.forwards.get(question.port)
         if inner is not None:
-            within = self.world.network.path(server.name, inner.name)
-            if within is None or not inner.up:
-                task.now += question.timeout
+            source = server.inside_address if server.hides_clients else source
+            server, stations = inner, (*stations, inner.name)
+            inside = inner.machine.outside[0]
+            question = Connect(inside, question.port, question.timeout, source, question.early)
+        pause = FIRST_AGAIN_S
+        while True:
+            path = route(self.world, stations)
+            if path is not None:
+                task.now += 2 * path.latency
+                if path.loss:
+                    rng = self.world.rng("loss", *stations, f"SYN {server.connections}")
+                    task.now += sent_again(rng, path.loss, FIRST_AGAIN_S, deadline - task.now)
+                yield Level()
+                session: Server | None = yield from server.accept(task, source, question)
+                if session is None:
+                    return ConnectFailure(REFUSED)
+                if session is not FULL and task.now < deadline:
+                    return Connection(question.address, path, stations, session, client, server)
+            if task.now + pause >= deadline:
+                task.now = deadline
                 return ConnectFailure(TIMED_OUT)
-            task.now += 2 * within.latency
-            question = Connect(inner.machine.outside[0], question.port, question.timeout, source, question.early)
-            path, server, source = path + within, inner, server.inside_address if server.hides_clients else source
-        yield Level()
-        accepted = yield from server.accept(task, source, question)
-        if accepted is None:
-            return ConnectFailure(REFUSED)
-        return Connection(question.address, path, accepted, server)
+            task.now += pause
+            pause *= 2
+            yield Level()
 
     def admit(self, task: Task, question: Admit) -> Any:
         """Find a process for a session."""
@@ -176,6 +99,7 @@ class Transport:
         connection: Connection = question.connection
         if connection.server is None:
             return LOST
+        connection.busy(task)
         return (yield from self._heard(task, connection, connection.server.greet(), task.now + question.timeout))
 
     def send(self, task: Task, question: Send) -> Any:
@@ -185,8 +109,16 @@ class Transport:
     def _exchange(self, task: Task, question: Send) -> Decision[list[Reply | Lost]]:
         connection: Connection = question.connection
         replies: list[Reply | Lost] = []
-        path, commands, more = connection.path, question.commands, question.more
-        task.now += path.latency + sum(map(octets, commands)) / path.bandwidth
+        network, commands, more = self.world.network, question.commands, question.more
+        connection.busy(task)
+        path, size = connection.path, sum(map(octets, commands))
+        seconds = size / path.bandwidth
+        if connection.checked != network.changed or seconds >= TRIFLE_S or path.loss:
+            lost = yield from carry(self.world, task, connection, size, question.timeouts[0])
+            if lost is not None:
+                return [lost]
+        else:
+            task.now += path.latency + seconds
         for number, timeout in enumerate(question.timeouts, 1):
             server = connection.server
             if server is None:
@@ -197,7 +129,14 @@ class Transport:
             replies.append(reply)
             if type(reply) is Lost:
                 break
-        task.now += path.latency
+        if replies[-1] is TIMEOUT:
+            return replies
+        if connection.checked != network.changed or path.loss:
+            lost = yield from carry(self.world, task, connection, 0, timeout)
+            if lost is not None:
+                return [lost]
+        else:
+            task.now += path.latency
         return replies
 
     def _heard(
@@ -207,39 +146,40 @@ class Transport:
         outer = task.deadline
         if deadline < outer:
             task.deadline = deadline
+        connection.task = task
         reply: Reply | None
         try:
             reply = yield from saying
         except Impatient:
-            if outer < deadline:
+            if task.now > outer:
                 raise
             reply = None
         finally:
-            task.deadline = outer
+            task.deadline, connection.task = outer, None
         if reply is None:
             task.now = deadline
             return TIMEOUT
         if reply.closes:
-            connection.server = None
+            connection.ended()
+            task.line = None
             if not reply.code:
                 return LOST
         return reply
 
-    def close(self, task: Task, question: Close) -> Any:
+    def close(self, task: Task, question: Close) -> None:
         """Hang up."""
         connection: Connection = question.connection
-        server, connection.server = connection.server, None
-        if server is not None:  # the client does not wait for what the server makes of it
+        server = connection.server
+        if server is None:
+            return
+        connection.busy(task)
+        task.line = None
+        if connection.checked != self.world.network.changed and route(self.world, connection.stations) is None:
+            connection.expire(task.now, task.serial)
+        else:  # the client does not wait for what the server makes of it
+            connection.ended()
             task.clock.spawn(connection.host, server.lost("lost connection"), task.now)
-
-
-def hang_up(connection: Connection, reason: str) -> Decision[Reply | None]:
-    """On the server's host: the client is gone, or silent for too long; what the server says to that."""
-    assert connection.server is not None
-    server, connection.server = connection.server, None
-    return (yield from server.lost(reason))
 
 
 #: A reply that says nothing and ends the connection.
 HANG_UP = Reply(0, ("",), True)
-LOST, TIMEOUT = Lost("lost connection"), Lost("timeout")

@@ -40,12 +40,16 @@ from simmail.network.graph import Network
 from simmail.world import policy, services
 from simmail.world.actors.figures import Figures
 from simmail.world.clock import Clock, Task
+from simmail.world.connection import Admit
+from simmail.world.conservation import Conservation
+from simmail.world.faults import Faults
 from simmail.world.host import Host
-from simmail.world.master import Master
+from simmail.world.intake import Intake
+from simmail.world.line import Lines, Transfer, transfer
 from simmail.world.results import Results
 from simmail.world.spill import Spill
 from simmail.world.telnet import Telnet
-from simmail.world.transport import TIMED_OUT, Admit, Transport
+from simmail.world.transport import TIMED_OUT, Transport
 from simmail.world.truth import Truth
 from simmail.world.units import clock
 
@@ -67,6 +71,7 @@ class World:
         hosts: name -> host.
         people: login name -> mail program.
         actors: name -> who else lives here.
+        faults: what fails and comes back.
         truth: what each message is in truth.
         figures: what the living part is made with.
         notices: what a user should be told of the world as it was loaded.
@@ -78,6 +83,8 @@ class World:
         self.journal = Journal(Spill())
         self.clock = Clock(self.journal)
         self.network = Network()
+        self.lines = Lines(self.network)
+        self.faults = Faults(self)
         self.zones = Zones()
         self.hosts: dict[str, Host] = {}
         self.people: dict[str, MailProgram] = {}
@@ -90,7 +97,7 @@ class World:
         self.policy = ""
         self._results: Results | None = None
         transport = Transport(self)
-        own = self._of_master
+        intake = self._of_intake
         self.clock.handlers.update(
             {
                 Connect: transport.connect,
@@ -104,27 +111,27 @@ class World:
                 Policy: policy.policy,
                 policy.Attend: policy.attend,
                 Listen: policy.listen,
-                Deposit: services.deposit,
+                Transfer: transfer,
+                Deposit: intake("deposit"),
                 Run: services.run,
                 Detach: services.detach,
                 FlushSite: services.flush_site,
-                NewQueueId: own("new_queue_id"),
-                Commit: own("commit"),
-                Abandon: own("abandon"),
-                Anvil: own("anvil"),
-                PassOn: own("pass_on"),
+                NewQueueId: intake("new_queue_id"),
+                Commit: intake("commit"),
+                Abandon: intake("abandon"),
+                Anvil: lambda task, question: task.host.master.anvil(task, question),
+                PassOn: lambda task, question: task.host.master.pass_on(task, question),
                 Trigger: lambda task, question: task.host.master.manage(question.act),
             }
         )
 
     @staticmethod
-    def _of_master(name: str) -> Callable[[Task, Question], Any]:
-        """A handler that is a method of the asking host's Master."""
-
-        act = getattr(Master, name)
+    def _of_intake(name: str) -> Callable[[Task, Question], Any]:
+        """A handler that is a method of the asking host's Intake."""
+        method = getattr(Intake, name)
 
         def handler(task: Task, question: Question) -> Any:
-            return act(task.host.master, task, question)
+            return method(task.host.master.intake, task, question)
 
         return handler
 
@@ -132,6 +139,15 @@ class World:
     def now(self) -> float:
         """Seconds since the world's start."""
         return self.clock.now
+
+    @property
+    def watched(self) -> bool:
+        """Whether each wait is an event of its own, so that one can stop amid a session; the same comes out."""
+        return self.clock.watched
+
+    @watched.setter
+    def watched(self, value: bool) -> None:
+        self.clock.watched = value
 
     def rng(self, *names: str) -> random.Random:
         """A stream of chance of its own for one actor and purpose."""
@@ -172,6 +188,10 @@ class World:
         if self._results is None or self._results.now != self.now or len(self._results.records) != len(self.journal):
             self._results = Results(self)
         return self._results
+
+    def conservation(self) -> Conservation:
+        """Where all recipients of all messages are, now; whether that `holds`, and what is wrong where it does not."""
+        return Conservation(self)
 
     def telnet(self, client: str, server: str, port: int = 25) -> Telnet:
         """A session typed by hand.

@@ -183,10 +183,10 @@ def test_server_that_is_down_is_waited_for(tmp_path: Path) -> None:
     """A poll of a host that is down takes as long as its time-out; a later one brings the mail."""
     found = world(tmp_path)
     found.run("4m")
-    found.host("mx.example").up = False
+    found.faults.host("mx.example")
     found.run("12m")
     assert "fetchmail: timeout after 300 seconds waiting for server mx.example." in log(found)
-    found.host("mx.example").up = True
+    found.faults.host("mx.example", fails=False)
     found.run("30m")
     assert sum(found.people["bob"].folders.values()) >= 3
 

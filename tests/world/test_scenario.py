@@ -45,7 +45,12 @@ def test_a_good_one_is_read(tmp_path: Path) -> None:
     ("old", "new", "line", "words"),
     [
         ("site: town", "sight: town", 6, "hosts.a.example.sight: there is no such field; was 'site' meant"),
-        ("    address: 192.0.2.2", "    disk: soon\n    address: 192.0.2.2", 10, "'soon' is no length of time"),
+        (
+            "    address: 192.0.2.2",
+            "    speed: {mailbox: soon}\n    address: 192.0.2.2",
+            10,
+            "'soon' is no length of time",
+        ),
         ("    site: town\n    address: 192.0.2.2", "    site: twon\n    address: 192.0.2.2", 9, "was 'town' meant"),
         ("submits_to: a.example", "submits_to: c.example", 15, "there is no host 'c.example'"),
         ("title: Two hosts\n", "", 1, "title: this field is missing"),

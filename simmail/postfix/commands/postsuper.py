@@ -82,7 +82,7 @@ def _release(spool: Spool, queue: str, queue_id: str, invocation: Invocation) ->
 
 
 def _requeue(spool: Spool, queue: str, queue_id: str, invocation: Invocation) -> bool:
-    message = spool.queue(queue).pop(queue_id)
+    message = spool.drop(queue, queue_id, "requeued")
     message.uid = invocation.machine.accounts[OWNER].uid
     spool.maildrop[queue_id] = message
     return True

@@ -70,12 +70,15 @@ class Closer:
         message.deferrals = tuple((recipient.address, dsn.reason) for recipient, dsn in job.deferred)
         queue_id = message.queue_id
         manager.jobs.pop(queue_id, None)
-        if manager.spool.active.pop(queue_id, None) is not message:
+        spool = manager.spool
+        if spool.active.get(queue_id) is not message:
             return
         if job.deferred:
+            del spool.active[queue_id]
             message.due = second + self._backoff(second - int(message.arrival))
-            manager.spool.deferred[queue_id] = message
+            spool.deferred[queue_id] = message
         else:
+            spool.drop("active", queue_id, "lost")
             yield manager.note("removed", queue_id)
 
     def expire(self, job: Job, now: float) -> Decision[None]:
@@ -86,8 +89,7 @@ class Closer:
         if failures:
             bounce = yield from manager.system.summon("bounce")
             yield from bounce.notify(message, failures, now)
-        message.done.extend(message.recipients)
-        message.recipients.clear()
+        end_all(message, "expired")
         yield from self.close(job, now)
 
     def _backoff(self, age: int) -> int:
@@ -102,13 +104,27 @@ class Closer:
             yield self._manager.note("expired", message.queue_id, shown(message.sender))
             bounce = yield from self._manager.system.summon("bounce")
             yield from bounce.notify(message, job.deferred, now)
-            message.done.extend(message.recipients)
-            message.recipients.clear()
+            end_all(message, "expired")
             job.deferred = []
         elif message.warn_after and message.sender and age >= message.warn_after - 1:
             bounce = yield from self._manager.system.summon("bounce")
             yield from bounce.warn_late(message, job.deferred, now)
             message.warn_after = 0.0
+
+
+def end_all(message: Message, end: str, keep: Recipient | None = None) -> None:
+    """Be done with all recipients that are left, but one.
+
+    Args:
+        message: whose recipients they are.
+        end: what became of them.
+        keep: the one that stays, if any.
+    """
+    for recipient in message.recipients:
+        if recipient is not keep:
+            recipient.end = end
+            message.done.append(recipient)
+    message.recipients[:] = [] if keep is None else [keep]
 
 
 def settle(job: Job, results: list[Result]) -> bool:
@@ -133,8 +149,16 @@ def settle(job: Job, results: list[Result]) -> bool:
     for result in results:
         listed = result.of or result.recipient
         if id(listed) not in waits:
+            listed.end = "expanded" if result.of is not None and result.of is not result.recipient else _end(result)
             _cross_off(message, listed)
     return bool(waits)
+
+
+def _end(result: Result) -> str:
+    """What became of a recipient that a result is about."""
+    if result.status is Status.SENT:
+        return "sent" if result.relay != "none" else "discarded"
+    return "bounced" if result.status is Status.BOUNCED else "verified"
 
 
 def _cross_off(message: Message, recipient: Recipient) -> None:

@@ -48,6 +48,11 @@ class Feed:
         """Whether there may be a message that can become active."""
         return bool(self._arrived or self._due)
 
+    @property
+    def postponed(self) -> bool:
+        """Whether the incoming queue has mail that was not due when it was looked at."""
+        return bool(self._later)
+
     def arrived(self, queue_ids: Iterable[str]) -> None:
         """Look at these in the incoming queue, and at those there that were not due."""
         self._arrived.extend(queue_ids)

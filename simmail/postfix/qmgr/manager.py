@@ -19,12 +19,13 @@ PARAMETERS
     `qmgr.closing`, `qmgr.dispatch`, `qmgr.destination`, `qmgr.transport`, `qmgr.routing`
 
 DIAGNOSTICS
+    fatal: service NAME requires a process limit of 1
     from=<SENDER>, size=N, nrcpt=N (queue active)
     skipped, still being delivered
 
 BUGS
     Recipients of all messages together are not counted, only those of each: a message with more than
-    qmgr_message_recipient_limit of them is worked off in parts.  Nobody is slowed down by in_flow_delay.
+    qmgr_message_recipient_limit of them is worked off in parts.
 
 SEE ALSO
     qmgr(8), QSHAPE_README, SCHEDULER_README
@@ -38,7 +39,7 @@ from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.program import Program
-from simmail.postfix.qmgr.closing import Closer, settle
+from simmail.postfix.qmgr.closing import Closer, end_all, settle
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import Dispatcher
 from simmail.postfix.qmgr.entry import Entry, Flush, Job
@@ -55,6 +56,17 @@ WHOLE_RUN = Flush.ALL | Flush.DEFERRED_TRANSPORTS
 ONE_MESSAGE = Flush.EACH | Flush.DEFERRED_TRANSPORTS
 
 
+def unheard(request: Request, results: list[Result]) -> None:
+    """An agent is done with a request, and no queue manager runs: what it marked in the queue file stays."""
+    assert isinstance(request, Entry)
+    job = request.job
+    assert job is not None
+    job.running -= 1
+    job.pending -= 1
+    settle(job, results)
+    job.deferred.clear()
+
+
 class QueueManager(Program):
     """The queue manager of one generation of the configuration; the queue itself is the system's spool.
 
@@ -67,6 +79,7 @@ class QueueManager(Program):
 
     command = "qmgr"
     watches = True
+    process_limit = 1
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
@@ -86,7 +99,7 @@ class QueueManager(Program):
         self._closer = Closer(self)
         self._backoff = int(config["minimal_backoff_time"])
         self._number = 0
-        self._next_run = 0.0
+        self._next_run = self._next_look = 0.0
         self.started = False
 
     def adjusts(self, name: str, how: str, other: str) -> None:
@@ -106,12 +119,13 @@ class QueueManager(Program):
         spool = self.spool
         for queue_id, job in list(self.jobs.items()):
             job.pending = job.running
-            if not job.running:
+            if not (job.running or job.failed or job.told):
                 del self.jobs[queue_id]
         for queue_id in list(spool.active):
             spool.move(queue_id, "active", "incoming")
         self._feed.arrived(spool.incoming)
         self._next_run = now
+        self._next_look = now + self.service.wakeup
         return (yield from self.scan(now))
 
     def incoming(self, message: Message, now: float) -> Decision[list[Request]]:
@@ -149,12 +163,18 @@ class QueueManager(Program):
             self._feed.run(Flush.NONE, now)
             while int(self._next_run) <= int(now):
                 self._next_run += self._run_delay
+        if self._feed.postponed and self.service.wakeup and int(self._next_look) <= int(now):
+            self._feed.arrived(())
+        while self.service.wakeup and int(self._next_look) <= int(now):
+            self._next_look += self.service.wakeup
         return (yield from self._go_on(now))
 
     def next_wakeup(self, now: float) -> float | None:
         """When `scan` wants to be called next, seconds."""
-        alarm = self.dispatcher.next_alarm
-        return self._next_run if alarm is None else min(alarm, self._next_run)
+        alarm, wake = self.dispatcher.next_alarm, self._next_run
+        if self._feed.postponed and self.service.wakeup:
+            wake = min(wake, max(now, self._next_look))
+        return wake if alarm is None else min(alarm, wake)
 
     # ---- what an administrator wants
 
@@ -255,8 +275,8 @@ class QueueManager(Program):
             part, job.unread = job.unread[:limit], job.unread[limit:]
             if message.redirect:
                 first = min(message.recipients, key=_by_domain)
-                message.done.extend(one for one in message.recipients if one is not first)
-                message.recipients[:] = part[:] = [first]
+                end_all(message, "replaced", first)
+                part[:] = [first]
                 job.unread = []
             yield from self._assign(job, part, now)
             if job.pending:

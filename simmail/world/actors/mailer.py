@@ -19,7 +19,7 @@ from simmail.smtp.replies import Reply
 if TYPE_CHECKING:
     from random import Random
 
-    from simmail.world.transport import Connection
+    from simmail.world.connection import Connection
 
 
 class Manners(NamedTuple):

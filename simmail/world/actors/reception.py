@@ -16,7 +16,8 @@ from simmail.mail.content import Content
 from simmail.mail.questions import Connect, Decision, Dns, Note, Now, answered
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.transport import HANG_UP, Server
+from simmail.world.connection import Server
+from simmail.world.transport import HANG_UP
 
 if TYPE_CHECKING:
     from simmail.world.clock import Task

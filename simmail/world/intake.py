@@ -1,0 +1,111 @@
+"""How mail gets onto a host's disk: flow control, queue files, and a disk that may fail.
+
+Flow control is Postfix's: there are as many tokens as default_process_limit; each new queue file takes one, and the
+queue manager gives one back for each message that it takes from the incoming queue, and all of them when nothing
+waits there.  Who finds none waits for in_flow_delay (cleanup(8), qmgr(8)).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.files.mailbox import deposit
+from simmail.mail.questions import Abandon, Commit, Decision, Deposit, Level, NewQueueId, Sleep
+from simmail.world.clock import WAIT, Task
+from simmail.world.speed import Speed, Station
+
+if TYPE_CHECKING:
+    from simmail.mail.message import Message
+    from simmail.postfix.system import MailSystem
+    from simmail.world.master import Master
+
+#: The first inode that a queue file gets; only its number of digits shows.
+FIRST_INODE = 0x41000
+QUEUE_ID_RADIX_S = 1_000_000
+
+
+class Intake:
+    """The disk of one mail server, and who may write to it.
+
+    Args:
+        master: the server's supervisor.
+        speed: how fast the host is.
+
+    Attributes:
+        disk, processors: who is served when.
+        inode: the last one that a queue file got.
+        trouble: what writing to the disk fails with, "No space left on device"; "" while it does not.
+    """
+
+    def __init__(self, master: Master, speed: Speed) -> None:
+        self.master, self.speed = master, speed
+        self.disk, self.processors = Station(), Station(speed.processors)
+        self.trouble = ""
+        self.inode = FIRST_INODE
+        self._delay = 0.0
+        self._limit = self._tokens = 0
+        self._arrived = self._taken = 0
+
+    def configure(self, system: MailSystem) -> None:
+        """Postfix was started or reloaded."""
+        self._delay = system.config["in_flow_delay"]
+        self._limit = self._tokens = system.config["default_process_limit"]
+        self._arrived = self._taken = len(self.master.spool.incoming)
+
+    # ---- queue files
+
+    def new_queue_id(self, task: Task, question: NewQueueId) -> Any:
+        """Microseconds and inode, as the real one names its queue files."""
+        if not task.level(question):
+            return WAIT
+        if self._tokens <= 0 and self._delay:
+            return task.call(task.host, self._held_up(task))
+        self._tokens -= 1
+        return self._named(task)
+
+    def _held_up(self, task: Task) -> Decision[str]:
+        """The same, for who found no token."""
+        yield Sleep(self._delay)
+        yield Level()
+        return self._named(task)
+
+    def _named(self, task: Task) -> str:
+        self.inode += 1
+        name = f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self.inode:X}"
+        task.now = self.processors.serve(task.now, self.speed.receiving)
+        return name
+
+    def taken(self) -> None:
+        """The queue manager has looked at the incoming queue."""
+        waiting = len(self.master.spool.incoming)
+        taken = self._arrived - waiting
+        self._tokens = min(self._limit, self._tokens + taken - self._taken) if waiting else self._limit
+        self._taken = taken
+
+    def abandon(self, task: Task, question: Abandon) -> None:
+        """A queue file that was never finished is no more; nothing was kept of it."""
+
+    def commit(self, task: Task, question: Commit) -> Any:
+        """Write a queue file; once it is safe the queue manager hears of it."""
+        if not task.level(question):
+            return WAIT
+        if self.trouble:
+            return self.trouble
+        message: Message = question.message
+        task.now = self.disk.serve(task.now, self.speed.queue_file)
+        self.master.spool.take(message, question.queue)
+        if question.queue == "incoming":
+            self._arrived += 1
+            self.master.arrived(message, task.now)
+        return ""
+
+    def deposit(self, task: Task, question: Deposit) -> Any:
+        """Put a message into a mailbox of the host."""
+        if not task.level(question):
+            return WAIT
+        if self.trouble:
+            return self.trouble
+        machine = task.host.machine
+        error = deposit(machine.files, question, task.now, machine.calendar.unix(task.now), machine.hostname)
+        task.now = self.disk.serve(task.now, self.speed.mailbox)
+        return error

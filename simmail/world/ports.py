@@ -1,0 +1,193 @@
+"""The services of a mail server that listen on the network: their ports, their processes, and what stress does to them.
+
+As many sessions as a service has processes are held at a time.  Who comes later waits in the kernel's queue, and who
+finds even that full gets no answer at all.  When the last process is busy, master(8) complains, at most every 1000
+seconds, and processes are started with `stress=yes` until that has not happened for as long (STRESS_README).
+
+BUGS: in life a process that was started before the stress keeps its patience for as long as it lives.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Connect, Decision, PassOn, answered
+from simmail.postfix.local_domains import listening_addresses
+from simmail.postfix.system import THROTTLE_S
+from simmail.smtp.commands import Sent
+from simmail.smtp.replies import Reply
+from simmail.world.clock import Task
+from simmail.world.connection import FULL, Lent, Server
+from simmail.world.slots import Slots
+
+if TYPE_CHECKING:
+    from simmail.postfix.mastercf import Service
+    from simmail.postfix.system import MailSystem
+    from simmail.world.master import Master
+
+#: Services that master.cf names by words instead of numbers (/etc/services).
+PORTS = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
+#: How long stress lasts after the last process was busy, and how long master(8) does not repeat itself, seconds.
+STRESS_S = 1000.0
+WARNINGS = (
+    'service "{name}" ({port}) has reached its process limit "{limit}": new clients may experience noticeable delays',
+    "to avoid this condition, increase the process count in master.cf or reduce the service time per client",
+    "see http://www.postfix.org/STRESS_README.html for examples of stress-adapting configuration settings",
+)
+
+
+class Silent:
+    """The session of a program that will not run: the kernel takes the connection, nobody speaks."""
+
+    def greet(self) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(None)
+
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(None)
+
+    def lost(self, reason: str) -> Decision[None]:
+        """Nobody notices."""
+        return answered(None)
+
+
+class Port:
+    """One service that takes connections.
+
+    Args:
+        ports: all of them.
+        service: its entry in master.cf.
+        number: the TCP port; 0 for one that takes them over from another.
+
+    Attributes:
+        slots: its processes.
+        throttled: until when it is not started again, seconds.
+    """
+
+    def __init__(self, ports: Ports, service: Service, number: int) -> None:
+        self.service, self.number = service, number
+        self.throttled = 0.0
+        self._ports = ports
+        self._stressed_until = self._quiet_until = 0.0
+        self.slots = Slots(0, self._last_taken)
+
+    def configure(self, service: Service, default_limit: int) -> None:
+        """Postfix was started or reloaded; processes at work now count on."""
+        self.service = service
+        self.slots.limit = default_limit if service.maxproc is None else service.maxproc
+        self.backlog = max(self.slots.limit, default_limit)
+
+    def forget(self) -> None:
+        """The host has died: nobody is at work any more."""
+        self.slots = Slots(self.slots.limit, self._last_taken)
+        self._stressed_until = self._quiet_until = 0.0
+
+    def _last_taken(self, now: float) -> None:
+        """The last process is busy."""
+        limit = self.slots.limit
+        if limit < 2 or self.service.type != "inet":
+            return  # master(8) knows no stress where there is but one process
+        self._stressed_until = now + STRESS_S
+        if now >= self._quiet_until:
+            self._quiet_until = now + STRESS_S
+            name = self.service.name
+            for text in WARNINGS:
+                text = text.format(name=name.rpartition(":")[2], port=self.number, limit=limit)
+                self._ports.master.note("master", "warning", "", text)
+
+    def session(self, task: Task, client: str, question: Connect) -> Server:
+        """A session with a client; where the program does not run, one that says nothing."""
+        if self.throttled > task.now:
+            return Silent()
+        master, (name, type) = self._ports.master, self.service[:2]
+        system = master.system
+        assert system is not None
+        # the task is still the client's, so the host is named with what is recorded here
+        for said in system.outdated(name, type):
+            master.record(task, said)
+        try:
+            program = system.program(name, type)
+        except Fatal as fatal:
+            for said in system.dying(name, type, fatal):
+                master.record(task, said)
+            self.throttled = task.now + THROTTLE_S
+            return Silent()
+        session: Server = program.session(client, question)
+        if program.shared:
+            return session
+        strained = partial(self._strained, system, client, question)
+        return Lent(session, self.slots, program.config["smtpd_timeout"], strained)
+
+    def _strained(self, system: MailSystem, client: str, question: Connect) -> tuple[Server, float] | None:
+        """The session that a process under stress would hold; None where there is no stress."""
+        if self._ports.master.clock.now >= self._stressed_until:
+            return None
+        program = system.strained(self.service.name, self.service.type)
+        return program.session(client, question), float(program.config["smtpd_timeout"])
+
+
+class Ports:
+    """All services of one mail server that listen on the network.
+
+    Args:
+        master: its supervisor.
+    """
+
+    def __init__(self, master: Master) -> None:
+        self.master = master
+        self._known: dict[tuple[str, str], Port] = {}
+        self._by_number: dict[int, Port] = {}
+        self._addresses: frozenset[str] = frozenset()
+
+    def listen(self, system: MailSystem) -> None:
+        """Postfix was started or reloaded."""
+        self._addresses = listening_addresses(system.config, self.master.host.machine)
+        default: int = system.config["default_process_limit"]
+        self._by_number.clear()
+        for key, service in system.master.services.items():
+            name, type = key
+            word = name.rpartition(":")[2]
+            number = PORTS.get(word, int(word) if word.isdigit() else 0)
+            if (type == "inet" and number) or type == "pass":
+                port = self._known.setdefault(key, Port(self, service, number))
+                port.configure(service, default)
+                if type == "inet":
+                    self._by_number[number] = port
+
+    def unthrottle(self) -> None:
+        """Postfix was started: each service may be tried at once."""
+        for port in self._known.values():
+            port.throttled = 0.0
+
+    def close(self) -> None:
+        """Postfix was stopped."""
+        self._by_number.clear()
+
+    def forget(self) -> None:
+        """The host has died."""
+        self.close()
+        for port in self._known.values():
+            port.forget()
+
+    def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
+        """Take a connection; None where nothing listens on that port and address."""
+        port = self._by_number.get(question.port)
+        if port is None or not self.listens_on(question.address):
+            return answered(None)
+        if len(port.slots.waiting) > port.backlog:
+            return answered(FULL)
+        return answered(port.session(task, client, question))
+
+    def take_over(self, task: Task, question: PassOn) -> Server | None:
+        """Take a connection over from another service; None where there is no such service."""
+        key = (question.service, "pass")
+        if self.master.system is None or self.master.system.service(*key) is None or key not in self._known:
+            return None
+        return self._known[key].session(task, question.client, question.connection)
+
+    def listens_on(self, address: str) -> bool:
+        """Whether inet_interfaces has this address."""
+        return address in self._addresses

@@ -1,0 +1,54 @@
+"""How fast a host is: what its disk and its processors take for a message, and who waits for them.
+
+The figures of `Speed` are those of a small server that was measured: smtp-source into a Postfix 3.7 with its queue on a
+disk, two processors.  One session brought in 520 to 600 messages a second, five sessions 660 to 760; with the queue in
+memory 930 to 1040 went through, at 1.8 to 2.6 ms of processor time each; into mailboxes went 570 to 760.
+"""
+
+from __future__ import annotations
+
+from heapq import heapreplace
+from typing import NamedTuple
+
+
+class Speed(NamedTuple):
+    """What a message costs on a host, seconds.
+
+    Args:
+        queue_file: of the disk, to write a queue file safely; one after the other.
+        mailbox: of the disk, to append to a mailbox.
+        receiving: of a processor, to take a message in.
+        delivering: of a processor, to manage and deliver it.
+        processors: how many there are.
+    """
+
+    queue_file: float = 0.0014
+    mailbox: float = 0.0002
+    receiving: float = 0.0004
+    delivering: float = 0.0016
+    processors: int = 2
+
+
+class Station:
+    """Something that serves one after the other, or several at a time, in the order in which they come.
+
+    Args:
+        servers: how many at a time.
+
+    Attributes:
+        slower: so many times slower than usual it is.
+    """
+
+    __slots__ = ("_free", "slower")
+
+    def __init__(self, servers: int = 1) -> None:
+        self._free = [0.0] * servers
+        self.slower = 1.0
+
+    def serve(self, now: float, seconds: float) -> float:
+        """When somebody is done who comes now and takes that long; to be asked at the clock's time."""
+        free = self._free
+        first = free[0]
+        end = (max(now, first)) + seconds * self.slower
+        heapreplace(free, end)
+        return end

@@ -1,0 +1,97 @@
+"""Whatever fails, and whatever administrators do: no recipient is lost, and none is in two places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simmail.mail.message import Recipient
+from simmail.world.world import World
+from tests.world.random_world import AFTERMATH_S, LENGTH_S, NAMES, make, orders
+
+
+def check(world: World) -> None:
+    """Everything is somewhere, now."""
+    found = world.conservation()
+    assert found.problems == [], found
+    for fate in world.results.account.fates:
+        assert fate.state in ("delivered", "refused", "bounced", "given up", "discarded", "deleted", "waiting")
+
+
+def live(seed: int, folder: Path) -> World:
+    """Let a random world run to its end, looking at it at random moments; then let it come to rest."""
+    world = make(seed, folder)
+    looks = Random(f"looks {seed}")
+    plan = [(when, host, command) for when, host, command in orders(seed)]
+    plan += [(looks.uniform(0, LENGTH_S), "", "") for _ in range(6)]
+    for when, host, command in sorted(plan):
+        world.run(when)
+        if host and world.host(host).up:
+            world.host(host).sh(command)
+        check(world)
+    world.run(max(LENGTH_S, world.now) + 1)
+    for name in NAMES:
+        host = world.host(name)
+        assert host.up
+        assert host.master is not None
+        host.sh("postfix start")
+        host.sh("postsuper -H ALL")
+    world.run(world.now + AFTERMATH_S)
+    check(world)
+    return world
+
+
+def at_rest(world: World) -> None:
+    """Nothing waits any more but what a rule holds, and nobody is at work."""
+    for name in NAMES:
+        master = world.host(name).master
+        assert master is not None
+        for queue in ("maildrop", "incoming", "active", "deferred"):
+            assert {} == master.spool.queue(queue), (name, queue)
+        assert {} == master.spool.jobs
+    assert [] == [c for host in world.hosts.values() for c in host.sessions.values() if c.server is not None]
+
+
+def story(seed: int) -> None:
+    """One random world."""
+    with TemporaryDirectory() as folder:
+        world = live(seed, Path(folder))
+        at_rest(world)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10**9))
+def test_nothing_is_lost_in_random_worlds(seed: int) -> None:
+    """Random servers, traffic, faults and orders: each recipient is in one place always; in the end none wait."""
+    story(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(20))
+def test_nothing_is_lost_in_two_thousand_random_worlds(part: int) -> None:
+    """The same, a hundred worlds a part."""
+    for seed in range(100 * part, 100 * (part + 1)):
+        story(seed)
+
+
+def test_what_is_lost_is_missed(tmp_path: Path) -> None:
+    """A message that vanishes from a queue, and a recipient that is in two places, are both found out."""
+    world = make(1, tmp_path)
+    spool = world.host("two.example").master.spool  # type: ignore[union-attr]
+    while not spool.deferred and not spool.active:
+        world.run(world.now + 1)
+    assert world.conservation().holds
+    queue = spool.deferred or spool.active
+    queue_id, message = next(iter(queue.items()))
+    spool.hold[queue_id] = message
+    assert any("is in" in problem for problem in world.conservation().problems)
+    del spool.hold[queue_id], queue[queue_id]
+    assert any("missing" in problem for problem in world.conservation().problems)
+    queue[queue_id] = message
+    message.done.append(Recipient("x@two.example"))
+    assert any("has not ended" in problem for problem in world.conservation().problems)
