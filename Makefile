@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_PYTHON_DOWNLOADS := never
 export PYTHON
 
-.PHONY: run setup help test test-long lab notebooks bench lock lint browser-test clean
+.PHONY: pythons run setup help test test-long lab notebooks bench lock lint browser-test clean
 
 run: $(VENV)/.ok
 	$(PY) -m simmail run 01 --out results/01
@@ -31,6 +31,7 @@ help:
 	@echo 'make browser-test  JupyterLab in a real browser (needs chromium)'
 	@echo 'make lint          formatting, lint, types, layers'
 	@echo 'make bench         the figures, beside their baselines'
+	@echo 'make pythons       environments of the other Pythons here, for make test-long'
 	@echo 'make lock          lock files and environment.yml, anew from pyproject.toml'
 	@echo 'make clean         remove what make made (not results/)'
 
@@ -52,6 +53,15 @@ notebooks: $(VENV)/.ok
 
 bench: $(VENV)/.all
 	$(PY) -m benchmarks
+
+# Environments of other Pythons beside the usual one; test-long then compares what they make of the same worlds.
+pythons: $(VENV)/.ok
+	@for python in python3.11 python3.12 python3.13 $(wildcard $(HOME)/.pyenv/versions/3.1[1-3].*/bin/python); do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+		[ -e $(VENV)/pythons/$$version/.ok ] && continue; \
+		$(PY) -m uv venv -q --clear --python $$python $(VENV)/pythons/$$version && \
+		$(PY) -m uv pip install -q --python $(VENV)/pythons/$$version/bin/python -r requirements.lock && touch $(VENV)/pythons/$$version/.ok; \
+	done; ls $(VENV)/pythons
 
 lint: $(VENV)/.ok
 	$(PY) -m ruff format --check .
