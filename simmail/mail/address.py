@@ -10,7 +10,7 @@ import re
 
 _DOT_STRING = re.compile(r'[^\x00-\x20\x7f()<>@,;:\\"\[\].]+(?:\.[^\x00-\x20\x7f()<>@,;:\\"\[\].]+)*')
 #: An address that is the same in both forms, its local part of letters, digits and harmless marks.
-PLAIN = re.compile(r"([A-Za-z0-9_+=](?:[-.]?[A-Za-z0-9_+=])*)@([A-Za-z0-9](?:[-.]?[A-Za-z0-9])*)", re.ASCII)
+PLAIN = re.compile(r"([A-Za-z0-9_+=]+(?:[-.][A-Za-z0-9_+=]+)*)@([A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*)", re.ASCII)
 _ESCAPED = re.compile(r'["\\\r]')
 #: Local parts that no delimiter splits.
 RESERVED = frozenset({"postmaster", "mailer-daemon", "double-bounce"})

@@ -74,7 +74,12 @@ class ContentRules:
             Part.NESTED: program.maps("nested_header_checks"),
         }
         self.body_checks = program.maps("body_checks")
-        self.everything = (*self.checks.values(), self.body_checks)
+        #: What a line needs for any of the checks to have an answer; None where that is not known.
+        self.needs: tuple[tuple[str, ...], ...] | None = ()
+        for maps in (*self.checks.values(), self.body_checks):
+            self.needs = None if self.needs is None or maps.needs is None else (*self.needs, *maps.needs)
+        if self.needs is not None:
+            self.needs = tuple(dict.fromkeys(self.needs))
         self.body_limit: int = config["body_checks_size_limit"]
         self.rejected = frozenset(unescape(config["message_reject_characters"]))
         self.stripped = frozenset(unescape(config["message_strip_characters"]))
@@ -114,15 +119,23 @@ class ContentRules:
 
     def silent(self, lines: tuple[str, ...]) -> bool:
         """Whether it is known without looking at each that no check has anything to say of these lines."""
+        if self.needs is None or self.rejected or self.stripped:
+            return False
         text = "\n".join(lines)
-        if self.rejected or self.stripped or not text.isascii() or " :" in text or "\t:" in text:
+        if not text.isascii() or " :" in text or "\t:" in text:
             return False
         text = text.lower()
         if "\n " in text or "\n\t" in text:  # folded headers: they are looked at as a whole
             head = text.find("\n\n")
             if (head if head >= 0 else len(text)) > LONGEST or "multipart" in text or "message/" in text:
                 return False
-        return all(maps.silent(text) for maps in self.everything)
+        for needs in self.needs:
+            for need in needs:
+                if need not in text:
+                    break
+            else:
+                return False
+        return True
 
 
 class ContentReader:

@@ -18,6 +18,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
@@ -90,7 +91,7 @@ class Transaction:
         self.program, self.message, self.context, self.flags = program, message, context, flags
         self._given_arrival = arrival
         self.status, self.reason = CleanupStatus.OK, ""
-        self.stop = INCOMPLETE if flags & CleanupFlag.BOUNCE else ~CleanupStatus.OK
+        self.stop = _stops(flags)
         self.copies: list[str] = []
         self._given: list[Recipient] = []
         self._notes: list[Note] = []
@@ -283,16 +284,14 @@ class Transaction:
 
     def _start(self) -> None:
         """What is to be done with the message is known now."""
-        flags = self.flags
-        self.checked, self.mapped = CleanupFlag.FILTER in flags, CleanupFlag.MAP in flags
-        self.held, self._copied = CleanupFlag.HOLD in flags, CleanupFlag.BCC in flags
-        if CleanupFlag.DISCARD in flags:
+        self.checked, self.mapped, self.held, self._copied, discarded, self._finds_utf8 = _meaning(self.flags)
+        if discarded:
             self.going = False
 
     def _envelope(self) -> None:
         program, message = self.program, self.message
         message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER) if message.sender else ""
-        self._finds_utf8 = CleanupFlag.AUTO_UTF8 in self.flags and not message.smtputf8
+        self._finds_utf8 = self._finds_utf8 and not message.smtputf8
         if self._finds_utf8 and not message.sender.isascii():
             message.smtputf8 = True
         if self._copied and message.sender and program.sender_bcc:
@@ -396,6 +395,20 @@ class Transaction:
         bounce = yield from self.program.system.summon("bounce")
         yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
         self.status = CleanupStatus.OK
+
+
+@cache
+def _stops(flags: CleanupFlag) -> CleanupStatus:
+    """What keeps a message from being read on."""
+    return INCOMPLETE if flags & CleanupFlag.BOUNCE else ~CleanupStatus.OK
+
+
+@cache
+def _meaning(flags: CleanupFlag) -> tuple[bool, ...]:
+    """Whether lines are checked, addresses mapped, it is held, copies are added, it is discarded, UTF-8 is looked for."""
+    each = (CleanupFlag.FILTER, CleanupFlag.MAP, CleanupFlag.HOLD, CleanupFlag.BCC, CleanupFlag.DISCARD,
+            CleanupFlag.AUTO_UTF8)  # fmt: skip
+    return tuple(flag in flags for flag in each)
 
 
 def original_recipient(address: str, utf8: bool) -> str:

@@ -215,13 +215,13 @@ class TrivialRewrite(Program):
         if not address:
             self.warn("warning", "rewrite_addr: null address")
             return address
-        known: str | None = self._known.get((context, address))  # type: ignore[assignment]
-        if known is not None:
-            return known
         plain = PLAIN.fullmatch(address)
         if plain is None:
             return self._once((context, address), self._rewrite, context, address)
-        local, domain = plain.groups()  # of which the first has no say in what becomes of the second
+        return self._rewrite_plain(context, *plain.groups())
+
+    def _rewrite_plain(self, context: str, local: str, domain: str) -> str:
+        """The same for a local part that has no say in what becomes of the domain."""
         return local + self._once((context, domain, _SOMEBODY), self._rewritten_domain, context, domain)
 
     def _rewritten_domain(self, context: str, domain: str) -> str:
@@ -229,8 +229,9 @@ class TrivialRewrite(Program):
 
     def rewrite_internal(self, context: str, address: str) -> str:
         """As `rewrite`, with addresses in internal form."""
-        if PLAIN.fullmatch(address):
-            return self.rewrite(context, address)
+        plain = PLAIN.fullmatch(address)
+        if plain is not None:
+            return self._rewrite_plain(context, *plain.groups())
         return unquote_local(self.rewrite(context, quote_local(address))) if address else address
 
     def _rewrite(self, context: str, address: str) -> str:

@@ -116,16 +116,22 @@ class Checker:
             depth: how many lists this one is inside of.
         """
         smtpd, listener = self.smtpd, self.listener
+        known, watched = smtpd.known, listener is not NOBODY
         state.subject = subject
         listener.enter(rules, subject, depth)
         for rule in rules:
             if state.actions.discard:
                 break
-            listener.ask(rule)
+            if watched:
+                listener.ask(rule)
             restriction = rule.restriction
             key = rule.key(state)
-            if restriction.asks:
-                finding: Finding | None
+            finding: Finding | None
+            if key in known:
+                finding = known[key]
+                if finding is None and not watched:
+                    continue
+            elif restriction.asks:
                 if restriction.remember:
                     finding = yield from smtpd.memo.decide(key, restriction.decide, *key)
                 else:

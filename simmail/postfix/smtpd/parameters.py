@@ -58,8 +58,7 @@ class SessionParameters:
         self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients")
         self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts")
         self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts")
-        self.verp_delimiters: str = config["default_verp_delimiters"]
-        self.verp_filter: str = config["verp_delimiter_filter"]
+        self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
         self.content_filter: str = config["content_filter"]
         self.cleanup_flags = EXTERNAL
         options = config.list("receive_override_options")

@@ -78,7 +78,8 @@ class Smtpd(Program):
         super().__init__(system, service)
         config, environment = self.config, self.environment
         self.memo = system.memo
-        self._known: dict[Hashable, Any] = {}
+        #: What was found out by a pure function of its key, and without a word.
+        self.known: dict[Hashable, Any] = {}
         self.soft_bounce: bool = config["soft_bounce"]
         self.delay_reject: bool = config["smtpd_delay_reject"]
         self.codes: Mapping[str, int] = {name: config[name] for name in CODES}
@@ -180,8 +181,9 @@ class Smtpd(Program):
     def forget(self) -> None:
         """Addresses may lead elsewhere now."""
         self.memo.clear()
-        self._known.clear()
+        self.known.clear()
         self._said.clear()
+        self._resolved.clear()
         self.__dict__.pop("by_sender", None)
 
     # ---- what restrictions use
@@ -197,7 +199,7 @@ class Smtpd(Program):
 
     def once(self, key: Hashable, compute: Callable[..., T], *arguments: Any) -> T | None:
         """What `compute` gives, remembered by `key` unless something was said on the way."""
-        known = self._known
+        known = self.known
         try:
             found: T | None = known[key]
         except KeyError:

@@ -88,9 +88,15 @@ class Maps:
             raise LookupFailure(f"{table.spec}: empty result")
         return value
 
-    def silent(self, text: str) -> bool:
-        """Whether it is known without looking that no line of a text has an answer; `text` as in `Table.silent`."""
-        return all(table.silent(text) for table in self.tables)
+    @property
+    def needs(self) -> tuple[tuple[str, ...], ...] | None:
+        """For each answer that there can be, what a key needs to have it, as `Table.needs`."""
+        needs: list[tuple[str, ...]] = []
+        for table in self.tables:
+            if table.needs is None:
+                return None
+            needs += table.needs
+        return tuple(needs)
 
     def changed(self) -> bool:
         """Whether the file behind one of the tables is another one now."""

@@ -167,9 +167,11 @@ class PatternTable(Table):
             self.known[key] = answer
         return answer
 
-    def silent(self, text: str) -> bool:
-        """Whether no rule can hold for any line of a text."""
-        return self._possible(text, 0) >= len(self.rules)
+    @property
+    def needs(self) -> tuple[tuple[str, ...], ...] | None:
+        """For each rule with a result the texts without which it does not hold."""
+        needs = tuple(n for rule, n in zip(self.rules, self.needed, strict=True) if not rule.end)
+        return needs if all(needs) else None
 
     def _possible(self, text: str | None, number: int) -> int:
         """The number of the first rule from there on that may hold; that behind the last one where none may.

@@ -114,13 +114,13 @@ class Table:
         """The value for `key`, or None.  Raises LookupFailure where the table cannot tell."""
         raise NotImplementedError
 
-    def silent(self, text: str) -> bool:
-        """Whether it is known without looking that the table has no answer for any line of a text.
+    @property
+    def needs(self) -> tuple[tuple[str, ...], ...] | None:
+        """For each answer that there can be, texts without all of which no key has it; None where that is not known.
 
-        Args:
-            text: lines joined by newlines, in ASCII and lower case, none longer than `literal.LONGEST`.
+        The texts are in ASCII and lower case, and told of keys in ASCII that are no longer than `literal.LONGEST`.
         """
-        return False
+        return None
 
     def where(self, key: str) -> Location:
         """The place that decided about `key`, which `find` has an answer for."""
