@@ -83,6 +83,7 @@ class FileSystem:
         self._folders: dict[str, str] = {"/": "root"}
         self._modes: dict[str, int] = {}
         self._views: dict[str, View] = {}
+        self._mounted: tuple[str, ...] = ()
         self._orders: dict[str, tuple[str, ...]] = {}
 
     # ---- reading
@@ -91,8 +92,11 @@ class FileSystem:
         """Let `view` speak for `folder` and all below it."""
         self.make_folder(posixpath.dirname(normal(folder)) or "/")
         self._views[normal(folder)] = view
+        self._mounted = tuple(self._views)
 
     def _view(self, path: str) -> View | None:
+        if not path.startswith(self._mounted):
+            return None
         for folder, view in self._views.items():
             if path == folder or path.startswith(folder + "/"):
                 return view

@@ -405,7 +405,7 @@ def _stops(flags: CleanupFlag) -> CleanupStatus:
 
 @cache
 def _meaning(flags: CleanupFlag) -> tuple[bool, ...]:
-    """Whether lines are checked, addresses mapped, it is held, copies are added, it is discarded, UTF-8 is looked for."""
+    """Whether to check lines, map addresses, hold the message, add copies, throw it away, look for UTF-8."""
     each = (CleanupFlag.FILTER, CleanupFlag.MAP, CleanupFlag.HOLD, CleanupFlag.BCC, CleanupFlag.DISCARD,
             CleanupFlag.AUTO_UTF8)  # fmt: skip
     return tuple(flag in flags for flag in each)

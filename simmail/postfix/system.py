@@ -143,13 +143,19 @@ class MailSystem:
             self._main, self._latest = main, Config.load(self.machine, warn=self._warn)
         return self._latest
 
+    @property
+    def rewriter_waits(self) -> bool:
+        """Whether trivial-rewrite(8) has something to say."""
+        rewriter = self._programs.get(self._rewrite)
+        return rewriter is not None and bool(rewriter.pending)
+
     def _main_cf(self) -> object:
         return self.machine.files.find(MAIN_CF)
 
     def outdated(self, name: str, type: str = "unix") -> list[Note]:
         """A client comes to a service: let its program go if it is out of date; what its processes say of that."""
         now = self.machine.files.clock()
-        if self._rewrite in self._programs and self.idle(now):
+        if now - self.used >= self._patience and self._rewrite in self._programs:
             self._programs[self._rewrite].made = now
             if self._programs[self._rewrite].main is not self._main_cf():
                 self.replace_rewriter()
@@ -159,6 +165,9 @@ class MailSystem:
             return []
         version = self.machine.files.version
         notes: list[Note] | None = None
+        if program.seen == version and not program.outlived:
+            program.used = now
+            return []
         if program.seen != version:
             program.seen = version
             program.outlived = program.main is not self._main_cf()
@@ -212,8 +221,12 @@ class MailSystem:
             client: the program that asks, and complains of a service that master.cf does not have.
         """
         name = self._named.get(name, name)
-        yield from self.outdated(name, type)
+        notes = self.outdated(name, type)
+        if notes:
+            yield from notes
         key = (name, type)
+        if key in self._programs:
+            return self._programs[key]
         while key not in self.master.services:
             yield from self._sought(name, client)
         if key not in self._programs:

@@ -156,7 +156,7 @@ class World:
     def add_host(self, name: str, machine: Machine, resolver: Resolver | None = None) -> Host:
         """Put a machine on the network; its links are made with `network.link`."""
         self.network.add_host(name, machine.outside)
-        machine.files.clock = lambda: self.clock.now
+        machine.files.clock = lambda: self.clock.env.now
         host = self.hosts[name] = Host(self, name, machine, resolver or Resolver(self.zones))
         return host
 

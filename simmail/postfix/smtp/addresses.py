@@ -30,7 +30,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simmail.files.tree import FileError
 from simmail.mail.answers import DnsAnswer, DnsRecord
@@ -40,6 +40,7 @@ from simmail.mail.questions import Decision, Dns
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.local_domains import receiving_addresses
 from simmail.postfix.program import Program
+from simmail.postfix.smtp.destination import Target
 
 TRY_AGAIN = "Host not found, try again"
 REASONS = {"nxdomain": "Host not found", "nodata": "Host found but no data record of requested type"}
@@ -94,6 +95,10 @@ class Addresses:
         self._types = _address_types(config.list("inet_protocols"))
         self._preferred = str(config[f"{prefix}_address_preference"])
         self._hosts_file: tuple[int, dict[str, list[str]]] = (-1, {})
+
+    def key(self, target: Target, loops: bool) -> tuple[Any, ...]:
+        """What the hosts of a nexthop depend on, besides DNS."""
+        return (self, target, loops, self._program.system.machine.files.version if self._native else 0)
 
     def of_domain(self, domain: str, loops: bool) -> Decision[Found]:
         """The hosts of a domain, by its MX records.

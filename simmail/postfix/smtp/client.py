@@ -138,8 +138,6 @@ class Smtp(Program):
         target = parse(nexthop, self._port)
         loops = self.prefix == "smtp" and target.port == SMTP_PORT
         found = yield from self._find(target, loops)
-        if self.pending:
-            yield from self.spoken()
         if found.mine or (not found.hosts and found.why is not None and found.why.status == LOOPS):
             attempt.last_target = True
         if found.why is not None:
@@ -164,9 +162,14 @@ class Smtp(Program):
                 return
 
     def _find(self, target: Target, loops: bool) -> Decision[Found]:
-        if target.literal or not self.addresses.uses_dns:
-            return (yield from self.addresses.of_host(target.host, loops))
-        return (yield from self.addresses.of_domain(target.host, loops))
+        return (yield from self.system.memo.decide(self.addresses.key(target, loops), self._sought, target, loops))
+
+    def _sought(self, target: Target, loops: bool) -> Decision[Found]:
+        """The hosts of a nexthop, and what there is to say on the way."""
+        by_name = target.literal or not self.addresses.uses_dns
+        found = yield from (self.addresses.of_host if by_name else self.addresses.of_domain)(target.host, loops)
+        yield from self.spoken()
+        return found
 
     def _connect(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
         connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)

@@ -170,8 +170,7 @@ class Smtpd(Program):
     @property
     def unsaid(self) -> bool:
         """Whether tables, or trivial-rewrite(8), have something to say."""
-        rewriter = self.system.running("rewrite")
-        return bool(self.pending or (rewriter is not None and rewriter.pending))
+        return bool(self.pending or self.system.rewriter_waits)
 
     @cached_property
     def by_sender(self) -> bool:

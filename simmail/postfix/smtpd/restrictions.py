@@ -241,6 +241,9 @@ def _reader(rule: Rule, reads: tuple[str, ...]) -> Callable[[SmtpdState], tuple[
         return lambda state: (rule, first(state), state)
     if not reads:
         return lambda state: (rule,)
+    if reads == _SENDER:
+        smtpd = rule.smtpd
+        return lambda state: (rule, state.sender, state.recipient if smtpd.by_sender else "")
     if len(reads) == 1:
         only = attrgetter(reads[0])
         return lambda state: (rule, only(state))
