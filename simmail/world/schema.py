@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from simmail.world.units import octets, seconds
 
+
+def _amount(what: str) -> dict[str, Any]:
+    """What editors are told of a number that may have a unit."""
+    return {"title": what, "type": ["number", "string"]}
+
+
 #: A length of time: a number of seconds, or `20ms`, `1h30m`, `2d`.
-Seconds = Annotated[float, BeforeValidator(seconds)]
+Seconds = Annotated[float, BeforeValidator(seconds), WithJsonSchema(_amount("a length of time"))]
 #: A size in octets, or a rate in octets a second: a number, or `2Mbit/s`, `10MB`.
-Octets = Annotated[float, BeforeValidator(octets)]
+Octets = Annotated[float, BeforeValidator(octets), WithJsonSchema(_amount("a size or rate"))]
 
 
 def _moment(value: Any) -> Any:
