@@ -22,7 +22,7 @@ from simmail.mail.content import Content
 from simmail.mail.questions import Close, Connect, Decision, Receive, Send, Sleep
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.connection import Accepted, Server
+from simmail.world.connection import Server
 from simmail.world.host import Host
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.speed import Speed
@@ -121,12 +121,12 @@ class Line:
         return host
 
     @staticmethod
-    def _listener(host: Host, seconds: Callable[[], float]) -> Callable[..., Decision[Accepted | None]]:
-        def listen(task: object, client: str, question: Connect) -> Decision[Accepted | None]:
+    def _listener(host: Host, seconds: Callable[[], float]) -> Callable[..., Decision[Server | None]]:
+        def listen(task: object, client: str, question: Connect) -> Decision[Server | None]:
             taken = None
             if host.master is not None:
                 taken = yield from host.master.accept(task, client, question)  # type: ignore[arg-type]
-            return Accepted(Slow(taken.session if taken is not None else Taker(), seconds))
+            return Slow(taken if taken is not None else Taker(), seconds)
 
         return listen
 
