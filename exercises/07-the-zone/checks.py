@@ -1,0 +1,70 @@
+"""What must hold of a domain's names."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+OFFICE, PROVIDER, OUTSIDE = "mail.domain.ork", "backup.provider.example", "mail.strict.example"
+SUBJECT = "Subject: a probe"
+
+
+def _written(bench: Bench, to: str) -> None:
+    """Somebody outside writes; the letter is in the queue of a server there."""
+    bench.letter("desk.strict.example", "joe@strict.example", to, host=OUTSIDE).accepted()
+
+
+def _came_from(bench: Bench, host: str) -> list[str]:
+    """The clients that have brought mail to a host, by its log."""
+    return [line for line in bench.log(host) if ": client=" in line]
+
+
+@check(2, hint="Which number is tried first?", manual="RFC 5321, section 5.1")
+def own_server_first(bench: Bench) -> None:
+    """A letter from outside comes straight to the office's own server, and at once."""
+    _written(bench, "alice@domain.ork")
+    bench.arrives("alice", SUBJECT, OFFICE, within=60.0)
+    bench.expect(not _came_from(bench, PROVIDER), "it made the detour by way of the backup", bench.log(PROVIDER)[-6:])
+
+
+@check(2, hint="Whom does a sender try when the first server does not answer?", manual="RFC 5321, section 5.1")
+def backup_when_down(bench: Bench) -> None:
+    """While the office's server is down, mail waits at the provider's, and comes when it is up again."""
+    bench.world.host(OFFICE).up = False
+    _written(bench, "alice@domain.ork")
+    bench.world.run(600.0)
+    bench.expect(bool(_came_from(bench, PROVIDER)), "the provider's server was not given it", bench.log(OUTSIDE)[-6:])
+    bench.world.host(OFFICE).up = True
+    bench.arrives("alice", SUBJECT, OFFICE, within=7200.0)
+
+
+@check(
+    2,
+    hint="Which name has the server's address, and which address has that name?",
+    manual="postconf(5), reject_unknown_client_hostname",
+)
+def office_is_heard(bench: Bench) -> None:
+    """What the office writes is taken by a server that insists on names."""
+    bench.letter("192.168.1.20", "alice@domain.ork", "joe@strict.example").accepted()
+    bench.arrives("joe", SUBJECT, OUTSIDE, within=60.0)
+
+
+@check(2, hint="There is a record that says: no mail here.", manual="RFC 7505")
+def the_web_site_takes_no_mail(bench: Bench) -> None:
+    """A letter to somebody at www.domain.ork is returned at once, and not after five days."""
+    _written(bench, "info@www.domain.ork")
+    bench.arrives("joe", "Undelivered Mail Returned to Sender", OUTSIDE, within=60.0)
+
+
+@check(2, hint="For how long may others remember the address?", manual="RFC 1035, section 3.2.1")
+def after_the_move(bench: Bench) -> None:
+    """Ten minutes after the server has moved to 198.51.100.10, mail finds it there, and without a detour."""
+    _written(bench, "alice@domain.ork")
+    world = bench.world
+    world.run(3600.0)
+    world.zones.remove("mail.domain.ork", "A")
+    world.zones.read("mail.domain.ork. 300 IN A 198.51.100.10\n", ".", "moved.zone")
+    world.host(OFFICE).up = False
+    world.run(world.now + 600.0)
+    _written(bench, "alice@domain.ork")
+    bench.arrives("alice", SUBJECT, "moved.domain.ork", within=60.0)
+    bench.expect(not _came_from(bench, PROVIDER), "it was still looked for at the old address", bench.log(OUTSIDE)[-6:])
