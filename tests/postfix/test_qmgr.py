@@ -284,6 +284,8 @@ class TestReload:
         assert made.lines("qmgr")[-1] == f"qmgr: {second.queue_id}: removed"
         assert made.spool.find(first.queue_id) == ("incoming", first)
         assert first.recipients == []
+        made.run(700)
+        assert made.spool.find(first.queue_id) is None
 
     def test_a_failure_during_the_reload_is_returned_later(self) -> None:
         """A recipient that failed under the old queue manager is told by the new one."""

@@ -161,6 +161,7 @@ class QueueManager(Program):
         self.dispatcher.ring(now)
         if int(self._next_run) <= int(now):
             self._feed.run(Flush.NONE, now)
+            self._feed.arrived(())
             while int(self._next_run) <= int(now):
                 self._next_run += self._run_delay
         if self._feed.postponed and self.service.wakeup and int(self._next_look) <= int(now):
