@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: Where each public name lives; imported when it is first used, so that `import simmail` costs next to nothing.
 _PUBLIC = {
     "animation": ("simmail.lab.animation", "animation"),
+    "batch": ("simmail.batch", None),
     "panel": ("simmail.lab.panel", "panel"),
     "check": ("simmail.lab.hand_in", "check"),
     "explain": ("simmail.lab.explain", "explain"),

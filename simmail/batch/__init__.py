@@ -1,0 +1,18 @@
+"""Many runs: policies compared, parameters swept, limits found, on one machine or a cluster."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simmail.batch.comparison import compare as compare
+
+#: Where each public name lives; imported when it is first used.
+_PUBLIC = {"compare": "simmail.batch.comparison"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"simmail.batch has no {name!r}; it has {', '.join(sorted(_PUBLIC))}")
+    return getattr(import_module(_PUBLIC[name]), name)

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from simmail import __version__
-from simmail.cli import course, hosts, judge, worlds
+from simmail.cli import batch, course, hosts, judge, worlds
 from simmail.mail.errors import SimmailError
 
 #: What adds commands, in the order of the help.
-FAMILIES = (worlds, hosts, course, judge)
+FAMILIES = (worlds, hosts, batch, course, judge)
 
 
 def parser() -> argparse.ArgumentParser:

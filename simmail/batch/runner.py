@@ -1,0 +1,153 @@
+"""Runs many tasks: on the cores of this machine, or on the workers of a dask cluster, with nothing else changed.
+
+A worker that dies (of too little memory, say) takes no other run with it: what it had in hand is tried again, each run
+in a process of its own, and what dies there too is a row with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any, TypeVar
+
+from simmail.batch.bundle import Bundle
+from simmail.batch.replication import Row, Task, failure, run, run_all
+from simmail.mail.errors import InputError
+
+T = TypeVar("T")
+#: Runs that are handed to a worker at a time, at most.
+PORTION = 8
+#: Seconds after which a progress bar shows itself.
+PATIENCE_S = 2.0
+#: Seconds of wall time for a run in a process of its own.
+ALONE_S = 600.0
+
+
+def portions(tasks: Sequence[Task], jobs: int) -> list[list[Task]]:
+    """The tasks in portions: large enough to cost little in handing out, small enough to end together."""
+    size = max(1, min(PORTION, len(tasks) // (8 * max(1, jobs))))
+    return [list(tasks[start : start + size]) for start in range(0, len(tasks), size)]
+
+
+def progress(items: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """The items, with a bar and the time left once it takes longer; a widget in a notebook."""
+    from tqdm.auto import tqdm
+
+    with tqdm(total=total, desc=what, delay=PATIENCE_S, disable=None) as bar:
+        for item in items:
+            bar.update()
+            yield item
+
+
+def rows(tasks: Sequence[Task], jobs: int = 0, dask: str = "") -> Iterator[Row]:
+    """Run all tasks; their rows as they come, in no order that means anything.
+
+    Args:
+        tasks: what to run.
+        jobs: how many processes of this machine; 0 for one a core.
+        dask: the address of a dask scheduler, whose workers do it instead.
+
+    Raises:
+        InputError: where no scheduler answers there.
+    """
+    left = {task.key: task for task in tasks}
+    if dask:
+        yield from _through_joblib(left, jobs, _on_dask(dask))
+        return
+    count = jobs or os.cpu_count() or 1
+    if count == 1 or len(left) == 1:
+        for task in left.values():
+            yield run(task)
+        return
+    while left:
+        yield from _through_joblib(left, count, nullcontext)
+        suspects = list(left.values())[: 2 * count * PORTION]
+        for task in suspects:
+            del left[task.key]
+            yield alone(task)
+
+
+def _through_joblib(
+    left: dict[str, Task], jobs: int, backend: Callable[[], AbstractContextManager[Any]]
+) -> Iterator[Row]:
+    """Rows as they come, each task taken off `left`; ends early where a worker died."""
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    with backend() as workers:
+        many = workers or jobs
+        work = portions(list(left.values()), many)
+        pool = Parallel(n_jobs=-1 if workers else jobs, batch_size=1, return_as="generator_unordered")
+        try:
+            for done in pool(delayed(run_all)(portion) for portion in work):
+                for row in done:
+                    del left[row.key]
+                    yield row
+        except TerminatedWorkerError:
+            return
+
+
+def _on_dask(address: str) -> Callable[[], AbstractContextManager[int]]:
+    """What makes joblib use a cluster: a context, whose value is the number of its threads."""
+
+    class OnDask(ExitStack):
+        def __enter__(self) -> int:  # type: ignore[override]
+            super().__enter__()
+            try:
+                from distributed import Client
+            except ImportError:
+                raise InputError(
+                    "--dask", "dask is not installed", "install simmail[dask] here and on each worker"
+                ) from None
+            from joblib import parallel_config
+
+            try:
+                client = self.enter_context(Client(address, timeout="20s", set_as_default=True))
+                threads: int = sum(client.nthreads().values())
+            except (OSError, ValueError, TimeoutError) as error:
+                raise InputError(f"--dask {address}", f"no scheduler answers there: {error}") from None
+            if not threads:
+                raise InputError(f"--dask {address}", "has no workers", f"start some: dask worker {address}")
+            self.enter_context(parallel_config(backend="dask"))
+            return threads
+
+    return OnDask
+
+
+def alone(task: Task, limits: dict[str, int] | None = None, patience: float = ALONE_S) -> Row:
+    """Run one task in a process of its own.
+
+    Args:
+        task: what to run.
+        limits: as `simmail.lab.grading_process.limit` takes them; None for none.
+        patience: seconds of wall time.
+    """
+    said = {**task._asdict(), "world": [task.world.name, task.world.files], "limits": limits}
+    with tempfile.TemporaryDirectory(prefix="simmail-") as place:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "simmail.batch.alone"], input=json.dumps(said).encode(), capture_output=True,
+                timeout=patience, check=False, cwd=place, env={**os.environ, "TMPDIR": place},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return failure(task, f"took longer than {patience:g} s and was stopped")
+    try:
+        key, failed, found = json.loads(done.stdout)
+    except ValueError:
+        words = done.stderr.decode(errors="replace")
+        if done.returncode < 0 or "MemoryError" in words:
+            return failure(task, "used up the time or the memory that a run has, and was stopped")
+        return failure(task, words.strip().rpartition("\n")[2])
+    return Row(key, failed, {name: math.nan if value is None else value for name, value in found.items()})
+
+
+def untold(said: dict[str, Any]) -> Task:
+    """A task as `alone` hands it over."""
+    name, files = said["world"]
+    return Task(Bundle(name, files), said["policy"], said["seed"], said["until"], said["host"])
