@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simmail.batch.comparison import compare as compare
+    from simmail.batch.page import report as report
+    from simmail.batch.sweeping import sweep as sweep
 
 #: Where each public name lives; imported when it is first used.
-_PUBLIC = {"compare": "simmail.batch.comparison"}
+_PUBLIC = {
+    "compare": "simmail.batch.comparison",
+    "report": "simmail.batch.page",
+    "sweep": "simmail.batch.sweeping",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from simmail import __version__
 from simmail.batch.bundle import NONE, Bundle
 from simmail.batch.figures import FIGURES, figures
-from simmail.mail.errors import SimmailError
+from simmail.mail.errors import InputError, SimmailError
 from simmail.world.loader import load
 
 #: Worlds whose files a worker keeps on its disk at a time.
@@ -74,11 +75,17 @@ def run(task: Task) -> Row:
     except SimmailError as error:
         return failure(task, str(error).replace(str(_folder(task.world.hash, task.world)), task.world.name))
     except Exception as error:  # whatever it is, the other runs go on, and the row says what it was
-        return failure(task, f"{type(error).__name__}: {error}")
+        return failure(task, f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
-def run_all(tasks: Sequence[Task]) -> list[Row]:
-    """Run some tasks, one after the other."""
+def run_all(tasks: Sequence[Task], version: str) -> list[Row]:
+    """Run some tasks, one after the other.
+
+    Raises:
+        InputError: where this worker has another simmail than who asks.
+    """
+    if version != __version__:
+        raise InputError("a worker", f"has simmail {__version__}", f"install {version} there")
     return [run(task) for task in tasks]
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, TypeVar
 
+from simmail import __version__
 from simmail.batch.bundle import Bundle
 from simmail.batch.replication import Row, Task, failure, run, run_all
 from simmail.mail.errors import InputError
@@ -85,7 +86,7 @@ def _through_joblib(
         work = portions(list(left.values()), many)
         pool = Parallel(n_jobs=-1 if workers else jobs, batch_size=1, return_as="generator_unordered")
         try:
-            for done in pool(delayed(run_all)(portion) for portion in work):
+            for done in pool(delayed(run_all)(portion, __version__) for portion in work):
                 for row in done:
                     del left[row.key]
                     yield row

@@ -1,4 +1,4 @@
-"""Commands that run a world many times: compare."""
+"""Commands that run a world many times: compare, sweep, report."""
 
 from __future__ import annotations
 
@@ -24,6 +24,21 @@ def _compare(args: argparse.Namespace) -> int:
         found.runs.to_parquet(out / "runs.parquet", index=False)
         found.picture.save(str(out / "comparison.png"))
     return 1 if found.failures else 0
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    from simmail.batch.sweeping import sweep
+
+    done = sweep(args.sweep, args.out, jobs=args.jobs, dask=args.dask)
+    print(done.told(), end="")
+    return 1 if len(done.failures) else 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from simmail.batch.page import report
+
+    print(f"{report(args.dir, args.out or None)} can be opened in any browser")
+    return 0
 
 
 def _precision(text: str) -> tuple[str, float]:
@@ -61,3 +76,14 @@ def register(commands: Any) -> None:
     compare.add_argument("--json", action="store_true", help="print the comparison as JSON")
     _where(compare)
     compare.set_defaults(act=_compare)
+
+    sweep = commands.add_parser("sweep", help="policies x parameters x seeds, as a file says; goes on where it ended")
+    sweep.add_argument("sweep", metavar="SWEEP.yaml", help="what to run")
+    sweep.add_argument("--out", required=True, metavar="DIR", help="where the rows go")
+    _where(sweep)
+    sweep.set_defaults(act=_sweep)
+
+    report = commands.add_parser("report", help="a page with pictures and tables of a sweep")
+    report.add_argument("dir", metavar="DIR", help="where the sweep lies")
+    report.add_argument("--out", metavar="FILE.html", help="the page (default: report.html there)")
+    report.set_defaults(act=_report)

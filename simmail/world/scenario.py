@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from simmail.files.machine import SYSTEM_ACCOUNTS
 from simmail.mail.errors import InputError, Location
+from simmail.world import yaml_file
 from simmail.world.actors.kinds import AnySpec
 from simmail.world.faults import FaultSpec
 from simmail.world.schema import Moment, Octets, Part, Seconds
@@ -113,72 +113,16 @@ def read(path: Path) -> Scenario:
     Raises:
         InputError: with file and line of each thing that is wrong.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     name = str(path)
+    tree = yaml_file.tree(path, "a world is a folder with a world.yaml in it", "title: ...")
     try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(name, "there is no such file", "a world is a folder with a world.yaml in it") from None
-    except UnicodeDecodeError as error:
-        raise InputError(name, f"is no UTF-8 text: {error}", "save it as UTF-8") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise InputError(Location(name, line), f"is no YAML: {error.problem}", "mind indentation and colons") from None
-    except YAMLError as error:
-        raise InputError(name, f"is no YAML: {error}") from None
-    if not isinstance(tree, dict):
-        raise InputError(Location(name, 1), "is no mapping", "begin with `title: ...`")
-    try:
-        scenario = Scenario.model_validate(_plain(tree))
+        scenario = Scenario.model_validate(yaml_file.plain(tree))
     except ValidationError as error:
-        raise _located(error, tree, name) from None
+        raise yaml_file.located(error, tree, name, _fields(), _without_kind) from None
     if scenario.start.tzinfo is None:
         scenario.start = scenario.start.replace(tzinfo=UTC)
     _check_names(scenario, tree, name)
     return scenario
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_plain(v) for v in value]
-    return value
-
-
-def _line(tree: Any, path: Sequence[Any]) -> int:
-    """The line (from 1) of the item that `path` leads to, or of what is nearest to it."""
-    line = 1
-    for step in path:
-        try:
-            if isinstance(tree, dict):
-                line = tree.lc.key(step)[0] + 1  # type: ignore[attr-defined]
-            else:
-                line = tree.lc.item(step)[0] + 1
-            tree = tree[step]
-        except (KeyError, IndexError, TypeError, AttributeError):
-            break
-    return line
-
-
-def _located(error: ValidationError, tree: Any, name: str) -> InputError:
-    """The complaints as one error, the first one's place in front."""
-    told = []
-    for problem in error.errors():
-        path = _without_kind(problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        field = ".".join(map(str, path))
-        if problem["type"] == "extra_forbidden":
-            message = "there is no such field" + _meant(str(path[-1]), _fields(path))
-        elif problem["type"] == "missing":
-            message = "this field is missing"
-        told.append((_line(tree, path), f"{field}: {message}"))
-    told.sort()
-    line, first = told[0]
-    others = "".join(f"\n{Location(name, number)}: {text}" for number, text in told[1:])
-    return InputError(Location(name, line), first + others)
 
 
 def _without_kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -186,15 +130,10 @@ def _without_kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*path[:2], *path[3:]) if path[0] == "actors" and len(path) > 2 else path
 
 
-def _fields(path: Sequence[Any]) -> list[str]:
+def _fields() -> list[str]:
     """The names of all fields, for a suggestion."""
     models: tuple[type[BaseModel], ...] = (Scenario, HostSpec, Person, Link, Letter, FaultSpec, SpeedSpec)
     return sorted({field for model in models for field in model.model_fields})
-
-
-def _meant(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, 1)
-    return f"; was {close[0]!r} meant?" if close else ""
 
 
 def _check_names(scenario: Scenario, tree: Any, name: str) -> None:
@@ -205,9 +144,9 @@ def _check_names(scenario: Scenario, tree: Any, name: str) -> None:
     for what, word, path in _named(scenario):
         if word not in known[what]:
             raise InputError(
-                Location(name, _line(tree, path)),
+                Location(name, yaml_file.line(tree, path)),
                 f"{'.'.join(map(str, path))}: there is no {what} {word!r}",
-                (_meant(word, known[what]).lstrip("; ") or f"there are: {', '.join(known[what])}"),
+                (yaml_file.meant(word, known[what]).lstrip("; ") or f"there are: {', '.join(known[what])}"),
             )
 
 

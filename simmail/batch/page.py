@@ -1,0 +1,95 @@
+"""A sweep's page: one HTML file with its pictures and tables in it, which asks nobody for anything."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simmail.batch.effects import LOST, STOPPED, effect_picture, front, front_picture, main_effects
+from simmail.batch.figures import COMPARED, FIGURES
+from simmail.batch.sweeping import Sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from simmail.lab.picture import Picture
+
+PAGE = "report.html"
+#: Lines of a table at most; the rest is in the rows.
+LINES = 200
+STYLE = """\
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; margin: 1rem 0; font-size: 14px; display: block; overflow-x: auto }
+th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
+th { background: #f4f4f4 } td:first-child, th:first-child { text-align: left }
+img { max-width: 100% } caption { text-align: left; font-style: italic; padding: .3rem 0 }
+"""
+
+
+def report(folder: str | Path, out: str | Path | None = None) -> Path:
+    """Write a sweep's page.
+
+    Args:
+        folder: where the sweep lies.
+        out: the file; `report.html` in the folder by default.
+
+    Raises:
+        InputError: where no sweep lies.
+    """
+    sweep = Sweep(Path(folder))
+    target = Path(out) if out else Path(folder) / PAGE
+    body = "\n".join(_parts(sweep))
+    title = html.escape(f"Sweep of {sweep.manifest['sweep']['world']}")
+    target.write_text(
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<link rel="icon" href="data:,">\n<style>\n{STYLE}</style>\n</head>\n'
+        f"<body>\n<h1>{title}</h1>\n{body}\n</body>\n</html>\n",
+        encoding="utf-8",
+    )
+    return target
+
+
+def _parts(sweep: Sweep) -> Iterator[str]:
+    said, runs, table = sweep.manifest, sweep.runs, sweep.table
+    points, policies, seeds = len(said["cells"]), len(said["sweep"]["policies"]), len(said["seeds"])
+    yield (
+        f"<p>{len(runs)} of {points * policies * seeds} runs: {points} points of the design"
+        f" ({html.escape(said['sweep']['design'])}), {policies} policies, {seeds} seeds;"
+        f" simmail {html.escape(said['simmail'])}.</p>"
+    )
+    if table.empty:
+        yield "<p>No run has been finished without failing.</p>"
+    else:
+        yield "<h2>Spam stopped against wanted mail lost</h2>"
+        yield _shown(front_picture(table))
+        yield _table(
+            front(table)[["policy", "cell", *sweep.factors, STOPPED, LOST]], "Points that no other point betters"
+        )
+        effects = main_effects(table, sweep.factors)
+        if not effects.empty:
+            yield "<h2>What each parameter does</h2><p>Means over all values of the others, with 95 % intervals.</p>"
+        for factor in dict.fromkeys(effects["factor"]):
+            yield f"<h3>{html.escape(factor)}</h3>"
+            yield _shown(effect_picture(effects, factor))
+            yield _table(effects[effects["factor"] == factor].drop(columns="factor"), f"Effect of {factor}")
+        yield "<h2>All points</h2>"
+        yield _table(table[["policy", "cell", *sweep.factors, *COMPARED]], "Means over the seeds")
+        words = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in FIGURES.items())
+        yield f"<dl>{words}</dl>"
+    if len(sweep.failures):
+        yield f"<h2>Failed runs</h2>{_table(sweep.failures, 'Why they failed')}"
+    files = "".join(f"<tr><td>{html.escape(n)}</td><td><code>{d}</code></td></tr>" for n, d in said["files"].items())
+    yield f"<h2>Files</h2><table><tr><th>file</th><th>SHA-256</th></tr>{files}</table>"
+
+
+def _shown(picture: Picture) -> str:
+    return f"<p>{picture._repr_mimebundle_()['text/html']}</p>"
+
+
+def _table(table: pd.DataFrame, caption: str) -> str:
+    rest = f" (the first {LINES} of {len(table)})" if len(table) > LINES else ""
+    lines = table.head(LINES).to_html(index=False, border=0, float_format="{:.4g}".format, na_rep="-", escape=True)
+    head, tag, body = lines.partition(">")
+    return f"{head}{tag}<caption>{html.escape(caption)}{rest}</caption>{body}"

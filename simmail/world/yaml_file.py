@@ -1,0 +1,105 @@
+"""YAML files that people write: read, and what is wrong with them told with file and line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simmail.mail.errors import InputError, Location
+
+
+def tree(path: Path, missing: str, beginning: str) -> dict[Any, Any]:
+    """What a file says, its places remembered.
+
+    Args:
+        path: the file.
+        missing: what would do where there is none.
+        beginning: how such a file begins.
+
+    Raises:
+        InputError: with file and line, for what is no mapping in YAML.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    name = str(path)
+    try:
+        said = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(name, "there is no such file", missing) from None
+    except UnicodeDecodeError as error:
+        raise InputError(name, f"is no UTF-8 text: {error}", "save it as UTF-8") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise InputError(Location(name, line), f"is no YAML: {error.problem}", "mind indentation and colons") from None
+    except YAMLError as error:
+        raise InputError(name, f"is no YAML: {error}") from None
+    if not isinstance(said, dict):
+        raise InputError(Location(name, 1), "is no mapping", f"begin with `{beginning}`")
+    return said
+
+
+def plain(value: Any) -> Any:
+    """The same in plain dicts and lists, every key a text."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [plain(v) for v in value]
+    return value
+
+
+def line(tree: Any, path: Sequence[Any]) -> int:
+    """The line (from 1) of the item that `path` leads to, or of what is nearest to it."""
+    found = 1
+    for step in path:
+        try:
+            if isinstance(tree, dict):
+                found = tree.lc.key(step)[0] + 1  # type: ignore[attr-defined]
+            else:
+                found = tree.lc.item(step)[0] + 1
+            tree = tree[step]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+    return found
+
+
+def located(
+    error: ValidationError,
+    tree: Any,
+    name: str,
+    fields: Sequence[str],
+    place: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple,
+) -> InputError:
+    """The complaints as one error, the first one's place in front.
+
+    Args:
+        error: what pydantic says.
+        tree: the file, as `tree` read it.
+        name: the file's.
+        fields: all that there are, for a suggestion.
+        place: from pydantic's path to the file's.
+    """
+    told = []
+    for problem in error.errors():
+        path = place(problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        field = ".".join(map(str, path))
+        if problem["type"] == "extra_forbidden":
+            message = "there is no such field" + meant(str(path[-1]), fields)
+        elif problem["type"] == "missing":
+            message = "this field is missing"
+        told.append((line(tree, path), f"{field}: {message}"))
+    told.sort()
+    number, first = told[0]
+    others = "".join(f"\n{Location(name, other)}: {text}" for other, text in told[1:])
+    return InputError(Location(name, number), first + others)
+
+
+def meant(word: str, known: Sequence[str]) -> str:
+    """A suggestion, for a word that is nearly one of those known."""
+    close = difflib.get_close_matches(word, known, 1)
+    return f"; was {close[0]!r} meant?" if close else ""
