@@ -29,11 +29,11 @@ def own_server_first(bench: Bench) -> None:
 @check(2, hint="Whom does a sender try when the first server does not answer?", manual="RFC 5321, section 5.1")
 def backup_when_down(bench: Bench) -> None:
     """While the office's server is down, mail waits at the provider's, and comes when it is up again."""
-    bench.world.host(OFFICE).up = False
+    bench.world.host(OFFICE).crash()
     _written(bench, "alice@domain.ork")
     bench.world.run(600.0)
     bench.expect(bool(_came_from(bench, PROVIDER)), "the provider's server was not given it", bench.log(OUTSIDE)[-6:])
-    bench.world.host(OFFICE).up = True
+    bench.world.host(OFFICE).boot()
     bench.arrives("alice", SUBJECT, OFFICE, within=7200.0)
 
 
@@ -63,7 +63,7 @@ def after_the_move(bench: Bench) -> None:
     world.run(3600.0)
     world.zones.remove("mail.domain.ork", "A")
     world.zones.read("mail.domain.ork. 300 IN A 198.51.100.10\n", ".", "moved.zone")
-    world.host(OFFICE).up = False
+    world.host(OFFICE).crash()
     world.run(world.now + 600.0)
     _written(bench, "alice@domain.ork")
     bench.arrives("alice", SUBJECT, "moved.domain.ork", within=60.0)
