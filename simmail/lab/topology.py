@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from simmail.lab.picture import COLOURS, Picture, figure, text_width
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from simmail.world.world import World
 
 #: Hosts that a card has room for.
@@ -21,6 +26,8 @@ INK, PALE, PAPER, RULE = "#222222", "#5b6670", "#f6f8fa", "#b9c3cc"
 BAD = COLOURS[3]
 ROUNDS = 200
 STEP = 1.03
+#: How wide links are drawn, and how much wider the one is that most passed over, points.
+USUAL_WIDTH, WIDEST = 1.8, 10.0
 #: What is less than this part of a link's length off the level is drawn on it.
 NEARLY_LEVEL = 0.2
 
@@ -59,18 +66,38 @@ class Card:
 
 def topology(world: World) -> Picture:
     """The network: sites with their hosts, and the links between them with latency and bandwidth."""
+    drawing, alt = draw_map(world)
+    rows = [
+        (a, b, e["latency"], e["bandwidth"], e["loss"], e["up"]) for a, b, e in world.network.graph.edges(data=True)
+    ]
+    return Picture(drawing, alt, ("from", "to", "latency_s", "octets_per_s", "loss", "up"), rows)
+
+
+def draw_map(world: World, passed: Mapping[tuple[str, str], int] | None = None) -> tuple[Figure, str]:
+    """The map, and what it shows in words.
+
+    Args:
+        world: whose network it is.
+        passed: how many messages went from one node to the next; each link is then as wide as that, and says so.
+    """
     cards = _cards(world)
     links = _links(world)
     _arrange(cards, [(a, b) for a, b, _ in links])
     drawing, axes = _sheet(cards)
+    between: Counter[tuple[str, str]] = Counter()
+    for (a, b), number in (passed or {}).items():
+        between[_site_of(world, a), _site_of(world, b)] += number
+    most = max((between[a, b] + between[b, a] for a, b, _ in links), default=0)
     for a, b, edge in links:
-        _draw_link(axes, cards[a], cards[b], edge)
+        words, width = _words(edge), USUAL_WIDTH
+        if passed is not None:
+            there, back = between[a, b], between[b, a]
+            words = _flow(cards[a], cards[b], there, back)
+            width = USUAL_WIDTH + WIDEST * sqrt((there + back) / most) if most else USUAL_WIDTH
+        _draw_link(axes, cards[a], cards[b], edge, words, width)
     for card in cards.values():
         _draw_card(axes, card)
-    rows = [
-        (a, b, e["latency"], e["bandwidth"], e["loss"], e["up"]) for a, b, e in world.network.graph.edges(data=True)
-    ]
-    return Picture(drawing, _alt(cards, links), ("from", "to", "latency_s", "octets_per_s", "loss", "up"), rows)
+    return drawing, _alt(cards, links)
 
 
 # ---- what is on the map
@@ -233,17 +260,29 @@ def _draw_card(axes: Any, card: Card) -> None:
         axes.text(left + PAD + MARK, y, f"and {card.more} more", fontsize=SMALL, color=PALE, va="center", zorder=4)
 
 
-def _draw_link(axes: Any, a: Card, b: Card, edge: Any) -> None:
+def _flow(a: Card, b: Card, there: int, back: int) -> str:
+    """What is written at a link that mail passed over: how much each way."""
+    across, up = b.x - a.x, b.y - a.y
+    arrows = "\u2192\u2190" if abs(across) >= abs(up) else "\u2191\u2193"
+    forward = across >= 0 if abs(across) >= abs(up) else up >= 0
+    first, second = (there, back) if forward else (back, there)
+    return f"{arrows[0]} {first}\n{arrows[1]} {second}"
+
+
+def _words(edge: Any) -> str:
+    """What is written at a link."""
+    if not edge["up"]:
+        return "down"
+    words = f"{edge['latency'] * 1000:g} ms\n{_rate(edge['bandwidth'])}"
+    return words + (f"\n{edge['loss'] * 100:g} % lost" if edge["loss"] else "")
+
+
+def _draw_link(axes: Any, a: Card, b: Card, edge: Any, words: str, width: float) -> None:
     colour, style = (PALE, "-") if edge["up"] else (BAD, (0, (4, 3)))
-    axes.plot([a.x, b.x], [a.y, b.y], color=colour, linestyle=style, linewidth=1.8, zorder=1)
+    axes.plot([a.x, b.x], [a.y, b.y], color=colour, linestyle=style, linewidth=width, zorder=1, solid_capstyle="butt")
     start, end = _edge(a, b), 1 - _edge(b, a)
     middle = (start + end) / 2
     x, y = a.x + (b.x - a.x) * middle, a.y + (b.y - a.y) * middle
-    words = f"{edge['latency'] * 1000:g} ms\n{_rate(edge['bandwidth'])}"
-    if edge["loss"]:
-        words += f"\n{edge['loss'] * 100:g} % lost"
-    if not edge["up"]:
-        words = "down"
     axes.text(
         x, y, words, fontsize=SMALL, color=colour, ha="center", va="center", zorder=2, linespacing=1.35,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.5},

@@ -1,0 +1,49 @@
+"""The network with what flowed through it: each link as wide as its mail was much."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from simmail.lab.picture import Picture
+from simmail.lab.topology import draw_map
+
+if TYPE_CHECKING:
+    from simmail.world.world import World
+
+_ADDRESS = re.compile(r"\[([^\]]+)\]")
+
+
+def transfers(world: World) -> Counter[tuple[str, str]]:
+    """Messages that one host passed on to another: (from, to) -> how many."""
+    found: Counter[tuple[str, str]] = Counter()
+    for record in world.results.records:
+        if record.event == "handed-over":
+            found[record.host, record.fields[2]] += 1
+        elif record.event == "arrived":
+            sender = world.network.owner(record.fields[3])
+            if sender is not None and (sender not in world.hosts or world.hosts[sender].master is None):
+                found[sender, record.host] += 1
+        elif record.event == "delivery" and record.get("status") == "sent":
+            address = _ADDRESS.search(record.get("relay"))
+            owner = world.network.owner(address[1]) if address else None
+            if owner is not None and owner != record.host:
+                found[record.host, owner] += 1
+    return found
+
+
+def flows(world: World) -> Picture:
+    """The network, each link as wide as many messages passed over it; the table has them by pairs of hosts."""
+    passed: Counter[tuple[str, str]] = Counter()
+    found = transfers(world)
+    for (start, end), number in found.items():
+        path = world.network.path(start, end)
+        for step in pairwise(path.hops if path is not None else ()):
+            passed[step] += number
+    rows = [(start, end, number) for (start, end), number in found.most_common()]
+    most = "; ".join(f"{start} to {end}: {number}" for start, end, number in rows[:8])
+    drawing, where = draw_map(world, passed)
+    alt = f"A map of the network with the messages that passed over each link. {where} Most passed: {most or 'none'}."
+    return Picture(drawing, alt, ("from", "to", "messages"), rows)
