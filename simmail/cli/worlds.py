@@ -17,6 +17,7 @@ def _run(args: argparse.Namespace) -> int:
 
     world = load(args.world, args.seed, args.policy)
     world.run(args.until)
+    world.conservation().demand()
     results = world.results
     if args.json:
         print(json.dumps(results.summary(), indent=1, ensure_ascii=False))

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.mail.errors import SimmailError
 from simmail.postfix.spool import QUEUES
 
 if TYPE_CHECKING:
@@ -73,6 +74,15 @@ class Conservation:
     def holds(self) -> bool:
         """Whether nothing is lost and nothing twice."""
         return not self.problems
+
+    def demand(self) -> None:
+        """Raises SimmailError where something is lost or twice, which is simmail's fault and nobody else's."""
+        if self.problems:
+            seed = self.world.seed
+            raise SimmailError(
+                f"this run (seed {seed}) has lost count of mail, which is a fault of simmail itself, not of your files; "
+                "please report it with the world:\n" + "\n".join(self.problems)
+            )
 
     def _count(self, host: str, spool: Spool) -> None:
         ended = Counter(spool.left)

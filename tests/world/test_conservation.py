@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simmail.mail.errors import SimmailError
 from simmail.mail.message import Recipient
 from simmail.world.world import World
 from tests.world.random_world import AFTERMATH_S, LENGTH_S, NAMES, make, orders
@@ -92,6 +93,8 @@ def test_what_is_lost_is_missed(tmp_path: Path) -> None:
     assert any("is in" in problem for problem in world.conservation().problems)
     del spool.hold[queue_id], queue[queue_id]
     assert any("missing" in problem for problem in world.conservation().problems)
+    with pytest.raises(SimmailError, match="a fault of simmail itself"):
+        world.conservation().demand()
     queue[queue_id] = message
     message.done.append(Recipient("x@two.example"))
     assert any("has not ended" in problem for problem in world.conservation().problems)
