@@ -1,4 +1,8 @@
-"""`make bench`: simmail beside the hand-written model, in one run."""
+"""`make bench`: simmail beside the hand-written model, in one run, and what else it costs.
+
+python -m benchmarks --only ratio                       the ratio alone
+python -m benchmarks --sizes 10000,100000,1000000       growth over more than a few minutes
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import hand_written, relay_world
+from benchmarks import growth, hand_written, real, relay_world, startup
+
+PARTS = ("startup", "real", "growth", "waiting", "ratio")
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -19,36 +25,55 @@ def timed(act: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - start, outcome
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=10_000, help="messages")
-    parser.add_argument("--rate", type=float, default=100.0, help="messages a second")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, of which the least time counts")
-    args = parser.parse_args()
+def ratio(n: int, rate: float, rounds: int) -> list[str]:
+    """Messages/s of both models, interleaved; the last line is the ratio."""
     least = {"hand": float("inf"), "memo": float("inf"), "fresh": float("inf")}
     world: Any = None
-    for _ in range(args.rounds):
-        seconds, _ = timed(lambda: hand_written.run(args.n, args.rate))
+    for _ in range(rounds):
+        seconds, _ = timed(lambda: hand_written.run(n, rate))
         least["hand"] = min(least["hand"], seconds)
-        seconds, world = timed(lambda: relay_world.run(args.n, args.rate))
+        seconds, world = timed(lambda: relay_world.run(n, rate))
         least["memo"] = min(least["memo"], seconds)
-    least["fresh"], _ = timed(lambda: relay_world.run(args.n, args.rate, remember=False))
-    speed = {name: args.n / seconds for name, seconds in least.items()}
     memos = [host.master.system.memo for host in world.hosts.values() if host.master]
     hits, misses = sum(m.hits for m in memos), sum(m.misses for m in memos)
-    print(f"{args.n} messages at {args.rate:g}/s, least CPU time of {args.rounds} rounds")
-    print(f"hand-written model          {speed['hand']:10,.0f} messages/s")
-    hit_rate = hits / max(1, hits + misses)
-    print(f"simmail                     {speed['memo']:10,.0f} messages/s, memo hit rate {hit_rate:.1%}")
-    print(f"simmail, memo off           {speed['fresh']:10,.0f} messages/s")
     sent = sum(1 for row in world.results.delivery_rows if row[2] == "local" and row[13] == "sent")
     refused = len({r.task for r in world.journal if r.event == "refusal"})
     deferred = len({row[3] for row in world.results.delivery_rows if row[13] == "deferred"})
-    print(f"delivered {sent}, refused {refused / args.n:.1%}, deferred at least once {deferred / args.n:.1%}")
-    print(f"records {len(world.journal)}")
-    print(f"ratio to hand-written, memo off: {speed['fresh'] / speed['hand']:.3f}")
-    print(f"ratio to hand-written: {speed['memo'] / speed['hand']:.3f}")
+    records, hit_rate = len(world.journal), hits / max(1, hits + misses)
+    world = None
+    least["fresh"], _ = timed(lambda: relay_world.run(n, rate, remember=False))
+    speed = {name: n / seconds for name, seconds in least.items()}
+    return [
+        f"{n} messages at {rate:g}/s, least CPU time of {rounds} rounds",
+        f"hand-written model          {speed['hand']:10,.0f} messages/s",
+        f"simmail                     {speed['memo']:10,.0f} messages/s, memo hit rate {hit_rate:.1%}",
+        f"simmail, memo off           {speed['fresh']:10,.0f} messages/s",
+        f"delivered {sent}, refused {refused / n:.1%}, deferred at least once {deferred / n:.1%}",
+        f"records {records}, {records / n:.1f} a message",
+        f"ratio to hand-written, memo off: {speed['fresh'] / speed['hand']:.3f}",
+        f"ratio to hand-written: {speed['memo'] / speed['hand']:.3f}",
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=10_000, help="messages")
+    parser.add_argument("--rate", type=float, default=100.0, help="messages a second")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, of which the least time counts")
+    parser.add_argument("--sizes", default="10000,30000", help="numbers of messages for growth, with commas")
+    parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be given several times")
+    args = parser.parse_args()
+    parts: dict[str, Callable[[], list[str]]] = {
+        "startup": lambda: [startup.report()],
+        "real": lambda: [real.report(3000)],
+        "growth": lambda: growth.report([int(size) for size in args.sizes.split(",")], args.rate),
+        "waiting": lambda: [growth.waiting(args.n, args.rate)],
+        "ratio": lambda: ratio(args.n, args.rate, args.rounds),
+    }
+    for name in PARTS:
+        if not args.only or name in args.only:
+            print("\n".join(parts[name]()), flush=True)
 
 
 if __name__ == "__main__":

@@ -80,8 +80,8 @@ compatibility_level = 3.6
 WORDS = "invoice offer meeting receipt holiday budget printer lunch report contract minutes delivery".split()
 
 
-def build(rate: float, seed: int = 1, remember: bool = True) -> World:
-    """The world, its mail systems started; nobody has written yet."""
+def build(rate: float, seed: int = 1, remember: bool = True, dead: bool = False) -> World:
+    """The world, its mail systems started; nobody has written yet.  `dead`: no destination is ever up."""
     world = World(Calendar(datetime(2026, 3, 2, 9, tzinfo=UTC)), seed)
     readers = Machine("accounts").accounts | {
         f"u{n}": Account(f"u{n}", 2000 + n, f"/home/u{n}") for n in range(READERS)
@@ -109,7 +109,7 @@ def build(rate: float, seed: int = 1, remember: bool = True) -> World:
             world, f"mail.d{d}.example", f"198.51.100.{d + 1}", DESTINATION_MAIN_CF.format(d), remember, readers
         )
         world.network.link(relay.name, host.name, HOP_S[d] / 2)
-        host.listeners[25] = _gate(host, outages, d)
+        host.listeners[25] = _gate(host, outages, d, dead)
     for host in world.hosts.values():
         if host.master is not None:
             host.sh("postalias /etc/aliases")
@@ -129,13 +129,13 @@ def _mail_host(
     return host
 
 
-def _gate(host: Host, outages: Outages, d: int) -> Any:
+def _gate(host: Host, outages: Outages, d: int, dead: bool) -> Any:
     """Listens where the destination is up; the time to connect is the yardstick's."""
 
     def listen(task: Any, client: str, question: Connect) -> Decision[Any]:
         yield Sleep(CONNECT_S - HOP_S[d])
         now = yield Level()
-        if outages.down(d, now):
+        if dead or outages.down(d, now):
             return None
         assert host.master is not None
         return (yield from host.master.accept(task, client, question))
@@ -185,9 +185,8 @@ def submit(client: str, sender: str, recipient: str, content: Content) -> Decisi
     return taken
 
 
-def run(n: int, rate: float, seed: int = 1, remember: bool = True) -> World:
-    """Run it until all is delivered or given up."""
-    world = build(rate, seed, remember)
+def _start(world: World, n: int, rate: float, seed: int) -> None:
+    """Let people write."""
     office = world.hosts["office"]
 
     def source() -> Decision[None]:
@@ -197,6 +196,12 @@ def run(n: int, rate: float, seed: int = 1, remember: bool = True) -> World:
             world.clock.spawn(office, submit(client, sender, recipient, content), now)
 
     world.clock.spawn(office, source(), 0.0)
+
+
+def run(n: int, rate: float, seed: int = 1, remember: bool = True) -> World:
+    """Run it until all is delivered or given up."""
+    world = build(rate, seed, remember)
+    _start(world, n, rate, seed)
     relay = world.hosts["mail.domain.ork"].master
     assert relay is not None
     end = n / rate
@@ -205,3 +210,11 @@ def run(n: int, rate: float, seed: int = 1, remember: bool = True) -> World:
         world.run(end)
         if not (relay.spool.incoming or relay.spool.active or relay.spool.deferred):
             return world
+
+
+def wait(n: int, rate: float, seed: int = 1) -> World:
+    """Run it with no destination up until all that was written waits."""
+    world = build(rate, seed, dead=True)
+    _start(world, n, rate, seed)
+    world.run(n / rate + 60.0)
+    return world

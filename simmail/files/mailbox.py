@@ -1,4 +1,4 @@
-"""Mailboxes: messages kept by reference, made into text when somebody reads the file.
+"""Mailboxes: messages kept out of the way, or by reference, until somebody reads the file.
 
 An mbox file (mbox(5)) is one `File` that knows its messages; a Maildir is a folder with a file for each message.
 Both stand anywhere in a host's file system, and an editor or a shell may change them like any other file.
@@ -6,10 +6,9 @@ Both stand anywhere in a host's file system, and an editor or a shell may change
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, normal
+from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, TextStore, normal
 from simmail.mail.content import Content, octets
 from simmail.mail.questions import Deposit
 
@@ -24,17 +23,11 @@ class Entry(NamedTuple):
 
     Args:
         head: the lines that the delivery agent put before the header.
-        message: the `simmail.mail.message.Message` it came as.
+        content: what was delivered, without those.
     """
 
     head: tuple[str, ...]
-    message: Any
-
-    @property
-    def content(self) -> Content:
-        """What was delivered, without the agent's own lines."""
-        content: Content = self.message.content
-        return content
+    content: Content
 
     def mbox(self) -> str:
         """As it stands in an mbox file: lines that begin with `From ` quoted, an empty line after it."""
@@ -87,30 +80,37 @@ class Mbox(File):
         owner: the account it belongs to.
         mode: its permissions.
 
+        store: where the texts of messages are kept; None keeps them here.
+
     Attributes:
-        parts: entries, and texts that were there before them, in order.
+        parts: what stands in it, in order: entries, numbers of texts in the store, other texts.
     """
 
-    __slots__ = ("_bound", "parts")
+    __slots__ = ("_bound", "parts", "store")
 
-    def __init__(self, text: str = "", owner: str = "root", mode: int = 0o600) -> None:
-        self.parts: list[Entry | str] = [text] if text else []
+    def __init__(self, text: str = "", owner: str = "root", mode: int = 0o600, store: TextStore | None = None) -> None:
+        self.parts: list[Entry | int | str] = [text] if text else []
+        self.store = store
         self._bound = octets(text)
         self.owner, self.mode, self.modified = owner, mode, 0.0
 
     @property
     def text(self) -> str:
         """All of it, as a reader sees it."""
-        return "".join(part if isinstance(part, str) else part.mbox() for part in self.parts)
+        return "".join(map(self._part, self.parts))
 
     @text.setter
     def text(self, text: str) -> None:
         self.parts = [text] if text else []
         self._bound = octets(text)
 
-    def entries(self) -> Iterator[Entry]:
-        """The messages that were delivered here, in order."""
-        return (part for part in self.parts if isinstance(part, Entry))
+    def _part(self, part: Entry | int | str) -> str:
+        if isinstance(part, str):
+            return part
+        if isinstance(part, int):
+            assert self.store is not None
+            return self.store.read(part)
+        return part.mbox()
 
     def append(self, entry: Entry, limit: int) -> bool:
         """Add a message; False, and nothing done, where the file would grow beyond `limit` octets (0: no limit)."""
@@ -121,7 +121,7 @@ class Mbox(File):
                 if bound > limit:
                     return False
             self._bound = bound
-        self.parts.append(entry)
+        self.parts.append(entry if self.store is None else self.store.keep(entry.mbox()))
         return True
 
 
@@ -157,7 +157,7 @@ def deposit(files: FileSystem, question: Deposit, now: float, unix: float, hostn
     Returns:
         "", or the system's error text.
     """
-    entry = Entry(question.head, question.message)
+    entry = Entry(question.head, question.message.content)
     try:
         if question.path.endswith("/"):
             _into_maildir(files, question, entry, now, unix, hostname)
@@ -173,7 +173,10 @@ def _onto_mbox(files: FileSystem, question: Deposit, entry: Entry, now: float) -
     if found is None and files.is_folder(path):
         return IS_DIRECTORY
     if not isinstance(found, Mbox):
-        mbox = Mbox(owner=question.owner) if found is None else Mbox(found.text, found.owner, found.mode)
+        if found is None:
+            mbox = Mbox(owner=question.owner, store=files.store)
+        else:
+            mbox = Mbox(found.text, found.owner, found.mode, files.store)
         if not mbox.append(entry, question.limit):
             return TOO_LARGE
         files.place(path, mbox)

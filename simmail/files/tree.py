@@ -66,17 +66,30 @@ def normal(path: str, folder: str = "/") -> str:
     return posixpath.normpath(posixpath.join(folder, path)).replace("//", "/")
 
 
+class TextStore(Protocol):
+    """Where texts are kept that are many and seldom read."""
+
+    def keep(self, text: str) -> int:
+        """Keep a text; the number to ask for it by."""
+        ...
+
+    def read(self, number: int) -> str:
+        """The text of that number."""
+        ...
+
+
 class FileSystem:
     """The files of one host.
 
     Args:
         clock: tells the simulated time, for the time of change of what is written.
+        store: where delivered mail is kept; None for memory.
 
     `version` grows with every change, so that who remembers something read from files can tell whether to look again.
     """
 
-    def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
-        self.clock = clock
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0, store: TextStore | None = None) -> None:
+        self.clock, self.store = clock, store
         self.version = 0
         self._inode = FIRST_INODE
         self._files: dict[str, File] = {}

@@ -1,40 +1,72 @@
-"""Records that are no longer new, on the disk of the machine that runs the simulator."""
+"""What is many and seldom read - old records, delivered mail - on the disk of the machine that runs the simulator."""
 
 from __future__ import annotations
 
 import pickle
 import tempfile
 from collections.abc import Iterator
-from typing import IO
 
 from simmail.mail.records import Row
 
+#: Octets that are kept in memory before a file is made.
+IN_MEMORY = 1 << 22
 _LENGTH = 4
 
 
-class Spill:
-    """Records in a file without a name, which is there only if it is needed, and as long as it is."""
+class Pile:
+    """Octets in a file without a name, which is there only if it is needed, and as long as it is."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] | None = None
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (ends with the world)
         self._end = 0
+
+    def add(self, octets: bytes) -> int:
+        """Keep some; where they are."""
+        place = self._end
+        self._file.seek(place)
+        self._end += self._file.write(len(octets).to_bytes(_LENGTH, "big") + octets)
+        return place
+
+    def at(self, place: int) -> bytes:
+        """What was kept there."""
+        self._file.seek(place)
+        return self._file.read(int.from_bytes(self._file.read(_LENGTH), "big"))
+
+    def __iter__(self) -> Iterator[bytes]:
+        place = 0
+        while place < self._end:
+            octets = self.at(place)
+            yield octets
+            place += _LENGTH + len(octets)
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
+class Spill:
+    """Records that are no longer new (a `simmail.mail.records.Store`)."""
+
+    def __init__(self) -> None:
+        self._pile = Pile()
 
     def append(self, rows: list[Row], /) -> None:
         """Keep some more."""
-        if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (ends with the world)
-        pack = pickle.dumps(rows, protocol=5)
-        self._file.seek(self._end)
-        self._end += self._file.write(len(pack).to_bytes(_LENGTH, "big") + pack)
+        self._pile.add(pickle.dumps(rows, protocol=5))
 
     def __iter__(self) -> Iterator[list[Row]]:
-        position = 0
-        while self._file is not None and position < self._end:
-            self._file.seek(position)
-            length = int.from_bytes(self._file.read(_LENGTH), "big")
-            yield pickle.loads(self._file.read(length))  # noqa: S301 (our own)
-            position += _LENGTH + length
+        return map(pickle.loads, self._pile)
 
-    def __del__(self) -> None:
-        if self._file is not None:
-            self._file.close()
+
+class Texts:
+    """Delivered mail (a `simmail.files.tree.TextStore`)."""
+
+    def __init__(self) -> None:
+        self._pile = Pile()
+
+    def keep(self, text: str) -> int:
+        """Keep a text; the number to ask for it by."""
+        return self._pile.add(text.encode("utf-8", "surrogateescape"))
+
+    def read(self, number: int) -> str:
+        """The text of that number."""
+        return self._pile.at(number).decode("utf-8", "surrogateescape")

@@ -47,7 +47,7 @@ from simmail.world.host import Host
 from simmail.world.intake import Intake
 from simmail.world.line import Lines, Transfer, transfer
 from simmail.world.results import Results
-from simmail.world.spill import Spill
+from simmail.world.spill import Spill, Texts
 from simmail.world.telnet import Telnet
 from simmail.world.transport import TIMED_OUT, Transport
 from simmail.world.truth import Truth
@@ -80,7 +80,7 @@ class World:
 
     def __init__(self, calendar: Calendar, seed: int = 1, unrouted: str = TIMED_OUT) -> None:
         self.calendar, self.seed, self.unrouted = calendar, seed, unrouted
-        self.journal = Journal(Spill())
+        self.journal, self._texts = Journal(Spill()), Texts()
         self.clock = Clock(self.journal)
         self.network = Network()
         self.lines = Lines(self.network)
@@ -157,6 +157,7 @@ class World:
         """Put a machine on the network; its links are made with `network.link`."""
         self.network.add_host(name, machine.outside)
         machine.files.clock = lambda: self.clock.env.now
+        machine.files.store = self._texts
         host = self.hosts[name] = Host(self, name, machine, resolver or Resolver(self.zones))
         return host
 

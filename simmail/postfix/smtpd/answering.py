@@ -50,9 +50,7 @@ def refused(session: SmtpdSession, verdict: Verdict) -> Decision[Answer]:
 def parsed_address(session: SmtpdSession, word: Word, empty: bool, strict: bool) -> Decision[Path | None]:
     """The address in a command; None, with a warning, where it is none."""
     smtpd, state = session.smtpd, session.state
-    found = smtpd.paths.get(word.text)
-    if found is None:
-        found = smtpd.paths[word.text] = path(word.text)
+    found = path(word.text)
     address = found.address
     wrong = found.addresses > 1 or (strict and (found.junk or not found.bracketed))
     if not wrong:

@@ -23,7 +23,7 @@ from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parse
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.state import Bdat
-from simmail.postfix.smtpd.token import Word
+from simmail.postfix.smtpd.token import Word, words
 from simmail.smtp.parameters import MAX_SIZE, Asked, decode_xtext, notify_set
 from simmail.smtp.replies import Reply
 
@@ -45,7 +45,7 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         return (yield from no(session, 503, "5.5.1 Error: nested MAIL command"))
     if state.bdat is not Bdat.NONE:
         return (yield from no(session, 503, "5.5.1 Error: MAIL after BDAT"))
-    found = session.smtpd.words(argument)
+    found = words(argument)
     if len(found) < 2 or found[0].text.lower() != "from:":
         return (yield from no(session, 501, "5.5.4 Syntax: MAIL FROM:<address>"))
     refusal = yield from over_rate(session, "mail", parameters.message_rate, "much mail", "Message delivery request")
@@ -186,7 +186,7 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         return (yield from no(session, 503, "5.5.1 Error: need MAIL command"))
     if state.bdat is not Bdat.NONE:
         return (yield from no(session, 503, "5.5.1 Error: RCPT after BDAT"))
-    found = smtpd.words(argument)
+    found = words(argument)
     if len(found) < 2 or found[0].text.lower() != "to:":
         return (yield from no(session, 501, "5.5.4 Syntax: RCPT TO:<address>"))
     refusal = yield from over_rate(session, "rcpt", parameters.recipient_rate, "many recipients", "Recipient address")

@@ -44,7 +44,6 @@ from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
-from simmail.postfix.smtpd.token import Path, Word, words
 from simmail.postfix.trivial_rewrite import Resolved
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ CODES = ("access_map_reject_code", "access_map_defer_code", "reject_code", "defe
 TITLES = {"smtpd_data_restrictions": "Data command", "smtpd_end_of_data_restrictions": "End-of-data"}
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
 #: How many remembered answers to keep of each kind.
-REMEMBERED = 200_000
+REMEMBERED = 20_000
 
 
 class Smtpd(Program):
@@ -107,8 +106,6 @@ class Smtpd(Program):
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
-        self.paths: dict[str, Path] = {}
-        self._words: dict[str, tuple[Word, ...]] = {}
         #: Whether a command line is what it looks like: no filter, no commands to be ignored.
         self.plain_commands = not (config["smtpd_command_filter"] or config["smtpd_noop_commands"])
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
@@ -274,16 +271,6 @@ class Smtpd(Program):
         return "".join(
             c if c.isascii() and c.isprintable() else mask * len(c.encode("utf-8", "surrogateescape")) for c in text
         )
-
-    def words(self, argument: str) -> tuple[Word, ...]:
-        """The words behind a verb."""
-        found = self._words.get(argument)
-        if found is None:
-            if len(self._words) >= REMEMBERED:
-                self._words.clear()
-                self.paths.clear()
-            found = self._words[argument] = words(argument)
-        return found
 
     def class_rules(self, nested: Nested) -> tuple[Rule, ...]:
         """The rules of a restriction class."""
