@@ -36,12 +36,15 @@ from simmail.smtp.commands import Command, Data
 from simmail.world.clock import Level
 from simmail.world.host import Host
 from simmail.world.master import STOCK_MASTER_CF, Master
+from simmail.world.speed import Speed
 from simmail.world.world import World
 
 CLIENTS, WRITERS, READERS = 200, 2000, 2000
 #: What people write is drawn from so many sentences, twelve of them a message: no two texts are the same.
 SENTENCES = 5000
 REFUSED = 0.05
+#: The yardstick's writes to disk, on the average; it knows no processors.
+SPEED = Speed(queue_file=0.005, mailbox=0.001, receiving=0.0, delivering=0.0)
 COURSE_MAIN_CF = """\
 smtpd_banner = $myhostname ESMTP $mail_name (Debian/GNU)
 biff = no
@@ -125,7 +128,7 @@ def _mail_host(
     machine.files.write("/etc/postfix/main.cf", main_cf)
     machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF)
     host = world.add_host(name, machine, Resolver(world.zones, latency=DNS_MISS_S))
-    host.master = Master(host, remember, disk_s=0.005)
+    host.master = Master(host, remember, SPEED)
     return host
 
 
