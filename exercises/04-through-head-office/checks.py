@@ -1,0 +1,39 @@
+"""What must hold of two servers of which one sends through the other."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+HEAD = "mail.parentco.con"
+CUSTOMER = "mx.customer.example"
+
+
+@check(3, hint="Where does the letter get to, and what is it told there?", manual="postconf(5), relayhost")
+def alices_letter_reaches_the_customer(bench: Bench) -> None:
+    """A letter from the branch's PC to a customer who refuses broadband lines reaches the customer's mailbox."""
+    bench.letter("192.168.1.20", "alice@domain.ork", "ben@customer.example").accepted()
+    bench.world.run(bench.world.now + 900)
+    arrived = "Subject: a probe" in bench.mailbox("ben", CUSTOMER)
+    bench.expect(arrived, "the letter did not come to the mailbox of ben at customer.example")
+
+
+@check(2, hint="By which way does head office itself send?", manual="postconf(5), relayhost")
+def head_offices_letter_reaches_the_customer(bench: Bench) -> None:
+    """A letter from a PC at head office to the customer reaches the customer's mailbox."""
+    bench.letter("10.1.0.20", "ann@parentco.con", "ben@customer.example", host=HEAD).accepted()
+    bench.world.run(bench.world.now + 900)
+    arrived = "Subject: a probe" in bench.mailbox("ben", CUSTOMER)
+    bench.expect(arrived, "the letter did not come to the mailbox of ben at customer.example", bench.log(HEAD)[-12:])
+
+
+@check(2, hint="Who else has an address in that network?", manual="postconf(5), mynetworks")
+def neighbours_may_not_relay(bench: Bench) -> None:
+    """A neighbour on the same broadband network cannot send through head office to third parties."""
+    bench.letter("203.0.113.99", "me@neighbour.example", "ben@customer.example", host=HEAD).refused()
+
+
+@check(2, hint="relayhost is for what does not end here. What ends here?", manual="postconf(5), mydestination")
+def the_customers_answer_arrives(bench: Bench) -> None:
+    """A letter from the customer's server to Alice is taken and reaches her mailbox."""
+    bench.letter("198.18.1.1", "ben@customer.example", "alice@domain.ork").accepted()
+    bench.arrives("alice", "Subject: a probe", within=900.0)

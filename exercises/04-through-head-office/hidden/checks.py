@@ -1,0 +1,29 @@
+"""What else must hold, and is tried only when marks are given."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+HEAD = "mail.parentco.con"
+
+
+@check(1, hint="Mail from Alice to Alice has no need of head office.", manual="postconf(5), mydestination")
+def the_branch_can_do_without(bench: Bench) -> None:
+    """While head office is down, mail within the branch arrives."""
+    bench.sh("postfix stop", HEAD)
+    bench.letter("192.168.1.20", "alice@domain.ork", "alice@domain.ork").accepted()
+    bench.arrives("alice", "Subject: a probe", within=60.0)
+
+
+@check(1, hint="Which way does it take, and does it end there?", manual="postconf(5), relayhost")
+def head_office_can_be_written_to(bench: Bench) -> None:
+    """A letter from Alice to Ann at head office reaches her mailbox."""
+    bench.letter("192.168.1.20", "alice@domain.ork", "ann@parentco.con").accepted()
+    bench.world.run(bench.world.now + 900)
+    bench.expect("Subject: a probe" in bench.mailbox("ann", HEAD), "the letter did not come to Ann's mailbox")
+
+
+@check(1, hint="Who may send through the branch's server?", manual="postconf(5), mynetworks")
+def the_branch_is_no_way_round(bench: Bench) -> None:
+    """A neighbour cannot send through the branch, and so through head office, to third parties."""
+    bench.letter("203.0.113.99", "me@neighbour.example", "ben@customer.example").refused()
