@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simmail.batch.comparison import compare as compare
+    from simmail.batch.load_limit import capacity as capacity
     from simmail.batch.page import report as report
+    from simmail.batch.ranking import tournament as tournament
     from simmail.batch.sweeping import sweep as sweep
 
 #: Where each public name lives; imported when it is first used.
 _PUBLIC = {
+    "capacity": "simmail.batch.load_limit",
     "compare": "simmail.batch.comparison",
     "report": "simmail.batch.page",
     "sweep": "simmail.batch.sweeping",
+    "tournament": "simmail.batch.ranking",
 }
 
 

@@ -1,6 +1,6 @@
-"""Runs one task, in a process of its own that may have little time and memory.
+"""Runs a world's seeds, in a process of its own that may have little time and memory.
 
-It reads the task as JSON from standard input and writes its row as JSON to standard output.
+It reads what to run as JSON from standard input and writes the rows as JSON to standard output.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import json
 import math
 import sys
 
-from simmail.batch.replication import run
-from simmail.batch.runner import untold
+from simmail.batch.bundle import Bundle
+from simmail.batch.replication import Task, run
 from simmail.lab.grading_process import limit
 
 
@@ -19,9 +19,13 @@ def main() -> None:
     said = json.load(sys.stdin)
     if said["limits"]:
         limit(said["limits"])
-    row = run(untold(said))
-    found = {name: None if math.isnan(value) else value for name, value in row.figures.items()}
-    print(json.dumps([row.key, row.failed, found]))
+    world = Bundle(*said["world"])
+    rows = [run(Task(world, said["policy"], seed, said["until"], said["host"])) for seed in said["seeds"]]
+    told = [
+        [row.key, row.failed, {name: None if math.isnan(value) else value for name, value in row.figures.items()}]
+        for row in rows
+    ]
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

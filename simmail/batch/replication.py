@@ -18,6 +18,7 @@ from simmail.batch.bundle import NONE, Bundle
 from simmail.batch.figures import FIGURES, figures
 from simmail.mail.errors import InputError, SimmailError
 from simmail.world.loader import load
+from simmail.world.world import World
 
 #: Worlds whose files a worker keeps on its disk at a time.
 KEPT = 4
@@ -69,13 +70,22 @@ def failure(task: Task, reason: str) -> Row:
 def run(task: Task) -> Row:
     """Run one task; a run that fails is a row too, with the reason."""
     try:
-        world = load(_folder(task.world.hash, task.world), task.seed, "" if task.policy == NONE else task.policy)
-        world.run(task.until or None)
-        return Row(task.key, "", figures(world, task.host))
+        return Row(task.key, "", figures(lived(task), task.host))
     except SimmailError as error:
         return failure(task, str(error).replace(str(_folder(task.world.hash, task.world)), task.world.name))
     except Exception as error:  # whatever it is, the other runs go on, and the row says what it was
         return failure(task, f"{type(error).__name__}: {error}".removesuffix(": "))
+
+
+def lived(task: Task) -> World:
+    """The task's world at the end of its run.
+
+    Raises:
+        SimmailError: for a world that cannot be loaded.
+    """
+    world = load(_folder(task.world.hash, task.world), task.seed, "" if task.policy == NONE else task.policy)
+    world.run(task.until or None)
+    return world
 
 
 def run_all(tasks: Sequence[Task], version: str) -> list[Row]:

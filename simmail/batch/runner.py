@@ -17,11 +17,11 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any, TypeVar
 
 from simmail import __version__
-from simmail.batch.bundle import Bundle
 from simmail.batch.replication import Row, Task, failure, run, run_all
 from simmail.mail.errors import InputError
 
 T = TypeVar("T")
+Result = TypeVar("Result")
 #: Runs that are handed to a worker at a time, at most.
 PORTION = 8
 #: Seconds after which a progress bar shows itself.
@@ -71,7 +71,7 @@ def rows(tasks: Sequence[Task], jobs: int = 0, dask: str = "") -> Iterator[Row]:
         suspects = list(left.values())[: 2 * count * PORTION]
         for task in suspects:
             del left[task.key]
-            yield alone(task)
+            yield from alone([task])
 
 
 def _through_joblib(
@@ -121,15 +121,19 @@ def _on_dask(address: str) -> Callable[[], AbstractContextManager[int]]:
     return OnDask
 
 
-def alone(task: Task, limits: dict[str, int] | None = None, patience: float = ALONE_S) -> Row:
-    """Run one task in a process of its own.
+def alone(tasks: Sequence[Task], limits: dict[str, int] | None = None, patience: float = ALONE_S) -> list[Row]:
+    """Run some tasks in a process of their own.
 
     Args:
-        task: what to run.
-        limits: as `simmail.lab.grading_process.limit` takes them; None for none.
+        tasks: what to run: one world's, which differ in their seeds alone; at least one.
+        limits: of the process, as `simmail.lab.grading_process.limit` takes them; None for none.
         patience: seconds of wall time.
     """
-    said = {**task._asdict(), "world": [task.world.name, task.world.files], "limits": limits}
+    first = tasks[0]
+    said = {
+        **first._asdict(), "world": [first.world.name, first.world.files], "seeds": [task.seed for task in tasks],
+        "limits": limits,
+    }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="simmail-") as place:
         try:
             done = subprocess.run(
@@ -137,18 +141,37 @@ def alone(task: Task, limits: dict[str, int] | None = None, patience: float = AL
                 timeout=patience, check=False, cwd=place, env={**os.environ, "TMPDIR": place},
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return failure(task, f"took longer than {patience:g} s and was stopped")
+            return [failure(task, f"took longer than {patience:g} s and was stopped") for task in tasks]
     try:
-        key, failed, found = json.loads(done.stdout)
+        told = json.loads(done.stdout)
     except ValueError:
         words = done.stderr.decode(errors="replace")
+        reason = words.strip().rpartition("\n")[2]
         if done.returncode < 0 or "MemoryError" in words:
-            return failure(task, "used up the time or the memory that a run has, and was stopped")
-        return failure(task, words.strip().rpartition("\n")[2])
-    return Row(key, failed, {name: math.nan if value is None else value for name, value in found.items()})
+            reason = "used up the time or the memory that a run has, and was stopped"
+        return [failure(task, reason) for task in tasks]
+    return [
+        Row(key, failed, {name: math.nan if value is None else value for name, value in found.items()})
+        for key, failed, found in told
+    ]
 
 
-def untold(said: dict[str, Any]) -> Task:
-    """A task as `alone` hands it over."""
-    name, files = said["world"]
-    return Task(Bundle(name, files), said["policy"], said["seed"], said["until"], said["host"])
+def each(
+    function: Callable[[T], Result], items: Sequence[T], jobs: int = 0, dask: str = ""
+) -> Iterator[tuple[int, Result]]:
+    """What an importable function makes of each item, as it comes, with the item's number.
+
+    Args:
+        function: called in worker processes.
+        items: what it is called with.
+        jobs, dask: as for `rows`.
+    """
+    from joblib import Parallel, delayed
+
+    with (_on_dask(dask) if dask else nullcontext)() as workers:
+        pool = Parallel(n_jobs=-1 if workers else jobs or os.cpu_count() or 1, return_as="generator_unordered")
+        yield from pool(delayed(_numbered)(function, number, item) for number, item in enumerate(items))
+
+
+def _numbered(function: Callable[[T], Result], number: int, item: T) -> tuple[int, Result]:
+    return number, function(item)

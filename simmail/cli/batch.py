@@ -1,4 +1,4 @@
-"""Commands that run a world many times: compare, sweep, report."""
+"""Commands that run a world many times: compare, sweep, report, tournament, capacity."""
 
 from __future__ import annotations
 
@@ -41,6 +41,28 @@ def _report(args: argparse.Namespace) -> int:
     return 0
 
 
+def _tournament(args: argparse.Namespace) -> int:
+    from simmail.batch.ranking import tournament
+
+    found = tournament(
+        args.dir, args.world, args.replications, host=args.host, seed=args.seed, until=args.until, loss=args.loss,
+        jobs=args.jobs,
+    )  # fmt: skip
+    print(found.table.to_json(orient="records", indent=1) if args.json else found.told().rstrip("\n"))
+    return 0
+
+
+def _capacity(args: argparse.Namespace) -> int:
+    from simmail.batch.load_limit import capacity
+
+    found = capacity(
+        args.world, args.host, args.replications, policy=args.policy or "none", seed=args.seed, until=args.until,
+        jobs=args.jobs, dask=args.dask,
+    )  # fmt: skip
+    print(found.told(), end="")
+    return 0 if found.logarithm.size else 1
+
+
 def _precision(text: str) -> tuple[str, float]:
     name, equals, value = text.partition("=")
     if not equals:
@@ -64,9 +86,7 @@ def register(commands: Any) -> None:
     compare.add_argument(
         "--policies", required=True, metavar="A,B,...", help="folders below its policies/; none: the world as it is"
     )
-    compare.add_argument("--replications", type=int, default=10, metavar="N", help="seeds, each under all policies")
-    compare.add_argument("--seed", type=int, default=1, help="the first seed (default 1)")
-    compare.add_argument("--until", default="", help="how long each run takes: 2h, 5d (default: the world's length)")
+    _replications(compare, 10)
     compare.add_argument(
         "--precision", action="append", default=[], type=_precision, metavar="FIGURE=HALF-WIDTH",
         help="go on until the difference's interval is as narrow: spam_let_in=0.5; once for each figure",
@@ -77,6 +97,11 @@ def register(commands: Any) -> None:
     _where(compare)
     compare.set_defaults(act=_compare)
 
+    _register_sweep(commands)
+    _register_limits(commands)
+
+
+def _register_sweep(commands: Any) -> None:
     sweep = commands.add_parser("sweep", help="policies x parameters x seeds, as a file says; goes on where it ended")
     sweep.add_argument("sweep", metavar="SWEEP.yaml", help="what to run")
     sweep.add_argument("--out", required=True, metavar="DIR", help="where the rows go")
@@ -87,3 +112,30 @@ def register(commands: Any) -> None:
     report.add_argument("dir", metavar="DIR", help="where the sweep lies")
     report.add_argument("--out", metavar="FILE.html", help="the page (default: report.html there)")
     report.set_defaults(act=_report)
+
+
+def _register_limits(commands: Any) -> None:
+    tournament = commands.add_parser("tournament", help="rank a folder of main.cf files by what they let in and lose")
+    tournament.add_argument("dir", metavar="DIR", help="holds NAME.cf, or NAME/main.cf")
+    tournament.add_argument("--world", required=True, metavar="WORLD", help="where they compete")
+    tournament.add_argument("--host", default="", help="whose main.cf they are (default: the host under study)")
+    tournament.add_argument("--loss", type=float, default=5.0, help="weight of one wanted message lost, in spam let in")
+    tournament.add_argument("--jobs", type=int, default=0, help="processes at a time (default: one a core)")
+    tournament.add_argument("--json", action="store_true", help="print the table as JSON")
+    _replications(tournament, 10)
+    tournament.set_defaults(act=_tournament)
+
+    capacity = commands.add_parser("capacity", help="the load at which a host's queue no longer drains")
+    capacity.add_argument("world", metavar="WORLD", help="a world's folder, or the beginning of a lab's name: 01")
+    capacity.add_argument("host", metavar="HOST", help="whose queue")
+    capacity.add_argument("--policy", default="", help="a folder below the world's policies/")
+    _replications(capacity, 5)
+    _where(capacity)
+    capacity.set_defaults(act=_capacity)
+
+
+def _replications(command: argparse.ArgumentParser, number: int) -> None:
+    """How many seeds, from where on, how long."""
+    command.add_argument("--replications", type=int, default=number, metavar="N", help=f"seeds (default {number})")
+    command.add_argument("--seed", type=int, default=1, help="the first seed (default 1)")
+    command.add_argument("--until", default="", help="how long each run takes: 2h, 5d (default: the world's length)")

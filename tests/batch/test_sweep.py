@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from simmail.batch import page, replication, runner, sweep
+from simmail.batch.bundle import Bundle
 from simmail.batch.effects import front
 from simmail.batch.replication import Row, Task
 from simmail.cli import main
@@ -98,8 +99,8 @@ def test_a_failed_run_is_a_row(file: Path, tmp_path: Path) -> None:
 
 def test_a_run_alone_has_its_limits(world: Path) -> None:
     """A run in a process of its own gives the same row, and one that wants too much is a row that says so."""
-    tasks = [replication.Task(runner.Bundle.read(world), "none", seed, "1h") for seed in range(2)]
-    rows = {row.key: row for row in (runner.alone(task, limits(task.seed)) for task in tasks)}
+    tasks = [replication.Task(Bundle.read(world), "none", seed, "1h") for seed in range(2)]
+    rows = {row.key: row for row in (runner.alone([task], limits(task.seed))[0] for task in tasks)}
     assert rows[tasks[0].key].failed == ""
     assert rows[tasks[0].key].figures == replication.run(tasks[0]).figures
     assert rows[tasks[1].key].failed == "MemoryError"
@@ -116,7 +117,7 @@ def test_a_worker_that_dies_takes_no_other_run_with_it(world: Path, monkeypatch:
 
     deadly.__module__ = "__main__"  # so that it travels as it is, and is not looked for where the worker is
     monkeypatch.setattr(runner, "run_all", deadly)
-    bundle = runner.Bundle.read(world)
+    bundle = Bundle.read(world)
     tasks = [Task(bundle, "none", seed, "1h") for seed in range(40)]
     rows = list(runner.rows(tasks, 2))
     assert sorted(row.key for row in rows) == sorted(task.key for task in tasks)
