@@ -91,7 +91,8 @@ class Capacity:
         if over.size:
             reach = f", {math.exp(over.low):.3g} to {math.exp(over.high):.3g}" if over.size > 1 else ""
             lines.append(
-                f"{self.host}: the queue no longer drains at {math.exp(over.mean):.3g} times the mail of {self.world}{reach}"
+                f"{self.host}: the queue no longer drains at {math.exp(over.mean):.3g} times"
+                f" the mail of {self.world}{reach}"
             )
             lines.append(f"  that is {rate} messages an hour into its queue ({over.size} replications, 95 % intervals)")
         lines += [f"no limit found: {one.failed}" for one in self.found if one.failed]

@@ -66,7 +66,8 @@ class Ranking:
             [
                 {
                     "rank": e.rank or None, "name": e.name, "cost": e.cost.mean, "cost_low": e.cost.low,
-                    "cost_high": e.cost.high, "spam_let_in": e.spam.mean, "wanted_lost": e.lost.mean, "failed": e.failed,
+                    "cost_high": e.cost.high, "spam_let_in": e.spam.mean, "wanted_lost": e.lost.mean,
+                    "failed": e.failed,
                 }
                 for e in self.entries
             ]
