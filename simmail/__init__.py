@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from simmail.lab import plot as plot
     from simmail.lab.animation import animation as animation
+    from simmail.lab.diff import diff as diff
     from simmail.lab.explain import explain as explain
     from simmail.lab.hand_in import check as check
     from simmail.lab.journey import journey as journey
@@ -29,6 +30,7 @@ _PUBLIC = {
     "batch": ("simmail.batch", None),
     "panel": ("simmail.lab.panel", "panel"),
     "check": ("simmail.lab.hand_in", "check"),
+    "diff": ("simmail.lab.diff", "diff"),
     "explain": ("simmail.lab.explain", "explain"),
     "lint": ("simmail.lab.lint", "lint"),
     "load": ("simmail.lab.load", "load"),

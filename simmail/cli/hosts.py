@@ -1,4 +1,4 @@
-"""Commands about a host's configuration: explain, lint."""
+"""Commands about a host's configuration: explain, lint, diff."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def _lint(args: argparse.Namespace) -> int:
     return int(any(finding.severity == "error" for finding in report))
 
 
+def _diff(args: argparse.Namespace) -> int:
+    from simmail.lab.diff import diff
+
+    told = diff(args.a, args.b, args.world, policies=(args.policy_a, args.policy_b))
+    print(json.dumps(told.json(), indent=1, ensure_ascii=False) if args.json else told)
+    return 0
+
+
 def register(commands: Any) -> None:
     """Add them to the command line."""
     _register_explain(commands)
@@ -50,6 +58,17 @@ def register(commands: Any) -> None:
     lint.add_argument("--zone", action="append", default=[], metavar="FILE", help="a master file: it answers for DNS")
     lint.add_argument("--json", action="store_true", help="print it as JSON")
     lint.set_defaults(act=_lint)
+
+    diff = commands.add_parser("diff", help="which kinds of mail fare differently under two configurations")
+    diff.add_argument("a", metavar="HOST_DIR_A", help=HOST)
+    diff.add_argument("b", metavar="HOST_DIR_B", help="another, or the same with another policy")
+    diff.add_argument(
+        "world", metavar="WORLD", nargs="?", default="", help="the world around (default: the folders' own)"
+    )
+    diff.add_argument("--policy-a", default="", metavar="P", help="a folder below policies/, laid over A's hosts")
+    diff.add_argument("--policy-b", default="", metavar="P", help="a folder below policies/, laid over B's hosts")
+    diff.add_argument("--json", action="store_true", help="print it as JSON")
+    diff.set_defaults(act=_diff)
 
 
 def _register_explain(commands: Any) -> None:

@@ -28,6 +28,7 @@ class Mistake(NamedTuple):
         adds: whether lines are added as they are, nothing replaced.
         drops: settings that are taken out.
         smtp: whether a client that speaks SMTP sees a difference.
+        mended: lines of main.cf without the mistake, where that is not the clean host itself.
 
     In all texts `DOMAIN` stands for the host's domain.
     """
@@ -42,6 +43,7 @@ class Mistake(NamedTuple):
     adds: bool = False
     drops: tuple[str, ...] = ()
     smtp: bool = True
+    mended: str = ""
 
 
 M = Mistake
@@ -56,7 +58,8 @@ FILTERED = f"{ZEN}=127.0.0.[2..11]"
 
 MISTAKES: tuple[Mistake, ...] = (
     # the chapter's own
-    M("singular", "unknown-parameter", "smtpd_sender_restriction = reject_unknown_sender_domain", smtp=False),
+    M("singular", "unknown-parameter", "smtpd_sender_restriction = reject_unknown_sender_domain",
+      mended="smtpd_sender_restrictions = reject_unknown_sender_domain"),
     M("dead list", "dead-blocklist", CLIENT + "reject_rbl_client relays.ordb.org"),
     M("list before the office", "office-checked", CLIENT + FILTERED),
     M("body_checks for attachments", "body-checks-attachments", "body_checks = pcre:/etc/postfix/body_checks",
@@ -75,8 +78,7 @@ MISTAKES: tuple[Mistake, ...] = (
       drops=("mynetworks",)),
     M("misspelt smptd", "unknown-parameter", "smptd_helo_required = yes", smtp=False),
     M("misspelt restriction", "unknown-restriction", "smtpd_sender_restrictions = reject_unknow_sender_domain"),
-    M("leading blank", "glued-line", "mynetworks = 127.0.0.0/8\n message_size_limit = 1000", at=" message_size",
-      smtp=False),
+    M("leading blank", "glued-line", "mynetworks = 127.0.0.0/8\n message_size_limit = 1000", at=" message_size"),
     M("glued relayhost", "glued-line",
       "mydestination = $myhostname, localhost, DOMAIN\n relayhost = [mx.provider.example]",
       at=" relayhost"),
@@ -90,7 +92,8 @@ MISTAKES: tuple[Mistake, ...] = (
     M("aliases edited", "table-stale", at="postmaster: root", files={"+etc/aliases": "sales: joe\n"},
       edited=("etc/aliases",)),
     M("override in master.cf", "master-override", CLIENT + "permit_mynetworks, " + FILTERED, at="-o smtpd_client",
-      files={"etc/postfix/master.cf": MASTER_CF[:FIRST] + OVERRIDE + MASTER_CF[FIRST:]}),
+      files={"etc/postfix/master.cf": MASTER_CF[:FIRST] + OVERRIDE + MASTER_CF[FIRST:]},
+      mended=CLIENT + "permit_mynetworks, " + FILTERED),
     M("no pcre:", "table-without-type", "header_checks = /etc/postfix/header_checks",
       files={"etc/postfix/header_checks": "/^Subject: x/ REJECT\n"}),
     M("unknown type", "unknown-table-type", "virtual_alias_maps = hsah:/etc/postfix/valias",
@@ -130,14 +133,14 @@ MISTAKES: tuple[Mistake, ...] = (
     M("two classes", "two-classes", "virtual_mailbox_domains = shop.test, garden.test, $mydestination"),
     M("two alias classes", "two-classes",
       "virtual_alias_domains = DOMAIN, letters.test\nmydestination = DOMAIN, localhost",
-      at="mydestination = DOMAIN", smtp=False),
+      at="mydestination = DOMAIN"),
     M("backscatter", "backscatter", "local_recipient_maps ="),
     M("nobody asks", "backscatter", "smtpd_reject_unlisted_recipient = no"),
     M("unknown user 450", "unknown-user-put-off", "unknown_local_recipient_reject_code = 450"),
     M("backup without recipients", "no-relay-recipients", "relay_domains = primary.test"),
     M("catch-all", "catch-all", "virtual_alias_maps = hash:/etc/postfix/valias", at="@letters.test",
       files={"etc/postfix/valias": "@letters.test joe\n"}, compiled=("etc/postfix/valias",)),
-    M("localhost origin", "origin-not-fqdn", "myorigin = localhost", smtp=False),
+    M("localhost origin", "origin-not-fqdn", "myorigin = localhost"),
     M("bare hostname", "hostname-not-fqdn", "myhostname = mail"),
     M("loopback only", "deaf-mx", "inet_interfaces = loopback-only\nmydestination = $myhostname, DOMAIN, localhost",
       smtp=False),
@@ -149,29 +152,34 @@ MISTAKES: tuple[Mistake, ...] = (
     # access policy and filters
     M("list without filter", "blocklist-without-filter", CLIENT + "permit_mynetworks, " + ZEN),
     M("misspelt list", "misspelt-blocklist",
-      CLIENT + "permit_mynetworks, reject_rbl_client zen.spamhous.org=127.0.0.[2..11]"),
-    M("list without name", "missing-argument", CLIENT + "reject_rbl_client, permit_mynetworks"),
+      CLIENT + "permit_mynetworks, reject_rbl_client zen.spamhous.org=127.0.0.[2..11]",
+      mended=CLIENT + "permit_mynetworks, " + FILTERED),
+    M("list without name", "missing-argument", CLIENT + "reject_rbl_client, permit_mynetworks",
+      mended=CLIENT + "reject_rbl_client zen.spamhaus.org, permit_mynetworks"),
     M("wrong verb", "blocklist-wrong-verb",
-      CLIENT + "permit_mynetworks, reject_rhsbl_client zen.spamhaus.org=127.0.0.[2..11]", smtp=False),
+      CLIENT + "permit_mynetworks, reject_rhsbl_client zen.spamhaus.org=127.0.0.[2..11]",
+      mended=CLIENT + "permit_mynetworks, " + FILTERED),
     M("closed list", "dead-blocklist", CLIENT + "permit_mynetworks, reject_rbl_client dul.dnsbl.sorbs.net=127.0.0.10"),
     M("office after", "office-checked", CLIENT + "reject_unknown_client_hostname, permit_mynetworks"),
     M("helo of the office", "office-checked", "smtpd_helo_restrictions = reject_non_fqdn_helo_hostname"),
-    M("permit before the list", "dead-rule", CLIENT + "permit_mynetworks, permit, " + FILTERED, smtp=False),
+    M("permit before the list", "dead-rule", CLIENT + "permit_mynetworks, permit, " + FILTERED,
+      mended=CLIENT + "permit_mynetworks, " + FILTERED),
     M("own mail before the list", "behind-auth-destination",
-      RECIPIENT + "permit_mynetworks, permit_auth_destination, reject_unauth_destination, " + FILTERED, smtp=False),
+      RECIPIENT + "permit_mynetworks, permit_auth_destination, reject_unauth_destination, " + FILTERED,
+      mended=RECIPIENT + "permit_mynetworks, reject_unauth_destination, " + FILTERED),
     M("wide whitelist", "wide-whitelist",
       CLIENT + "permit_mynetworks, check_client_access cidr:/etc/postfix/access, " + FILTERED, at="203.0.113.0/24",
-      files={ACCESS: "203.0.113.0/24 OK\n"}),
+      files={ACCESS: "203.0.113.0/24 OK\n"}, mended=CLIENT + "permit_mynetworks, " + FILTERED),
     M("network in a hash", "network-in-keyed-table",
       CLIENT + "permit_mynetworks, check_client_access hash:/etc/postfix/access", at="203.0.113.0/24",
-      files={ACCESS: "203.0.113.0/24 REJECT\n"}, compiled=(ACCESS,), smtp=False),
+      files={ACCESS: "203.0.113.0/24 REJECT\n"}, compiled=(ACCESS,),
+      mended=CLIENT + "permit_mynetworks, check_client_access cidr:{{203.0.113.0/24 REJECT}}"),
     M("strict names", "strict-client-name", CLIENT + "permit_mynetworks, reject_unknown_client_hostname"),
     M("no HELO", "helo-not-required",
       "smtpd_helo_required = no\nsmtpd_helo_restrictions = permit_mynetworks, reject_invalid_helo_hostname",
       at="reject_invalid_helo_hostname"),
     M("policy server", "policy-without-default",
-      RECIPIENT + "permit_mynetworks, check_policy_service inet:127.0.0.1:10023",
-      smtp=False),
+      RECIPIENT + "permit_mynetworks, check_policy_service inet:127.0.0.1:10023"),
     M("milter", "milter-without-default", "smtpd_milters = inet:localhost:8891", smtp=False),
     M("soft_bounce", "soft-bounce", "soft_bounce = yes"),
     M("no bounces", "null-sender-refused", "smtpd_sender_restrictions = check_sender_access hash:/etc/postfix/access",
@@ -234,3 +242,11 @@ def plant(mistake: Mistake, base: Base, folder: Path) -> tuple[Path, str, int]:
             if wanted in line:
                 return folder, name, number
     raise AssertionError(f"{mistake.name}: no line has {wanted!r}")
+
+
+def mend(mistake: Mistake, base: Base, folder: Path) -> Path:
+    """A base as it would be without a mistake: clean, or with what was meant."""
+    files, name = dict(base.files), mistake.mended.partition("=")[0].strip()
+    if name:
+        files[MAIN] = without(files[MAIN], name) + mistake.mended + "\n"
+    return write(folder, files, base.compiled)

@@ -41,8 +41,14 @@ from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 
 QUEUE_ID = "QUEUEID"
+#: How long a client waits in all (RFC 5321, section 4.5.3.2: five minutes for most commands).
+PATIENCE_S = 300.0
 #: What stands for a message of which nothing is known.
 USUAL = ("Subject: a test", "", "Hello")
+
+
+class _GaveUp(Exception):
+    """The client has waited long enough."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -51,7 +57,8 @@ class Mail:
 
     Args:
         address, name: the client's; "" for a name that is not known, `unknown` for none.
-        helo, sender, recipient: as in the session.
+        helo: as in the session; "" for a client that leaves it out.
+        sender, recipient: as in the session.
         lines: the message's content.
         port: where the client calls.
     """
@@ -117,6 +124,7 @@ class Player:
         self.played = Played()
         self.session: SmtpdSession | None = None
         self.trace = self.played.trace = Trace(lambda: self.session.state.stage if self.session else "", place.name)
+        self._waited = 0.0
         self._known: dict[str, Choice] = {}
         self._names: dict[str, Choice] = {}
 
@@ -138,7 +146,11 @@ class Player:
         program.environment.asked = self.trace.table
         address = next((a for a in self.place.host.machine.addresses if not a.startswith("127.")), "127.0.0.1")
         self.session = program.session(self.mail.address, Connect(address, self.mail.port))
-        decide(self._converse(self.session), self._answerers())
+        try:
+            decide(self._converse(self.session), self._answerers())
+        except _GaveUp:
+            played.refused, played.reply = True, f"(no answer: the client hangs up after {PATIENCE_S:g} s)"
+            played.transcript.append(f"S: {played.reply}")
         return played
 
     def _warn(self, level: str, text: str) -> None:
@@ -150,7 +162,8 @@ class Player:
         mail, played = self.mail, self.played
         if not self._hear((yield from session.greet())):
             return
-        commands = (f"EHLO {mail.helo}", f"MAIL FROM:<{mail.sender}>", f"RCPT TO:<{mail.recipient}>", "DATA")
+        greeting = (f"EHLO {mail.helo}",) if mail.helo else ()
+        commands = (*greeting, f"MAIL FROM:<{mail.sender}>", f"RCPT TO:<{mail.recipient}>", "DATA")
         for line in commands:
             played.transcript.append(f"C: {line}")
             if not self._hear((yield from session.handle(Command.parse(line)))):
@@ -181,13 +194,20 @@ class Player:
             Note: self._noted,
             Dns: self._dns,
             Policy: self._policy,
-            Now: lambda question: self.place.host.world.now,
-            Sleep: lambda question: self.trace.asked(Asked(f"wait {question.seconds:g} s", "waited")),
+            Now: lambda question: self.place.host.world.now + self._waited,
+            Sleep: self._sleep,
             Anvil: lambda question: AnvilCounts(1, 1),
             NewQueueId: lambda question: QUEUE_ID,
             Commit: self._committed,
             **dict.fromkeys((Abandon, FlushSite, Trigger), lambda question: None),
         }
+
+    def _sleep(self, question: Sleep) -> None:
+        """Time passes; a client does not wait for ever, as for a server one of whose programs does not run."""
+        self._waited += question.seconds
+        if self._waited > PATIENCE_S:
+            raise _GaveUp
+        self.trace.asked(Asked(f"wait {question.seconds:g} s", "waited"))
 
     def _noted(self, note: Note) -> None:
         if note.event in ("warning", "error", "fatal", "panic"):
