@@ -113,9 +113,11 @@ class Mentions:
         return list(found)
 
     def sizes(self) -> list[int]:
-        """Sizes just above each message_size_limit, octets."""
-        limits = {side.number("message_size_limit") or 0 for side in self.sides}
-        return sorted(int(limit) + 2000 for limit in limits if 0 < limit < LARGEST)
+        """Sizes just above each message_size_limit, octets; none where there is one limit, which all keep."""
+        limits = {side.number("message_size_limit") for side in self.sides}
+        if len(limits) == 1:
+            return []
+        return sorted(int(limit) + 2000 for limit in limits if limit and limit < LARGEST)
 
     # ---- inside
 
