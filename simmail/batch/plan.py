@@ -1,6 +1,6 @@
 """A sweep's file, and the runs that it asks for.
 
-world: examples/spam-and-a-blocklist
+world: docs/examples/spam-and-a-blocklist
 policies: [before, after]
 parameters:                         # of main.cf, host by host, under each policy
   mail.domain.ork:

@@ -80,7 +80,7 @@ class Conservation:
         if self.problems:
             seed = self.world.seed
             raise SimmailError(
-                f"this run (seed {seed}) has lost count of mail, which is a fault of simmail itself, not of your files; "
+                f"this run (seed {seed}) has lost count of mail: a fault of simmail itself, not of your files; "
                 "please report it with the world:\n" + "\n".join(self.problems)
             )
 
