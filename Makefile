@@ -38,7 +38,7 @@ help:
 test: $(VENV)/.ok
 	$(PY) -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
-test-long: $(VENV)/.ok
+test-long: $(VENV)/.all
 	$(PY) -m pytest -n $(JOBS) -m 'long or kernel' $(PYTEST_ARGS)
 
 browser-test: $(VENV)/.all

@@ -28,6 +28,8 @@ PORTION = 8
 PATIENCE_S = 2.0
 #: Seconds of wall time for a run in a process of its own.
 ALONE_S = 600.0
+#: Seconds in which a cluster's scheduler answers, and has its first worker.
+ANSWER_S, WORKERS_S = 20.0, 60.0
 
 
 def portions(tasks: Sequence[Task], jobs: int) -> list[list[Task]]:
@@ -109,12 +111,14 @@ def _on_dask(address: str) -> Callable[[], AbstractContextManager[int]]:
             from joblib import parallel_config
 
             try:
-                client = self.enter_context(Client(address, timeout="20s", set_as_default=True))
-                threads: int = sum(client.nthreads().values())
-            except (OSError, ValueError, TimeoutError) as error:
+                client = self.enter_context(Client(address, timeout=ANSWER_S, set_as_default=True))
+            except (OSError, ValueError) as error:
                 raise InputError(f"--dask {address}", f"no scheduler answers there: {error}") from None
-            if not threads:
-                raise InputError(f"--dask {address}", "has no workers", f"start some: dask worker {address}")
+            try:
+                client.wait_for_workers(1, timeout=WORKERS_S)
+            except TimeoutError:
+                raise InputError(f"--dask {address}", "has no workers", f"start some: dask worker {address}") from None
+            threads: int = sum(client.nthreads().values())
             self.enter_context(parallel_config(backend="dask"))
             return threads
 

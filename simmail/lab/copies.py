@@ -54,7 +54,7 @@ def start(name: str, target: Path | None = None, student: str = "", key: bytes =
         InputError: where there is no such lab, or something in the way.
     """
     exercise = exercises.find(name)
-    if exercise is not None:
+    if exercise is not None and not _means_a_lab(name, exercise):
         return _exercise(exercise, Path(exercise.name) if target is None else target, student, key)
     source = folders.find(name).resolve()
     title, notebook = folders.origin(source) or source.name, notebook_of(source)
@@ -69,6 +69,17 @@ def start(name: str, target: Path | None = None, student: str = "", key: bytes =
         _copy(original, copy / BEGINNING / path)
     (copy / folders.OWN / folders.ORIGIN).write_text(title + "\n", encoding="utf-8")
     return copy
+
+
+def _means_a_lab(name: str, exercise: exercises.Exercise) -> bool:
+    """Whether the beginning of an exercise's name is that of a lab's too, as a bare number is."""
+    if exercise.name == name or (Path(name) / exercises.SPEC).is_file():
+        return False
+    try:
+        folders.find(name)
+    except InputError:
+        return False
+    return True
 
 
 def _room(copy: Path) -> Path:

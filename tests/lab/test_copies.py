@@ -120,3 +120,9 @@ def test_the_commands_say_what_they_did(shelf: Path, capsys: pytest.CaptureFixtu
     assert "what you had there lies in mine/.simmail/set-aside/1" in told
     assert main(["start", "94", "mine"]) == 1
     assert "is there already" in capsys.readouterr().err
+
+
+def test_a_number_that_a_lab_and_an_exercise_have_means_the_lab(tmp_path: Path) -> None:
+    """`simmail start 03` copies the lab, the exercise's own beginning the exercise."""
+    assert (copies.start("03", tmp_path / "lab") / "03-who-may-relay.ipynb").is_file()
+    assert (copies.start("03-close", tmp_path / "exercise") / "03-close-the-relay.ipynb").is_file()
