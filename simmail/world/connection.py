@@ -81,7 +81,7 @@ class Lent:
 
     def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
         """Answer what the client sent."""
-        return (yield from self._said(self.session.handle(sent, more)))
+        return self._said(self.session.handle(sent, more))
 
     def _said(self, saying: Decision[Reply | None]) -> Decision[Reply | None]:
         reply = yield from saying
