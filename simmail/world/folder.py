@@ -38,7 +38,8 @@ def find(name: str | Path, start: Path | None = None) -> Path:
             return folder
         for shelf in SHELVES:
             found = sorted(p.parent for p in (folder / shelf).glob(f"*/{WORLD}"))
-            seen.update(p.name for p in found)
+            if shelf != "." or folder == here:
+                seen.update(p.name for p in found)
             matches = [p for p in found if p.name == str(name)] or [p for p in found if p.name.startswith(str(name))]
             if len(matches) == 1:
                 return matches[0]

@@ -6,6 +6,7 @@ import pytest
 
 from simmail.mail.errors import InputError
 from simmail.world import scenario
+from simmail.world.folder import find
 
 GOOD = """\
 title: Two hosts
@@ -64,3 +65,13 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str
 
     assert f"{tmp_path / 'world.yaml'}:{line}: " in str(caught.value)
     assert words in str(caught.value)
+
+
+def test_a_world_that_is_nowhere_is_told_with_those_at_hand(tmp_path: Path) -> None:
+    """The labs and what lies in the present folder are named; what lies beside its parents is nobody's business."""
+    for place in ("mine", "../stranger"):
+        (tmp_path / "here" / place).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "here" / place / "world.yaml").write_text("title: x\n", encoding="utf-8")
+    with pytest.raises(InputError, match="there are: .*01-the-first-message.*mine") as told:
+        find("nowhere", tmp_path / "here")
+    assert "stranger" not in str(told.value)
