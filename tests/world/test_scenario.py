@@ -72,6 +72,6 @@ def test_a_world_that_is_nowhere_is_told_with_those_at_hand(tmp_path: Path) -> N
     for place in ("mine", "../stranger"):
         (tmp_path / "here" / place).mkdir(parents=True, exist_ok=True)
         (tmp_path / "here" / place / "world.yaml").write_text("title: x\n", encoding="utf-8")
-    with pytest.raises(InputError, match="there are: .*01-the-first-message.*mine") as told:
+    with pytest.raises(InputError, match=r"there are: .*01-the-first-message.*mine") as told:
         find("nowhere", tmp_path / "here")
     assert "stranger" not in str(told.value)
