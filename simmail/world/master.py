@@ -179,7 +179,8 @@ class Master:
         now = yield Level()
         if self.system is not None and message.queue_id in self.spool.incoming:
             manager = yield from self._manager(now)
-            self._deliver(now, (yield from manager.incoming(message, now)))
+            requests = yield from manager.incoming(message, now)
+            self._deliver((yield Level()), requests)
 
     def _resumed(self) -> Decision[None]:
         """Postfix was started: what waits in the incoming queue is taken up."""
@@ -193,7 +194,8 @@ class Master:
         assert self.system is not None
         manager = yield from self.system.summon("qmgr")
         if not manager.started:
-            self._deliver(now, (yield from manager.start(now)))
+            requests = yield from manager.start(now)
+            self._deliver((yield Level()), requests)
         return manager
 
     # ---- what commands ask for (simmail.postfix.control)
@@ -207,7 +209,8 @@ class Master:
         now = yield Level()
         if self.system is not None:
             manager = yield from self._manager(now)
-            self._deliver(now, (yield from act(manager, now)))
+            requests = yield from act(manager, now)
+            self._deliver((yield Level()), requests)
 
     def wake_pickup(self) -> None:
         """Tell pickup(8), if it runs, that there is something in the maildrop queue."""
@@ -286,7 +289,8 @@ class Master:
             return
         manager = self.system.program("qmgr")
         ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
-        self._deliver(now, (yield from ended))
+        requests = yield from ended
+        self._deliver((yield Level()), requests)
 
     def _scan(self, wake: float) -> Decision[None]:
         now = yield Level()
@@ -294,4 +298,5 @@ class Master:
             return
         self._wake_at = float("inf")
         manager = yield from self.system.summon("qmgr")
-        self._deliver(now, (yield from manager.scan(now)))
+        requests = yield from manager.scan(now)
+        self._deliver((yield Level()), requests)

@@ -20,6 +20,7 @@ from simmail.mail.questions import (
     Connect,
     Decision,
     Dns,
+    Level,
     NewQueueId,
     Note,
     Now,
@@ -136,6 +137,7 @@ class Bench:
         self.answers: dict[type[Question], Callable[[Any], Any]] = {
             Note: self._note,
             Now: lambda question: self.now,
+            Level: lambda question: self.now,
             Dns: lambda question: self.zones.lookup(question.name, question.type),
             Connect: self._connect,
             Receive: lambda question: question.connection.say("banner"),

@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Level
 from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.qmgr.entry import Job
 from simmail.postfix.report import shown
@@ -60,6 +60,7 @@ class Closer:
         if job.told or message.traced:
             yield from bounce.trace(message, job.told, now)
             job.told = []
+        yield Level()
 
     def close(self, job: Job, now: float) -> Decision[None]:
         """Return, defer or remove the message."""
@@ -69,7 +70,9 @@ class Closer:
             yield from self._late(job, second, now)
         message.deferrals = tuple((recipient.address, dsn.reason) for recipient, dsn in job.deferred)
         queue_id = message.queue_id
-        manager.jobs.pop(queue_id, None)
+        if manager.jobs.get(queue_id) is not job:
+            return  # it has been taken up anew while its sender was told
+        del manager.jobs[queue_id]
         spool = manager.spool
         if spool.active.get(queue_id) is not message:
             return
@@ -89,6 +92,7 @@ class Closer:
         if failures:
             bounce = yield from manager.system.summon("bounce")
             yield from bounce.notify(message, failures, now)
+            yield Level()
         end_all(message, "expired")
         yield from self.close(job, now)
 
@@ -104,11 +108,13 @@ class Closer:
             yield self._manager.note("expired", message.queue_id, shown(message.sender))
             bounce = yield from self._manager.system.summon("bounce")
             yield from bounce.notify(message, job.deferred, now)
+            yield Level()
             end_all(message, "expired")
             job.deferred = []
         elif message.warn_after and message.sender and age >= message.warn_after - 1:
             bounce = yield from self._manager.system.summon("bounce")
             yield from bounce.warn_late(message, job.deferred, now)
+            yield Level()
             message.warn_after = 0.0
 
 
