@@ -1,6 +1,6 @@
 """`python -m tests.experiments`: every claim over ten seeds, its control, and each assumed figure halved and doubled.
 
-Prints the table of `docs/experiments.md`.
+Prints a table in Markdown, a row a claim.
 """
 
 from __future__ import annotations
