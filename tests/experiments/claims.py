@@ -147,7 +147,8 @@ def _patience(world: World) -> bool:
     late = [fate for fate in adapting if fate.written > DAY_S + 4 * 3600 and fate.written < 2 * DAY_S - 3 * 3600]
     delays = {
         software: median(
-            [f.delay for f in fates(world, "wanted", sender=".example") if f.author == software and f.delay is not None]
+            # those that were put off; senders who have come before are let through at once
+            [f.delay for f in fates(world, "wanted", sender=".example") if f.author == software and (f.delay or 0) > 60]
             or [0.0]
         )
         for software in ("exchange", "postfix", "exim", "sendmail")
