@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from simmail.mail.errors import InputError
+from simmail.world.actors import figures
 from simmail.world.actors.figures import Figures, known
 from simmail.world.actors.ladder import ladder, steps
 
@@ -46,3 +49,11 @@ def test_a_world_says_otherwise() -> None:
         Figures({"bot.retry": 5})
     with pytest.raises(InputError, match="is a table"):
         Figures({"bot.tries": 5})
+
+
+def test_every_figure_is_read() -> None:
+    """What no actor asks for has no place in the data file; ladders, pools and software are asked for by family."""
+    package = Path(figures.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in package.glob("*.py"))
+    families = ("ladder.", "pool.", "software.")
+    assert [name for name in known() if not name.startswith(families) and f'"{name}"' not in code] == []
