@@ -89,6 +89,9 @@ class Spool:
             end: what that means for recipients who are not done with: `deleted`, `requeued`.
         """
         message = self.queue(queue).pop(queue_id)
+        job = self.jobs.get(queue_id)
+        if job is not None and not job.running:
+            del self.jobs[queue_id]  # what its sender was still to be told goes with it
         if queue != "maildrop":
             left = self.left
             for recipient in message.done:

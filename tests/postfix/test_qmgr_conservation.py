@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simmail.mail.message import Message
@@ -99,7 +99,7 @@ class Story:
         elif kind == "release" and queue == "hold":
             spool.move(queue_id, "hold", "deferred")
         elif kind == "delete":
-            del spool.queue(queue)[queue_id]
+            spool.delete(queue_id, queue)
             self.deleted.add(queue_id)
 
     def check(self) -> None:
@@ -112,6 +112,8 @@ class Story:
 
 
 @settings(max_examples=150)
+@example("smtp_destination_rate_delay=2s\n", [("send", ["joe@a.example"])] * 3 + [("hold", 2)], [])
+@example("", [("send", ["joe@a.example"]), ("hold", 0), ("wait", 0.0), ("delete", 0)], [5])
 @given(
     st.sampled_from(SETTINGS),
     st.lists(ACTS, max_size=25),

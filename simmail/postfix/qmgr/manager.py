@@ -225,7 +225,8 @@ class QueueManager(Program):
             for entry in dispatcher.start(now):
                 job = entry.job
                 assert job is not None
-                if active.get(entry.message.queue_id) is entry.message:
+                queue_id = entry.message.queue_id
+                if active.get(queue_id) is entry.message and self.jobs.get(queue_id) is job:
                     job.running += 1
                     started.append(entry)
                 else:
@@ -345,6 +346,8 @@ class QueueManager(Program):
         if job.pending:
             return
         queue_id = job.message.queue_id
+        if self.jobs.get(queue_id) is not job:
+            return  # the message has been taken up anew
         if self.spool.active.get(queue_id) is not job.message:
             if not (job.failed or job.told) or self.spool.find(queue_id) is None:
                 self.jobs.pop(queue_id, None)
