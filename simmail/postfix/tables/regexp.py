@@ -45,6 +45,9 @@ ALL_LOCALES = 0x1FBF
 ROOM, GROUPS_AT = 256, 48
 #: Limits of a pattern: its nodes once repeats are written out, and the depth of its parentheses.
 NODES, DEPTH = 5000, 200
+#: How many nodes an assertion counts for: the library copies what follows it; and how much more in what is repeated.
+ASSERTIONS = {b"^": 50, b"$": 50, b"\\b": 250, b"\\B": 250, b"\\<": 50, b"\\>": 50, b"\\`": 50, b"\\'": 50}
+REPEATED = 10
 
 
 class _Pattern:
@@ -112,7 +115,7 @@ def _with_libc(pattern: bytes, options: frozenset[str], captures: bool) -> Compi
 
 # ---- what is kept from the C library
 
-_TOKEN = re.compile(rb"\\.|\[\^?\](?:[^]]*)\]|\[\^?[^]]*\]|[(){}|*+?]|[^\\\[(){}|*+?]+", re.DOTALL)
+_TOKEN = re.compile(rb"\\.|\[\^?\](?:[^]]*)\]|\[\^?[^]]*\]|[(){}|*+?^$]|[^\\\[(){}|*+?^$]+", re.DOTALL)
 _BOUNDS = re.compile(rb"(\d*)(?:,(\d*))?")
 _BACK = re.compile(rb"\\[1-9]")
 _LOOSE = re.compile(rb"[*+]|\{\d*,\}|\{\d*,?\d{2,}\}|\\\{\d*,\\\}|\\\{\d*,?\d{2,}\\\}")
@@ -121,6 +124,7 @@ _LOOSE = re.compile(rb"[*+]|\{\d*,\}|\{\d*,?\d{2,}\}|\\\{\d*,\\\}|\\\{\d*,?\d{2,
 def _guard(pattern: bytes, extended: bool) -> None:
     """Refuse a pattern that grows too large when its repeats are written out.  Raises BadPattern."""
     sizes, last = [0], [0]
+    asserted, last_asserted = [0], 0
     position = 0
     while position < len(pattern):
         match = _TOKEN.match(pattern, position)
@@ -130,11 +134,14 @@ def _guard(pattern: bytes, extended: bool) -> None:
         if operator == b"(":
             sizes.append(0)
             last.append(0)
+            asserted.append(0)
         elif operator == b")" and len(sizes) > 1:
             inner = sizes.pop() + 1
             last.pop()
             sizes[-1] += inner
             last[-1] = inner
+            last_asserted = asserted.pop()
+            asserted[-1] += last_asserted
         elif operator == b"{":
             bounds = _BOUNDS.match(pattern, position)
             times = max((int(d[-6:]) for d in bounds.groups() if d), default=1) if bounds else 1
@@ -145,12 +152,17 @@ def _guard(pattern: bytes, extended: bool) -> None:
             if bounds and pattern.startswith(closing, bounds.end()):
                 position = bounds.end() + len(closing)
         elif token in (b"*", b"+", b"?"):
-            sizes[-1] += last[-1]
-            last[-1] *= 2
+            grown = last[-1] + REPEATED * last_asserted
+            sizes[-1] += grown
+            last[-1] += grown
+            asserted[-1] += REPEATED * last_asserted
+            last_asserted *= REPEATED
         else:
-            atoms = 1 if token[:1] in (b"[", b"\\") else len(token)
+            last_asserted = ASSERTIONS.get(token, 0)
+            atoms = last_asserted or (1 if token[:1] in (b"[", b"\\") else len(token))
             sizes[-1] += atoms
-            last[-1] = 1
+            asserted[-1] += last_asserted
+            last[-1] = last_asserted or 1
         if sum(sizes) > NODES or len(sizes) > DEPTH:
             raise BadPattern("Memory exhausted")
 
