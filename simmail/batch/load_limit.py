@@ -21,6 +21,7 @@ from simmail.batch.runner import each, progress
 from simmail.mail.errors import InputError, SimmailError
 from simmail.world import scenario as scenarios
 from simmail.world.actors.figures import Figures
+from simmail.world.actors.programs import ProgramSpec
 from simmail.world.folder import WORLD
 from simmail.world.world import World
 
@@ -159,6 +160,8 @@ def _rates(scenario: scenarios.Scenario) -> dict[str, float]:
                 continue
             rate = getattr(actor, field)
             found[f"actors.{name}.{field}"] = figures[figure] if rate is None else float(rate)
+        if isinstance(actor, ProgramSpec):
+            found |= {f"actors.{name}.per_hour.{moment}": rate for moment, rate in actor.per_hour.items()}
     return {path: rate for path, rate in found.items() if rate > 0}
 
 

@@ -10,12 +10,15 @@ from simmail.world.actors.actor import Actor, ActorSpec
 from simmail.world.actors.blocklist import Blocklist, BlocklistSpec
 from simmail.world.actors.bots import Bots, BotsSpec
 from simmail.world.actors.forms import Form, FormSpec
+from simmail.world.actors.programs import ProgramSpec, SendingProgram
 from simmail.world.actors.relays import Scanners, ScannersSpec, Spammers, SpammersSpec
 from simmail.world.actors.sites import Sites, SitesSpec
 from simmail.world.actors.staff import Staff, StaffSpec
 from simmail.world.actors.virus import Virus, VirusSpec
 
-_Kind = BlocklistSpec | BotsSpec | FormSpec | ScannersSpec | SitesSpec | SpammersSpec | StaffSpec | VirusSpec
+_Kind = (
+    BlocklistSpec | BotsSpec | FormSpec | ProgramSpec | ScannersSpec | SitesSpec | SpammersSpec | StaffSpec | VirusSpec
+)
 #: Any actor's spec; its `kind` says which.
 AnySpec = Annotated[_Kind, Field(discriminator="kind")]
 
@@ -23,6 +26,7 @@ _KINDS: dict[type[ActorSpec], type[Actor[Any]]] = {
     BlocklistSpec: Blocklist,
     BotsSpec: Bots,
     FormSpec: Form,
+    ProgramSpec: SendingProgram,
     ScannersSpec: Scanners,
     SitesSpec: Sites,
     SpammersSpec: Spammers,

@@ -7,6 +7,7 @@ pending event a source, drawn from the source's own stream.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ def office(calendar: Calendar, figures: Figures) -> Weight:
     return weight
 
 
-def arrivals(rng: Random, per_day: float, weight: Weight, begin: float, greatest: float = 3.0) -> Iterator[float]:
-    """Moments at which something happens, one after the other, without end.
+def arrivals(
+    rng: Random, per_day: float, weight: Weight, begin: float, greatest: float = 3.0, end: float = inf
+) -> Iterator[float]:
+    """Moments at which something happens, one after the other.
 
     Args:
         rng: the source's own stream.
@@ -47,11 +50,11 @@ def arrivals(rng: Random, per_day: float, weight: Weight, begin: float, greatest
         weight: of each moment; not above `greatest`.
         begin: seconds since the start from which on.
         greatest: the largest weight there is.
+        end: seconds since the start until which; without end by default.
     """
     if per_day <= 0:
         return
     now, mean = begin, DAY_S / per_day / greatest
-    while True:
-        now += rng.expovariate(1.0) * mean
+    while (now := now + rng.expovariate(1.0) * mean) < end:
         if rng.random() * greatest < weight(now):
             yield now
