@@ -55,6 +55,19 @@ class Now(Question):
     __slots__ = ()
 
 
+class Draw(Question):
+    """Let chance decide.  Answer: float from 0 (included) to 1 (not included), the same for the same cause.
+
+    Args:
+        cause: for what it is drawn on this host, and because of which message.
+    """
+
+    __slots__ = ("cause",)
+
+    def __init__(self, *cause: str) -> None:
+        self.cause = cause
+
+
 class Level(Question):
     """Let all that happens before now have happened: what follows touches what others share.  Answer: float, the time.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from simmail.mail.answers import Exit
-from simmail.mail.questions import Decision, Detach, Dns, FlushSite, LookUps, Now, Run
+from simmail.mail.questions import Decision, Detach, Dns, Draw, FlushSite, LookUps, Now, Run
+from simmail.world.chance import keyed
 from simmail.world.clock import WAIT, Impatient, Task
 
 SIGKILL = 9
@@ -31,6 +32,11 @@ def look_ups(task: Task, question: LookUps) -> Any:
 def now(task: Task, question: Now) -> float:
     """The task's own time."""
     return task.now
+
+
+def draw(task: Task, question: Draw) -> float:
+    """Chance, which belongs to the host and the cause."""
+    return keyed(task.host.world.seed, task.host.name, *question.cause)
 
 
 def run(task: Task, question: Run) -> Any:

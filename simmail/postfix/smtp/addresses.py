@@ -2,7 +2,7 @@
     addresses - the hosts that take a domain's mail
 
 DESCRIPTION
-    A domain's MX hosts, best preference first, those of one preference in random order where there is chance at hand,
+    A domain's MX hosts, best preference first, those of one preference in an order that chance gives them at each try,
     as many as have an address; without MX records the domain's own addresses.  A host of ours among them ends the list:
     neither it nor a worse one is tried.
 
@@ -29,14 +29,13 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from simmail.files.tree import FileError
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6
-from simmail.mail.questions import Decision, Dns
+from simmail.mail.questions import Decision, Dns, Draw
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.local_domains import receiving_addresses
 from simmail.postfix.program import Program
@@ -76,12 +75,11 @@ class Addresses:
     Args:
         program: the client.
         prefix: `smtp` or `lmtp`, that of its parameters.
-        shuffle: puts a list in random order, in place; None leaves DNS's.
     """
 
-    def __init__(self, program: Program, prefix: str, shuffle: Callable[[list[Host]], None] | None = None) -> None:
+    def __init__(self, program: Program, prefix: str) -> None:
         config = program.config
-        self._program, self._shuffle = program, shuffle
+        self._program = program
         self.own = receiving_addresses(config, program.system.machine)
         level = str(config[f"{prefix}_dns_support_level"]).lower()
         if level not in ("", "disabled", "enabled", "dnssec"):
@@ -148,7 +146,7 @@ class Addresses:
                 why = Dsn("4.4.4", "", f"unable to find primary relay for {domain}")
             elif not hosts:
                 why = Dsn(LOOPS, "", f"mail for {domain} loops back to myself")
-        self._arrange(hosts)
+        hosts.sort(key=self._rank)
         return Found(tuple(hosts), why, mine is not None)
 
     def of_host(self, name: str, loops: bool) -> Decision[Found]:
@@ -157,16 +155,29 @@ class Addresses:
         why = yield from self._add(hosts, name, 0, None)
         if loops and any(host.address in self.own for host in hosts):
             return Found((), Dsn(LOOPS, "", f"mail for {name} loops back to myself"))
-        self._arrange(hosts)
+        hosts.sort(key=self._rank)
         return Found(tuple(hosts), why)
 
-    def _arrange(self, hosts: list[Host]) -> None:
-        if len(hosts) < 2:
-            return
-        if self._random and self._shuffle is not None:
-            self._shuffle(hosts)
+    def _rank(self, host: Host) -> tuple[int, bool]:
+        """What puts a host before another, chance apart."""
         last = {"ipv4": True, "ipv6": False}.get(self._preferred)
-        hosts.sort(key=lambda host: (host.preference, last is not None and (":" in host.address) is last))
+        return host.preference, last is not None and (":" in host.address) is last
+
+    def shuffled(self, hosts: tuple[Host, ...], *cause: str) -> Decision[tuple[Host, ...]]:
+        """The same hosts, those of equal rank in random order.
+
+        Args:
+            hosts: in order of their rank.
+            cause: because of what they are asked for, as for `Draw`.
+        """
+        ranks = [self._rank(host) for host in hosts]
+        if not self._random or len(set(ranks)) == len(ranks):
+            return hosts
+        order: list[tuple[tuple[int, bool], float, int]] = []
+        for place, host in enumerate(hosts):
+            chance: float = yield Draw(*cause, host.address)
+            order.append((ranks[place], chance, place))
+        return tuple(hosts[place] for _, _, place in sorted(order))
 
     def _sane(self, name: str, domain: str) -> bool:
         """Whether a name that a record gives can be used; the log hears of strange ones."""

@@ -30,7 +30,7 @@ from simmail.mail.address import quote_local
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.content import Content
 from simmail.mail.message import Message
-from simmail.mail.questions import Connect, Decision
+from simmail.mail.questions import Connect, Decision, Now
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.outgoing import Outgoing
@@ -142,7 +142,7 @@ class Smtp(Program):
             attempt.last_target = True
         if found.why is not None:
             attempt.why = found.why
-        hosts = found.hosts
+        hosts = yield from self._in_order(found.hosts, attempt.request.message)
         sessions = 0
         for number, host in enumerate(hosts, 1):
             if not attempt.left:
@@ -163,6 +163,14 @@ class Smtp(Program):
 
     def _find(self, target: Target, loops: bool) -> Decision[Found]:
         return (yield from self.system.memo.decide(self.addresses.key(target, loops), self._sought, target, loops))
+
+    def _in_order(self, hosts: tuple[Host, ...], message: Message) -> Decision[tuple[Host, ...]]:
+        """The hosts of a nexthop as a message tries them; at each try in another order."""
+        if len(hosts) < 2:
+            return hosts
+        now: float = yield Now()
+        age = f"{now - message.arrival:.0f}"
+        return (yield from self.addresses.shuffled(hosts, "mx", message.identity or message.queue_id, age))
 
     def _sought(self, target: Target, loops: bool) -> Decision[Found]:
         """The hosts of a nexthop, and what there is to say on the way."""
