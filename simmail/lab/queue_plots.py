@@ -52,7 +52,8 @@ def queues(world: World, *hosts: str) -> Picture:
 
 def states(world: World, host: str) -> Picture:
     """The messages of a host by queue over time: incoming, active, deferred, hold."""
-    rows = counts(stays(mail_server(world, host)))
+    # what is there at present has not left: its stay ends with the picture alone
+    rows = [row for row in counts(stays(mail_server(world, host))) if row[0] < world.now]
     drawing, axes, unit = over_time(world, "messages")
     words = []
     for number, queue in enumerate(QUEUES):

@@ -71,6 +71,7 @@ def test_queues_by_state_end_where_the_queue_is(seed: int, tmp_path: Path) -> No
                 last[stay.queue] += stay.end >= moment
             assert last == there
             assert rows.empty or (rows[list(QUEUES)] >= 0).all().all()
+            assert ({} if rows.empty else dict(rows.iloc[-1][list(QUEUES)])) in (there, {})
 
 
 def test_what_came_less_what_left_is_there(world: World) -> None:
