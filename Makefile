@@ -77,7 +77,7 @@ lock: $(VENV)/.ok
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-$(VENV)/.ok: requirements.lock pyproject.toml tools/setup.sh
+$(VENV)/.ok: requirements.lock pyproject.toml jupyter/overrides.json tools/setup.sh
 	@sh tools/setup.sh $(VENV) requirements.lock
 	@touch $@
 

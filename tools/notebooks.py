@@ -1,24 +1,32 @@
-"""Builds `notebooks/NAME.ipynb` from `labs/NAME/lab.md`; `--check` only tells which are out of date."""
+"""Builds `notebooks/NAME.ipynb` from `labs/NAME/lab.md`, and the contents; `--check` only tells what is out of date."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from simmail.lab.contents import PAGE, contents
 from simmail.lab.notebook import build
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def shelf(top: Path = ROOT) -> Iterator[tuple[str, str]]:
+    """What stands on the shelf: file name, text."""
+    yield PAGE, contents(top)
+    for source in sorted((top / "labs").glob("*/lab.md")):
+        name = source.parent.name
+        yield f"{name}.ipynb", build(source.read_text(encoding="utf-8"), name)
+
+
 def main() -> int:
     """Build what is out of date; the exit status."""
     stale = []
-    for source in sorted((ROOT / "labs").glob("*/lab.md")):
-        name = source.parent.name
-        target = ROOT / "notebooks" / f"{name}.ipynb"
-        text = build(source.read_text(encoding="utf-8"), name)
+    for name, text in shelf():
+        target = ROOT / "notebooks" / name
         if not target.exists() or target.read_text(encoding="utf-8") != text:
-            stale.append(target.name)
+            stale.append(name)
             if "--check" not in sys.argv:
                 target.parent.mkdir(exist_ok=True)
                 target.write_text(text, encoding="utf-8", newline="\n")

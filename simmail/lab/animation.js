@@ -41,7 +41,8 @@ function render({ model, el }) {
     const [px, py] = at[name];
     if (kind === "server") element("rect", { x: px - 7, y: py - 7, width: 14, height: 14, fill: "#222222" }, svg);
     else element("circle", { cx: px, cy: py, r: kind === "site" ? 3 : 5, fill: kind === "site" ? "#b9c3cc" : "#5b6670" }, svg);
-    const label = element("text", { x: px, y: py + 20, "text-anchor": "middle", "font-size": 11, fill: "#222222" }, svg);
+    const label = element("text", { x: px, y: py + 20, "text-anchor": "middle", "font-size": 11, fill: "#222222",
+      stroke: "#ffffff", "stroke-width": 3, "paint-order": "stroke" }, svg);
     label.textContent = kind === "site" ? "" : name;
   }
 

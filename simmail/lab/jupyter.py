@@ -1,4 +1,4 @@
-"""JupyterLab, opened on a lab's notebook."""
+"""JupyterLab, opened on the course's contents or on a lab's notebook."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from simmail.lab.contents import PAGE
 from simmail.lab.copies import notebook_of
 from simmail.mail.errors import InputError
 from simmail.world import folder as folders
@@ -19,11 +20,11 @@ SHELF = "notebooks"
 
 
 def find(name: str = "", here: Path | None = None) -> Path:
-    """The notebook to open.
+    """The notebook or page to open.
 
     Args:
         name: a lab's name or its beginning, a learner's copy, or a notebook; "" for the copy that the present
-            folder is in, or else the course's first notebook.
+            folder is in, or else the course's contents.
         here: the present folder.
 
     Raises:
@@ -48,16 +49,16 @@ def find(name: str = "", here: Path | None = None) -> Path:
 
 
 def _first(here: Path) -> Path:
-    """The course's first notebook."""
+    """The course's contents; its first notebook where there are none."""
     for folder in (here, *here.parents, PROJECT):
-        books = sorted((folder / SHELF).glob("*.ipynb"))
+        books = [*(folder / SHELF).glob(PAGE), *sorted((folder / SHELF).glob("*.ipynb"))]
         if books:
             return books[0].resolve()
     raise InputError("notebooks", "there are none here", "go to simmail's own folder, or make a copy of a lab there")
 
 
 def command(notebook: Path, options: Sequence[str] = ()) -> list[str]:
-    """The command line that opens JupyterLab on a notebook.
+    """The command line that opens JupyterLab on a notebook or page.
 
     Its root is the project or the learner's copy, so that files beside the notebook can be opened as well; it says
     nothing but its address.
@@ -79,6 +80,21 @@ def command(notebook: Path, options: Sequence[str] = ()) -> list[str]:
     ]  # fmt: skip
 
 
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What JupyterLab's programs find: in its terminals and after a notebook's `!` the command is `simmail`.
+
+    Args:
+        given: the present environment.
+    """
+    programs = str(Path(sys.executable).parent)
+    # without its bytecode each kernel would compile everything anew
+    return {
+        **given,
+        "PATH": os.pathsep.join(filter(None, (programs, given.get("PATH", "")))),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+
+
 def lab(name: str = "", options: Sequence[str] = ()) -> int:
     """Open JupyterLab and wait until it ends; its exit status.
 
@@ -91,6 +107,6 @@ def lab(name: str = "", options: Sequence[str] = ()) -> int:
     line = command(find(name), options)
     before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is JupyterLab's, which asks whether it is meant
     try:
-        return subprocess.run(line, check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""}).returncode
+        return subprocess.run(line, check=False, env=environment(os.environ)).returncode
     finally:
         signal.signal(signal.SIGINT, before)

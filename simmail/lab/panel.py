@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 AS_IT_IS = "(as it is)"
 #: Lines of the log that are shown: the last ones.
 LINES = 8
+CELL = "text-align:left;vertical-align:top;padding:0 1em 0 0"
 
 
 class Side(NamedTuple):
@@ -70,20 +71,22 @@ def shown(side: Side, host: str) -> str:
         return f"{head}<p>{html.escape(side.trouble)}</p>"
     figures, account = side.world.results.summary()["hosts"].get(host, {}), side.world.results.account.figures
     rows = [(name, str(value)) for name, value in figures.items()]
-    rows += [(f"wanted: {state}", str(number)) for state, number in account["wanted"].items()]
-    rows += [(f"unwanted: {state}", str(number)) for state, number in account["unwanted"].items()]
-    rows += [("notices to innocents", str(account["notices_to_innocents"]))] if account["unwanted"] else []
-    table = "".join(
-        f"<tr><th scope='row' style='text-align:left'>{name}</th><td>{value}</td></tr>" for name, value in rows
-    )
+    rows += [(f"{mail} mail", _fates(account[mail])) for mail in ("wanted", "unwanted")]
+    rows += [("notices to innocents", str(account["notices_to_innocents"]))]
+    table = "".join(f"<tr><th scope='row' style='{CELL}'>{n}</th><td style='{CELL}'>{v}</td></tr>" for n, v in rows)
     picture = (
         plot.queues(side.world, host)._repr_mimebundle_()["text/html"].replace("<img ", "<img style='width:100%' ")
     )
     log = "\n".join(list(maillog(side.world.host(host), side.world.results.records))[-LINES:])
     return (
-        f"{head}<table>{table}</table>{picture}"
-        f"<pre style='font-size:10px;white-space:pre-wrap'>{html.escape(log)}</pre>"
+        f"{head}<table style='line-height:1.4;margin-bottom:1em'>{table}</table>{picture}"
+        f"<pre style='font-size:10px;line-height:1.4;white-space:pre-wrap'>{html.escape(log)}</pre>"
     )
+
+
+def _fates(counts: Mapping[str, int]) -> str:
+    """What became of mail, in words: `11 bounced, 56 delivered`."""
+    return ", ".join(f"{number} {state}" for state, number in counts.items()) or "none"
 
 
 def panel(

@@ -43,11 +43,20 @@ def told_with_place(host: Host, text: str, where: Location | None) -> str:
 
 
 def own_name(host: Host, path: str) -> str:
-    """A host's file as its user knows it: by its place in the world's folder."""
+    """A host's file as its user knows it: by its place in the world's folder, unless the host's has changed since."""
     world = host.world
     if world.folder is None:
         return f"{host.name}:{path}"
     places: list[Path] = [world.folder / "hosts" / host.name / path.lstrip("/")]
     if world.policy:
         places.insert(0, world.folder / "policies" / world.policy / host.name / path.lstrip("/"))
-    return str(next((place for place in places if place.is_file()), f"{host.name}:{path}"))
+    place = next((place for place in places if place.is_file()), None)
+    return f"{host.name}:{path}" if place is None or _changed(host, path, place) else str(place)
+
+
+def _changed(host: Host, path: str, place: Path) -> bool:
+    """Whether a host's file is no longer the text that its user wrote, so that lines there are not lines here."""
+    try:
+        return host.machine.files.read(path) != place.read_bytes().decode("utf-8", "surrogateescape")
+    except (FileError, OSError):
+        return False

@@ -57,6 +57,19 @@ def explained(host: Any, **others: Any) -> simmail.lab.explain.Explanation:
     return simmail.explain(host, **{**mail, "recipient": "joe@domain.ork", **others})
 
 
+def test_a_file_changed_on_the_host_is_the_hosts(tmp_path: Path) -> None:
+    """A line of the user's own file is told by its place; once the host's has changed, it is the host's line."""
+    world = simmail.load(start("03", tmp_path / "mine"))
+    mail = world.host("mail.domain.ork")
+    mine = str(tmp_path / "mine/hosts/mail.domain.ork/etc/postfix/main.cf")
+    assert f"reads mynetworks ({mine}:8)" in str(explained(mail))
+    mail.edit("main.cf", smtpd_relay_restrictions="reject_unauth_destination")
+    mail.sh("postfix reload")
+    told = str(explained(mail))
+    assert "mail.domain.ork:/etc/postfix/main.cf:9" in told
+    assert mine not in told
+
+
 def test_lists_and_rules_stand_in_order_with_their_lines(host: Path) -> None:
     """Each list, each rule with file and line, what it asked, its verdict; who decided; those never reached."""
     told = explained(host, sender="a@spam.example").json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,23 @@ def shelf(tmp_path: Path) -> Path:
 def test_the_notebook_is_found(shelf: Path, name: str, here: str, found: str) -> None:
     """A lab is found by its number, a copy by its folder, and within a copy nothing need be said."""
     assert jupyter.find(name, shelf / here) == shelf / found
+
+
+def test_the_contents_come_first(shelf: Path) -> None:
+    """Where there is a page of contents it is what opens, not the first notebook; in a copy it is the copy's still."""
+    (shelf / "notebooks" / "00-contents.md").touch()
+    assert jupyter.find("", shelf) == shelf / "notebooks/00-contents.md"
+    assert jupyter.find("", shelf / "mine") == shelf / "mine/01-first.ipynb"
+    line = jupyter.command(shelf / "notebooks" / "00-contents.md")
+    assert "--LabApp.default_url=/lab/tree/notebooks/00-contents.md" in line
+
+
+def test_simmail_is_a_command_there() -> None:
+    """In a terminal of JupyterLab's, and after a notebook's `!`, whether its environment is activated or not."""
+    path = jupyter.environment({"PATH": "/usr/bin"})["PATH"]
+    assert path == f"{Path(sys.executable).parent}{os.pathsep}/usr/bin"
+    assert shutil.which("simmail", path=path) == str(Path(sys.executable).parent / "simmail")
+    assert jupyter.environment({})["PATH"] == str(Path(sys.executable).parent)
 
 
 @pytest.mark.parametrize(

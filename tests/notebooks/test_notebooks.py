@@ -12,7 +12,9 @@ from typing import Any
 import nbformat
 import pytest
 
+from simmail.lab.contents import PAGE, contents
 from simmail.lab.notebook import build
+from simmail.mail.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELF = ROOT / "notebooks"
@@ -60,6 +62,25 @@ def test_a_notebook_is_what_its_source_makes(source: Path) -> None:
     """`make notebooks` would change nothing, to the byte."""
     made = build(source.read_text(encoding="utf-8"), source.parent.name)
     assert (SHELF / f"{source.parent.name}.ipynb").read_text(encoding="utf-8") == made
+
+
+def test_the_contents_are_what_labs_and_exercises_tell() -> None:
+    """`make notebooks` would change nothing there either; each lab is a link with a goal and a time, each exercise told."""
+    page = (SHELF / PAGE).read_text(encoding="utf-8")
+    assert page == contents(ROOT)
+    for name in NAMES:
+        (row,) = (line for line in page.splitlines() if f"({name}.ipynb)" in line)
+        assert re.fullmatch(r"\| \[\d\d&nbsp; .+\]\(\S+\) \| .{20,} \| \d+ minutes.* \|", row)
+    for exercise in (ROOT / "exercises").glob("*/exercise.yaml"):
+        assert f"`simmail start {exercise.parent.name}`" in page
+
+
+def test_a_lab_without_a_heading_has_no_place_in_the_contents(tmp_path: Path) -> None:
+    """The message names its file and says how a lab begins."""
+    (tmp_path / "labs/03-x").mkdir(parents=True)
+    (tmp_path / "labs/03-x/lab.md").write_text("Who may relay\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"lab\.md:1.*# Lab 03: Its title"):
+        contents(tmp_path)
 
 
 @each_notebook

@@ -11,14 +11,14 @@ from simmail.lab.explain.trace import Check, ListHeard
 from simmail.lab.explain.words import verdict
 
 COLUMNS = ("where", "rule", "asked", "verdict")
-_LEFT = "style='text-align:left;white-space:pre-wrap;vertical-align:top'"
+_LEFT = "style='text-align:left;white-space:pre-wrap;vertical-align:top;overflow-wrap:anywhere'"
 
 
 def page(told: Explanation) -> str:
     """The table, the verdict, and what else is to be said."""
     mail = told.mail
     caption = escape(f"From <{mail.sender}> to <{mail.recipient}>, client {mail.address}")
-    head = "".join(f"<th scope='col'>{name}</th>" for name in COLUMNS)
+    head = "".join(f"<th scope='col' style='text-align:left'>{name}</th>" for name in COLUMNS)
     body = "".join(_rows(told))
     table = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     more = escape("\n".join(rest(told)).strip())
