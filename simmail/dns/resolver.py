@@ -43,7 +43,7 @@ class Resolver:
             if known is not None and known[0] > now:
                 return known[1], 0.0
         self.asked += 1
-        latency = self.latency * self.slower
+        latency = self.latency * self.slower * self.zones.slowness(name)
         answer = DnsAnswer(self.fault) if self.fault else self.zones.lookup(name.rstrip("."), type)
         if latency > self.timeout:
             answer = DnsAnswer("timeout")

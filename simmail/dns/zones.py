@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import InputError, Location
@@ -17,10 +18,14 @@ FAULTS = ("timeout", "servfail", "refused")
 PREAMBLE = "$TTL 300\n@ IN SOA ns. hostmaster. 1 3600 600 86400 300\n@ IN NS ns.\n"
 
 
+T = TypeVar("T")
+
+
 class Zones:
     """All zones of a world, answered for as their servers would: CNAMEs followed, wildcards expanded.
 
-    `faults` maps a name (lower case, no final dot) to one of FAULTS, for that name and all below it.
+    `faults` maps a name (lower case, no final dot) to one of FAULTS, for that name and all below it; `slower` to how
+    many times longer its servers take for an answer.
     `changed` grows with every change, for those who remember answers.
     """
 
@@ -28,6 +33,7 @@ class Zones:
         self._names: dict[str, dict[str, tuple[DnsRecord, ...]]] = {}
         self._exists: set[str] = {""}
         self.faults: dict[str, str] = {}
+        self.slower: dict[str, float] = {}
         self.changed = 0
 
     def add(self, record: DnsRecord) -> None:
@@ -72,7 +78,7 @@ class Zones:
     def lookup(self, name: str, type: str) -> DnsAnswer:
         """What the name's servers answer; `name` without final dot, in any case of letters."""
         if self.faults:
-            fault = self._fault(name.lower())
+            fault = _nearest(self.faults, name, "")
             if fault:
                 return DnsAnswer(fault)
         asked, owner = name, name.lower()
@@ -94,6 +100,10 @@ class Zones:
             owner = asked.lower()
         return DnsAnswer("servfail")
 
+    def slowness(self, name: str) -> float:
+        """How many times longer than usual an answer about a name takes."""
+        return _nearest(self.slower, name, 1.0) if self.slower else 1.0
+
     def names_of_addresses(self) -> dict[str, str]:
         """The first name that an A record gives to each address."""
         names: dict[str, str] = {}
@@ -102,19 +112,22 @@ class Zones:
                 names.setdefault(record.data, record.name)
         return names
 
-    def _fault(self, name: str) -> str:
-        while name:
-            if name in self.faults:
-                return self.faults[name]
-            name = name.partition(".")[2]
-        return self.faults.get("", "")
-
     def _wildcard(self, name: str) -> str:
         """The wildcard that speaks for a name that does not exist (RFC 4592 section 3.3.1); "" for none."""
         parent = name
         while parent not in self._exists:
             parent = parent.partition(".")[2]
         return "" if parent == name else f"*.{parent}" if parent else "*"
+
+
+def _nearest(table: Mapping[str, T], name: str, otherwise: T) -> T:
+    """What a table says of a name, or of the nearest name above it."""
+    name = name.rstrip(".").lower()
+    while name:
+        if name in table:
+            return table[name]
+        name = name.partition(".")[2]
+    return table.get("", otherwise)
 
 
 def parse(text: str, origin: str, source: str) -> list[DnsRecord]:

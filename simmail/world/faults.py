@@ -24,7 +24,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "host": ("down",),
     "link": ("cut", "lossy"),
     "partition": ("cut",),
-    "dns": ("timeout", "servfail", "refused"),
+    "dns": ("timeout", "servfail", "refused", "slow"),
     "resolver": ("timeout", "servfail", "slow"),
     "disk": ("full", "broken", "slow"),
 }
@@ -42,7 +42,7 @@ class FaultSpec(Part):
     host: str | None = Field(None, description="a host that is down")
     link: tuple[str, str] | None = Field(None, description="a link that is cut, or loses packets")
     partition: list[str] | None = Field(None, description="sites that are cut off from all others")
-    dns: str | None = Field(None, description="a name below which nothing can be looked up")
+    dns: str | None = Field(None, description="a name at and below which nothing can be looked up, or only slowly")
     resolver: str | None = Field(None, description="a host whose name server fails")
     disk: str | None = Field(None, description="a host whose disk fails")
     how: str = Field("", description="in which way: " + "; ".join(f"{k}: {', '.join(v)}" for k, v in WAYS.items()))
@@ -123,18 +123,26 @@ class Faults:
         for a, b in sorted(tuple(sorted(edge)) for edge in graph.edges if len(inside.intersection(edge)) == 1):
             self.link(a, b, fails)
 
-    def dns(self, name: str, how: str = "timeout", fails: bool = True) -> None:
-        """Nothing at and below a name can be looked up, or it can again."""
+    def dns(self, name: str, how: str = "timeout", times: float = 20.0, fails: bool = True) -> None:
+        """Nothing at and below a name can be looked up, or only slowly, or it can again."""
         name = name.rstrip(".").lower()
+        zones = self.world.zones
+        if how == "slow":
+            if self._turn(("slow", name), fails):
+                if fails:
+                    zones.slower[name] = times
+                else:
+                    del zones.slower[name]
+            return
         ways = self._dns.setdefault(name, [])
         if fails:
             ways.append(how)
         elif how in ways:
             ways.remove(how)
         if ways:
-            self.world.zones.faults[name] = ways[-1]
+            zones.faults[name] = ways[-1]
         else:
-            self.world.zones.faults.pop(name, None)
+            zones.faults.pop(name, None)
 
     def resolver(self, name: str, how: str = "timeout", times: float = 20.0, fails: bool = True) -> None:
         """The name server that a host asks does not answer, or only slowly, or does again."""
@@ -205,7 +213,7 @@ class Faults:
             return lambda fails: self.partition(sites, fails)
         if spec.dns is not None:
             zone = spec.dns
-            return lambda fails: self.dns(zone, spec.how, fails)
+            return lambda fails: self.dns(zone, spec.how, spec.times, fails)
         if spec.resolver is not None:
             host = spec.resolver
             return lambda fails: self.resolver(host, spec.how, spec.times, fails)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from simmail.dns.resolver import Resolver
 from simmail.mail.errors import InputError
 from simmail.world import scenario
 from simmail.world.loader import load
@@ -181,6 +182,23 @@ def test_a_name_server_that_fails_defers_mail(how: str) -> None:
     small.world.faults.dns("far.example", how, fails=False)
     small.world.run(200)
     assert len(small.delivered()) == 1
+
+
+def test_a_slow_zone_takes_its_time_and_no_more() -> None:
+    """Names below it are answered, so many times later; names elsewhere, and all once it is mended, as ever."""
+    small = Small()
+    faults, resolver = small.world.faults, Resolver(small.world.zones, 0.03)
+    faults.dns("list.example", "slow", 100)
+    faults.dns("list.example", "slow", 100)
+    answer, took = resolver.ask("1.list.example", "A", 0.0)
+    assert (answer.status, took) == ("nxdomain", pytest.approx(3.0))
+    assert resolver.ask("1.other.example", "A", 0.0)[1] == pytest.approx(0.03)
+    faults.dns("list.example", "slow", 1000)
+    faults.dns("list.example", "slow", fails=False)
+    faults.dns("list.example", "slow", fails=False)
+    assert resolver.ask("2.list.example", "A", 0.0)[1] == pytest.approx(3.0)
+    faults.dns("list.example", "slow", fails=False)
+    assert resolver.ask("3.list.example", "A", 0.0)[1] == pytest.approx(0.03)
 
 
 RANDOM = """\

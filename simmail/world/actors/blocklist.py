@@ -3,10 +3,11 @@
 Spam that reaches a trap is evidence against the client that brought it.  Enough of it within a window lists the address
 - or, of a fundamentalist, its whole network - after a lag, for as long as the list says.  A list is a DNS zone:
 4.3.2.1.ZONE has an A record (127.0.0.2) and a TXT; the servers that ask it find that through their own resolvers and
-keep it in their caches.
+keep it in their caches.  While it lives it lists 127.0.0.2, so that people can see that it does (RFC 5782 section 5).
 
 Lists make mistakes (`false_share` of the world's honest sites are listed as if they had sent spam), and lists end:
-`closes` at a moment by silence (`empty`), by not answering (`timeout`), or by answering for everybody (`everybody`).
+`closes` at a moment by silence (`empty`), by not answering (`timeout`), or by answering for everybody (`everybody`);
+some have done one after the other.
 
 Figures: list.*
 """
@@ -14,6 +15,7 @@ Figures: list.*
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -28,11 +30,16 @@ if TYPE_CHECKING:
     from simmail.world.host import Host
 
 
+#: What every list that lives has on it, and nobody's mail server is at (RFC 5782 section 5).
+TEST_POINT = "127.0.0.2"
+
+
 class Closing(Part):
     """How a list ends."""
 
     at: Moment
     how: Literal["empty", "timeout", "everybody"] = Field(description="silence, no answer, or everybody is listed")
+    text: str = Field("", description="the TXT record for everybody; none by default")
 
 
 class BlocklistSpec(ActorSpec):
@@ -50,7 +57,9 @@ class BlocklistSpec(ActorSpec):
     false_share: float = Field(0.0, ge=0, le=1, description="the share of honest sites that are listed by mistake")
     answer: str = Field("127.0.0.2", description="the address it answers with")
     text: str = Field("listed by {zone}: {address} sent spam to a trap", description="the TXT record")
-    closes: Closing | None = Field(None, description="how and when it ends")
+    closes: Closing | list[Closing] = Field(
+        default_factory=list, description="how and when it ends; several where it ends more than once"
+    )
 
 
 class Blocklist(Actor[BlocklistSpec]):
@@ -79,6 +88,7 @@ class Blocklist(Actor[BlocklistSpec]):
         self.lag = self.figures["list.lag_s"] if spec.lag is None else spec.lag
         self.lasts = self.figures["list.ages_out_s"] if spec.lasts is None else spec.lasts
         self.world.zones.add(DnsRecord(spec.zone, "TXT", f"blocklist {spec.zone}", 3600))
+        self._enter(TEST_POINT)
 
     def start(self) -> None:
         """Make the mistakes, and the end."""
@@ -90,9 +100,9 @@ class Blocklist(Actor[BlocklistSpec]):
                     if self.drawn("mistake", site.domain) < self.spec.false_share:
                         for address in site.addresses:
                             self.list(self._network(address), 0.0)
-        if self.spec.closes is not None:
-            closing = self.spec.closes
-            self.world.clock.at(self.world.moment(closing.at), lambda: self._close(closing.how))
+        closes = self.spec.closes
+        for closing in closes if isinstance(closes, list) else [closes]:
+            self.world.clock.at(self.world.moment(closing.at), partial(self._close, closing))
 
     # ---- evidence
 
@@ -141,27 +151,35 @@ class Blocklist(Actor[BlocklistSpec]):
 
     def list(self, network: str, now: float) -> None:
         """Put an address or a network on the list."""
+        self._enter(network)
+        self.listed[network] = now
+
+    def _enter(self, network: str) -> None:
         owner, ttl = self._owner(network), int(self.figures["list.ttl_s"])
         text = self.spec.text.format(zone=self.spec.zone, address=network)
         self.world.zones.add(DnsRecord(owner, "A", self.spec.answer, ttl))
         self.world.zones.add(DnsRecord(owner, "TXT", text, ttl))
-        self.listed[network] = now
 
     def delist(self, network: str) -> None:
         """Take it off the list."""
-        owner = self._owner(network)
-        for type in ("A", "TXT"):
-            self.world.zones.remove(owner, type)
+        self._strike(network)
         self.listed.pop(network, None)
         self._evidence.pop(network, None)
 
-    def _close(self, how: str) -> None:
-        zone = self.spec.zone
-        if how == "timeout":
-            self.world.zones.faults[zone.lower()] = "timeout"
+    def _strike(self, network: str) -> None:
+        owner = self._owner(network)
+        for type in ("A", "TXT"):
+            self.world.zones.remove(owner, type)
+
+    def _close(self, closing: Closing) -> None:
+        zone, zones, ttl = self.spec.zone, self.world.zones, int(self.figures["list.ttl_s"])
+        if closing.how == "timeout":
+            zones.faults[zone.lower()] = "timeout"
             return
-        for network in list(self.listed):
+        for network in [*self.listed, TEST_POINT]:
             self.delist(network)
         self.closed = True
-        if how == "everybody":
-            self.world.zones.add(DnsRecord(f"*.{zone}", "A", self.spec.answer, int(self.figures["list.ttl_s"])))
+        if closing.how == "everybody":
+            zones.add(DnsRecord(f"*.{zone}", "A", self.spec.answer, ttl))
+            if closing.text:
+                zones.add(DnsRecord(f"*.{zone}", "TXT", closing.text, ttl))

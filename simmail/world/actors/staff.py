@@ -42,6 +42,9 @@ class StaffSpec(ActorSpec):
     domain: str = Field(description="what their addresses end in")
     server: str = Field(description="the host that takes their mail and has their mailboxes")
     addresses: str = Field(description="the network of their PCs")
+    greet: Literal["named", "bare"] = Field(
+        "named", description="what their PCs call themselves: pc-ann.domain.ork, or just pc-ann"
+    )
     writes_to: list[str] = Field(default_factory=list, description="addresses elsewhere that they write to")
     per_day: float | None = Field(None, ge=0, description="messages a weekday that each writes")
     internal: float = Field(0.3, ge=0, le=1, description="the share of these that goes to colleagues")
@@ -70,6 +73,8 @@ class Staff(Actor[StaffSpec]):
             if login not in server.machine.accounts:
                 server.machine.add_user(login, login.capitalize())
             pc = self.host(f"pc-{login}.{spec.domain}", (address,), 0.0005)
+            if spec.greet == "bare":
+                pc.machine.hostname = f"pc-{login}"
             name_in_dns(world, f"pc-{login}.{spec.domain}", address)
             program = MailProgram(
                 world, login, login.capitalize(), f"{login}@{spec.domain}", pc,

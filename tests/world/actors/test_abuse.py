@@ -90,6 +90,23 @@ def test_a_listing_ends_some_time_after_the_last_spam(small: Callable[..., World
     assert world.zones.lookup("1.0.19.198.bl.example", "A").status == "nxdomain"
 
 
+def test_a_list_shows_that_it_lives_and_how_it_ends(small: Callable[..., World]) -> None:
+    """Its test point is listed while it lives; silent, nothing is; answering for everybody, all is, with a text."""
+    ends = "    closes: [{at: 1h, how: empty}, {at: 2h, how: everybody, text: gone}]\n"
+    world = small(LIST + ends)
+
+    def listed(address: str) -> bool:
+        reverse = ".".join(reversed(address.split(".")))
+        return bool(world.zones.lookup(f"{reverse}.bl.example", "A").records)
+
+    seen = []
+    for moment in ("30min", "90min", "150min"):
+        world.run(moment)
+        seen.append((listed("127.0.0.2"), listed("127.0.0.1"), listed("198.51.100.7")))
+    assert seen == [(True, False, False), (False, False, False), (True, True, True)]
+    assert world.zones.lookup("1.0.0.127.bl.example", "TXT").records[0].data == "gone"
+
+
 @pytest.mark.parametrize(("mynetworks", "found"), [("0.0.0.0/0", True), ("192.168.0.0/16", False)])
 def test_an_open_relay_is_found_used_and_listed(small: Callable[..., World], mynetworks: str, found: bool) -> None:
     """Discovery, relayed spam and a listing follow from one line of mynetworks, and from nothing else."""

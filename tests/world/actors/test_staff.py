@@ -53,6 +53,16 @@ def test_a_day_at_the_office(small: Callable[..., World]) -> None:
     assert 0.1 < kinds["reply"] / kinds["wanted"] < 0.4
 
 
+@pytest.mark.parametrize(("greet", "name"), [("named", "pc-ann.domain.ork"), ("bare", "pc-ann")])
+def test_pcs_greet_with_what_they_call_themselves(small: Callable[..., World], greet: str, name: str) -> None:
+    """Many a PC knows only its own short name, and says so to the server."""
+    world = small(STAFF.replace("    count: 10", f"    count: 1\n    greet: {greet}"))
+    world.run("12h")
+    assert {
+        r.get("helo") for r in world.results.records if r.event == "client" and r.get("sender") == "ann@domain.ork"
+    } == {name}
+
+
 @pytest.mark.parametrize(
     ("checks", "spreads"),
     [("", True), ("mime_header_checks = pcre:/etc/postfix/attachments\n", False)],
