@@ -21,7 +21,7 @@ LEAST_S = 0.001
 #: What became of mail, from good to bad, with what tells the bars apart without colours.
 ENDS = {
     "delivered": "", "waiting": "..", "refused": "//", "bounced": "xx", "given up": "\\\\", "discarded": "++",
-    "deleted": "oo",
+    "deleted": "oo", "trapped": "**",
 }  # fmt: skip
 
 

@@ -153,7 +153,7 @@ EVENTS: dict[str, Event] = {
     "found": Event(("address", "what"), None),
     "infected": Event(("address", "virus"), None),
     "attempted": Event(("identity", "server", "recipient", "outcome", "reply"), None),
-    "arrived": Event(("identity", "sender", "recipient", "client"), None),
+    "arrived": Event(("identity", "sender", "recipient", "client", "state"), None),
     "handed-over": Event(("identity", "queue_id", "server"), None),
 }
 

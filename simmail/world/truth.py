@@ -54,7 +54,8 @@ class Fate(NamedTuple):
         author: who wrote it, an actor's name or a person's.
         sender, recipient: of the envelope.
         written: when, seconds since the start.
-        state: `delivered`, `refused`, `bounced`, `given up`, `discarded`, `deleted`, `waiting`.
+        state: `delivered`, `refused`, `bounced`, `given up`, `discarded`, `deleted`, `waiting`; `trapped` where a
+            blocklist took it and nobody reads.
         ended: when that came to be; None while it waits.
         host: where it came to be.
         reason: the words for it.
@@ -98,7 +99,7 @@ class Account:
         records = self.results.records
         said: dict[tuple[str, str], tuple[str, float, str, str]] = {}
         discards = self.results.discards
-        arrived: dict[tuple[str, str], tuple[float, str]] = {}
+        arrived: dict[tuple[str, str], tuple[str, float, str]] = {}
         for record in records:
             if record.event == "attempted":
                 identity, server, recipient, outcome, reply = record.fields
@@ -112,7 +113,7 @@ class Account:
                     if outcome != "refused":
                         said[identity, recipient] = ("given up", record.time, record.host, reply)
             elif record.event == "arrived":
-                arrived.setdefault((record.fields[0], record.fields[2]), (record.time, record.host))
+                arrived.setdefault((record.fields[0], record.fields[2]), (record.fields[4], record.time, record.host))
         fates = []
         for record in records:
             if record.event != "composed":
@@ -128,7 +129,7 @@ class Account:
         identity: str,
         recipient: str,
         said: Mapping[tuple[str, str], tuple[str, float, str, str]],
-        arrived: Mapping[tuple[str, str], tuple[float, str]],
+        arrived: Mapping[tuple[str, str], tuple[str, float, str]],
     ) -> tuple[str, float | None, str, str]:
         """State, moment, host and reason of one recipient's copy."""
         known = {recipient}
@@ -156,8 +157,7 @@ class Account:
                 last = ("deleted", self.results.deleted[copy], copy[0], DELETED)
         for name in sorted(known):
             if (identity, name) in arrived:
-                time, host = arrived[identity, name]
-                return "delivered", time, host, "taken"
+                return *arrived[identity, name], "taken"
         outcome = said.get((identity, recipient))
         if outcome is not None and outcome[0] in ("refused", "given up", "discarded"):
             return outcome[0], outcome[1], outcome[2], outcome[3]

@@ -127,7 +127,7 @@ def _there_and_back(world: World) -> bool:
 
 
 def _relays_for_strangers(world: World) -> bool:
-    return len([fate for fate in fates(world, "spam") if fate.state == "delivered"]) > 50
+    return len([fate for fate in fates(world, "spam") if fate.state in ("delivered", "trapped")]) > 50
 
 
 # ---- 2: the form

@@ -81,7 +81,7 @@ class Blocklist(Actor[BlocklistSpec]):
         name = f"traps.{spec.zone}"
         self.traps: Host = self.host(name, (address,))
         name_in_dns(self.world, name, address)
-        reception = Reception(self.traps, name)
+        reception = Reception(self.traps, name, state="trapped")
         for domain in spec.traps:
             self.world.zones.add(DnsRecord(domain, "MX", name, 3600, 10))
             reception.domains[domain] = self.caught

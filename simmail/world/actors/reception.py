@@ -73,14 +73,21 @@ class Reception:
         host: where it listens on port 25.
         name: what it greets with.
         distrust: what it holds against clients.
+        state: what becomes of mail that it takes, a state of `simmail.world.truth.Fate`.
 
     Attributes:
         users: address -> who reads its mail.
         domains: domain -> who reads the mail of anybody there; None where only `users` exist.
     """
 
-    def __init__(self, host: Host, name: str, distrust: Distrust = Distrust()) -> None:  # noqa: B008
-        self.host, self.name, self.distrust = host, name, distrust
+    def __init__(
+        self,
+        host: Host,
+        name: str,
+        distrust: Distrust = Distrust(),  # noqa: B008
+        state: str = "delivered",
+    ) -> None:
+        self.host, self.name, self.distrust, self.state = host, name, distrust, state
         self.users: dict[str, Reader] = {}
         self.domains: dict[str, Reader | None] = {}
         host.listeners[25] = self._listen
@@ -176,7 +183,7 @@ class _Session:
         now: float = yield Now()
         identity = identity_of(content)
         for address, reader in self.readers:
-            yield Note("", "arrived", "", identity, self.sender or "", address, self.client)
+            yield Note("", "arrived", "", identity, self.sender or "", address, self.client, self.reception.state)
             reader(Arrival(now, self.client, self.sender or "", address, identity, content))
         self.sender, self.readers = None, []
         return Reply(250, ("2.0.0 Ok",))
