@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from simmail.world.host import Host
 
 HOUR_S = 3600.0
+#: Best first, or worst first: a backup MX often knows and refuses less than the server it stands in for.
+ORDER = {"best": 1, "last": -1}
 #: Fewer messages than this in an hour tell the owner nothing.
 TELLING = 5
 
@@ -83,7 +85,8 @@ class BotsSpec(ActorSpec):
     )
     targets: list[str] = Field(min_length=1, description="addresses on the spammer's list")
     per_day: float = Field(100.0, ge=0, description="messages a day, from all of them together")
-    forges: list[str] = Field(default_factory=list, description="domains in whose names they send")
+    forges: list[str] = Field(default_factory=list, description="domains, or addresses, in whose names they send")
+    calls: Literal["best", "last"] = Field("best", description="which of a domain's mail servers they call first")
     begin: Seconds = Field(0.0, ge=0, description="when the campaign begins, after the world's start")
     adapts: list[Literal["retry", "names"]] = Field(default_factory=list, description="what its owner learns")
     pays: float = Field(0.0, ge=0, le=1, description="the share that must be taken for it to go on")
@@ -177,11 +180,10 @@ class Bots(Actor[BotsSpec]):
             if number:
                 yield Sleep(self.figures["bot.retry_s"] * number)
             servers = yield from exchangers(parcel.recipients[0].rpartition("@")[2], rng)
-            said.update(
-                dict.fromkeys(waiting.recipients, servers)
-                if type(servers) is Verdict
-                else (yield from hand_over(waiting, servers, manners, source))
-            )
+            if type(servers) is Verdict:
+                said.update(dict.fromkeys(waiting.recipients, servers))
+            else:
+                said.update((yield from hand_over(waiting, servers[:: ORDER[self.spec.calls]], manners, source)))
             self._hour.update(said[to].outcome for to in waiting.recipients)
             left = tuple(to for to in waiting.recipients if said[to].outcome == "later")
             if not left:

@@ -135,7 +135,7 @@ class SpammersSpec(ActorSpec):
     per_hour: float | None = Field(None, gt=0, description="messages an hour that each feeds to a relay")
     recipients: int = Field(1, ge=1, le=100, description="recipients a message")
     run: Seconds = Field(43_200.0, gt=0, description="how long a run takes")
-    forges: list[str] = Field(default_factory=list, description="domains in whose names they send")
+    forges: list[str] = Field(default_factory=list, description="domains, or addresses, in whose names they send")
 
 
 class Spammers(Actor[SpammersSpec]):

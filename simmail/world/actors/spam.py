@@ -46,13 +46,14 @@ def forged(rng: Random, victims: Sequence[str], figures: Figures) -> str:
 
     Args:
         rng: the sender's stream.
-        victims: domains of innocents, whose names are taken in vain.
+        victims: domains of innocents, or whole addresses, that are taken in vain.
         figures: of the world (spam.forged_invalid_domain).
     """
     name = f"{rng.choice(GUESSES)}{rng.randrange(10_000)}"
     if not victims or rng.random() < figures["spam.forged_invalid_domain"]:
         return f"{name}@{rng.choice(BARE_NAMES).lower()}{rng.randrange(10_000)}.invalid"
-    return f"{name}@{rng.choice(victims)}"
+    victim = rng.choice(victims)
+    return victim if "@" in victim else f"{name}@{victim}"
 
 
 def greeting(rng: Random, figures: Figures, victim: str) -> str:

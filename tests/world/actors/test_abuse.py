@@ -11,7 +11,9 @@ from simmail.world.actors.bots import Bots
 from simmail.world.actors.forms import Form
 from simmail.world.actors.relays import Scanners
 from simmail.world.world import World
+from tests.world.actors.conftest import WORLD
 
+OURS = "alice@domain.ork"
 LIST = """\
 actors:
   list:
@@ -138,3 +140,15 @@ def test_bots_learn_to_come_back(small: Callable[..., World]) -> None:
     bots = world.actors["campaign"]
     assert isinstance(bots, Bots)
     assert bots.learned == {"retry"}
+
+
+@pytest.mark.parametrize(("calls", "server"), [("best", "192.0.2.10"), ("last", "192.0.2.11")])
+def test_bots_choose_which_server_they_call_first(small: Callable[..., World], calls: str, server: str) -> None:
+    """Some prefer a domain's last MX; a forged sender may be the address of somebody who exists."""
+    campaign = BOTS.replace("forges: [friend1.example]", f"forges: [vera@friend1.example]\n    calls: {calls}")
+    second = "domain.ork. IN MX 20 second.domain.ork.\nsecond.domain.ork. IN A 192.0.2.11\n"
+    world = small("actors:\n" + campaign, world=WORLD.replace("192.0.2.10", "[192.0.2.10, 192.0.2.11]"), zone=second)
+    world.run("6h")
+    assert {r.fields[1] for r in world.results.records if r.event == "attempted" and r.fields[2] == OURS} == {server}
+    senders = {r.fields[1] for r in world.results.records if r.event == "composed"}
+    assert {sender for sender in senders if not sender.endswith(".invalid")} == {"vera@friend1.example"}
