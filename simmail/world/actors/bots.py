@@ -99,6 +99,7 @@ class Bots(Actor[BotsSpec]):
 
     Attributes:
         learned: what its owner has taught the bots.
+        early: address -> whether the PC there talks before it is greeted.
         paused: until when it rests, seconds since the start.
     """
 
@@ -109,6 +110,7 @@ class Bots(Actor[BotsSpec]):
         self.addresses = addresses_of(spec.addresses, spec.count, f"actors.{self.name}.addresses")
         self.pc: Host = self.host(f"{self.name}.{spec.site}", tuple(self.addresses), 0.02)
         self.learned: set[str] = set()
+        self.early: dict[str, bool] = {}
         self.paused = 0.0
         self._hour: Counter[str] = Counter()
         if spec.names:
@@ -150,7 +152,8 @@ class Bots(Actor[BotsSpec]):
         own = self.name_of(address)
         sender = forged(rng, spec.forges, figures) if breed.forges else f"offers@{own.partition('.')[2] or own}"
         helo = (own if breed.named or "names" in self.learned else greeting(rng, figures, domain)) or own
-        early = not breed.named and rng.random() < figures["bot.talks_early"]
+        # a PC's first message decides for all: it is the engine that waits for the greeting, or does not
+        early = not breed.named and self.early.setdefault(address, rng.random() < figures["bot.talks_early"])
         patience = 300.0 if breed.named else figures["bot.patience_s"]
         tries = self._tries(rng)
         parcel = yield from spam(self.world, self.name, number, rng, sender, to)

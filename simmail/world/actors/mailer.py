@@ -150,6 +150,7 @@ def _session(parcel: Parcel, connection: Connection, manners: Manners) -> Decisi
         answer = (yield Send(connection, (Command("RCPT", f"TO:<{recipient}>"),), (patience,)))[0]
         verdicts[recipient] = verdict(answer)
         if not isinstance(answer, Reply) or answer.closes:
+            yield from _leave(connection, answer, manners)
             return {to: verdicts.get(to, verdict(answer)) for to in recipients}
     taken = [to for to, said in verdicts.items() if said.outcome == "accepted"]
     if taken:

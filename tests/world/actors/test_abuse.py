@@ -152,3 +152,31 @@ def test_bots_choose_which_server_they_call_first(small: Callable[..., World], c
     assert {r.fields[1] for r in world.results.records if r.event == "attempted" and r.fields[2] == OURS} == {server}
     senders = {r.fields[1] for r in world.results.records if r.event == "composed"}
     assert {sender for sender in senders if not sender.endswith(".invalid")} == {"vera@friend1.example"}
+
+
+def test_impatient_bots_hang_up_in_a_tarpit(small: Callable[..., World]) -> None:
+    """Who guesses and is slowed down beyond its patience is gone, and keeps no process of the server waiting."""
+    guessers = BOTS.replace("per_day", "breed: dictionary\n    per_day")
+    world = small("actors:\n" + guessers, "smtpd_soft_error_limit = 3\nsmtpd_error_sleep_time = 12s\n")
+    world.run("3h")
+    log = world.host("mail.domain.ork").sh("grep -e 'lost connection' -e 'timeout after' /var/log/maillog").stdout
+    assert "lost connection after RCPT" in log
+    assert "timeout" not in log
+
+
+def test_a_pc_talks_early_always_or_never(small: Callable[..., World]) -> None:
+    """Its engine decides, not the message: at postscreen the same addresses fail each time."""
+    world = small(
+        "actors:\n" + BOTS.replace("per_day", "count: 10\n    per_day"), "postscreen_greet_action = enforce\n"
+    )
+    host = world.host("mail.domain.ork")
+    host.sh("postconf -M 'smtp/inet=smtp inet n - n - 1 postscreen' 'smtpd/pass=smtpd pass - - n - - smtpd'")
+    host.sh("postfix reload")
+    world.run("12h")
+    early, patient = (
+        set(host.sh(f"grep '{word}' /var/log/maillog | grep -o '198[.0-9]*' | sort -u").stdout.split())
+        for word in ("PREGREET", "PASS")
+    )
+    assert early
+    assert patient
+    assert not early & patient
