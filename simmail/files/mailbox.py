@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, TextStore, normal
-from simmail.mail.content import Content, octets
+from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, normal
+from simmail.mail.content import Content, TextStore, octets
 from simmail.mail.questions import Deposit
 
 TOO_LARGE = "File too large"

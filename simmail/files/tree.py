@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from simmail.mail.content import TextStore
+
 
 class FileError(OSError):
     """A file operation that fails, with the text that strerror(3) has for it: `No such file or directory`."""
@@ -64,18 +66,6 @@ def normal(path: str, folder: str = "/") -> str:
     if path[:1] == "/" and path[-1] not in "/." and not ("//" in path or "/./" in path or "/../" in path):
         return path
     return posixpath.normpath(posixpath.join(folder, path)).replace("//", "/")
-
-
-class TextStore(Protocol):
-    """Where texts are kept that are many and seldom read."""
-
-    def keep(self, text: str) -> int:
-        """Keep a text; the number to ask for it by."""
-        ...
-
-    def read(self, number: int) -> str:
-        """The text of that number."""
-        ...
 
 
 class FileSystem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 #: The most octets of a record whose length takes one octet; the most that a record of text can have.
 RECORD, PIECE = 127, 2048
@@ -19,6 +20,18 @@ def _beyond(size: int) -> int:
     return 3 * pieces + (last >= RECORD)
 
 
+class TextStore(Protocol):
+    """Where texts are kept that are many and seldom read."""
+
+    def keep(self, text: str) -> int:
+        """Keep a text; the number to ask for it by."""
+        ...
+
+    def read(self, number: int) -> str:
+        """The text of that number."""
+        ...
+
+
 class Content:
     """Header lines, an empty line, body lines; immutable, so that a million messages can share one.
 
@@ -29,17 +42,36 @@ class Content:
         size: octets with one-octet line ends.
     """
 
-    __slots__ = ("_size", "lines")
+    __slots__ = ("_lines", "_number", "_size", "_store")
 
     def __init__(self, lines: Iterable[str], size: int | None = None) -> None:
-        self.lines: tuple[str, ...] = lines if type(lines) is tuple else tuple(lines)
+        self._lines: tuple[str, ...] | None = lines if type(lines) is tuple else tuple(lines)
         self._size = size
+        self._store: TextStore | None = None
+        self._number = 0
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text of each line."""
+        lines = self._lines
+        if lines is None:
+            assert self._store is not None
+            return tuple(self._store.read(self._number).split("\n"))
+        return lines
+
+    def put_away(self, store: TextStore) -> None:
+        """Keep the lines in a store from now on: nobody will ask for them for a while."""
+        if self._lines:
+            self._size = self.size
+            self._store, self._number = store, store.keep("\n".join(self._lines))
+            self._lines = None
 
     @property
     def size(self) -> int:
         """Octets, each line end counted as one."""
         if self._size is None:
-            self._size = octets("\n".join(self.lines)) + bool(self.lines)
+            lines = self.lines
+            self._size = octets("\n".join(lines)) + bool(lines)
         return self._size
 
     @property
@@ -58,10 +90,11 @@ class Content:
 
     def header(self) -> tuple[str, ...]:
         """The physical lines before the first empty one (continuation lines stand by themselves)."""
+        lines = self.lines
         try:
-            return self.lines[: self.lines.index("")]
+            return lines[: lines.index("")]
         except ValueError:
-            return self.lines
+            return lines
 
     def text(self) -> str:
         """All lines, each ended by a newline."""

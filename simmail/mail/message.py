@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -94,8 +94,8 @@ class Message:
     identity: str = ""
     verp: str = ""
     warn_after: float = 0.0
-    done: list[Recipient] = field(default_factory=list)
-    traced: list[tuple[Recipient, Any]] = field(default_factory=list)
+    done: tuple[Recipient, ...] = ()
+    traced: tuple[tuple[Recipient, Any], ...] = ()
     trace: str = ""
     uid: int = 0
     fullname: str = ""

@@ -125,7 +125,7 @@ class Bounce(Program):
     def trace(self, message: Message, results: Sequence[Result], now: float) -> Decision[str]:
         """Report what was delivered to whom, or what would be; with what the message was expanded to on its way in."""
         rows = [Line(recipient, dsn) for recipient, dsn in message.traced]
-        message.traced = []
+        message.traced = ()
         rows += [Line(result.recipient, _by_way_of(result)) for result in results]
         sender, recipient = "", message.sender
         if recipient.lower() == self.double_bounce.lower():

@@ -167,7 +167,7 @@ class Cleanup(Program):
         if done:
             done = self.mapper.internal(done, role)
         if self._said() == said and self.system.memo.enabled:
-            if len(memory) > 200_000:
+            if len(memory) >= self.system.memo.limit:
                 memory.clear()
             memory[address] = done
         return done

@@ -358,9 +358,8 @@ class Transaction:
                 self.trouble(trouble)
             self.gather()
             if Notify.SUCCESS in notify and addresses != [address]:
-                message.traced.append(
-                    (Recipient(address, original, orcpt, notify), Dsn("2.0.0", "expanded", "alias expanded"))
-                )
+                expanded = Recipient(address, original, orcpt, notify)
+                message.traced += ((expanded, Dsn("2.0.0", "expanded", "alias expanded")),)
                 notify = notify - {Notify.SUCCESS} or frozenset({Notify.NEVER})
         for found in addresses:
             key: Any = found.lower()

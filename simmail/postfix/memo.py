@@ -44,13 +44,14 @@ class Memo:
 
     Args:
         enabled: False asks every decision afresh, with the same outcome.
-        limit: how many nodes to keep; beyond it everything is forgotten.
+        limit: how many nodes to keep, and how many answers of each kind that programs keep about addresses; beyond it
+            all of them are forgotten.
 
     Attributes:
         hits, misses: how many decisions were remembered, and how many were not.
     """
 
-    def __init__(self, enabled: bool = True, limit: int = 200_000) -> None:
+    def __init__(self, enabled: bool = True, limit: int = 8_192) -> None:
         self.enabled, self.limit = enabled, limit
         self.hits = self.misses = 0
         self._roots: dict[Hashable, _Node] = {}

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from simmail.mail.content import TextStore
 from simmail.mail.message import Message
 
 QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
@@ -25,6 +26,7 @@ class Spool:
 
     `jobs` is what the queue manager knows of the active ones; while a delivery is running, its queue file is locked.
     `deleted` hears of each message that an administrator deletes, by queue id.
+    `store` keeps the contents of deferred messages, None for memory.
     `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
 
     Attributes:
@@ -34,12 +36,12 @@ class Spool:
     """
 
     __slots__ = (
-        "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs", "maildrop",
-        "withdrawn",
+        "_store", "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs",
+        "maildrop", "withdrawn",
     )  # fmt: skip
 
-    def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None) -> None:
-        self.deleted = deleted
+    def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None, store: TextStore | None = None) -> None:
+        self.deleted, self._store = deleted, store
         self.maildrop: dict[str, Message] = {}
         self.incoming: dict[str, Message] = {}
         self.active: dict[str, Message] = {}
@@ -79,6 +81,12 @@ class Spool:
         """Take in a message that cleanup(8) has finished."""
         self.came += len(message.recipients)
         self.queue(queue)[message.queue_id] = message
+
+    def defer(self, message: Message) -> None:
+        """Let a message wait for another try."""
+        if self._store is not None:
+            message.content.put_away(self._store)
+        self.deferred[message.queue_id] = message
 
     def drop(self, queue: str, queue_id: str, end: str) -> Message:
         """Let a message go.

@@ -58,7 +58,7 @@ class Spill:
 
 
 class Texts:
-    """Delivered mail (a `simmail.files.tree.TextStore`)."""
+    """Delivered mail (a `simmail.mail.content.TextStore`)."""
 
     def __init__(self) -> None:
         self._pile = Pile()

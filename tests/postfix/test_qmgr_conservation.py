@@ -105,7 +105,7 @@ class Story:
     def check(self) -> None:
         """Every recipient is in exactly one place."""
         for message, wanted in self.messages:
-            assert Counter(r.address for r in message.recipients + message.done) == Counter(wanted)
+            assert Counter(r.address for r in (*message.recipients, *message.done)) == Counter(wanted)
             if message.queue_id not in self.deleted:
                 assert (self.bench.spool.find(message.queue_id) is not None) or not message.recipients
         assert all(times == 1 for times in self.served.values())

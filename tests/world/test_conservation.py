@@ -96,5 +96,5 @@ def test_what_is_lost_is_missed(tmp_path: Path) -> None:
     with pytest.raises(SimmailError, match="a fault of simmail itself"):
         world.conservation().demand()
     queue[queue_id] = message
-    message.done.append(Recipient("x@two.example"))
+    message.done += (Recipient("x@two.example"),)
     assert any("has not ended" in problem for problem in world.conservation().problems)

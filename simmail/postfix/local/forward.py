@@ -36,9 +36,6 @@ from simmail.postfix.tables.split import split_outside_braces
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
 
-#: For how many addresses the files of forward_path are remembered.
-REMEMBERED = 10_000
-
 
 class ForwardFile(NamedTuple):
     """The file that says where mail goes; whether the address extension chose it."""
@@ -124,7 +121,7 @@ class ForwardFiles:
                 places.append(ForwardFile(path.text, path.by_extension))
         found = tuple(places)
         if self._plain and len(self.agent.pending) == said and self.agent.system.memo.enabled:
-            if len(self._expanded) >= REMEMBERED:
+            if len(self._expanded) >= self.agent.system.memo.limit:
                 self._expanded.clear()
             self._expanded[key] = found
         return found

@@ -79,7 +79,7 @@ class Closer:
         if job.deferred:
             del spool.active[queue_id]
             message.due = second + self._backoff(second - int(message.arrival))
-            spool.deferred[queue_id] = message
+            spool.defer(message)
         else:
             spool.drop("active", queue_id, "lost")
             yield manager.note("removed", queue_id)
@@ -129,7 +129,7 @@ def end_all(message: Message, end: str, keep: Recipient | None = None) -> None:
     for recipient in message.recipients:
         if recipient is not keep:
             recipient.end = end
-            message.done.append(recipient)
+            message.done += (recipient,)
     message.recipients[:] = [] if keep is None else [keep]
 
 
@@ -174,5 +174,5 @@ def _cross_off(message: Message, recipient: Recipient) -> None:
         if other is recipient:
             del recipients[index]
             recipient.place = index
-            message.done.append(recipient)
+            message.done += (recipient,)
             return

@@ -62,8 +62,6 @@ CODES = ("access_map_reject_code", "access_map_defer_code", "reject_code", "defe
          "maps_rbl_reject_code", "plaintext_reject_code", "unknown_virtual_alias_reject_code")  # fmt: skip
 TITLES = {"smtpd_data_restrictions": "Data command", "smtpd_end_of_data_restrictions": "End-of-data"}
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
-#: How many remembered answers to keep of each kind.
-REMEMBERED = 20_000
 
 
 class Smtpd(Program):
@@ -202,7 +200,7 @@ class Smtpd(Program):
             unrepeatable = self.environment.unrepeatable
             found = compute(*arguments)
             if self.memo.enabled and not (self.unsaid or self.environment.unrepeatable != unrepeatable):
-                if len(known) >= REMEMBERED:
+                if len(known) >= self.memo.limit:
                     known.clear()
                 known[key] = found
         return found
@@ -223,7 +221,7 @@ class Smtpd(Program):
             if found.recipient != lower:
                 found = found._replace(recipient=lower)
             if not rewriter.pending and rewriter.environment.unrepeatable == chance and self.memo.enabled:
-                if len(self._resolved) >= REMEMBERED:
+                if len(self._resolved) >= self.memo.limit:
                     self._resolved.clear()
                 self._resolved[key] = found
             if rewriter.pending:
