@@ -1,0 +1,35 @@
+"""What must hold of a small firm's mail server: out, in, and through it nothing else."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+SUBJECT = "Subject: a probe"
+
+
+@check(3, hint="What does the log say behind status=, or behind reject:?", manual="postconf(5): relayhost, mynetworks")
+def alice_can_write_to_the_accountants(bench: Bench) -> None:
+    """A letter from Alice's computer to taxes@creativeacct.com is in the accountants' mailbox within a minute."""
+    bench.letter("192.168.1.20", "alice@domain.ork", "taxes@creativeacct.com").accepted()
+    bench.arrives("bledger", SUBJECT, "mail.creativeacct.com", within=60.0)
+
+
+@check(2, hint="Who reads the mail for info? Which file says so?", manual="aliases(5)")
+def info_reaches_alice_and_carl(bench: Bench) -> None:
+    """A stranger's letter to info@domain.ork lies in two mailboxes, Alice's and Carl's."""
+    bench.letter("203.0.113.9", "me@stranger.example", "info@domain.ork").accepted()
+    bench.arrives("alice", SUBJECT, within=60.0)
+    bench.arrives("carl", SUBJECT, within=60.0)
+
+
+@check(1, hint="Every server has to have one (RFC 5321, section 4.5.1).", manual="aliases(5)")
+def postmaster_reaches_alice(bench: Bench) -> None:
+    """A letter to postmaster@domain.ork lies in Alice's mailbox."""
+    bench.letter("203.0.113.9", "me@stranger.example", "postmaster@domain.ork").accepted()
+    bench.arrives("alice", SUBJECT, within=60.0)
+
+
+@check(2, hint="Whose mail may a stranger hand in here?", manual="postconf(5), mynetworks")
+def strangers_do_not_send_through_us(bench: Bench) -> None:
+    """A stranger's letter to the accountants is not taken."""
+    bench.letter("203.0.113.9", "me@stranger.example", "taxes@creativeacct.com").refused()

@@ -1,0 +1,21 @@
+"""What else must hold, and is tried only when marks are given."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+
+@check(1, hint="The rest of the world has servers of its own.", manual="postconf(5), relayhost")
+def alice_can_write_to_others(bench: Bench) -> None:
+    """A letter to a domain without a server is not left with the accountants: it comes back to Alice."""
+    bench.letter("192.168.1.20", "alice@domain.ork", "joe@no-such-domain.example").accepted()
+    bench.arrives("alice", "Undelivered Mail Returned to Sender", within=60.0)
+    bench.expect(
+        "no-such-domain" not in "".join(bench.log("mail.creativeacct.com")), "it was left with the accountants"
+    )
+
+
+@check(1, hint="To whom does a letter go that is for nobody?", manual="postconf(5), local_recipient_maps")
+def nobody_is_refused(bench: Bench) -> None:
+    """A letter to somebody who does not exist is refused at once, with a 5."""
+    bench.letter("203.0.113.9", "me@stranger.example", "nobody.at.all@domain.ork").refused("5")
