@@ -55,11 +55,12 @@ class Network:
         self.graph: nx.Graph[str] = nx.Graph()
         self._owners: dict[str, str] = {}
         self._paths: dict[tuple[str, str], Path | None] = {}
+        self._core: Core | None = None
 
     def add_site(self, name: str) -> None:
         """Add a place where links meet: a provider, an office."""
         self.graph.add_node(name, kind="site", up=True)
-        self._forget()
+        self._grown()
 
     def add_host(self, name: str, addresses: tuple[str, ...]) -> None:
         """Add a host with its addresses (127.0.0.1 is every host's own and not listed).
@@ -73,7 +74,7 @@ class Network:
                 raise ValueError(f"{address} belongs to {self._owners[address]} already")
         known = self.graph.nodes[name]["addresses"] if name in self.graph else ()
         self.graph.add_node(name, kind="host", up=True, addresses=(*known, *addresses))
-        self._forget()
+        self._grown()
 
     def link(
         self,
@@ -85,7 +86,7 @@ class Network:
     ) -> None:
         """Join two nodes: `latency` in seconds one way, `bandwidth` in octets/s, `loss` from 0 to 1."""
         self.graph.add_edge(a, b, latency=latency, bandwidth=bandwidth, loss=loss, up=True)
-        self._forget()
+        self._grown()
 
     def owner(self, address: str) -> str | None:
         """The host that has an address; None for nobody."""
@@ -111,9 +112,17 @@ class Network:
         self.graph.edges[a, b]["loss"] = loss
         self._forget()
 
+    def _grown(self) -> None:
+        """There is a node or a link more."""
+        self._core = None
+        self._forget()
+
     def _forget(self) -> None:
+        """Something has failed, or come back."""
         self._paths.clear()
         self.changed += 1
+        if self._core is not None:
+            self._core.forget()
 
     def path(self, a: str, b: str) -> Path | None:
         """The quickest way that is up now; None where there is none."""
@@ -126,23 +135,90 @@ class Network:
             return found
 
     def _search(self, a: str, b: str) -> Path | None:
-        nodes = self.graph.nodes
-
-        def cost(u: str, v: str, edge: dict[str, float]) -> float | None:
-            usable = edge["up"] and nodes[u]["up"] and nodes[v]["up"]
-            return edge["latency"] if usable else None
-
-        try:
-            hops = nx.dijkstra_path(self.graph, a, b, weight=cost)
-        except (nx.NetworkXNoPath, nx.NodeNotFound):
+        nodes, edges = self.graph.nodes, self.graph.edges
+        hops = self._hops(a, b)
+        if hops is None or not all(nodes[node]["up"] for node in hops):
             return None
-        edges = [self.graph.edges[u, v] for u, v in pairwise(hops)]
+        links = [edges[u, v] for u, v in pairwise(hops)]
+        if not all(link["up"] for link in links):
+            return None
         passed = 1.0
-        for edge in edges:
-            passed *= 1.0 - edge["loss"]
+        for link in links:
+            passed *= 1.0 - link["loss"]
         return Path(
-            fsum(edge["latency"] for edge in edges),  # which rounds alike in every Python, as sum does not
-            min((edge["bandwidth"] for edge in edges), default=float("inf")),
+            fsum(link["latency"] for link in links),  # which rounds alike in every Python, as sum does not
+            min((link["bandwidth"] for link in links), default=float("inf")),
             1.0 - passed,
             tuple(hops),
         )
+
+    def _hops(self, a: str, b: str) -> list[str] | None:
+        """Out of the stub at one end, across the core, into the stub at the other."""
+        if a not in self.graph or b not in self.graph:
+            return None
+        if self._core is None:
+            self._core = Core(self.graph)
+        out, back = self._core.outward(a), self._core.outward(b)
+        across = self._core.across(out[-1], back[-1])
+        if across is None:
+            return None
+        if len(across) > 1:
+            return [*out, *across[1:-1], *reversed(back)]
+        while len(out) > 1 and len(back) > 1 and out[-2] == back[-2]:  # the same stub: not out of it and in again
+            out.pop()
+            back.pop()
+        return [*out, *reversed(back[:-1])]
+
+
+class Core:
+    """What is left of a network without its stubs: parts that hang on one link, where there is but one way to go.
+
+    Hosts hang on sites and most sites on one provider, so that a way has to be looked for among a few nodes only, and
+    one search from each of them serves all that hang on it.
+
+    Args:
+        graph: the network; the core is that of its present links, whether up or not, which `across` minds.
+    """
+
+    def __init__(self, graph: nx.Graph[str]) -> None:
+        self._parents: dict[str, str] = {}
+        self._inner = graph.copy()
+        leaves = [node for node in graph if graph.degree[node] == 1]
+        while leaves:
+            leaf = leaves.pop()
+            if self._inner.degree[leaf] != 1:
+                continue  # its only neighbour hung on it
+            (parent,) = self._inner[leaf]
+            self._parents[leaf] = parent
+            self._inner.remove_node(leaf)
+            if self._inner.degree[parent] == 1:
+                leaves.append(parent)
+        self._graph = graph
+        self.forget()
+
+    def forget(self) -> None:
+        """Something has failed or come back."""
+        self._ways: dict[str, dict[str, list[str]]] = {}
+
+    def outward(self, node: str) -> list[str]:
+        """The way from a node to the core, both included."""
+        way = [node]
+        while (parent := self._parents.get(way[-1])) is not None:
+            way.append(parent)
+        return way
+
+    def across(self, a: str, b: str) -> list[str] | None:
+        """The quickest way that is up between two nodes of the core; None where there is none."""
+        if a == b:
+            return [a]
+        ways = self._ways.get(a)
+        if ways is None:
+            nodes, edges = self._graph.nodes, self._graph.edges
+
+            def cost(u: str, v: str, _: object) -> float | None:
+                edge = edges[u, v]
+                usable = edge["up"] and nodes[u]["up"] and nodes[v]["up"]
+                return float(edge["latency"]) if usable else None
+
+            ways = self._ways[a] = nx.single_source_dijkstra_path(self._inner, a, weight=cost)
+        return ways.get(b)
