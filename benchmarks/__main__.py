@@ -2,6 +2,7 @@
 
 python -m benchmarks --only ratio                       the ratio alone
 python -m benchmarks --sizes 10000,100000,1000000       growth over more than a few minutes
+python -m benchmarks --only hosts --sites 10,100,1000   from a small network to a large one
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import growth, hand_written, real, relay_world, startup
+from benchmarks import growth, hand_written, hosts, real, relay_world, startup
 
-PARTS = ("startup", "real", "growth", "waiting", "ratio")
+PARTS = ("startup", "real", "growth", "hosts", "waiting", "ratio")
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -62,12 +63,15 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=100.0, help="messages a second")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds, of which the least time counts")
     parser.add_argument("--sizes", default="10000,30000", help="numbers of messages for growth, with commas")
+    parser.add_argument("--sites", default="10,100", help="numbers of sites for hosts, with commas")
+    parser.add_argument("--each", type=int, default=50, help="messages a site for hosts")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be given several times")
     args = parser.parse_args()
     parts: dict[str, Callable[[], list[str]]] = {
         "startup": lambda: [startup.report()],
         "real": lambda: [real.report(3000)],
         "growth": lambda: growth.report([int(size) for size in args.sizes.split(",")], args.rate),
+        "hosts": lambda: hosts.report([int(sites) for sites in args.sites.split(",")], args.each),
         "waiting": lambda: [growth.waiting(args.n, args.rate)],
         "ratio": lambda: ratio(args.n, args.rate, args.rounds),
     }

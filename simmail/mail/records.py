@@ -158,6 +158,11 @@ EVENTS: dict[str, Event] = {
 }
 
 
+def discards(record: Record) -> bool:
+    """Whether a rule throws a message away in silence."""
+    return record.event in ("content", "refusal") and bool(record.get("action") == "discard")
+
+
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]|[\ud800-\udfff]")
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.errors import SimmailError
+from simmail.mail.records import discards
 from simmail.postfix.spool import QUEUES
 
 if TYPE_CHECKING:
@@ -107,11 +108,13 @@ class Conservation:
 
     def _unkept_promises(self) -> Iterator[str]:
         """What a server said it took, and does not have."""
-        gone = set(self.world.results.discarded)
+        gone: set[tuple[str, str]] = set()
         promised: list[tuple[str, str, str]] = []
         network, hosts = self.world.network, self.world.hosts
-        for record in self.world.results.records:
-            if record.event == "removed":
+        for record in self.world.journal:  # one by one: all of a great world are too many to hold
+            if record.time > self.world.now:
+                continue
+            if record.event == "removed" or discards(record):
                 gone.add((record.host, record.queue_id))
             elif record.event == "handed-over":
                 promised.append((record.fields[2], record.fields[1], record.host))

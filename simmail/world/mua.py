@@ -6,14 +6,7 @@ server's words beside it, and its user has to act.
 
 from __future__ import annotations
 
-import email
-import email.policy
-import email.utils
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from email.header import Header
-from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure, Lost
@@ -22,6 +15,8 @@ from simmail.mail.errors import InputError
 from simmail.mail.questions import Close, Connect, Decision, Note, Now, Receive, Send
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
+from simmail.world.actors.letters import Attachment, body_of
+from simmail.world.correspondence import Draft, Letter, answering, header_text, quoted
 from simmail.world.folders import folders
 
 if TYPE_CHECKING:
@@ -29,101 +24,6 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 PATIENCE_S = 300.0
-_IDENTITY = re.compile(r"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-#: The header fields that a mail program shows of a message.
-SHOWN = ("From", "To", "Subject", "Date")
-
-
-def header_text(text: str) -> str:
-    """A header's text; what is not ASCII encoded as RFC 2047 says."""
-    return text if text.isascii() else Header(text, "utf-8").encode()
-
-
-@dataclass(slots=True)
-class Draft:
-    """A message as its writer knows it.
-
-    Attributes:
-        identity: its Message-ID, by which it is known everywhere.
-        state: `outbox`, `sent`, or `refused`.
-        reply: the server's last words about it.
-        kind: what it is in truth, a key of `simmail.world.truth.KINDS`.
-    """
-
-    identity: str
-    sender: str
-    recipients: tuple[str, ...]
-    subject: str
-    content: Content
-    state: str = "outbox"
-    reply: str = ""
-    kind: str = "wanted"
-
-    @property
-    def queue_id(self) -> str:
-        """What the server that took it calls it, as its reply says; "" where none did."""
-        return self.reply.rpartition("queued as ")[2] if self.state == "sent" else ""
-
-    def __repr__(self) -> str:
-        return (
-            f"<Draft to {', '.join(self.recipients)}: {self.subject!r}, {self.state}"
-            f"{f' ({self.reply})' if self.reply else ''}>"
-        )
-
-
-@dataclass(slots=True)
-class Letter:
-    """A message as it was fetched: its text, and when.  Printed it is what a mail program shows of it.
-
-    >>> Letter("From: a@b.test\\nSubject: hi\\n\\nhello\\n", 0.0)
-    <Letter from a@b.test: 'hi'>
-    """
-
-    text: str
-    fetched: float
-    _parsed: EmailMessage | None = field(default=None, repr=False)
-
-    @property
-    def parsed(self) -> EmailMessage:
-        """The message as Python's `email` reads it."""
-        if self._parsed is None:
-            self._parsed = email.message_from_string(self.text, policy=email.policy.default)
-        assert self._parsed is not None
-        return self._parsed
-
-    def header(self, name: str) -> str:
-        """A header's text, "" where there is none."""
-        return str(self.parsed.get(name, ""))
-
-    def __repr__(self) -> str:
-        return f"<Letter from {self.header('From')}: {self.subject!r}>"
-
-    def __str__(self) -> str:
-        shown = [f"{name}: {self.header(name)}" for name in SHOWN if self.header(name)]
-        part = self.parsed.get_body(("plain",))
-        words = str(part.get_content()) if part is not None else self.body
-        return "\n".join([*shown, "", words.rstrip("\n")])
-
-    @property
-    def identity(self) -> str:
-        """The Message-ID: header."""
-        found = _IDENTITY.search(self.headers)
-        return found[1] if found else ""
-
-    @property
-    def subject(self) -> str:
-        """The Subject: header."""
-        return self.header("Subject")
-
-    @property
-    def headers(self) -> str:
-        """All header lines, as they stand."""
-        return self.text.partition("\n\n")[0] + "\n"
-
-    @property
-    def body(self) -> str:
-        """All behind the header."""
-        return self.text.partition("\n\n")[2]
 
 
 class MailProgram:
@@ -159,17 +59,19 @@ class MailProgram:
         self,
         to: str | Sequence[str],
         subject: str = "",
-        text: str = "",
+        text: str | Sequence[str] = "",
         headers: Sequence[str] = (),
         now: float | None = None,
+        attachment: Attachment | None = None,
     ) -> Draft:
         """Write a message.
 
         Args:
             to: recipients' addresses.
-            subject, text: as people write them.
+            subject, text: as people write them; the text may come as lines.
             headers: further header lines.
             now: when it is written, seconds since the start; the world's time by default.
+            attachment: a file with it.
 
         Raises:
             InputError: for no recipient at all.
@@ -181,6 +83,7 @@ class MailProgram:
         self._count += 1
         calendar = self.world.calendar
         identity = f"<{calendar.stamp(moment)}.{self._count}.{self.person}@{self.computer.name}>"
+        written = text.rstrip("\n").split("\n") if isinstance(text, str) else text
         who = f"{header_text(self.name)} <{self.address}>" if self.name else self.address
         lines = [
             f"Date: {calendar.header(moment).removesuffix(' (UTC)').replace(',  ', ', ')}",
@@ -189,11 +92,8 @@ class MailProgram:
             *([f"Subject: {header_text(subject)}"] if subject else []),
             f"Message-ID: {identity}",
             "MIME-Version: 1.0",
-            f"Content-Type: text/plain; charset={'us-ascii' if text.isascii() else 'utf-8'}",
-            *([] if text.isascii() else ["Content-Transfer-Encoding: 8bit"]),
             *headers,
-            "",
-            *text.rstrip("\n").split("\n"),
+            *body_of(identity, written, attachment),
         ]
         draft = Draft(identity, self.address, recipients, subject, Content(lines))
         self.drafts[identity] = draft
@@ -213,13 +113,8 @@ class MailProgram:
 
     def answer(self, letter: Letter, text: str, now: float | None = None) -> Draft:
         """Write an answer to a letter: to whom it says, with its text quoted below; `now` as for `compose`."""
-        to = letter.header("Reply-To") or letter.header("From")
-        address = email.utils.parseaddr(to)[1]
-        subject = letter.subject if letter.subject.lower().startswith("re:") else f"Re: {letter.subject}"
-        quoted = "".join(f"> {line}\n" for line in letter.body.rstrip("\n").split("\n"))
-        identity = letter.header("Message-ID")
-        threading = [f"In-Reply-To: {identity}", f"References: {identity}"] if identity else []
-        return self.compose(address, subject, f"{text}\n\n{quoted}", threading, now)
+        lines = [*text.split("\n"), "", *quoted(letter.words)]
+        return self.compose(letter.answers_to, answering(letter.subject), lines, letter.threading, now)
 
     def submit(self, draft: Draft) -> Decision[Draft]:
         """The session in which a message is handed to the server."""
@@ -256,6 +151,8 @@ class MailProgram:
             draft.reply = answer.text
             draft.state = "sent" if answer.kind == 2 else "refused" if answer.kind == 5 else "outbox"
             if draft.state == "sent":
+                if (store := self.computer.machine.files.store) is not None:
+                    draft.file(store)
                 yield Note("", "handed-over", "", draft.identity, draft.queue_id, connection.host.name)
             if not answer.closes:
                 yield Send(connection, (Command("QUIT"),), (PATIENCE_S,))
@@ -322,7 +219,8 @@ class MailProgram:
         now = yield Now()
         if path is not None:
             now += 10 * path.latency + sum(map(len, texts)) / path.bandwidth
-        letters = [Letter(text, now) for text in texts]
+        store = self.computer.machine.files.store
+        letters = [Letter(text, now, store) for text in texts]
         self.inbox.extend(letters)
         yield Note("", "fetched", "", user, host.name, len(texts), tuple(letter.identity for letter in letters))
         return len(texts)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from math import fsum
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.records import Record
+from simmail.mail.records import Record, discards
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.story import tell
@@ -141,9 +141,8 @@ class Results:
         """The sessions (by their tasks) in which a rule threw a message away, and when."""
         return {record.task: record.time for record in self._discards()}
 
-    def _discards(self) -> Iterator[Record]:
-        for event in ("content", "refusal"):
-            yield from (record for record in self._of(event) if record.get("action") == "discard")
+    def _discards(self) -> Iterable[Record]:
+        return filter(discards, self.records)
 
     @cached_property
     def account(self) -> Account:

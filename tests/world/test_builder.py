@@ -10,6 +10,7 @@ from simmail.cli import main
 from simmail.mail.errors import InputError
 from simmail.world.builder import build
 from simmail.world.loader import load
+from simmail.world.world import World
 
 
 def test_a_random_world_delivers_its_mail(tmp_path: Path) -> None:
@@ -19,6 +20,26 @@ def test_a_random_world_delivers_its_mail(tmp_path: Path) -> None:
     fates = world.results.account.fates
     assert len(fates) > 100
     assert {fate.state for fate in fates if fate.written < 11.9 * 3600} == {"delivered"}
+
+
+def _conserved(world: World, until: str) -> int:
+    """Runs a world, sees that no mail is lost, and counts what was written."""
+    world.run(until)
+    conservation = world.conservation()
+    assert conservation.holds, conservation
+    assert sum(balance.ended.get("sent", 0) for balance in conservation.balances) > 0
+    return sum(1 for record in world.journal if record.event == "composed")
+
+
+def test_a_hundred_sites_lose_no_mail(tmp_path: Path) -> None:
+    """The first hours of a working day of three hundred people."""
+    assert _conserved(load(build(tmp_path / "net", 100)), "8h") > 250
+
+
+@pytest.mark.long
+def test_a_thousand_sites_lose_no_mail(tmp_path: Path) -> None:
+    """Nor do a thousand with two hundred thousand messages in a day."""
+    assert _conserved(load(build(tmp_path / "net", 1000, per_day=60)), "1d") > 200_000
 
 
 def test_the_same_seed_builds_the_same_world(tmp_path: Path) -> None:

@@ -26,11 +26,13 @@ class Style(NamedTuple):
     Args:
         subjects, sentences: patterns, in which `{w}` is a word and `{n}` a number.
         words: what stands for `{w}`.
+        files: patterns of the names of attachments.
     """
 
     subjects: tuple[str, ...]
     sentences: tuple[str, ...]
     words: tuple[str, ...]
+    files: tuple[str, ...] = ("file{n}.dat",)
 
 
 OFFICE = Style(
@@ -40,6 +42,7 @@ OFFICE = Style(
      "Please send me the {w}.", "I have put the {w} on the server.", "They want {n} more.", "Thanks for the {w}."),
     ("budget", "trinket", "contract", "mon", "tues", "wednes", "thurs", "fri", "report", "delivery", "brochure",
      "offer", "server", "holiday", "tax", "receipt", "stock", "customer"),
+    ("{w}.doc", "{w}{n}.pdf", "{w}.xls", "photo{n}.jpg", "{w}.zip"),
 )  # fmt: skip
 SPAM = Style(
     ("FREE {w} {n}!!", "{w} at {n} % off", "You have won {n}", "Make {n} a week with {w}", "{w} without prescription",
@@ -91,6 +94,30 @@ def attached(attachment: Attachment) -> list[str]:
     ]
 
 
+def body_of(identity: str, text: Sequence[str], attachment: Attachment | None = None) -> list[str]:
+    """A message from the header fields that tell of its content to its end (RFC 2045, RFC 2046 section 5.1).
+
+    Args:
+        identity: its Message-ID, from which the boundary of parts is made.
+        text: lines of plain text.
+        attachment: a file with it.
+    """
+    ascii = all(map(str.isascii, text))
+    plain = [
+        f"Content-Type: text/plain; charset={'us-ascii' if ascii else 'utf-8'}",
+        *([] if ascii else ["Content-Transfer-Encoding: 8bit"]),
+        "",
+        *text,
+    ]
+    if attachment is None:
+        return plain
+    boundary = f"part-{identity.strip('<>').partition('@')[0]}"
+    return [
+        f'Content-Type: multipart/mixed; boundary="{boundary}"', "",
+        f"--{boundary}", *plain, f"--{boundary}", *attached(attachment), f"--{boundary}--",
+    ]  # fmt: skip
+
+
 def letter(
     calendar: Calendar,
     now: float,
@@ -115,7 +142,6 @@ def letter(
         attachment: a file with it.
         headers: further header lines.
     """
-    plain = ["Content-Type: text/plain; charset=us-ascii", "", *text]
     lines = [
         f"Date: {calendar.header(now).removesuffix(' (UTC)').replace(',  ', ', ')}",
         f"From: {author}",
@@ -125,13 +151,7 @@ def letter(
         "MIME-Version: 1.0",
         *headers,
     ]
-    body = plain
-    if attachment is not None:
-        boundary = f"part-{identity.strip('<>').partition('@')[0]}"
-        body = [
-            f'Content-Type: multipart/mixed; boundary="{boundary}"', "",
-            f"--{boundary}", *plain, f"--{boundary}", *attached(attachment), f"--{boundary}--",
-        ]  # fmt: skip
+    body = body_of(identity, text, attachment)
     missing = size - sum(len(line) + 1 for line in lines) - sum(len(line) + 1 for line in body)
     filling = [FILLER] * int(missing // (len(FILLER) + 1)) if missing > 0 else []
     if attachment is None:

@@ -17,7 +17,7 @@ from simmail.mail.errors import InputError
 from simmail.mail.questions import Decision, Level, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures
-from simmail.world.actors.letters import FILLER, OFFICE, worded
+from simmail.world.actors.letters import FILLER, OFFICE, Attachment, worded
 from simmail.world.actors.rhythm import arrivals, office
 from simmail.world.actors.sites import GIVEN_NAMES
 from simmail.world.actors.virus import Virus
@@ -28,7 +28,7 @@ from simmail.world.schema import Seconds
 if TYPE_CHECKING:
     from random import Random
 
-    from simmail.world.mua import Letter
+    from simmail.world.correspondence import Letter
 
 #: The largest message that staff writes, octets; what is larger goes by other ways.
 LARGEST = 60_000.0
@@ -49,6 +49,7 @@ class StaffSpec(ActorSpec):
     per_day: float | None = Field(None, ge=0, description="messages a weekday that each writes")
     internal: float = Field(0.3, ge=0, le=1, description="the share of these that goes to colleagues")
     replies: float | None = Field(None, ge=0, le=1, description="the share of mail that is answered")
+    attachments: float | None = Field(None, ge=0, le=1, description="the share of these that carries a file")
     fetches: Seconds = Field(600.0, gt=0, description="how often each looks into the mailbox")
 
 
@@ -102,17 +103,20 @@ class Staff(Actor[StaffSpec]):
             circle = (colleagues if inside else spec.writes_to) or colleagues or spec.writes_to
             if not circle:
                 return
-            draft = program.compose(
-                rng.choice(circle), worded(OFFICE, rng, OFFICE.subjects), self._text(rng), now=moment
-            )
+            to, subject = rng.choice(circle), worded(OFFICE, rng, OFFICE.subjects)
+            lines, attachment = self._text(rng)
+            draft = program.compose(to, subject, lines, now=moment, attachment=attachment)
             self.live(program.computer, program.submit(draft), moment)
 
-    @staticmethod
-    def _text(rng: Random) -> str:
+    def _text(self, rng: Random) -> tuple[list[str], Attachment | None]:
+        """What somebody writes: some lines, and a file that makes up the size or more lines that do."""
         lines = [worded(OFFICE, rng, OFFICE.sentences) for _ in range(rng.randrange(1, 5))]
         size = min(along(rng.random(), Figures.pairs("mail.size_octets")), LARGEST)
-        missing = size - sum(map(len, lines)) - 400
-        return "\n".join(lines + [FILLER] * max(0, int(missing // (len(FILLER) + 1))))
+        missing = max(0, int(size - sum(map(len, lines)) - 400))
+        share = self.figures["mail.attachment_share"] if self.spec.attachments is None else self.spec.attachments
+        if rng.random() < share:
+            return lines, Attachment(worded(OFFICE, rng, OFFICE.files), missing)
+        return lines + [FILLER] * (missing // (len(FILLER) + 1)), None
 
     def _reads(self, program: MailProgram) -> Decision[None]:
         seen = 0

@@ -1,0 +1,195 @@
+"""What people write and read, as their mail programs know it: drafts and letters."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from email.header import Header
+from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from simmail.mail.content import Content
+
+if TYPE_CHECKING:
+    from simmail.files.tree import TextStore
+
+_IDENTITY = re.compile(r"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+#: The header fields that a mail program shows of a message.
+SHOWN = ("From", "To", "Subject", "Date")
+#: A header line that would be longer is folded (RFC 5322 section 2.1.1).
+FOLD = 78
+
+
+def header_text(text: str) -> str:
+    """A header's text; what is not ASCII encoded as RFC 2047 says."""
+    return text if text.isascii() else Header(text, "utf-8").encode()
+
+
+def threading(identity: str, references: str) -> list[str]:
+    """The header lines by which an answer says what it answers (RFC 5322 section 3.6.4).
+
+    Args:
+        identity: the Message-ID of what is answered; "" for none.
+        references: its References: header, or its In-Reply-To: where it has none.
+
+    >>> threading("<2@a.test>", "<1@a.test>")
+    ['In-Reply-To: <2@a.test>', 'References: <1@a.test> <2@a.test>']
+    """
+    if not identity:
+        return []
+    lines = ["References:"]
+    for known in (*(word for word in references.split() if word != identity), identity):
+        if len(lines[-1]) + len(known) >= FOLD and lines[-1].strip() != "References:":
+            lines.append("")
+        lines[-1] += f" {known}"
+    return [f"In-Reply-To: {identity}", *lines]
+
+
+def answering(subject: str) -> str:
+    """The subject of an answer to a message with this subject."""
+    return subject if subject.lower().startswith("re:") else f"Re: {subject}"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message as its writer knows it.
+
+    Attributes:
+        identity: its Message-ID, by which it is known everywhere.
+        state: `outbox`, `sent`, or `refused`.
+        reply: the server's last words about it.
+        kind: what it is in truth, a key of `simmail.world.truth.KINDS`.
+    """
+
+    identity: str
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    _content: Content | tuple[TextStore, int]
+    state: str = "outbox"
+    reply: str = ""
+    kind: str = "wanted"
+
+    @property
+    def content(self) -> Content:
+        """Header and body."""
+        if isinstance(self._content, Content):
+            return self._content
+        store, number = self._content
+        return Content.from_text(store.read(number))
+
+    def file(self, store: TextStore) -> None:
+        """Put header and body where they are out of the way."""
+        if isinstance(self._content, Content):
+            self._content = store, store.keep(self._content.text())
+
+    @property
+    def queue_id(self) -> str:
+        """What the server that took it calls it, as its reply says; "" where none did."""
+        return self.reply.rpartition("queued as ")[2] if self.state == "sent" else ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Draft to {', '.join(self.recipients)}: {self.subject!r}, {self.state}"
+            f"{f' ({self.reply})' if self.reply else ''}>"
+        )
+
+
+class Letter:
+    """A message as it was fetched: its text, and when.  Printed it is what a mail program shows of it.
+
+    Args:
+        text: header and body.
+        fetched: seconds since the start.
+        store: where the text is kept; None for here.
+
+    Attributes:
+        identity: the Message-ID: header.
+
+    >>> Letter("From: a@b.test\\nSubject: hi\\n\\nhello\\n", 0.0)
+    <Letter from a@b.test: 'hi'>
+    """
+
+    __slots__ = ("_store", "_text", "fetched", "identity")
+
+    def __init__(self, text: str, fetched: float, store: TextStore | None = None) -> None:
+        self._text: str | int = text if store is None else store.keep(text)
+        self._store, self.fetched = store, fetched
+        found = _IDENTITY.search(text.partition("\n\n")[0])
+        self.identity = found[1] if found else ""
+
+    @property
+    def text(self) -> str:
+        """Header and body, as they came."""
+        if isinstance(self._text, str):
+            return self._text
+        assert self._store is not None
+        return self._store.read(self._text)
+
+    @property
+    def parsed(self) -> EmailMessage:
+        """The message as Python's `email` reads it."""
+        return _read(self.text)
+
+    def header(self, name: str) -> str:
+        """A header's text, unfolded and decoded; "" where there is none."""
+        found = re.search(rf"^{re.escape(name)}:[ \t]*(.*(?:\n[ \t].*)*)", self.headers, re.IGNORECASE | re.MULTILINE)
+        if found is None:
+            return ""
+        text = found[1].replace("\n", "")
+        return str(_read(f"{name}: {text}\n\n").get(name, "")) if "=?" in text else text
+
+    def __repr__(self) -> str:
+        return f"<Letter from {self.header('From')}: {self.subject!r}>"
+
+    def __str__(self) -> str:
+        shown = [f"{name}: {self.header(name)}" for name in SHOWN if self.header(name)]
+        return "\n".join([*shown, "", self.words.rstrip("\n")])
+
+    @property
+    def words(self) -> str:
+        """What it says: its plain text, without attachments."""
+        coded = self.header("Content-Transfer-Encoding").lower() in ("base64", "quoted-printable")
+        if not coded and not self.header("Content-Type").lower().startswith("multipart/"):
+            return self.body
+        part = self.parsed.get_body(("plain",))
+        return str(part.get_content()) if part is not None else self.body
+
+    @property
+    def subject(self) -> str:
+        """The Subject: header."""
+        return self.header("Subject")
+
+    @property
+    def answers_to(self) -> str:
+        """The address that an answer goes to."""
+        return parseaddr(self.header("Reply-To") or self.header("From"))[1]
+
+    @property
+    def threading(self) -> list[str]:
+        """The header lines by which an answer says that it answers this one."""
+        return threading(self.identity, self.header("References") or self.header("In-Reply-To"))
+
+    @property
+    def headers(self) -> str:
+        """All header lines, as they stand."""
+        return self.text.partition("\n\n")[0] + "\n"
+
+    @property
+    def body(self) -> str:
+        """All behind the header."""
+        return self.text.partition("\n\n")[2]
+
+
+def _read(text: str) -> EmailMessage:
+    message = email.message_from_string(text, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def quoted(text: str) -> list[str]:
+    """Lines of an answer that repeat what is answered."""
+    return [f"> {line}" for line in text.rstrip("\n").split("\n")]
