@@ -151,6 +151,7 @@ EVENTS: dict[str, Event] = {
     "listed": Event(("zone", "network"), None),
     "delisted": Event(("zone", "network"), None),
     "found": Event(("address", "what"), None),
+    "unsubscribed": Event(("list", "member"), None),
     "infected": Event(("address", "virus"), None),
     "attempted": Event(("identity", "server", "recipient", "outcome", "reply"), None),
     "arrived": Event(("identity", "sender", "recipient", "client", "state"), None),

@@ -25,6 +25,7 @@ from simmail.world.policy import PolicyServers
 
 if TYPE_CHECKING:
     from simmail.world.connection import Connection, Server
+    from simmail.world.mailboxes import MailboxServer
     from simmail.world.master import Master
     from simmail.world.world import World
 
@@ -48,6 +49,7 @@ class Host:
         sessions: those that are open, by number.
         listeners: port -> what accepts connections there.
         master: its mail system's supervisor; None where it runs none.
+        mailboxes: what lets users fetch their mail by POP3 and IMAP; None where nothing does.
         gateway: whose address its connections to public addresses show; None for its own.
         forwards: port -> the host behind that connections to it are handed on to.
         hides_clients: whether these then seem to come from this host itself.
@@ -61,6 +63,7 @@ class Host:
         self.sessions: dict[int, Connection] = {}
         self.listeners: dict[int, Listener] = {}
         self.master: Master | None = None
+        self.mailboxes: MailboxServer | None = None
         self.gateway: Host | None = None
         self.forwards: dict[int, Host] = {}
         self.hides_clients = False
@@ -189,6 +192,11 @@ class Host:
         if self.master is not None:
             self.master.files_written()
         return Exit(status, "".join(invocation.out), "".join(invocation.err))
+
+    def started(self, command: str, user: str) -> Decision[Exit]:
+        """A command's run that a user starts at home."""
+        home = self.machine.accounts[user].home
+        return self.running(Run(f"cd; {command}", user, {"HOME": home, "USER": user, "LOGNAME": user}, ""))
 
     def take_mail(self, user: str) -> Decision[list[str]]:
         """Empty a user's mbox, as a POP3 server does for a client that deletes what it fetched; the messages' texts."""

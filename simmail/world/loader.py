@@ -11,7 +11,7 @@ from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.answers import Exit
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
-from simmail.mail.questions import Decision, Level, Run, Sleep
+from simmail.mail.questions import Decision, Level, Sleep
 from simmail.world import folder as folders
 from simmail.world import scenario as schema
 from simmail.world.actors.figures import Figures
@@ -153,16 +153,13 @@ class Loader:
                 self._notice(host, f"Postfix does not start: fatal: {fatal.text}")
 
         if spec.mailboxes:
-            MailboxServer(host, spec.mailboxes)
+            MailboxServer.let(host, spec.mailboxes)
 
     def _begin(self, host: Host, spec: HostSpec) -> None:
         """What users start once everything is up."""
         for user, commands in spec.starts.items():
-            home = host.machine.accounts[user].home
-            environment = {"HOME": home, "USER": user, "LOGNAME": user}
             for command in commands:
-                running = host.running(Run(f"cd; {command}", user, environment, ""))
-                self.world.clock.spawn(host, running, 0.0, partial(self._ended, host, command))
+                self.world.clock.spawn(host, host.started(command, user), 0.0, partial(self._ended, host, command))
 
     def _ended(self, host: Host, command: str, done: Exit, now: float) -> None:
         self._tell(host, command, done)

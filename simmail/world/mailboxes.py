@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Connect, Decision, Level, Sleep
@@ -48,17 +49,27 @@ class Session:
 
 
 class MailboxServer:
-    """What listens on the ports of POP3 and IMAP.
+    """What listens on the ports of POP3 and IMAP; a host has one, made when its first mailbox is `let`.
 
     Args:
         host: whose mailboxes they are.
+
+    Attributes:
         passwords: user -> password.
     """
 
-    def __init__(self, host: Host, passwords: dict[str, str]) -> None:
-        self.host, self.passwords = host, passwords
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.passwords: dict[str, str] = {}
         self._seen: set[str] = set()
         host.listeners[Pop3.PORT] = host.listeners[Imap.PORT] = self.accept
+
+    @staticmethod
+    def let(host: Host, passwords: Mapping[str, str]) -> None:
+        """Let users of a host fetch their mail with these passwords."""
+        if host.mailboxes is None:
+            host.mailboxes = MailboxServer(host)
+        host.mailboxes.passwords.update(passwords)
 
     def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection."""

@@ -153,14 +153,15 @@ class Results:
     def message_rows(self) -> list[dict[str, Any]]:
         """Each message that somebody wrote, with what became of it."""
         handed = {record.fields[0]: record for record in self._of("handed-over")}
-        fates: dict[str, list[Fate]] = defaultdict(list)
-        for fate in self.account.fates:
-            fates[fate.identity].append(fate)
+        fates: dict[tuple[str, str], list[Fate]] = defaultdict(list)
+        for fate in self.account.fates:  # a mailing list sends the same message on, in its own name
+            fates[fate.identity, fate.sender].append(fate)
         rows = []
         for record in self._of("composed"):
             identity, sender, recipients, subject, size, kind, _ = record.fields
-            state = next((s for s in _STATES if any(f.state == s for f in fates[identity])), "delivered")
-            arrived = [f.ended for f in fates[identity] if f.state == "delivered" and f.ended is not None]
+            own = fates[identity, sender]
+            state = next((s for s in _STATES if any(f.state == s for f in own)), "delivered")
+            arrived = [f.ended for f in own if f.state == "delivered" and f.ended is not None]
             rows.append(
                 {
                     "time": record.time, "message_id": identity, "sender": sender, "recipients": ", ".join(recipients),

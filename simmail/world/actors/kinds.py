@@ -10,6 +10,7 @@ from simmail.world.actors.actor import Actor, ActorSpec
 from simmail.world.actors.blocklist import Blocklist, BlocklistSpec
 from simmail.world.actors.bots import Bots, BotsSpec
 from simmail.world.actors.forms import Form, FormSpec
+from simmail.world.actors.mailing_list import MailingList, MailingListSpec
 from simmail.world.actors.programs import ProgramSpec, SendingProgram
 from simmail.world.actors.relays import Scanners, ScannersSpec, Spammers, SpammersSpec
 from simmail.world.actors.sites import Sites, SitesSpec
@@ -17,8 +18,9 @@ from simmail.world.actors.staff import Staff, StaffSpec
 from simmail.world.actors.virus import Virus, VirusSpec
 
 _Kind = (
-    BlocklistSpec | BotsSpec | FormSpec | ProgramSpec | ScannersSpec | SitesSpec | SpammersSpec | StaffSpec | VirusSpec
-)
+    BlocklistSpec | BotsSpec | FormSpec | MailingListSpec | ProgramSpec | ScannersSpec | SitesSpec | SpammersSpec
+    | StaffSpec | VirusSpec
+)  # fmt: skip
 #: Any actor's spec; its `kind` says which.
 AnySpec = Annotated[_Kind, Field(discriminator="kind")]
 
@@ -26,6 +28,7 @@ _KINDS: dict[type[ActorSpec], type[Actor[Any]]] = {
     BlocklistSpec: Blocklist,
     BotsSpec: Bots,
     FormSpec: Form,
+    MailingListSpec: MailingList,
     ProgramSpec: SendingProgram,
     ScannersSpec: Scanners,
     SitesSpec: Sites,

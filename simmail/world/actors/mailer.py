@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import ConnectFailure, DnsAnswer, Lost
 from simmail.mail.content import Content
-from simmail.mail.questions import Close, Connect, Decision, Dns, Note, Receive, Send
+from simmail.mail.questions import Close, Connect, Decision, Dns, Note, Now, Receive, Send, Sleep
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 
@@ -131,6 +131,36 @@ def hand_over(
     for recipient, said in verdicts.items():
         yield Note("", "attempted", "", parcel.identity, server, recipient, said.outcome, said.reply)
     return verdicts
+
+
+def keep_trying(
+    parcel: Parcel, ages: Sequence[float], manners: Manners, sources: Sequence[str], rng: Random
+) -> Decision[Verdict]:
+    """Offer a message to one recipient until it is taken, refused, or the ladder ends; what became of it.
+
+    Args:
+        parcel: the message, with one recipient.
+        ages: at which it is tried again (`simmail.world.actors.ladder`).
+        manners: how the client behaves.
+        sources: the addresses that the tries come from in turn.
+        rng: for the order of equal servers.
+    """
+    to = parcel.recipients[0]
+    born: float = yield Now()
+    said = Verdict("later", "")
+    for number, age in enumerate((0.0, *ages)):
+        now: float = yield Now()
+        yield Sleep(max(0.0, born + age - now))
+        servers = yield from exchangers(to.rpartition("@")[2], rng)
+        if type(servers) is Verdict:
+            said = servers
+        else:
+            said = (yield from hand_over(parcel, servers, manners, sources[number % len(sources)]))[to]
+        if said.outcome != "later":
+            break
+    if said.outcome != "accepted":
+        yield Note("", "given-up", "", parcel.identity, parcel.sender, to, said.reply)
+    return said
 
 
 def _session(parcel: Parcel, connection: Connection, manners: Manners) -> Decision[dict[str, Verdict]]:

@@ -19,11 +19,12 @@ from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_d
 from simmail.world.actors.figures import Figures, known
 from simmail.world.actors.ladder import ladder
 from simmail.world.actors.letters import OFFICE, letter, worded
-from simmail.world.actors.mailer import Manners, Parcel, Verdict, exchangers, hand_over
+from simmail.world.actors.mailer import Manners, Parcel, keep_trying
 from simmail.world.actors.reception import Arrival, Distrust, Reception
 from simmail.world.actors.rhythm import Weight, arrivals, flat, office
 from simmail.world.actors.virus import Virus
 from simmail.world.chance import along, choose, lognormal
+from simmail.world.correspondence import Letter, answering
 
 if TYPE_CHECKING:
     from random import Random
@@ -113,11 +114,11 @@ class Site:
 
     def _reply(self, arrival: Arrival) -> Decision[None]:
         yield Level()
-        subject = next((line[9:] for line in arrival.content.lines if line.lower().startswith("subject: ")), "")
+        letter = Letter(arrival.content.text(), arrival.time)
         rng = self.actor.world.rng("reply", arrival.identity)
-        headers = (f"In-Reply-To: {arrival.identity}", f"References: {arrival.identity}")
-        title = subject if subject.lower().startswith("re:") else f"Re: {subject}"
-        parcel = yield from self.write(arrival.recipient, arrival.sender, "reply", title, rng, headers)
+        title, headers = answering(letter.subject), tuple(letter.threading)
+        to = letter.answers_to or arrival.sender
+        parcel = yield from self.write(arrival.recipient, to, "reply", title, rng, headers)
         yield from self.send(parcel)
 
     # ---- writing
@@ -140,23 +141,7 @@ class Site:
     def send(self, parcel: Parcel) -> Decision[None]:
         """Try until it is delivered, refused, or the ladder ends."""
         rng = self.actor.world.rng("send", parcel.identity)
-        to = parcel.recipients[0]
-        ages = (0.0, *ladder(self.software))
-        born: float = yield Now()
-        said = Verdict("later", "")
-        for number, age in enumerate(ages):
-            now: float = yield Now()
-            yield Sleep(max(0.0, born + age - now))
-            servers = yield from exchangers(to.rpartition("@")[2], rng)
-            if type(servers) is Verdict:
-                said = servers
-            else:
-                source = self.addresses[number % len(self.addresses)]
-                said = (yield from hand_over(parcel, servers, self.manners, source))[to]
-            if said.outcome != "later":
-                break
-        if said.outcome != "accepted":
-            yield Note("", "given-up", "", parcel.identity, parcel.sender, to, said.reply)
+        yield from keep_trying(parcel, ladder(self.software), self.manners, self.addresses, rng)
 
     def days(self, to: list[str], per_day: float, weight: Weight) -> Decision[None]:
         """Write to others, day by day."""

@@ -1,7 +1,8 @@
 """Staff: people of one organisation, each with a PC and a mail program, who write, read, answer, and open things.
 
-They submit to their server, fetch their mailboxes from it now and then, answer a share of what they read after a while,
-and write to each other and to people elsewhere on working-day rhythms.  Some open attachments that they should not
+They submit to their server, fetch their mailboxes from it now and then - some by fetchmail and procmail, which put what
+comes from lists into a folder - answer a share of what they read after a while, and write to each other and to people
+elsewhere on working-day rhythms, some of it with files.  Some open attachments that they should not
 (`simmail.world.actors.virus`).
 
 Figures: people.*, mail.*, rhythm.*
@@ -9,6 +10,7 @@ Figures: people.*, mail.*, rhythm.*
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -22,6 +24,8 @@ from simmail.world.actors.rhythm import arrivals, office
 from simmail.world.actors.sites import GIVEN_NAMES
 from simmail.world.actors.virus import Virus
 from simmail.world.chance import along, lognormal
+from simmail.world.folders import INBOX
+from simmail.world.mailboxes import MailboxServer
 from simmail.world.mua import MailProgram
 from simmail.world.schema import Seconds
 
@@ -29,9 +33,20 @@ if TYPE_CHECKING:
     from random import Random
 
     from simmail.world.correspondence import Letter
+    from simmail.world.host import Host
 
 #: The largest message that staff writes, octets; what is larger goes by other ways.
 LARGEST = 60_000.0
+#: The files at home of those who fetch their mail by program.
+FETCHMAILRC = """\
+poll {server} proto pop3 user {login} there with password "{password}" is {login} here mda "/usr/bin/procmail -d %T"
+"""
+PROCMAILRC = """\
+MAILDIR=$HOME/Mail
+:0:
+* ^Precedence: (list|bulk)
+lists
+"""
 
 
 class StaffSpec(ActorSpec):
@@ -50,6 +65,7 @@ class StaffSpec(ActorSpec):
     internal: float = Field(0.3, ge=0, le=1, description="the share of these that goes to colleagues")
     replies: float | None = Field(None, ge=0, le=1, description="the share of mail that is answered")
     attachments: float | None = Field(None, ge=0, le=1, description="the share of these that carries a file")
+    fetchmail: float = Field(0.0, ge=0, le=1, description="the share of them who fetch by fetchmail and procmail")
     fetches: Seconds = Field(600.0, gt=0, description="how often each looks into the mailbox")
 
 
@@ -77,16 +93,33 @@ class Staff(Actor[StaffSpec]):
             if spec.greet == "bare":
                 pc.machine.hostname = f"pc-{login}"
             name_in_dns(world, f"pc-{login}.{spec.domain}", address)
+            by_program = self.drawn("fetchmail", login) < spec.fetchmail
+            if by_program:
+                self._by_program(login, pc, server)
             program = MailProgram(
                 world, login, login.capitalize(), f"{login}@{spec.domain}", pc,
-                (server.machine.addresses[0], 25), (server, login),
+                (server.machine.addresses[0], 25), (pc if by_program else server, login),
             )  # fmt: skip
             world.people.setdefault(login, program)
             self.programs.append(program)
 
+    def _by_program(self, login: str, pc: Host, server: Host) -> None:
+        """Let somebody fetch by fetchmail, and sort by procmail."""
+        password = f"{login}'s secret"
+        MailboxServer.let(server, {login: password})
+        account, files = pc.machine.add_user(login), pc.machine.files
+        rc = FETCHMAILRC.format(server=server.machine.addresses[0], login=login, password=password)
+        files.make_folder(f"{account.home}/Mail", login)
+        files.write(f"{account.home}/.fetchmailrc", rc, owner=login, mode=0o600)
+        files.write(f"{account.home}/.procmailrc", PROCMAILRC, owner=login)
+
     def start(self) -> None:
         """Begin a working life."""
         for number, program in enumerate(self.programs):
+            if program.mailbox[0] is program.computer:
+                self.live(
+                    program.computer, program.computer.started(f"fetchmail -d {self.spec.fetches:.0f}", program.person)
+                )
             self.live(program.computer, self._writes(program))
             self.live(program.computer, self._reads(program), self.spec.fetches * (number + 1) / len(self.programs))
 
@@ -119,14 +152,18 @@ class Staff(Actor[StaffSpec]):
         return lines + [FILLER] * (missing // (len(FILLER) + 1)), None
 
     def _reads(self, program: MailProgram) -> Decision[None]:
-        seen = 0
+        seen: Counter[str] = Counter()
         while True:
             yield Level()
             yield from program.fetch()
             now: float = yield Now()
-            for letter in program.inbox[seen:]:
-                self._looked_at(program, letter, now)
-            seen = len(program.inbox)
+            letters = {INBOX: program.inbox}
+            if program.mailbox[0] is program.computer:
+                letters |= {name: program.folder(name) for name in program.folders if name != INBOX}
+            for name, found in letters.items():
+                for letter in found[seen[name] :]:
+                    self._looked_at(program, letter, now)
+                seen[name] = len(found)
             yield Sleep(self.spec.fetches)
 
     def _looked_at(self, program: MailProgram, letter: Letter, now: float) -> None:

@@ -39,6 +39,16 @@ VIRUS = """\
     opened: 0.4
     begin: 8h
 """
+LIST = """\
+  talk:
+    kind: mailing-list
+    site: internet
+    domain: lists.example
+    name: talk
+    address: 198.18.9.1
+    members: [ann@domain.ork, ben@domain.ork, ann@friend1.example]
+    issues_per_week: 50
+"""
 RULE = r"""/^Content-(Disposition|Type).*name\s*=\s*"?[^"]*\.(vbs|scr|pif)"?/ REJECT no such attachments""" + "\n"
 
 
@@ -76,3 +86,17 @@ def test_a_rule_in_the_right_place_bends_the_curve(small: Callable[..., World], 
     virus = world.actors["love"]
     assert isinstance(virus, Virus)
     assert bool(virus.infected) is spreads
+
+
+def test_some_fetch_by_program(small: Callable[..., World]) -> None:
+    """fetchmail takes the mail from the server, procmail puts what comes from a list aside, and both are read."""
+    world = small(STAFF.replace("    per_day: 12\n", "    per_day: 12\n    fetchmail: 1\n    replies: 1\n") + LIST)
+    world.run("12h")
+    folders = world.people["ann"].folders
+    assert folders["lists"] > 0
+    assert world.people["ann"].inbox
+    assert world.host("mail.domain.ork").machine.files.read("/var/mail/ann").count("\nMessage-ID: ") <= 2
+    assert not world.notices
+    fates = world.results.account.fates
+    assert {fate.state for fate in fates if fate.written < 11.8 * 3600} == {"delivered"}
+    assert any(fate.kind == "reply" and fate.sender == "ann@domain.ork" for fate in fates)
