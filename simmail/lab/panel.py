@@ -73,6 +73,7 @@ def shown(side: Side, host: str) -> str:
     rows = [(name, str(value)) for name, value in figures.items()]
     rows += [(f"{mail} mail", _fates(account[mail])) for mail in ("wanted", "unwanted")]
     rows += [("notices to innocents", str(account["notices_to_innocents"]))]
+    rows += [("complaints", _fates(account["complaints"]))]
     table = "".join(f"<tr><th scope='row' style='{CELL}'>{n}</th><td style='{CELL}'>{v}</td></tr>" for n, v in rows)
     picture = (
         plot.queues(side.world, host)._repr_mimebundle_()["text/html"].replace("<img ", "<img style='width:100%' ")

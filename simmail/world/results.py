@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.records import Record, discards
+from simmail.world.actors.complaints import Complaint
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.story import tell
@@ -241,6 +242,13 @@ class Results:
         import pandas as pd
 
         return pd.DataFrame(self.queue_rows, columns=["time", "host", "messages"])
+
+    @property
+    def complaints(self) -> pd.DataFrame:
+        """Who complains of mail that is late, missing, or came back, and when, as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.account.complaints, columns=list(Complaint._fields))
 
     # ---- figures
 

@@ -13,6 +13,8 @@ from functools import cached_property
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simmail.world.actors.complaints import Complaint, complaints
+
 if TYPE_CHECKING:
     from simmail.world.results import Results
 
@@ -187,12 +189,18 @@ class Account:
         return found
 
     @cached_property
+    def complaints(self) -> list[Complaint]:
+        """What people complain of, in order of time."""
+        return complaints(self.fates, self.results.world.figures, self.results.now)
+
+    @cached_property
     def figures(self) -> dict[str, Any]:
         """What people would say of the run.
 
         Returns:
             For wanted and unwanted mail, how many recipients' copies came to which end; the seconds that wanted mail
-            took (median, 95th percentile, longest); and the notices that went to innocents.
+            took (median, 95th percentile, longest); the notices that went to innocents; and how many complain of mail
+            that is late, missing, or was returned.
         """
         ends: dict[bool, Counter[str]] = defaultdict(Counter)
         delays = []
@@ -209,4 +217,5 @@ class Account:
                 "longest": delays[-1],
             } if delays else {},
             "notices_to_innocents": len(self.notices),
+            "complaints": dict(sorted(Counter(complaint.what for complaint in self.complaints).items())),
         }  # fmt: skip

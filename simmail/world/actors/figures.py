@@ -51,12 +51,16 @@ class Figures:
     Args:
         otherwise: name -> value, where the world differs from the data file.
 
+    Attributes:
+        asked: the names that have been asked for.
+
     Raises:
         InputError: for a name that no figure has, or a value that is no number where the file has one.
     """
 
     def __init__(self, otherwise: Mapping[str, float] | None = None) -> None:
         self._own = dict(otherwise or {})
+        self.asked: set[str] = set()
         for name in self._own:
             if name not in known():
                 close = difflib.get_close_matches(name, known(), 1)
@@ -68,6 +72,7 @@ class Figures:
 
     def __getitem__(self, name: str) -> float:
         """A figure that is one number."""
+        self.asked.add(name)
         own = self._own.get(name)
         return float(known()[name].value) if own is None else float(own)
 
@@ -82,11 +87,10 @@ class Figures:
         rows = (pair.partition(":") for pair in known()[name].value.split())
         return tuple((float(left), float(right)) for left, _, right in rows)
 
-    @staticmethod
-    def shares(prefix: str) -> dict[str, float]:
+    def shares(self, prefix: str) -> dict[str, float]:
         """The figures whose names begin with `prefix` and a dot, by the rest of their names."""
         start = prefix + "."
-        return {name[len(start) :]: float(f.value) for name, f in known().items() if name.startswith(start)}
+        return {name[len(start) :]: self[name] for name in known() if name.startswith(start)}
 
 
 def _is_number(text: str) -> bool:

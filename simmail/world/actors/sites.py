@@ -169,11 +169,11 @@ class Sites(Actor[SitesSpec]):
     def settle(self) -> None:
         """Give each site its domain, server and software."""
         spec = self.spec
-        softwares = Figures.shares("software")
-        chosen = []
-        for number in range(1, spec.count + 1):
-            mixed = choose(self.drawn("software", str(number)), list(softwares), list(softwares.values()))
-            chosen.append(mixed if spec.software == "mixed" else spec.software)
+        chosen = [spec.software] * spec.count
+        if spec.software == "mixed":
+            shares = self.figures.shares("software")
+            names, weights = list(shares), list(shares.values())
+            chosen = [choose(self.drawn("software", str(n)), names, weights) for n in range(1, spec.count + 1)]
         pools = [self._pool(software) for software in chosen]
         free = iter(addresses_of(spec.addresses, sum(pools), f"actors.{self.name}.addresses"))
         self.sites = [
