@@ -19,6 +19,7 @@ class Resolver:
         latency: seconds until an answer that is not in the cache.
         timeout: seconds until a question to a dead server is given up, all its tries together.
         caching: whether answers are remembered (RFC 1034 section 4.3.4).
+        public: whether it is one that serves anybody, so that nobody can tell who asks.
 
     Attributes:
         asked: how many questions went out, not answered from the cache.
@@ -33,6 +34,7 @@ class Resolver:
     asked: int = 0
     fault: str = ""
     slower: float = 1.0
+    public: bool = False
     _cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = field(default_factory=dict)
 
     def ask(self, name: str, type: str, now: float) -> tuple[DnsAnswer, float]:
@@ -43,8 +45,13 @@ class Resolver:
             if known is not None and known[0] > now:
                 return known[1], 0.0
         self.asked += 1
-        latency = self.latency * self.slower * self.zones.slowness(name)
-        answer = DnsAnswer(self.fault) if self.fault else self.zones.lookup(name.rstrip("."), type)
+        latency, answer = self.latency * self.slower * self.zones.slowness(name), None
+        conduct = None if self.fault else self.zones.conduct(name.rstrip("."))
+        if conduct is not None:
+            latency = max(latency, conduct.latency)
+            answer = conduct.refusal(self, name, type, now)
+        if answer is None:
+            answer = DnsAnswer(self.fault) if self.fault else self.zones.lookup(name.rstrip("."), type)
         if latency > self.timeout:
             answer = DnsAnswer("timeout")
         if answer.temporary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import InputError, Location
@@ -21,11 +21,27 @@ PREAMBLE = "$TTL 300\n@ IN SOA ns. hostmaster. 1 3600 600 86400 300\n@ IN NS ns.
 T = TypeVar("T")
 
 
+class Asker(Protocol):
+    """Whoever asks a zone's servers: `public` for a resolver that serves anybody."""
+
+    public: bool
+
+
+class Conduct(Protocol):
+    """How the servers of one zone treat those who ask: their `latency` in seconds, and whom they refuse."""
+
+    latency: float
+
+    def refusal(self, asker: Asker, name: str, type: str, now: float) -> DnsAnswer | None:
+        """What they answer instead of the truth; None for the truth."""
+        ...
+
+
 class Zones:
     """All zones of a world, answered for as their servers would: CNAMEs followed, wildcards expanded.
 
     `faults` maps a name (lower case, no final dot) to one of FAULTS, for that name and all below it; `slower` to how
-    many times longer its servers take for an answer.
+    many times longer its servers take for an answer; `conducts` to how they treat those who ask.
     `changed` grows with every change, for those who remember answers.
     """
 
@@ -34,6 +50,7 @@ class Zones:
         self._exists: set[str] = {""}
         self.faults: dict[str, str] = {}
         self.slower: dict[str, float] = {}
+        self.conducts: dict[str, Conduct] = {}
         self.changed = 0
 
     def add(self, record: DnsRecord) -> None:
@@ -103,6 +120,10 @@ class Zones:
     def slowness(self, name: str) -> float:
         """How many times longer than usual an answer about a name takes."""
         return _nearest(self.slower, name, 1.0) if self.slower else 1.0
+
+    def conduct(self, name: str) -> Conduct | None:
+        """How the servers that answer for a name treat those who ask; None for nothing in particular."""
+        return _nearest(self.conducts, name, None) if self.conducts else None
 
     def names_of_addresses(self) -> dict[str, str]:
         """The first name that an A record gives to each address."""

@@ -111,7 +111,7 @@ class Loader:
         for user, gecos in spec.users.items():
             machine.add_user(user, gecos)
         machine.files.write("/etc/hosts", "127.0.0.1 localhost\n", modified=-3600.0)
-        resolver = Resolver(self.world.zones, spec.resolver_latency, spec.resolver_timeout)
+        resolver = Resolver(self.world.zones, spec.resolver_latency, spec.resolver_timeout, public=spec.resolver_public)
         try:
             host = self.world.add_host(name, machine, resolver)
         except ValueError as error:

@@ -62,6 +62,7 @@ class HostSpec(Part):
     hides_clients: bool = Field(False, description="whether what it hands on seems to come from itself")
     resolver_latency: Seconds = Field(0.030, ge=0, description="to an answer of DNS")
     resolver_timeout: Seconds = Field(10.0, ge=0, description="until DNS is given up")
+    resolver_public: bool = Field(False, description="whether it asks a resolver that serves anybody")
     speed: SpeedSpec = Field(default_factory=SpeedSpec, description="what a message costs there")
 
 

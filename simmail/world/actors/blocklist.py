@@ -5,6 +5,10 @@ Spam that reaches a trap is evidence against the client that brought it.  Enough
 4.3.2.1.ZONE has an A record (127.0.0.2) and a TXT; the servers that ask it find that through their own resolvers and
 keep it in their caches.  While it lives it lists 127.0.0.2, so that people can see that it does (RFC 5782 section 5).
 
+Its servers take their time (`answers_in`), and do not answer everybody: a resolver that asks more than `free_queries`
+times a day hears 127.255.255.255 about every address, one that serves anybody (`refuses_public`) 127.255.255.254. Who
+takes each answer for a listing refuses all mail then; `reject_rbl_client ZONE=127.0.0.2` does not.
+
 Lists make mistakes (`false_share` of the world's honest sites are listed as if they had sent spam), and lists end:
 `closes` at a moment by silence (`empty`), by not answering (`timeout`), or by answering for everybody (`everybody`);
 some have done one after the other.
@@ -20,13 +24,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from simmail.mail.answers import DnsRecord
+from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.reception import Arrival, Reception
+from simmail.world.actors.rhythm import DAY_S
 from simmail.world.schema import Moment, Part, Seconds
 
 if TYPE_CHECKING:
+    from simmail.dns.zones import Asker
     from simmail.world.host import Host
 
 
@@ -57,9 +63,50 @@ class BlocklistSpec(ActorSpec):
     false_share: float = Field(0.0, ge=0, le=1, description="the share of honest sites that are listed by mistake")
     answer: str = Field("127.0.0.2", description="the address it answers with")
     text: str = Field("listed by {zone}: {address} sent spam to a trap", description="the TXT record")
+    answers_in: Seconds | None = Field(None, ge=0, description="until its servers' answer; over the time-out: never")
+    free_queries: int | None = Field(
+        None, ge=0, description="questions a day that one resolver may ask; no limit if unset"
+    )
+    refuses_public: bool = Field(False, description="whether it refuses resolvers that serve anybody")
     closes: Closing | list[Closing] = Field(
         default_factory=list, description="how and when it ends; several where it ends more than once"
     )
+
+
+class Desk:
+    """How a list's servers treat those who ask (a `simmail.dns.zones.Conduct`).
+
+    Args:
+        zone: theirs.
+        latency: until their answer, seconds.
+        free: questions a day that a resolver may ask; None for any number.
+        refuses_public: whether resolvers that serve anybody are refused.
+        ttl: of a refusal, seconds.
+    """
+
+    def __init__(self, zone: str, latency: float, free: int | None, refuses_public: bool, ttl: int) -> None:
+        self.zone, self.latency, self.free, self.refuses_public, self.ttl = zone, latency, free, refuses_public, ttl
+        self._asked: dict[tuple[int, int], int] = defaultdict(int)
+
+    def refusal(self, asker: Asker, name: str, type: str, now: float) -> DnsAnswer | None:
+        """The error code that a resolver hears; None for the truth."""
+        if name.lower() == self.zone:
+            return None
+        if asker.public and self.refuses_public:
+            return self._code(name, type, "127.255.255.254", "refused: asked by way of a public resolver")
+        if self.free is None:
+            return None
+        day = id(asker), int(now // DAY_S)
+        self._asked[day] += 1
+        if self._asked[day] <= self.free:
+            return None
+        return self._code(name, type, "127.255.255.255", f"refused: more than {self.free} questions a day")
+
+    def _code(self, name: str, type: str, code: str, text: str) -> DnsAnswer:
+        data = {"A": code, "TXT": f"{self.zone}: {text}"}.get(type)
+        if data is None:
+            return DnsAnswer("nodata", (), name)
+        return DnsAnswer("ok", (DnsRecord(name, type, data, self.ttl),), name)
 
 
 class Blocklist(Actor[BlocklistSpec]):
@@ -87,6 +134,11 @@ class Blocklist(Actor[BlocklistSpec]):
             reception.domains[domain] = self.caught
         self.lag = self.figures["list.lag_s"] if spec.lag is None else spec.lag
         self.lasts = self.figures["list.ages_out_s"] if spec.lasts is None else spec.lasts
+        latency = self.figures["list.answer_s"] if spec.answers_in is None else spec.answers_in
+        ttl = int(self.figures["list.ttl_s"])
+        self.world.zones.conducts[spec.zone.lower()] = Desk(
+            spec.zone.lower(), latency, spec.free_queries, spec.refuses_public, ttl
+        )
         self.world.zones.add(DnsRecord(spec.zone, "TXT", f"blocklist {spec.zone}", 3600))
         self._enter(TEST_POINT)
 
@@ -173,6 +225,7 @@ class Blocklist(Actor[BlocklistSpec]):
 
     def _close(self, closing: Closing) -> None:
         zone, zones, ttl = self.spec.zone, self.world.zones, int(self.figures["list.ttl_s"])
+        zones.conducts.pop(zone.lower(), None)
         if closing.how == "timeout":
             zones.faults[zone.lower()] = "timeout"
             return

@@ -153,11 +153,13 @@ class Form(Actor[FormSpec]):
             return
         pace = self.figures["form.attempts_per_day"] if spec.attempts_per_day is None else spec.attempts_per_day
         invalid = self.figures["spam.invalid_recipients"]
-        for moment in arrivals(rng, pace, flat, (yield Now()), 1.0):
+        for moment in arrivals(self.stream("abuser", str(number), "paces"), pace, flat, (yield Now()), 1.0):
             now = yield Now()
             yield Sleep(max(0.0, moment - now))
             yield Level()
             self.attempts += 1
+            if spec.script == "honeypot":  # which looks at nothing that was typed
+                continue
             bcc = f"Bcc: {targets(rng, spec.targets, invalid)}"
             typed = f"{rng.choice(GUESSES)}@{self.spec.host}\n{bcc}"
             text = [worded(SPAM, rng, SPAM.sentences)]

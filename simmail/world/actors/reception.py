@@ -16,6 +16,7 @@ from simmail.mail.content import Content
 from simmail.mail.questions import Connect, Decision, Dns, Note, Now, answered
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
+from simmail.world.actors.reputation import Reputation
 from simmail.world.connection import Server
 from simmail.world.transport import HANG_UP
 
@@ -59,11 +60,13 @@ class Distrust(NamedTuple):
         lists: the blocklists it asks.
         no_name: whether it refuses clients without a reverse name.
         dynamic: whether it refuses clients whose reverse name looks like a changing address.
+        memory: what it remembers of clients itself; None for nothing.
     """
 
     lists: tuple[str, ...] = ()
     no_name: bool = False
     dynamic: bool = False
+    memory: Reputation | None = None
 
 
 class Reception:
@@ -106,6 +109,9 @@ class Reception:
 
     def objection(self, client: str) -> Decision[Reply | None]:
         """What is held against a client, as a refusal; None for nothing."""
+        now: float = yield Now()
+        if self.distrust.memory is not None and self.distrust.memory.refuses(client, now):
+            return Reply(554, (f"5.7.1 mail from [{client}] is refused after complaints of our users",))
         reverse = ".".join(reversed(client.split(".")))
         for zone in self.distrust.lists:
             answer: DnsAnswer = yield Dns(f"{reverse}.{zone}", "A")

@@ -21,6 +21,7 @@ from simmail.world.actors.ladder import ladder
 from simmail.world.actors.letters import OFFICE, letter, worded
 from simmail.world.actors.mailer import Manners, Parcel, keep_trying
 from simmail.world.actors.reception import Arrival, Distrust, Reception
+from simmail.world.actors.reputation import Reputation
 from simmail.world.actors.rhythm import Weight, arrivals, flat, office
 from simmail.world.actors.virus import Virus
 from simmail.world.chance import along, choose, lognormal
@@ -53,6 +54,7 @@ class SitesSpec(ActorSpec):
     asks: list[str] = Field(default_factory=list, description="the blocklists that they ask before they take mail")
     refuses_no_name: bool = Field(False, description="whether they refuse clients without a reverse name")
     refuses_dynamic: bool = Field(False, description="whether they refuse clients with a dynamic-looking name")
+    remembers: bool = Field(False, description="whether they refuse who has sent them spam, all of them together")
     replies: float | None = Field(None, ge=0, le=1, description="the share of mail that is answered")
 
 
@@ -83,7 +85,9 @@ class Site:
             name = self.server if index == 0 else f"out{index}.{domain}"
             name_in_dns(actor.world, name, address, None if named else "")
         self.reception = Reception(
-            self.host, self.server, Distrust(tuple(spec.asks), spec.refuses_no_name, spec.refuses_dynamic)
+            self.host,
+            self.server,
+            Distrust(tuple(spec.asks), spec.refuses_no_name, spec.refuses_dynamic, actor.reputation),
         )
         self.people = [f"{name}@{domain}" for name in GIVEN_NAMES[: spec.users]]
         self.reception.domains[domain] = None
@@ -96,6 +100,8 @@ class Site:
         """Somebody reads what has come, and may answer it."""
         actor = self.actor
         kind = actor.world.truth.kind(arrival.identity)
+        if actor.reputation is not None and kind in ("spam", "virus"):
+            actor.reputation.reported(arrival.client, arrival.time)
         if kind == "virus":
             virus = Virus.of(actor.world, arrival.identity)
             if virus is not None:
@@ -162,6 +168,7 @@ class Sites(Actor[SitesSpec]):
 
     Attributes:
         sites: each of them.
+        reputation: what they remember of clients together; None for nothing.
     """
 
     sites: list[Site]
@@ -169,6 +176,7 @@ class Sites(Actor[SitesSpec]):
     def settle(self) -> None:
         """Give each site its domain, server and software."""
         spec = self.spec
+        self.reputation = Reputation(self.figures) if spec.remembers else None
         chosen = [spec.software] * spec.count
         if spec.software == "mixed":
             shares = self.figures.shares("software")

@@ -43,14 +43,16 @@ mail.domain.ork.     IN A 192.0.2.10
 def small(tmp_path: Path) -> Callable[..., World]:
     """Loads a world of one mail server and what is added to its `world.yaml` and `main.cf`."""
 
-    def make(more: str = "", main_cf: str = "", seed: int = 1, world: str = WORLD, zone: str = "") -> World:
+    def make(
+        more: str = "", main_cf: str = "", seed: int = 1, world: str = WORLD, zone: str = "", own: bool = False
+    ) -> World:
         folder = tmp_path / f"world{len(list(tmp_path.iterdir()))}"
         etc = folder / "hosts/mail.domain.ork/etc/postfix"
         etc.mkdir(parents=True)
         (folder / "zones").mkdir()
         (folder / "world.yaml").write_text(world + more, encoding="utf-8")
         (etc / "main.cf").write_text(MAIN_CF + main_cf, encoding="utf-8")
-        (folder / "zones/world.zone").write_text(ZONE + zone, encoding="utf-8")
+        (folder / "zones/world.zone").write_text(("" if own else ZONE) + zone, encoding="utf-8")
         return load(folder, seed)
 
     return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
 
 import pytest
 
@@ -11,7 +12,7 @@ from simmail.world.actors.bots import Bots
 from simmail.world.actors.forms import Form
 from simmail.world.actors.relays import Scanners
 from simmail.world.world import World
-from tests.world.actors.conftest import WORLD
+from tests.world.actors.conftest import WORLD, ZONE
 
 OURS = "alice@domain.ork"
 LIST = """\
@@ -133,6 +134,23 @@ def test_a_flawed_form_is_abused(small: Callable[..., World], script: str, abuse
     assert (form.attempts > 100) is (script != "mended")
 
 
+def test_a_honeypot_counts_a_day_of_one_abuser(small: Callable[..., World]) -> None:
+    """The course's figure, 200,000 attempts in the first day, and not a message of them."""
+    form = (
+        FORM.replace("SCRIPT", "honeypot")
+        .replace("abusers: 2", "abusers: 1")
+        .replace("attempts_per_day: 500", "visitors_per_day: 0")
+    )
+    world = small("actors:\n" + form)
+    world.run("1d")
+    honeypot = world.actors["form"]
+    assert isinstance(honeypot, Form)
+    found = next(record.time for record in world.results.records if record.event == "found")
+    assert honeypot.attempts == pytest.approx(200_000 * (1 - found / 86_400), rel=0.02)
+    assert "spam" not in world.truth.kinds.values()
+    assert not [record for record in world.results.records if record.event == "connect"]
+
+
 def test_bots_learn_to_come_back(small: Callable[..., World]) -> None:
     """Put off by a server that defers everybody, an owner who adapts teaches his bots to retry."""
     world = small("actors:\n" + BOTS + "    adapts: [retry]\n", "smtpd_client_restrictions = defer\n")
@@ -180,3 +198,96 @@ def test_a_pc_talks_early_always_or_never(small: Callable[..., World]) -> None:
     assert early
     assert patient
     assert not early & patient
+
+
+PEOPLE = """\
+people:
+  alice: {address: alice@domain.ork, computer: mail.domain.ork, submits_to: mail.domain.ork}
+"""
+FRIENDS = """\
+  friends:
+    kind: sites
+    site: internet
+    count: 4
+    domain: friend{n}.example
+    addresses: 198.18.0.0/24
+    writes_to: [alice@domain.ork, bob@domain.ork]
+    per_day: 12
+"""
+
+
+@pytest.mark.parametrize(
+    ("of_list", "of_host", "rule", "refused"),
+    [
+        ("", "resolver_public: true", "bl.example", False),
+        ("refuses_public: true", "", "bl.example", False),
+        ("refuses_public: true", "resolver_public: true", "bl.example", True),
+        ("refuses_public: true", "resolver_public: true", "bl.example=127.0.0.2", False),
+        ("free_queries: 0", "", "bl.example", True),
+        ("free_queries: 0", "", "bl.example=127.0.0.2", False),
+        ("free_queries: 1000", "", "bl.example", False),
+        ("answers_in: 20s", "", "bl.example", False),
+    ],
+)
+def test_a_list_refuses_who_asks(
+    small: Callable[..., World], of_list: str, of_host: str, rule: str, refused: bool
+) -> None:
+    """Over its limit, or by way of a public resolver, it lists everybody for who does not look at the answer."""
+    more = (f"    {of_list}\n" if of_list else "") + FRIENDS
+    world = WORLD.replace("    address: 192.0.2.10\n", f"    address: 192.0.2.10\n    {of_host}\n")
+    run = small(
+        LIST + more, f"smtpd_recipient_restrictions = reject_unauth_destination, reject_rbl_client {rule}\n", 1, world
+    )
+    run.run("1d")
+    states = {fate.state for fate in run.results.account.fates}
+    assert states == ({"refused"} if refused else {"delivered"})
+
+
+def test_a_slow_list_holds_up_each_message(small: Callable[..., World]) -> None:
+    """Mail waits for a list that takes seconds to answer, and comes through."""
+    asking = "smtpd_recipient_restrictions = reject_unauth_destination, reject_rbl_client bl.example\n"
+    for seconds in (1, 8):
+        world = small(LIST + f"    answers_in: {seconds}s\n" + FRIENDS, asking)
+        world.run("12h")
+        assert seconds < median(fate.delay or 0.0 for fate in world.results.account.fates) < seconds + 1
+
+
+def test_a_provider_remembers_who_sent_spam(small: Callable[..., World]) -> None:
+    """A relay that was closed at noon is refused by those who got its spam, hours later, and heard again in the end."""
+    more = RELAY.replace("per_hour: 30", "per_hour: 8") + "    remembers: true\n" + PEOPLE
+    world = small("actors:\n" + more, "mynetworks = 0.0.0.0/0\n")
+    world.run("12:00")
+    mail = world.host("mail.domain.ork")
+    mail.edit("main.cf", mynetworks="127.0.0.0/8, 192.0.2.10")
+    mail.sh("postfix reload")
+    alice = world.people["alice"]
+    written = []
+    for moment in ("12:30", "1d 6:00", "3d 12:00"):
+        world.run(moment)
+        written.append(alice.send("cleo@friend1.example", "Still friends?").identity)
+    world.run("4d")
+    spam = [f.ended for f in world.results.account.fates if f.kind == "spam" and f.state == "delivered" and f.ended]
+    refused = [f.ended for f in world.results.account.fates if "complaints of our users" in f.reason and f.ended]
+    assert min(refused) > min(spam) + 2 * 3600
+    fates = {fate.identity: fate for fate in world.results.account.fates}
+    assert [fates[identity].state for identity in written] == ["bounced", "bounced", "delivered"]
+    assert "complaints of our users" in fates[written[0]].reason
+
+
+@pytest.mark.parametrize(
+    ("site", "pointer", "state"),
+    [
+        ("refuses_no_name: true", "", "bounced"),
+        ("refuses_no_name: true", "mail.domain.ork.", "delivered"),
+        ("refuses_dynamic: true", "dsl-192-0-2-10.access.example.", "bounced"),
+        ("refuses_dynamic: true", "mail.domain.ork.", "delivered"),
+    ],
+)
+def test_a_name_decides(small: Callable[..., World], site: str, pointer: str, state: str) -> None:
+    """Sites that mind refuse who has no reverse name, or one that looks like a dialled line."""
+    zone = ZONE.partition("10.2.0")[0] + (f"10.2.0.192.in-addr.arpa. IN PTR {pointer}\n" if pointer else "")
+    friends = FRIENDS.partition("    writes_to")[0]
+    world = small(f"actors:\n{friends}    {site}\n{PEOPLE}", "mynetworks = 192.0.2.10\n", zone=zone, own=True)
+    world.people["alice"].send("ann@friend1.example", "Hello")
+    world.run("1h")
+    assert [fate.state for fate in world.results.account.fates] == [state]

@@ -56,6 +56,34 @@ def test_a_refused_message_is_tried_by_the_ladder(small: Callable[..., World], s
         assert ages == pytest.approx(expected, abs=2)
 
 
+@pytest.mark.parametrize(("software", "addresses"), [("gmail", 7), ("mailru", 5), ("hotmail", 1), ("exchange", 1)])
+def test_pools_come_back_from_other_addresses(small: Callable[..., World], software: str, addresses: int) -> None:
+    """A webmail provider's tries come from one machine after the other, an office's from the one it has."""
+    world = small(
+        FRIENDS.replace("SOFTWARE", software).replace("count: 10", "count: 1"),
+        "smtpd_recipient_restrictions = reject_unauth_destination, defer\n",
+    )
+    world.run("1d")
+    clients: dict[str, set[str]] = {}
+    for record in world.results.records:
+        if record.event == "refusal":
+            *_, client, _, _, _, _, helo, _ = record.fields
+            clients.setdefault(helo, set()).add(client.rpartition("[")[2])
+    assert [len(found) for found in clients.values()] == [addresses]
+    assert all(fate.state in ("given up", "waiting") for fate in world.results.account.fates)
+
+
+def test_some_honest_sites_have_unclean_names(small: Callable[..., World]) -> None:
+    """Shares of the figures greet with a name that is none, or have no reverse name, and lose where that counts."""
+    strict = "smtpd_helo_required = yes\nsmtpd_helo_restrictions = reject_unknown_helo_hostname\n"
+    figures = "figures:\n  site.helo_wrong: 0.3\n  site.without_ptr: 0.3\n"
+    for main_cf in (strict, "smtpd_client_restrictions = reject_unknown_reverse_client_hostname\n"):
+        world = small(FRIENDS.replace("SOFTWARE", "qmail").replace("count: 10", "count: 20") + figures, main_cf)
+        world.run("10h")
+        ends = Counter(fate.state for fate in world.results.account.fates)
+        assert 0.1 < ends["waiting"] / sum(ends.values()) < 0.5, ends
+
+
 def test_an_innocent_answer_does_not_depend_on_others(small: Callable[..., World]) -> None:
     """What a site's people write is the same whatever the server does with it (common random numbers)."""
     open_, shut = (
