@@ -145,10 +145,17 @@ def _people(place: Place, places: list[Place], rng: Random, people: int, per_day
     ranks = [1 / rank for rank in range(1, len(places) + 1)]
     known = rng.choices(places, ranks, k=ACQUAINTANCES)
     friends = sorted({f"{rng.choice(GIVEN_NAMES[:people])}@{other.domain}" for other in known if other is not place})
+    behind = f" behind: gate.{place.domain}," if place.kind == "access" else ""
     yield f"  people{place.number}:"
-    yield f"    {{kind: staff, site: site{place.number}, count: {people}, domain: {place.domain},"
+    yield f"    {{kind: staff, site: site{place.number}, count: {people}, domain: {place.domain},{behind}"
     yield f"     server: {place.server}, addresses: {place.inside}, per_day: {per_day:g}, fetches: 1h,"
     yield f"     writes_to: [{', '.join(friends)}]}}"
+    if place.kind == "branched":
+        office = ", ".join(f"{name}@{place.domain}" for name in GIVEN_NAMES[:people])
+        yield f"  branch{place.number}:"
+        yield f"    {{kind: staff, site: branch{place.number}, count: 1, domain: branch.{place.domain},"
+        yield f"     server: branch.{place.domain}, addresses: {place.branch}, per_day: {per_day:g}, fetches: 1h,"
+        yield f"     writes_to: [{', '.join([office, *friends])}]}}"
 
 
 def _configurations(place: Place) -> Iterator[tuple[str, str]]:

@@ -37,21 +37,32 @@ class Claim(NamedTuple):
         world: the folder below `worlds/`.
         says: what it claims, a sentence.
         holds: whether it holds in a world that has been run.
+        judged: what `holds` looks at, in words.
         control: the line by which the control differs.
         act: what an administrator does on the way; None for nothing.
+        depends: on what it depends, in words, where that is known; "" for nothing.
     """
 
     world: str
     says: str
     holds: Callable[[World], bool]
+    judged: str
     control: Change
     act: Callable[[World], None] | None = None
+    depends: str = ""
 
 
 def run(
     claim: Claim, place: Path, seed: int, control: bool = False, figures: Mapping[str, float] | None = None
 ) -> bool:
-    """Run a claim's world and see whether it holds.
+    """Play a claim's world (as `play` does) and see whether it holds."""
+    return claim.holds(play(claim, place, seed, control, figures))
+
+
+def play(
+    claim: Claim, place: Path, seed: int, control: bool = False, figures: Mapping[str, float] | None = None
+) -> World:
+    """Run a claim's world.
 
     Args:
         claim: which.
@@ -75,7 +86,7 @@ def run(
         claim.act(world)
     world.run()
     shutil.rmtree(folder)
-    return claim.holds(world)
+    return world
 
 
 # ---- what is looked at
@@ -189,9 +200,7 @@ def _all_stopped(world: World) -> bool:
 
 
 def _drowned(world: World) -> bool:
-    return sum(1 for _, address, _ in world.results.account.notices if address.endswith("@victim.example")) > 100 or (
-        len([r for r in world.results.records if r.event == "delivery" and "@victim.example" in r.fields[0]]) > 100
-    )
+    return sum(1 for _, address, _ in world.results.account.notices if address.endswith("@victim.example")) > 100
 
 
 CLAIMS = (
@@ -199,6 +208,12 @@ CLAIMS = (
         "open-relay",
         "Opened to the world a relay is found, abused, listed and refused, in that order; closed, it is forgiven.",
         _there_and_back,
+        (
+            "The scanner's find, the first relayed spam, the first listing and the first refusal "
+            "of the office's own mail come in this order; the queue has held three messages at "
+            "once; no spam written later than the act (and a few hours) gets through; on the third "
+            "day more than 95 % of the office's mail is delivered."
+        ),
         Change(MAIN_CF, "mynetworks = 0.0.0.0/0", "mynetworks = 127.0.0.0/8, 192.168.1.0/24"),
         _close,
     ),
@@ -206,42 +221,54 @@ CLAIMS = (
         "web-form",
         "The flawed form is found and abused although mynetworks is right; the mended one is not.",
         _form_abused,
+        ("More than 50 messages of spam to others, more than half of them delivered."),
         Change("world.yaml", "script: flawed", "script: mended"),
     ),
     Claim(
         "greylisting",
         "Greylisting stops bots that do not come back, delays wanted mail by software, and fails as bots adapt.",
         _patience,
+        (
+            "Less than 45 % of the trojans' spam is delivered; of the adapting campaign's, from "
+            "its fifth hour on, at least 20 points more; of wanted mail that was put off, the "
+            "median delay is at least 240 s and rises from Postfix over Exchange and Exim to "
+            "sendmail."
+        ),
         Change(MAIN_CF, ", check_policy_service inet:127.0.0.1:10023", ""),
     ),
     Claim(
         "attachments",
         "The course's attachment rules bend the infection curve in mime_header_checks, and do nothing as printed.",
         _curve_bent,
+        ("At most one PC is infected."),
         Change(MAIN_CF, "mime_header_checks", "body_checks"),
     ),
     Claim(
         "lists",
         "A fundamentalist list stops more spam and loses more wanted mail than a tolerant one.",
         _strict,
+        ("More than 60 % of the spam and more than 5 % of the wanted mail is refused."),
         Change(MAIN_CF, "strict.example", "tolerant.example"),
     ),
     Claim(
         "dead-list",
         "A list that closes by answering for everybody stops all mail, that of the office too.",
         _all_stopped,
+        ("Until the list closes more than 95 % of wanted mail is delivered, afterwards less than 5 %."),
         Change("world.yaml", "how: everybody", "how: empty"),
     ),
     Claim(
         "backscatter",
         "Accepting for unknown users and bouncing drowns an innocent domain; refusing in the session does not.",
         _drowned,
+        ("More than 100 notices about mail it never sent reach the innocent domain, which takes mail for any name."),
         Change(MAIN_CF, "local_recipient_maps =", "biff = no"),
     ),
     Claim(
         "behind-a-gateway",
         "A gateway that hides its clients makes a relay for strangers of a well-configured server.",
         _relays_for_strangers,
+        ("More than 50 messages of spam are delivered by way of the server."),
         Change("world.yaml", "hides_clients: true", "hides_clients: false"),
     ),
 )

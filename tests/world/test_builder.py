@@ -22,6 +22,23 @@ def test_a_random_world_delivers_its_mail(tmp_path: Path) -> None:
     assert {fate.state for fate in fates if fate.written < 11.9 * 3600} == {"delivered"}
 
 
+def test_branches_and_homes_send_as_they_are_connected(tmp_path: Path) -> None:
+    """A branch's mail leaves through head office, and an access network's people show their gateway's address."""
+    world = load(build(tmp_path / "net", 12, 3))
+    world.run("12h")
+    branches = {name for name in world.hosts if name.startswith("branch.")}
+    gates = {name.removeprefix("gate.") for name in world.hosts if name.startswith("gate.")}
+    assert branches
+    assert gates
+    relays = {(r.host, r.get("relay").partition("[")[0]) for r in world.results.records if r.event == "delivery"}
+    for branch in branches:
+        assert {relay for host, relay in relays if host == branch} <= {f"mail.{branch[7:]}", "local"}
+    for domain in gates:
+        clients = {r.fields[0] for r in world.results.records if r.event == "connect" and r.host == f"mail.{domain}"}
+        assert f"gate.{domain}" in clients
+        assert not [name for name in clients if name.startswith("pc-")]
+
+
 def _conserved(world: World, until: str) -> int:
     """Runs a world, sees that no mail is lost, and counts what was written."""
     world.run(until)

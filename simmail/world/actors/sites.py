@@ -54,6 +54,7 @@ class SitesSpec(ActorSpec):
     asks: list[str] = Field(default_factory=list, description="the blocklists that they ask before they take mail")
     refuses_no_name: bool = Field(False, description="whether they refuse clients without a reverse name")
     refuses_dynamic: bool = Field(False, description="whether they refuse clients with a dynamic-looking name")
+    catch_all: bool = Field(False, description="whether they take mail for whatever name at their domain")
     remembers: bool = Field(False, description="whether they refuse who has sent them spam, all of them together")
     replies: float | None = Field(None, ge=0, le=1, description="the share of mail that is answered")
 
@@ -90,7 +91,7 @@ class Site:
             Distrust(tuple(spec.asks), spec.refuses_no_name, spec.refuses_dynamic, actor.reputation),
         )
         self.people = [f"{name}@{domain}" for name in GIVEN_NAMES[: spec.users]]
-        self.reception.domains[domain] = None
+        self.reception.domains[domain] = self.read if spec.catch_all else None
         for address in (*self.people, f"postmaster@{domain}"):
             self.reception.users[address] = self.read
 

@@ -60,6 +60,7 @@ class StaffSpec(ActorSpec):
     greet: Literal["named", "bare"] = Field(
         "named", description="what their PCs call themselves: pc-ann.domain.ork, or just pc-ann"
     )
+    behind: str = Field("", description="the gateway whose address their PCs' connections show (NAT)")
     writes_to: list[str] = Field(default_factory=list, description="addresses elsewhere that they write to")
     per_day: float | None = Field(None, ge=0, description="messages a weekday that each writes")
     internal: float = Field(0.3, ge=0, le=1, description="the share of these that goes to colleagues")
@@ -79,8 +80,9 @@ class Staff(Actor[StaffSpec]):
     def settle(self) -> None:
         """Give everybody an account, a PC and a mail program."""
         spec, world = self.spec, self.world
-        if spec.server not in world.hosts:
-            raise InputError(f"actors.{self.name}.server", f"there is no host {spec.server!r}")
+        for field, host in (("server", spec.server), ("behind", spec.behind)):
+            if host not in world.hosts and (host or field == "server"):
+                raise InputError(f"actors.{self.name}.{field}", f"there is no host {host!r}")
         server = world.hosts[spec.server]
         self.programs: list[MailProgram] = []
         places = addresses_of(spec.addresses, spec.count, f"actors.{self.name}.addresses")
@@ -93,6 +95,7 @@ class Staff(Actor[StaffSpec]):
             if spec.greet == "bare":
                 pc.machine.hostname = f"pc-{login}"
             name_in_dns(world, f"pc-{login}.{spec.domain}", address)
+            pc.gateway = world.hosts[spec.behind] if spec.behind else None
             by_program = self.drawn("fetchmail", login) < spec.fetchmail
             if by_program:
                 self._by_program(login, pc, server)
