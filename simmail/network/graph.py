@@ -197,7 +197,7 @@ class Core:
         self.forget()
 
     def forget(self) -> None:
-        """Something has failed or come back."""
+        """Something has failed or come back; `_ways` has, for a node, the one before each other on the way there."""
         self._ways: dict[str, dict[str, list[str]]] = {}
 
     def outward(self, node: str) -> list[str]:
@@ -220,5 +220,11 @@ class Core:
                 usable = edge["up"] and nodes[u]["up"] and nodes[v]["up"]
                 return float(edge["latency"]) if usable else None
 
-            ways = self._ways[a] = nx.single_source_dijkstra_path(self._inner, a, weight=cost)
-        return ways.get(b)
+            ways, _ = nx.dijkstra_predecessor_and_distance(self._inner, a, weight=cost)
+            self._ways[a] = ways
+        if b not in ways:
+            return None
+        way = [b]
+        while way[-1] != a:
+            way.append(ways[way[-1]][0])
+        return way[::-1]
