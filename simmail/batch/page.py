@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from simmail.batch.effects import LOST, STOPPED, effect_picture, front, front_picture, main_effects
 from simmail.batch.figures import COMPARED, FIGURES
 from simmail.batch.sweeping import Sweep
+from simmail.lab.page import page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
 PAGE = "report.html"
 #: Lines of a table at most; the rest is in the rows.
 LINES = 200
-STYLE = """\
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; margin: 1rem 0; font-size: 14px; display: block; overflow-x: auto }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
-th { background: #f4f4f4 } td:first-child, th:first-child { text-align: left }
-img { max-width: 100% } caption { text-align: left; font-style: italic; padding: .3rem 0 }
-"""
 
 
 def report(folder: str | Path, out: str | Path | None = None) -> Path:
@@ -41,13 +35,7 @@ def report(folder: str | Path, out: str | Path | None = None) -> Path:
     sweep = Sweep(Path(folder))
     target = Path(out) if out else Path(folder) / PAGE
     body = "\n".join(_parts(sweep))
-    title = html.escape(f"Sweep of {sweep.manifest['sweep']['world']}")
-    target.write_text(
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        f'<link rel="icon" href="data:,">\n<style>\n{STYLE}</style>\n</head>\n'
-        f"<body>\n<h1>{title}</h1>\n{body}\n</body>\n</html>\n",
-        encoding="utf-8",
-    )
+    target.write_text(page(f"Sweep of {sweep.manifest['sweep']['world']}", body), encoding="utf-8")
     return target
 
 

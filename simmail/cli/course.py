@@ -50,33 +50,39 @@ def _grade(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from simmail.lab import exercise as exercises
-    from simmail.lab.grade import grade, hand_ins, write_csv, write_feedback
+    from simmail.lab.feedback import write_csv, write_feedback
+    from simmail.lab.grade import grade, hand_ins
     from simmail.lab.variants import secret
 
     exercise = exercises.find(args.exercise)
     if exercise is None:
         print(f"simmail grade: there is no exercise {args.exercise!r}", file=sys.stderr)
         return 2
-    paths = list(hand_ins(args.submissions))
+    paths = list(hand_ins(args.submissions, Path(args.out) if args.out else None))
     marks = []
     for mark in tqdm(grade(exercise, paths, secret(args.secret_file), args.jobs), total=len(paths), disable=None):
         marks.append(mark)
         points = f"{mark.report.earned:g} of {mark.report.points:g}" if mark.report else "no points"
-        tqdm.write(f"{mark.student:<24} {points}{'; ' + mark.trouble if mark.trouble else ''}")
+        tqdm.write(_printable(f"{mark.student:<24} {points}{'; ' + mark.trouble if mark.trouble else ''}"))
     if args.out:
         write_csv(marks, Path(args.out))
-        write_feedback(marks, Path(args.out).with_suffix(""))
+        write_feedback(marks, Path(args.out).with_suffix(""), args.feedback)
         print(f"marks: {args.out}; feedback, a file a student: {Path(args.out).with_suffix('')}")
     if args.json:
         rows = [
             {"student": m.student, "earned": m.report and m.report.earned, "points": m.report and m.report.points,
              "trouble": m.trouble, "fault": m.fault} for m in marks
         ]  # fmt: skip
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print(_printable(json.dumps(rows, indent=1, ensure_ascii=False)))
     faults = [mark for mark in marks if mark.fault]
     for mark in faults:
-        print(f"simmail grade: {mark.student} has no mark: {mark.trouble}", file=sys.stderr)
+        print(_printable(f"simmail grade: {mark.student} has no mark: {mark.trouble}"), file=sys.stderr)
     return 3 if faults else 0
+
+
+def _printable(text: str) -> str:
+    """A text with what is no UTF-8 in names written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _handout(args: argparse.Namespace) -> int:
@@ -130,6 +136,7 @@ def _register_marks(commands: Any) -> None:
         "submissions", metavar="SUBMISSION", nargs="+", help="a hand-in (a folder or a zip file), or a folder of them"
     )
     grade.add_argument("--out", metavar="FILE.csv", help="where to write marks, and in a folder of that name feedback")
+    grade.add_argument("--feedback", choices=["markdown", "html"], default="markdown", help="as what (markdown)")
     grade.add_argument("--json", action="store_true", help="print the marks as JSON")
     grade.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
     grade.add_argument("--secret-file", metavar="FILE", help="the course's secret (or SIMMAIL_COURSE_SECRET)")

@@ -114,9 +114,15 @@ class Reply(NamedTuple):
         return self
 
     def refused(self, code: str = "", why: str = "") -> Reply:
-        """It was not taken; `code`: the beginning of the reply that it should have got (`5`, `550`).  Raises Failed."""
+        """It was answered, and not taken; `code`: the beginning of the reply that it should have got (`5`, `550`).
+
+        Raises:
+            Failed: where it was taken, refused otherwise, or not answered at all: silence is no refusal.
+        """
         if self.text.startswith("2"):
             raise Failed(why or "should have been refused, but was accepted", self.witness)
+        if not self.text.startswith(("4", "5")):
+            raise Failed(why or f"should have been refused, but nobody said so: {self.text!r}", self.witness)
         if not self.text.startswith(code):
             raise Failed(why or f"should have been refused with {code}, but got {self.text!r}", self.witness)
         return self
@@ -301,6 +307,8 @@ def _outcome(found: Check, bench: Bench) -> Outcome:
         return came(0.0, failed.text, failed.witness)
     except SimmailError as error:
         return came(0.0, str(error))
+    except MemoryError:
+        raise  # of what a process has in all, which is no matter of one check
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         return came(0.0, f"the check itself broke: {type(error).__name__}: {error} ({last.name})", (), True)

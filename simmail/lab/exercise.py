@@ -16,7 +16,7 @@ A learner's copy (`simmail start`) holds its variant of world and start, the not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,19 +151,27 @@ def within(path: str, edits: Iterable[str]) -> bool:
 
 
 def handed_in(folder: Path, edits: Iterable[str]) -> Mapping[str, str]:
-    """The files of a learner's folder that count, path -> text.
+    """The files of a learner's folder that count, path -> text; nothing else there is looked at.
 
     Raises:
         InputError: for a link that leads elsewhere, too many files, or too much in them.
     """
     found: dict[str, str] = {}
     size = 0
-    edits = list(edits)
-    for path, text in folders.files_below(folder):
-        if not within(path, edits):
-            continue
+    for path, text in _counting(folder, edits):
         found[path] = text
         size += len(text)
         if len(found) > MANY or size > MUCH:
             raise InputError(str(folder), f"has more than {MANY} files or {MUCH:,} octets", "hand in the copy alone")
     return found
+
+
+def _counting(folder: Path, edits: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for edit in edits:
+        place = folder / edit
+        if not place.resolve().is_relative_to(folder.resolve()):
+            raise InputError(str(place), "is a link that leads out of the world's folder", "put a copy there")
+        if place.is_file():
+            yield folders.file_of(folder, edit)
+        for path, text in folders.files_below(place):
+            yield f"{edit.rstrip('/')}/{path}", text

@@ -54,6 +54,10 @@ def tried(task: dict[str, Any]) -> dict[str, Any]:
         own = exercises.handed_in(folder, [variant.told(path) for path in exercise.spec.edits])
     except SimmailError as error:
         return {"refused": str(error).replace(str(folder), "hand-in")}
+    except OSError as error:
+        return {"refused": f"cannot be read: {error.strerror}"}
+    except RecursionError:
+        return {"refused": "has folders within folders without end"}
     if not own:
         return {"refused": f"has none of the files to be changed: {', '.join(exercise.spec.edits)}"}
     report = checked(exercise, own, student, key, hidden=True)

@@ -51,7 +51,7 @@ def read_variant(copy: Path) -> dict[str, Any]:
             "exercise": str(told["exercise"]), "title": str(told["title"]), "student": str(told["student"]),
             "edits": [str(path) for path in told["edits"]],
         }  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             str(copy / VARIANT), f"cannot be read: {error}", "make a new copy: simmail start NAME"
         ) from None

@@ -50,18 +50,6 @@ class Report:
 
     __repr__ = __str__
 
-    def markdown(self) -> str:
-        """The same as Markdown."""
-        lines = [f"# {self._head()}"]
-        for outcome in self.outcomes:
-            lines += ["", f"## {verdict(outcome)}: {outcome.says} ({outcome.earned:g} of {outcome.points:g})"]
-            if outcome.text:
-                lines += ["", outcome.text]
-                lines += ["", "```", *outcome.witness, "```"] if outcome.witness else []
-                lines += ["", f"Hint: {outcome.hint}"] if outcome.hint else []
-                lines += ["", f"Read on: {outcome.manual}"] if outcome.manual else []
-        return "\n".join(lines) + "\n"
-
     def _repr_html_(self) -> str:
         rows = []
         for outcome in self.outcomes:

@@ -74,7 +74,9 @@ def choose(exercise: str, student: str, key: bytes, names: Mapping[str, list[str
             return ""
         if not student or not key:
             return options[0]
-        digest = hmac.new(key, f"{exercise}/{student}/{what}".encode(), hashlib.sha256).digest()
+        digest = hmac.new(
+            key, f"{exercise}/{student}/{what}".encode("utf-8", "surrogateescape"), hashlib.sha256
+        ).digest()
         return options[int.from_bytes(digest[:8], "big") % len(options)]
 
     return Variant({name: pick(name, options) for name, options in names.items()}, pick("fault", faults))

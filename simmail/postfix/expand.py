@@ -12,7 +12,9 @@ DIAGNOSTICS
     asked to say.
 
 BUGS
-    A comparison that leads back to itself ends with "unreasonable macro call nesting"; the real program crashes.
+    A comparison that leads back to itself ends with "unreasonable macro call nesting"; the real program crashes.  A
+    value that grows beyond 16 million characters, or needs more than 100,000 steps, is given up with a warning of our
+    own; the real program goes on until it has no more memory.
 
 SEE ALSO
     postconf(5), "main.cf file format"
@@ -35,6 +37,8 @@ Complain = Callable[[str], None]
 
 SPACE = " \t\n\v\f\r"
 NESTING_LIMIT = 100
+#: Of one text: references and literal pieces that are expanded, and characters that come of them.
+STEPS_LIMIT, LENGTH_LIMIT = 100_000, 16_000_000
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -82,6 +86,7 @@ class Expander:
     ) -> None:
         self.lookup, self.complain = lookup, complain
         self.recurse, self.allowed, self.scan = recurse, allowed, scan
+        self.steps = self.length = 0
 
     def expand(self, text: str) -> Expansion:
         """The text with all names in it expanded."""
@@ -94,6 +99,7 @@ class Expander:
 
     def closely(self, text: str) -> Expansion:
         """The same for any text."""
+        self.steps = self.length = 0
         run = _Run(self)
         run.parse(text)
         return Expansion("".join(run.parts), run.failed, run.undefined)
@@ -208,14 +214,26 @@ class _Run:
         self.level += 1
         if self.level > NESTING_LIMIT + 1:
             self.wrong(f'unreasonable macro call nesting: "{text}"')
+        elif self.expander.steps > STEPS_LIMIT and not self.failed:
+            self.wrong(f'unreasonable number of macro calls: "{text[:20]}"')
+        self.expander.steps += 1
         return not self.failed
 
     def literal(self, text: str) -> None:
         """Take literal text over."""
         if self.deeper(text):
-            if not self.expander.scan:
-                self.parts.append(text)
+            self.add(text)
             self.level -= 1
+
+    def add(self, text: str) -> None:
+        """Append to the result."""
+        if self.expander.scan:
+            return
+        self.expander.length += len(text)
+        if self.expander.length > LENGTH_LIMIT:
+            self.wrong(f'unreasonable length of macro expansion: "{text[:20]}"')
+            return
+        self.parts.append(text)
 
     def reference(self, inner: str) -> None:
         """Expand what stands between the brackets, or the name behind the dollar sign."""
@@ -280,9 +298,9 @@ class _Run:
         elif expander.recurse:
             self.parse(value)
         elif expander.allowed is None:
-            self.parts.append(value)
+            self.add(value)
         else:
-            self.parts.append("".join(c if c in expander.allowed else "_" for c in value))
+            self.add("".join(c if c in expander.allowed else "_" for c in value))
 
     def branch(self, text: str) -> tuple[str, str]:
         """The text in braces that starts here, and what follows; without braces, everything."""

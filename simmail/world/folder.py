@@ -84,6 +84,11 @@ def files_below(folder: Path, strays: list[str] | None = None) -> Iterator[tuple
             yield _read(path, folder)
 
 
+def file_of(folder: Path, path: str) -> tuple[str, str]:
+    """One file: its path from the folder, and its text.  Raises InputError for one that is too large."""
+    return _read(folder / path, folder)
+
+
 def _read(path: Path, folder: Path) -> tuple[str, str]:
     size = path.stat().st_size
     if size > FILE_LIMIT:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import shutil
+import subprocess
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from simmail.cli import main
 from simmail.lab import exercise as exercises
+from simmail.lab.archive import unpack
+from simmail.lab.checks import Outcome
 from simmail.lab.copies import start
-from simmail.lab.grade import grade, hand_ins, unpack
+from simmail.lab.feedback import FORMS, file_name, markdown, page_of
+from simmail.lab.grade import Mark, grade
 from simmail.lab.handout import handout
+from simmail.lab.report import Report
 from simmail.lab.variants import Variant, choose
 from simmail.mail.errors import InputError
+from tests.lab.hand_ins import ALL, MAIN_CF, NAME, ROOT, SOLVED, SORTS, copy
 
-ROOT = Path(__file__).resolve().parents[2]
-NAME = "03-close-the-relay"
-MAIN_CF = Path("hosts/mail.domain.ork/etc/postfix/main.cf")
-SOLVED = (ROOT / "exercises" / NAME / "solution" / MAIN_CF).read_text(encoding="utf-8")
+#: Of all sorts of hand-ins, those that the quick test tries.
+FEW = (
+    "good", "packed", "no web server", "empty", "no syntax", "no archive.zip", "endless pattern",
+    "link to a file", "climber", "essay.txt",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -30,54 +40,88 @@ def exercise() -> exercises.Exercise:
     return exercises.read(ROOT / "exercises" / NAME)
 
 
-def hand_in(folder: Path, text: str | None = None) -> Path:
-    """A student's copy, with this main.cf."""
-    start(str(ROOT / "exercises" / NAME), folder)
-    if text is not None:
-        (folder / MAIN_CF).write_text(text, encoding="utf-8")
+def laid_out(folder: Path, names: Iterable[str]) -> Path:
+    """A folder of hand-ins of these sorts."""
+    folder.mkdir()
+    for name in names:
+        SORTS[name].make(folder / name)
     return folder
 
 
-def packed(folder: Path) -> Path:
-    """The same as a zip file."""
-    archive = shutil.make_archive(str(folder), "zip", folder.parent, folder.name)
-    shutil.rmtree(folder)
-    return Path(archive)
-
-
-def test_mixed_hand_ins_get_their_marks(exercise: exercises.Exercise, tmp_path: Path) -> None:
+def test_mixed_hand_ins_get_their_marks(tmp_path: Path) -> None:
     """Good, half good, untouched, empty, broken and hostile ones, in one go."""
-    hand_in(tmp_path / "good", SOLVED)
-    packed(hand_in(tmp_path / "packed", SOLVED))
-    hand_in(tmp_path / "half", SOLVED.replace(", 192.0.2.20", ""))
-    hand_in(tmp_path / "untouched")
-    (tmp_path / "empty" / "hosts").mkdir(parents=True)
-    hand_in(tmp_path / "no-syntax", "mynetworks\n = = =\n\x00\x01")
-    hand_in(tmp_path / "endless", SOLVED + "\nheader_checks = pcre:{{/^(a+)+$/ REJECT}}\nbody_checks = $body_checks\n")
-    hand_in(tmp_path / "passwd", SOLVED + "\nsmtpd_client_restrictions = check_client_access cidr:/etc/passwd\n")
-    escape = hand_in(tmp_path / "escape", SOLVED)
-    (escape / "hosts/mail.domain.ork/etc/postfix/secret").symlink_to("/etc/passwd")
-    with zipfile.ZipFile(tmp_path / "climber.zip", "w") as archive:
-        archive.writestr("../../climbed", "here")
-    (tmp_path / "no-archive.zip").write_text("hello")
-    marks = {mark.student: mark for mark in grade(exercise, list(hand_ins([str(tmp_path)])), b"")}
-    earned = {name: mark.report.earned if mark.report else 0 for name, mark in marks.items()}
-    assert not [mark for mark in marks.values() if mark.fault]
-    assert earned["good"] == earned["packed"] == 12
-    assert earned["half"] == 11
-    assert 0 < earned["untouched"] < 12
-    assert earned["empty"] == 0
-    assert earned["no-syntax"] < 12
-    assert "leads out" in marks["escape"].trouble
-    assert "leads out" in marks["climber"].trouble
-    assert "cannot be unpacked" in marks["no-archive"].trouble
-    assert not (tmp_path.parent / "climbed").exists()
-    assert "root:" not in str(marks["passwd"].report)
+    _graded(tmp_path, FEW, "markdown")
+
+
+@pytest.mark.long
+def test_all_sorts_of_hand_ins_get_their_marks(tmp_path: Path) -> None:
+    """Forty and more, by one command, none of which stops another, reads the machine or gets out of its folder."""
+    assert len(SORTS) >= 40
+    _graded(tmp_path, SORTS, "html")
+    subprocess.run(["rm", "-rf", tmp_path / "in" / "nested"], check=True)  # deeper than Python would go
+
+
+def _graded(tmp_path: Path, names: Iterable[str], form: str) -> None:
+    folder, out = laid_out(tmp_path / "in", names), tmp_path / "grades.csv"
+    assert main(["grade", NAME, str(folder), "--out", str(out), "--feedback", form]) == 0
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(out.read_text(encoding="utf-8")))}
+    suffix = FORMS[form][0]
+    for name in names:
+        sort, student = SORTS[name], name.removesuffix(".zip")
+        row = rows.pop(_in_a_table(student))
+        assert (name, float(row["points"])) == (name, sort.earned or 0.0)
+        assert sort.words in row["remark"]
+        told = (tmp_path / "grades" / f"{file_name(student)}{suffix}").read_text(encoding="utf-8")
+        assert (f"{sort.earned:g} of {ALL:g} points" if sort.earned is not None else "No points") in told
+        assert "root:" not in told
+        assert "<script" not in told
+    assert rows == {}
+    climbed = (tmp_path / "climbed", tmp_path.parent / "climbed", *(Path("/tmp") / name for name in ("climbed", "ran")))
+    assert not [path for path in climbed if path.exists()]
+
+
+def _in_a_table(student: str) -> str:
+    """A name as it stands in the table of marks."""
+    told = student.encode("utf-8", "backslashreplace").decode()
+    return f"'{told}" if told.startswith("=") else told
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [path.name for path in sorted((ROOT / "exercises").iterdir()) if path.name != NAME])
+def test_wrong_answers_get_what_they_earn(name: str, tmp_path: Path) -> None:
+    """Of every other exercise: all points for the solution, and for a wrong answer those of the checks that hold."""
+    given = exercises.read(ROOT / "exercises" / name)
+    answers = ["solution", *(f"wrong/{path.name}" for path in sorted((given.folder / "wrong").iterdir()))]
+    for answer in answers:
+        mine = start(str(given.folder), tmp_path / "in" / answer.rpartition("/")[2])
+        for path, text in given.files(given.variant(), answer).items():
+            (mine / path).write_text(text, encoding="utf-8", errors="surrogateescape")
+    out = tmp_path / "grades.csv"
+    assert main(["grade", name, str(tmp_path / "in"), "--out", str(out)]) == 0
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(out.read_text(encoding="utf-8")))}
+    assert rows["solution"]["points"] == rows["solution"]["of"]
+    for answer in answers[1:]:
+        row, folder = rows[answer.rpartition("/")[2]], given.folder / answer
+        lost = {check for check, points in row.items() if points == "0.0"}
+        assert lost == set((folder / exercises.REFUSED).read_text(encoding="utf-8").split())
+
+
+def test_feedback_stays_text() -> None:
+    """Whatever a hand-in's mail holds: no markup of its own in HTML or Markdown, and nothing that a page would load."""
+    hostile = ("</pre><script>alert(1)</script>", "```", "````", "<img src=http://elsewhere.example/x>")
+    outcome = Outcome("c", "All is well.", 2, 0.0, "said <b>so</b>", hostile, "Why?", "postconf(5)")
+    mark = Mark("<i>ann</i>", Report("A title", [outcome]), "a <remark>")
+    page, told = page_of(mark), markdown(mark)
+    assert re.findall(r"<(?:script|b|img|i|remark)\b", page) == []
+    assert "default-src 'none'" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\n`````\n</pre><script>" in told
+    assert re.findall(r"<(?:b|i|remark)\b", told) == []
 
 
 def test_much_too_much_is_refused(exercise: exercises.Exercise, tmp_path: Path) -> None:
     """A value of hundreds of megabytes is not read, and says so."""
-    big = hand_in(tmp_path / "big")
+    big = copy(tmp_path / "big")
     with (big / MAIN_CF).open("wb") as file:
         file.truncate(300_000_000)
     (mark,) = grade(exercise, [big], b"")
@@ -95,7 +139,7 @@ def test_a_broken_check_costs_nobody_a_mark(
     (own / "checks.py").write_text(
         "from simmail.lab.checks import check\n\n@check(1)\ndef fails(bench):\n    'Something.'\n    1 / 0\n"
     )
-    hand_in(tmp_path / "someone", SOLVED)
+    copy(tmp_path / "someone")
     out = tmp_path / "grades.csv"
     assert main(["grade", str(own), str(tmp_path / "someone"), "--out", str(out)]) == 3
     assert "someone has no mark" in capsys.readouterr().err
@@ -105,7 +149,7 @@ def test_a_broken_check_costs_nobody_a_mark(
 
 def test_grades_and_feedback_are_written(tmp_path: Path) -> None:
     """One line and one file a student; the feedback shows the mail that went wrong."""
-    hand_in(tmp_path / "in" / "ann", SOLVED.replace(", 192.0.2.20", ""))
+    copy(tmp_path / "in" / "ann", SOLVED.replace(", 192.0.2.20", ""))
     out = tmp_path / "grades.csv"
     assert main(["grade", NAME, str(tmp_path / "in"), "--out", str(out)]) == 0
     rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
@@ -117,20 +161,20 @@ def test_grades_and_feedback_are_written(tmp_path: Path) -> None:
 
 def test_the_check_in_a_copy_says_what_does_not_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`simmail check` exits with 1 before, with 0 after; an unmarked folder is told what to do."""
-    copy = hand_in(tmp_path / "mine")
-    assert main(["check", str(copy)]) == 1
-    (copy / MAIN_CF).write_text(SOLVED)
-    assert main(["check", str(copy / "hosts")]) == 0
+    mine = copy(tmp_path / "mine", None)
+    assert main(["check", str(mine)]) == 1
+    (mine / MAIN_CF).write_text(SOLVED)
+    assert main(["check", str(mine / "hosts")]) == 0
     assert main(["check", str(tmp_path)]) == 1
     assert "is not a copy of an exercise; make one: simmail start NAME" in capsys.readouterr().err
 
 
 def test_who_has_changed_the_world_has_changed_nothing(exercise: exercises.Exercise, tmp_path: Path) -> None:
     """Only what may be edited counts."""
-    cheat = hand_in(tmp_path / "cheat")
+    cheat = copy(tmp_path / "cheat", None)
     world = (cheat / "world.yaml").read_text()
     (cheat / "world.yaml").write_text(world.replace("203.0.113.9", "192.168.1.99"))
-    (honest,) = grade(exercise, [hand_in(tmp_path / "honest")], b"")
+    (honest,) = grade(exercise, [copy(tmp_path / "honest", None)], b"")
     (mark,) = grade(exercise, [cheat], b"")
     assert mark.report is not None
     assert honest.report is not None
