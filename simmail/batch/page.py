@@ -35,7 +35,7 @@ def report(folder: str | Path, out: str | Path | None = None) -> Path:
     sweep = Sweep(Path(folder))
     target = Path(out) if out else Path(folder) / PAGE
     body = "\n".join(_parts(sweep))
-    target.write_text(page(f"Sweep of {sweep.manifest['sweep']['world']}", body), encoding="utf-8")
+    target.write_text(page(f"Sweep of {Path(sweep.manifest['sweep']['world']).name}", body), encoding="utf-8")
     return target
 
 

@@ -6,6 +6,7 @@ import html
 
 STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+h2 { font-size: 1.25rem; margin-top: 2rem }
 table { border-collapse: collapse; margin: 1rem 0; font-size: 14px; display: block; overflow-x: auto }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
 th { background: #f4f4f4 } td:first-child, th:first-child { text-align: left }
