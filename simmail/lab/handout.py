@@ -14,6 +14,7 @@ from pathlib import Path
 
 from simmail.lab import copies
 from simmail.lab import exercise as exercises
+from simmail.lab.contents import PAGE, contents, handed_out
 from simmail.lab.jupyter import PROJECT
 from simmail.mail.errors import InputError
 
@@ -26,7 +27,7 @@ README = """\
 
 Install simmail, then, in this folder:
 
-    simmail lab                 opens the notebooks
+    simmail lab                 opens the notebooks' contents
     simmail run 01              runs a lab's world
     simmail check exercises/NAME
 
@@ -68,6 +69,8 @@ def _files(top: Path, student: str, key: bytes) -> Iterator[tuple[str, bytes]]:
                 yield path.relative_to(top).as_posix(), path.read_bytes()
     for notebook in sorted((top / "notebooks").glob("*.ipynb")):
         yield notebook.relative_to(top).as_posix(), notebook.read_bytes()
+    if (top / "labs").is_dir():
+        yield f"notebooks/{PAGE}", contents(top, handed_out).encode()
     with tempfile.TemporaryDirectory(prefix="simmail-handout-") as place:
         for spec in sorted((top / "exercises").glob(f"*/{exercises.SPEC}")):
             copy = copies.start(str(spec.parent), Path(place) / spec.parent.name, student, key)
