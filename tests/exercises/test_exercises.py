@@ -8,8 +8,7 @@ import pytest
 
 from simmail.lab import exercise as exercises
 from simmail.lab.checks import checks_in
-from simmail.lab.hand_in import checked
-from simmail.lab.report import Report
+from tests.exercises.trial import KEY, holds, refused_for_its_reason
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = [exercises.read(path.parent) for path in sorted((ROOT / "exercises").glob(f"*/{exercises.SPEC}"))]
@@ -19,25 +18,10 @@ WRONG = [
     for path in sorted((exercise.folder / exercises.WRONG).glob("*"))
     if path.is_dir()
 ]
-KEY = b"a secret of the course"
 #: Of a hundred students, the one whose variant the quick tests try.
 SOMEBODY = "student7"
 
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=[e.name for e in EXERCISES])
-
-
-def report(exercise: exercises.Exercise, *layers: str, student: str = "") -> Report:
-    """What a hand-in of these layers comes to, hidden checks included."""
-    variant = exercise.variant(student, KEY)
-    edits = [variant.told(path) for path in exercise.spec.edits]
-    files = exercise.files(variant, *layers)
-    own = {path: text for path, text in files.items() if exercises.within(path, edits)}
-    return checked(exercise, own, student, KEY, hidden=True)
-
-
-def broken(found: Report) -> list[str]:
-    """Checks that broke."""
-    return [outcome.text for outcome in found.outcomes if outcome.broken]
 
 
 def test_there_are_exercises() -> None:
@@ -50,26 +34,19 @@ def test_there_are_exercises() -> None:
 @each_exercise
 def test_the_start_fails_and_the_solution_passes(exercise: exercises.Exercise) -> None:
     """As the files are handed out something does not hold; with the solution all does."""
-    begun, solved = report(exercise), report(exercise, exercises.SOLUTION)
-    assert not begun.passed
-    assert (broken(begun), broken(solved)) == ([], [])
-    assert [f"{o.check}: {o.text}" for o in solved.outcomes if o.text] == []
+    holds(exercise)
 
 
 @pytest.mark.parametrize(("exercise", "wrong"), WRONG, ids=[f"{e.name}/{name}" for e, name in WRONG])
 def test_a_wrong_answer_is_refused_for_the_right_reason(exercise: exercises.Exercise, wrong: str) -> None:
     """The checks that must refuse it do, and no others."""
-    folder = exercise.folder / exercises.WRONG / wrong
-    expected = set((folder / exercises.REFUSED).read_text(encoding="utf-8").split())
-    found = report(exercise, f"{exercises.WRONG}/{wrong}")
-    assert broken(found) == []
-    assert {outcome.check for outcome in found.outcomes if outcome.earned < outcome.points} == expected
+    refused_for_its_reason(exercise, wrong)
 
 
 @each_exercise
 def test_a_students_variant_works(exercise: exercises.Exercise) -> None:
     """Its start fails, its solution passes."""
-    _holds(exercise, SOMEBODY)
+    holds(exercise, SOMEBODY)
 
 
 @pytest.mark.long
@@ -83,14 +60,7 @@ def test_a_hundred_variants_work(exercise: exercises.Exercise) -> None:
         known = (tuple(sorted(variant.names.items())), variant.fault)
         if known not in seen:  # what is the same to the letter need not be tried again
             seen.add(known)
-            _holds(exercise, student)
-
-
-def _holds(exercise: exercises.Exercise, student: str) -> None:
-    begun, solved = report(exercise, student=student), report(exercise, exercises.SOLUTION, student=student)
-    assert not begun.passed
-    assert (broken(begun), broken(solved)) == ([], [])
-    assert [f"{o.check}: {o.text}" for o in solved.outcomes if o.text] == []
+            holds(exercise, student)
 
 
 @each_exercise
