@@ -101,4 +101,5 @@ def _end(results: Results, row: dict[str, Any]) -> str:
     return {
         "refused": "= with its writer still",
         "bounced": "= it came back",
+        "trapped": "= in a trap",
     }.get(row["state"], "= on its way")
