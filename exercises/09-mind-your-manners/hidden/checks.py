@@ -1,0 +1,34 @@
+"""What else must hold, and is tried only when marks are given."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+PARTNER, HELO = "203.0.113.25", "mail.partner.example"
+ALICE = "alice@domain.ork"
+
+
+@check(1, hint="Whose letters come from nobody?", manual="RFC 5321, section 4.5.5")
+def notices_come_through(bench: Bench) -> None:
+    """A notice of failure, which has the null sender, is taken."""
+    bench.letter(PARTNER, "", ALICE, helo=HELO).accepted()
+
+
+@check(1, hint="Can a rule judge a greeting that nobody made?", manual="postconf(5), smtpd_helo_required")
+def silence_is_no_way_round(bench: Bench) -> None:
+    """A client that does not greet at all gets no letter in."""
+    session = bench.world.telnet("198.18.0.4", bench.study)
+    answers = [session.type(line) for line in ("MAIL FROM:<a@partner.example>", f"RCPT TO:<{ALICE}>")]
+    bench.expect(answers[-1][:1] != "2", "a client that left HELO out was let in", session.transcript)
+
+
+@check(1, hint="Does DNS say no, or can it not say?", manual="postconf(5), unknown_address_tempfail_action")
+def trouble_with_dns_is_not_final(bench: Bench) -> None:
+    """A sender whose domain cannot be looked up at the moment is put off, not turned away."""
+    bench.letter(PARTNER, "eve@asleep.example", ALICE, helo=HELO).refused("4")
+
+
+@check(1, hint="What does a domain need to take mail?", manual="RFC 5321, section 5.1")
+def no_mx_is_no_crime(bench: Bench) -> None:
+    """A sender whose domain has an address and no MX is taken."""
+    bench.letter(PARTNER, "tom@small.example", ALICE, helo=HELO).accepted()
