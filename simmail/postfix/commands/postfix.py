@@ -7,7 +7,8 @@ SYNOPSIS
 
 DESCRIPTION
     Starts and stops the mail system, lets it read its configuration again, tries what waits, and looks the installation
-    over.  What it has to say goes to the log; it is printed on a terminal alone.
+    over.  What it has to say goes to the log; it is printed on a terminal alone.  What postconf(1) has to say, which
+    postfix asks, goes to the standard error: of a misspelt parameter nothing else tells.
 
 DIAGNOSTICS
     status 1 for whatever cannot be done: start while it runs, stop while it doesn't, an unknown command
@@ -25,6 +26,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt
 from simmail.postfix.control import Control
+from simmail.postfix.startup import murmured
 
 #: Commands that need the mail system to run, and what they do.
 RUNNING: dict[str, Callable[[Control], None]] = {
@@ -47,10 +49,16 @@ def postfix(invocation: Invocation) -> Decision[int]:
     except BadOption as error:
         invocation.complain(f"postfix: {error.text}")
         return 1
-    console.config(next((option.value for option in options if option.letter == "c"), ""))
-    if len(words) != 1 or invocation.user != "root":
+    config = console.config(next((option.value for option in options if option.letter == "c"), ""))
+    if invocation.user != "root":
         return 1
-    command, control = words[0], console.control()
+    control = console.control()
+    whole = words == ["check"] or (words == ["start"] and control.system is None)
+    for line in murmured(invocation.machine, config.folder, whole=whole):
+        invocation.complain(line)
+    if len(words) != 1:
+        return 1
+    command = words[0]
     if command in SILENT:
         return 0
     if command == "flush":
