@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.content import Content
 
 if TYPE_CHECKING:
-    from simmail.files.tree import TextStore
+    from simmail.mail.content import TextStore
 
 _IDENTITY = re.compile(r"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 #: The header fields that a mail program shows of a message.
