@@ -147,6 +147,7 @@ class Letter:
 
     def __str__(self) -> str:
         shown = [f"{name}: {self.header(name)}" for name in SHOWN if self.header(name)]
+        shown += [f"Attached: {', '.join(self.attached)}"] if self.attached else []
         return "\n".join([*shown, "", self.words.rstrip("\n")])
 
     @property
@@ -157,6 +158,13 @@ class Letter:
             return self.body
         part = self.parsed.get_body(("plain",))
         return str(part.get_content()) if part is not None else self.body
+
+    @property
+    def attached(self) -> tuple[str, ...]:
+        """The names of the files that came with it, however its headers write them."""
+        if not self.header("Content-Type").lower().startswith("multipart/"):
+            return ()
+        return tuple(name for name in (part.get_filename() for part in self.parsed.walk()) if name)
 
     @property
     def subject(self) -> str:

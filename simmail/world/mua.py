@@ -15,7 +15,7 @@ from simmail.mail.errors import InputError
 from simmail.mail.questions import Close, Connect, Decision, Note, Now, Receive, Send
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
-from simmail.world.actors.letters import Attachment, body_of
+from simmail.world.attachment import Attachment, body
 from simmail.world.correspondence import Draft, Letter, answering, header_text, quoted
 from simmail.world.folders import folders
 
@@ -60,18 +60,18 @@ class MailProgram:
         to: str | Sequence[str],
         subject: str = "",
         text: str | Sequence[str] = "",
+        attach: Sequence[Attachment | tuple[str, int]] = (),
         headers: Sequence[str] = (),
         now: float | None = None,
-        attachment: Attachment | None = None,
     ) -> Draft:
         """Write a message.
 
         Args:
             to: recipients' addresses.
             subject, text: as people write them; the text may come as lines.
+            attach: files to send along, each with its name and its size in octets: ("photo.jpg", 2_300_000).
             headers: further header lines.
             now: when it is written, seconds since the start; the world's time by default.
-            attachment: a file with it.
 
         Raises:
             InputError: for no recipient at all.
@@ -93,15 +93,22 @@ class MailProgram:
             f"Message-ID: {identity}",
             "MIME-Version: 1.0",
             *headers,
-            *body_of(identity, written, attachment),
+            *body(written, [Attachment(*file) for file in attach], identity),
         ]
         draft = Draft(identity, self.address, recipients, subject, Content(lines))
         self.drafts[identity] = draft
         return draft
 
-    def send(self, to: str | Sequence[str], subject: str = "", text: str = "", headers: Sequence[str] = ()) -> Draft:
-        """Write a message and submit it; the draft tells later what became of it."""
-        draft = self.compose(to, subject, text, headers)
+    def send(
+        self,
+        to: str | Sequence[str],
+        subject: str = "",
+        text: str = "",
+        attach: Sequence[Attachment | tuple[str, int]] = (),
+        headers: Sequence[str] = (),
+    ) -> Draft:
+        """Write a message (arguments as for `compose`) and submit it; the draft tells later what became of it."""
+        draft = self.compose(to, subject, text, attach, headers)
         self.world.clock.spawn(self.computer, self.submit(draft), self.world.now)
         return draft
 
@@ -114,7 +121,7 @@ class MailProgram:
     def answer(self, letter: Letter, text: str, now: float | None = None) -> Draft:
         """Write an answer to a letter: to whom it says, with its text quoted below; `now` as for `compose`."""
         lines = [*text.split("\n"), "", *quoted(letter.words)]
-        return self.compose(letter.answers_to, answering(letter.subject), lines, letter.threading, now)
+        return self.compose(letter.answers_to, answering(letter.subject), lines, headers=letter.threading, now=now)
 
     def submit(self, draft: Draft) -> Decision[Draft]:
         """The session in which a message is handed to the server."""

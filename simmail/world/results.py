@@ -110,8 +110,17 @@ class Results:
     def copies(self) -> dict[str, list[tuple[str, str]]]:
         """Message-ID -> the (host, queue id) of each queue file that carried it, in order of time."""
         found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for record in self._of("message-id"):
-            found[record.fields[0]].append((record.host, record.queue_id))
+        for record in self.records:
+            if record.event == "message-id":
+                identity, copy = record.fields[0], (record.host, record.queue_id)
+            elif (
+                record.event == "handed-over"
+            ):  # a header that was discarded before the Message-ID: leaves no other trace
+                identity, copy = record.fields[0], (record.fields[2], record.fields[1])
+            else:
+                continue
+            if copy not in found[identity]:
+                found[identity].append(copy)
         return dict(found)
 
     @cached_property

@@ -23,6 +23,7 @@ PICTURES = {
     "qshape by domain": lambda world: plot.qshape(world, NAMES[0], by="domain"),
     "outcomes": plot.outcomes,
     "flows": plot.flows,
+    "counted": lambda world: plot.counted({"as it is": world, "again": world}, "delivery"),
     "queues": plot.queues,
     "topology": plot.topology,
 }
@@ -130,3 +131,15 @@ def test_mistakes_are_told(world: World) -> None:
         plot.states(world, "pc.one.example")
     with pytest.raises(InputError, match="there are: age, domain"):
         plot.qshape(world, NAMES[0], by="size")
+
+
+def test_events_are_counted_up(world: World) -> None:
+    """A line for each world, as many rows as records; an event that no record tells of is told with those that are."""
+    picture = plot.counted({"one": world, "two": world}, "delivery")
+    number = sum(record.event == "delivery" for record in world.results.records)
+    assert len(picture.table) == 2 * number
+    assert f"two: {number}, half of them by " in picture.alt
+    with pytest.raises(InputError, match="'plague': is told of by no record"):
+        plot.counted({"one": world}, "plague")
+    with pytest.raises(InputError, match="there is none to count in"):
+        plot.counted({}, "delivery")

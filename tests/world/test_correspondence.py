@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simmail.mail.content import Content
-from simmail.world.actors.letters import Attachment, body_of
+from simmail.world.attachment import Attachment, body
 from simmail.world.correspondence import Draft, Letter, quoted, threading
 from simmail.world.spill import Texts
 
@@ -40,7 +40,7 @@ def test_an_answer_quotes_what_was_said_and_no_attachment() -> None:
     lines = [
         "From: Ann <ann@b.test>",
         "MIME-Version: 1.0",
-        *body_of("<1@b.test>", ["hello", "you"], Attachment("a.doc", 9000)),
+        *body(["hello", "you"], [Attachment("a.doc", 9000)], "<1@b.test>"),
     ]
     letter = Letter("\n".join(lines) + "\n", 0.0)
     assert quoted(letter.words) == ["> hello", "> you"]

@@ -113,7 +113,7 @@ class Form(Actor[FormSpec]):
         hidden = [to for line in typed[1:] if line.lower().startswith("bcc:") for to in line[4:].strip().split(", ")]
         to = (spec.writes_to, *hidden)
         headers = [line for line in typed[1:] if not line.lower().startswith("bcc:")]
-        content = letter(world.calendar, now, identity, typed[0], [spec.writes_to], subject, text, 0, None, headers)
+        content = letter(world.calendar, now, identity, typed[0], [spec.writes_to], subject, text, 0, (), headers)
         world.truth.kinds[identity] = kind
         yield Note("", "composed", "", identity, self.sender, to, subject, content.size, kind, self.name)
         parcel = Parcel(identity, self.sender, to, content, kind)

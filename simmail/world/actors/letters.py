@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.content import Content
+from simmail.world.attachment import Attachment, body
 
 if TYPE_CHECKING:
     from random import Random
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from simmail.mail.calendar import Calendar
 
 FILLER = "and so on, for as long as it takes to say it, with all that belongs to it and a little more;"
-PADDING = "UEsDBBQAAAAIAKd4RzYAAAAAAAAAAAAAAAAIAAAAc2ltbWFpbC4xMjM0NTY3ODkwMTIzNDU2Nzg5MA=="
 
 
 class Style(NamedTuple):
@@ -69,55 +69,6 @@ def worded(style: Style, rng: Random, patterns: Sequence[str]) -> str:
     return text[:1].upper() + text[1:]
 
 
-class Attachment(NamedTuple):
-    """A file that travels with a message.
-
-    Args:
-        name: its name, as headers give it.
-        octets: its encoded size.
-        type: its media type.
-    """
-
-    name: str
-    octets: int
-    type: str = "application/octet-stream"
-
-
-def attached(attachment: Attachment) -> list[str]:
-    """The part of a multipart message that carries a file."""
-    return [
-        f'Content-Type: {attachment.type}; name="{attachment.name}"',
-        "Content-Transfer-Encoding: base64",
-        f'Content-Disposition: attachment; filename="{attachment.name}"',
-        "",
-        *[PADDING] * max(1, attachment.octets // (len(PADDING) + 1)),
-    ]
-
-
-def body_of(identity: str, text: Sequence[str], attachment: Attachment | None = None) -> list[str]:
-    """A message from the header fields that tell of its content to its end (RFC 2045, RFC 2046 section 5.1).
-
-    Args:
-        identity: its Message-ID, from which the boundary of parts is made.
-        text: lines of plain text.
-        attachment: a file with it.
-    """
-    ascii = all(map(str.isascii, text))
-    plain = [
-        f"Content-Type: text/plain; charset={'us-ascii' if ascii else 'utf-8'}",
-        *([] if ascii else ["Content-Transfer-Encoding: 8bit"]),
-        "",
-        *text,
-    ]
-    if attachment is None:
-        return plain
-    boundary = f"part-{identity.strip('<>').partition('@')[0]}"
-    return [
-        f'Content-Type: multipart/mixed; boundary="{boundary}"', "",
-        f"--{boundary}", *plain, f"--{boundary}", *attached(attachment), f"--{boundary}--",
-    ]  # fmt: skip
-
-
 def letter(
     calendar: Calendar,
     now: float,
@@ -127,7 +78,7 @@ def letter(
     subject: str,
     text: Sequence[str],
     size: float = 0.0,
-    attachment: Attachment | None = None,
+    attachments: Sequence[Attachment] = (),
     headers: Sequence[str] = (),
 ) -> Content:
     """A message's header and body.
@@ -139,7 +90,7 @@ def letter(
         to: addresses for To:.
         subject, text: what it says.
         size: octets that it should have in all; it is filled up to that.
-        attachment: a file with it.
+        attachments: files with it.
         headers: further header lines.
     """
     lines = [
@@ -151,9 +102,7 @@ def letter(
         "MIME-Version: 1.0",
         *headers,
     ]
-    body = body_of(identity, text, attachment)
-    missing = size - sum(len(line) + 1 for line in lines) - sum(len(line) + 1 for line in body)
-    filling = [FILLER] * int(missing // (len(FILLER) + 1)) if missing > 0 else []
-    if attachment is None:
-        body = [*body, *filling]
-    return Content([*lines, *body])
+    below = body(text, attachments, identity)
+    missing = size - sum(len(line) + 1 for line in lines) - sum(len(line) + 1 for line in below)
+    filling = [FILLER] * int(missing // (len(FILLER) + 1)) if missing > 0 and not attachments else []
+    return Content([*lines, *below, *filling])

@@ -24,6 +24,7 @@ from simmail.world.actors.reception import Arrival, Distrust, Reception
 from simmail.world.actors.reputation import Reputation
 from simmail.world.actors.rhythm import Weight, arrivals, flat, office
 from simmail.world.actors.virus import Virus
+from simmail.world.attachment import chosen, file_octets
 from simmail.world.chance import along, choose, lognormal
 from simmail.world.correspondence import Letter, answering
 
@@ -49,6 +50,8 @@ class SitesSpec(ActorSpec):
     users: int = Field(5, ge=1, le=len(GIVEN_NAMES), description="people at each site")
     writes_to: list[str] = Field(default_factory=list, description="addresses that they write to")
     per_day: float = Field(0.0, ge=0, description="messages a weekday that each site writes to these")
+    attaches: list[str] = Field(default_factory=list, description="names of files that they send along")
+    attached: float = Field(0.2, ge=0, le=1, description="the share of their mail that has one of these files with it")
     hours: Literal["office", "flat"] = Field("office", description="when they write")
     newsletter: bool = Field(False, description="whether they send newsletters, of which nobody expects an answer")
     asks: list[str] = Field(default_factory=list, description="the blocklists that they ask before they take mail")
@@ -140,7 +143,10 @@ class Site:
         identity = f"<{world.calendar.stamp(now)}.{self.written}@{self.server}>"
         text = [worded(OFFICE, rng, OFFICE.sentences) for _ in range(rng.randrange(1, 5))]
         size = along(rng.random(), Figures.pairs("mail.size_octets"))
-        content = letter(world.calendar, now, identity, author, [to], subject, text, min(size, 60_000), None, headers)
+        size = min(size, 60_000)
+        spec = self.actor.spec
+        files = chosen(self.actor.drawn("attaches", identity), spec.attached, spec.attaches, file_octets(size))
+        content = letter(world.calendar, now, identity, author, [to], subject, text, size, files, headers)
         world.truth.kinds[identity] = kind
         yield Note("", "composed", "", identity, author, (to,), subject, content.size, kind, self.actor.name)
         return Parcel(identity, author, (to,), content, kind)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision, Note, Now
 from simmail.world.actors.figures import Figures
-from simmail.world.actors.letters import SPAM, Attachment, Style, letter, worded
+from simmail.world.actors.letters import SPAM, Style, letter, worded
 from simmail.world.actors.mailer import Parcel
+from simmail.world.attachment import Attachment
 from simmail.world.chance import along, choose
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def spam(
     to: tuple[str, ...],
     kind: str = "spam",
     style: Style = SPAM,
-    attachment: Attachment | None = None,
+    attachments: tuple[Attachment, ...] = (),
 ) -> Decision[Parcel]:
     """Write an unwanted message; it is recorded with its kind.
 
@@ -97,14 +98,14 @@ def spam(
         sender: the envelope's sender, which the header repeats.
         to: recipients, all of one domain.
         kind: `spam`, `virus` or `probe`.
-        style, attachment: what it says and carries.
+        style, attachments: what it says and carries.
     """
     now: float = yield Now()
     identity = f"<{world.calendar.stamp(now)}.{number}.{author}@{sender.rpartition('@')[2] or 'localhost'}>"
     subject = worded(style, rng, style.subjects)
     text = [worded(style, rng, style.sentences) for _ in range(rng.randrange(2, 6))]
     size = along(rng.random(), Figures.pairs("spam.size_octets"))
-    content = letter(world.calendar, now, identity, sender, to, subject, text, size, attachment)
+    content = letter(world.calendar, now, identity, sender, to, subject, text, size, attachments)
     world.truth.kinds[identity] = kind
     yield Note("", "composed", "", identity, sender, to, subject, content.size, kind, author)
     return Parcel(identity, sender, to, content, kind)

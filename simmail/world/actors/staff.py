@@ -19,10 +19,11 @@ from simmail.mail.errors import InputError
 from simmail.mail.questions import Decision, Level, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures
-from simmail.world.actors.letters import FILLER, OFFICE, Attachment, worded
+from simmail.world.actors.letters import FILLER, OFFICE, worded
 from simmail.world.actors.rhythm import arrivals, office
 from simmail.world.actors.sites import GIVEN_NAMES
 from simmail.world.actors.virus import Virus
+from simmail.world.attachment import Attachment, chosen, file_octets
 from simmail.world.chance import along, lognormal
 from simmail.world.folders import INBOX
 from simmail.world.mailboxes import MailboxServer
@@ -65,7 +66,8 @@ class StaffSpec(ActorSpec):
     per_day: float | None = Field(None, ge=0, description="messages a weekday that each writes")
     internal: float = Field(0.3, ge=0, le=1, description="the share of these that goes to colleagues")
     replies: float | None = Field(None, ge=0, le=1, description="the share of mail that is answered")
-    attachments: float | None = Field(None, ge=0, le=1, description="the share of these that carries a file")
+    attached: float | None = Field(None, ge=0, le=1, description="the share of their own mail that carries a file")
+    attaches: list[str] = Field(default_factory=list, description="names of these files; an office's, where none")
     fetchmail: float = Field(0.0, ge=0, le=1, description="the share of them who fetch by fetchmail and procmail")
     fetches: Seconds = Field(600.0, gt=0, description="how often each looks into the mailbox")
 
@@ -140,19 +142,20 @@ class Staff(Actor[StaffSpec]):
             if not circle:
                 return
             to, subject = rng.choice(circle), worded(OFFICE, rng, OFFICE.subjects)
-            lines, attachment = self._text(rng)
-            draft = program.compose(to, subject, lines, now=moment, attachment=attachment)
+            lines, files = self._text(rng, self.drawn("attaches", program.person, str(moment)))
+            draft = program.compose(to, subject, lines, files, now=moment)
             self.live(program.computer, program.submit(draft), moment)
 
-    def _text(self, rng: Random) -> tuple[list[str], Attachment | None]:
+    def _text(self, rng: Random, uniform: float) -> tuple[list[str], tuple[Attachment, ...]]:
         """What somebody writes: some lines, and a file that makes up the size or more lines that do."""
+        spec = self.spec
         lines = [worded(OFFICE, rng, OFFICE.sentences) for _ in range(rng.randrange(1, 5))]
         size = min(along(rng.random(), Figures.pairs("mail.size_octets")), LARGEST)
         missing = max(0, int(size - sum(map(len, lines)) - 400))
-        share = self.figures["mail.attachment_share"] if self.spec.attachments is None else self.spec.attachments
-        if rng.random() < share:
-            return lines, Attachment(worded(OFFICE, rng, OFFICE.files), missing)
-        return lines + [FILLER] * (missing // (len(FILLER) + 1)), None
+        share = self.figures["mail.attachment_share"] if spec.attached is None else spec.attached
+        names = spec.attaches or [worded(OFFICE, rng, OFFICE.files)]
+        files = chosen(uniform, share, names, file_octets(missing))
+        return lines if files else lines + [FILLER] * (missing // (len(FILLER) + 1)), files
 
     def _reads(self, program: MailProgram) -> Decision[None]:
         seen: Counter[str] = Counter()

@@ -17,10 +17,11 @@ from pydantic import Field
 
 from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
-from simmail.world.actors.letters import VIRUS, Attachment
+from simmail.world.actors.letters import VIRUS
 from simmail.world.actors.mailer import Manners, Parcel, exchangers, hand_over
 from simmail.world.actors.rhythm import arrivals, flat
 from simmail.world.actors.spam import spam, targets
+from simmail.world.attachment import Attachment, Written
 from simmail.world.chance import lognormal
 from simmail.world.schema import Seconds
 
@@ -40,6 +41,7 @@ class VirusSpec(ActorSpec):
     names: list[str] = Field(
         default_factory=lambda: ["love.txt.vbs", "photo.scr", "invoice.pif"], description="names of its attachment"
     )
+    written: Written = Field("quoted", description="how headers write the name of its attachment")
     begin: Seconds = Field(0.0, ge=0, description="when it begins, after the world's start")
     spam_per_day: float = Field(0.0, ge=0, description="spam that each infected PC sends then, messages a day")
     spam_to: list[str] = Field(default_factory=list, description="addresses that this spam goes to")
@@ -134,9 +136,10 @@ class Virus(Actor[VirusSpec]):
 
     def _mail(self, pc: Host, owner: str, to: str, server: tuple[str, int] | None, rng: Random) -> Decision[None]:
         self._count += 1
-        attachment = Attachment(rng.choice(self.spec.names), int(self.figures["virus.size_octets"]))
+        name, octets = rng.choice(self.spec.names), int(self.figures["virus.size_octets"])
+        attachment = Attachment(name, octets, self.spec.written)
         parcel: Parcel = yield from spam(
-            self.world, self.name, self._count, rng, owner, (to,), "virus", VIRUS, attachment
+            self.world, self.name, self._count, rng, owner, (to,), "virus", VIRUS, (attachment,)
         )
         self._sent.add(parcel.identity)
         yield from self._offer(parcel, pc, server, rng)

@@ -49,6 +49,7 @@ LIST = """\
     members: [ann@domain.ork, ben@domain.ork, ann@friend1.example]
     issues_per_week: 50
 """
+RECORD = "mime_header_checks = pcre:{{/^Content-Disposition: attachment/ INFO}}\n"
 RULE = r"""/^Content-(Disposition|Type).*name\s*=\s*"?[^"]*\.(vbs|scr|pif)"?/ REJECT no such attachments""" + "\n"
 
 
@@ -71,6 +72,26 @@ def test_pcs_greet_with_what_they_call_themselves(small: Callable[..., World], g
     assert {
         r.get("helo") for r in world.results.records if r.event == "client" and r.get("sender") == "ann@domain.ork"
     } == {name}
+
+
+@pytest.mark.parametrize("header", ["Subject", "MIME-Version"])
+def test_staff_mail_that_is_thrown_away_is_counted(small: Callable[..., World], header: str) -> None:
+    """Discarded before its Message-ID: is seen or after: the mail program heard 250, and the account says discarded."""
+    world = small(STAFF, f"header_checks = pcre:{{{{/^{header}:/ DISCARD}}}}\n")
+    world.run("12h")
+    assert {fate.state for fate in world.results.account.fates} == {"discarded"}
+
+
+def test_files_go_with_a_share_of_the_mail(small: Callable[..., World]) -> None:
+    """Staff and sites attach files to the share of their letters that the world says, and write the same letters."""
+    plain, rich = small(STAFF), small(STAFF.replace("    per_day", "    attaches: [a.doc, b.zip]\n    per_day"), RECORD)
+    for world in (plain, rich):
+        world.run("1d")
+    written = [[r.fields[:4] for r in w.results.records if r.event == "composed"] for w in (plain, rich)]
+    assert {fields[3] for fields in written[0]} == {fields[3] for fields in written[1]}
+    names = [r.fields[2] for r in rich.results.records if r.event == "content"]
+    assert 0.1 < len(names) / len(written[1]) < 0.3
+    assert len(set(names)) == 2
 
 
 @pytest.mark.parametrize(

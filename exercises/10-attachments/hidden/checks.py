@@ -1,0 +1,29 @@
+"""What else must hold, and is tried only when marks are given."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+OUTSIDE = "198.51.100.23"
+CAPITALS = "love.vbs".upper()
+
+
+@check(1, hint="Where does an ending stand?", manual="pcre_table(5)")
+def the_ending_counts(bench: Bench) -> None:
+    """A document whose name has such an ending in its middle, or as a word, arrives."""
+    for name in ("notes on setup.exe and love.vbs files.pdf", "the vbs manual.pdf"):
+        bench.letter(
+            OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork",
+            text=f'Subject: a probe\nMIME-Version: 1.0\nContent-Type: application/pdf; name="{name}"\n\nx',
+        ).accepted()  # fmt: skip
+    bench.arrives("alice", "the vbs manual.pdf")
+
+
+@check(1, hint="A forwarded letter can be an attachment itself.", manual="postconf(5), mime_header_checks")
+def a_letter_within_a_letter(bench: Bench) -> None:
+    """A program in a letter that is attached to the letter is refused, in capitals too."""
+    bench.letter(
+        OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork",
+        text="Subject: a probe\nMIME-Version: 1.0\nContent-Type: message/rfc822\n\nSubject: look\nMIME-Version: 1.0\n"
+        f'Content-Disposition: attachment; filename="{CAPITALS}"\n\nx',
+    ).refused("5")  # fmt: skip
