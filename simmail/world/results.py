@@ -231,10 +231,11 @@ class Results:
         """The number of messages in each host's queue after each change: (time, host, messages)."""
         size: Counter[str] = Counter()
         present: set[tuple[str, str]] = set()
+        stayed = {(r.host, r.queue_id) for r in self.records if r.event in ("active", "removed", "deleted")}
         rows = []
         for record in self.records:
             key = (record.host, record.queue_id)
-            if record.event == "message-id" and key not in present:
+            if record.event == "message-id" and key not in present and (key in stayed or self._waits(*key)):
                 present.add(key)
                 size[record.host] += 1
             elif record.event in ("removed", "deleted") and key in present:
@@ -244,6 +245,11 @@ class Results:
                 continue
             rows.append((record.time, record.host, size[record.host]))
         return rows
+
+    def _waits(self, host: str, queue_id: str) -> bool:
+        """Whether a message that the queue manager has not seen is in the queue; what was refused after DATA is not."""
+        master = self.world.hosts[host].master
+        return master is not None and master.spool.find(queue_id) is not None
 
     @property
     def queues(self) -> pd.DataFrame:

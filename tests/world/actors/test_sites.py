@@ -120,3 +120,23 @@ def test_mail_that_is_thrown_away_is_counted(small: Callable[..., World], main_c
     world = small(FRIENDS.replace("SOFTWARE", "exim").replace("count: 10", "count: 1"), main_cf)
     world.run("1d")
     assert {fate.state for fate in world.results.account.fates} == {"discarded"}
+
+
+@pytest.mark.parametrize(
+    ("main_cf", "waits"),
+    [
+        ("body_checks = pcre:{{/./ REJECT}}\n", False),
+        ("message_size_limit = 1000\nsmtpd_discard_ehlo_keywords = size\n", False),
+        ("body_checks = pcre:{{/./ HOLD}}\n", True),
+    ],
+)
+def test_refused_mail_is_in_no_queue(small: Callable[..., World], main_cf: str, waits: bool) -> None:
+    """What is refused after its content has never been in the queue; what is held is there, as the spool says."""
+    world = small(FRIENDS.replace("SOFTWARE", "exim").replace("count: 10", "count: 1"), main_cf)
+    world.run("1d")
+    master = world.host("mail.domain.ork").master
+    assert master is not None
+    there = len(master.spool.queue("hold"))
+    assert bool(there) is waits
+    last = [row[2] for row in world.results.queue_rows if row[1] == "mail.domain.ork"][-1:]
+    assert last == ([there] if waits else [])

@@ -1,0 +1,24 @@
+"""What else must hold, and is tried only when marks are given."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, check
+
+
+@check(1, hint="How many of the largest letters does a mailbox hold?", manual="postconf(5), mailbox_size_limit")
+def three_photos_fit(bench: Bench) -> None:
+    """Three letters with photos of 3 MB each, one after the other, all arrive."""
+    client = bench.world.people["client"]
+    for number in range(3):
+        client.send("bledger@creativeacct.com", f"photo {number}", "!", [("photo.jpg", 3_000_000)])
+        bench.world.run(bench.world.now + 60)
+    for number in range(3):
+        bench.arrives("bledger", f"Subject: photo {number}", within=1)
+
+
+@check(1, hint="An extension of a name that is none is none either.", manual="postconf(5), recipient_delimiter")
+def an_extension_makes_no_name(bench: Bench) -> None:
+    """A letter to `no-such-person+trinkets` is refused in the session, and one to the postmaster arrives at Annie's."""
+    bench.letter("198.51.100.23", "c@client.example", "no-such-person+trinkets@creativeacct.com").refused("550")
+    bench.letter("198.51.100.23", "c@client.example", "postmaster@creativeacct.com").accepted()
+    bench.arrives("annie", "Subject: a probe", within=60)
