@@ -27,6 +27,7 @@ class Invocation:
         environment: name -> value.
         now: seconds since the world's start.
         system: the host's running mail system (`simmail.postfix.system.MailSystem`), or None.
+        file_limit: octets that no file it writes may exceed (setrlimit(2), RLIMIT_FSIZE); 0 for no limit.
         control: what starts and stops it (`simmail.postfix.control.Control`), or None on a host without Postfix.
 
     `out` and `err` collect what it prints, in order.
@@ -41,6 +42,7 @@ class Invocation:
     now: float = 0.0
     system: Any = None
     control: Any = None
+    file_limit: int = 0
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
 

@@ -14,6 +14,13 @@ def octets(line: str) -> int:
     return len(line) if line.isascii() else len(line.encode("utf-8", "surrogateescape"))
 
 
+def clipped(text: str, limit: int) -> str:
+    """The first `limit` octets of a text."""
+    if len(text) <= limit and text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape")[:limit].decode("utf-8", "surrogateescape")
+
+
 def _beyond(size: int) -> int:
     """What the records of a long line take more than two octets each line and the text."""
     pieces, last = divmod(size - 1, PIECE)

@@ -290,14 +290,22 @@ class Run(Question):
         environment: name -> value.
         stdin: the text it reads.
         timeout: seconds (command_time_limit).
+        file_limit: octets that no file it writes may exceed; 0 for no limit.
     """
 
-    __slots__ = ("command", "environment", "stdin", "timeout", "user")
+    __slots__ = ("command", "environment", "file_limit", "stdin", "timeout", "user")
 
     def __init__(
-        self, command: str, user: str, environment: Mapping[str, str], stdin: str, timeout: float = 1000.0
+        self,
+        command: str,
+        user: str,
+        environment: Mapping[str, str],
+        stdin: str,
+        timeout: float = 1000.0,
+        file_limit: int = 0,
     ) -> None:
         self.command, self.user, self.environment, self.stdin, self.timeout = command, user, environment, stdin, timeout
+        self.file_limit = file_limit
 
 
 class Detach(Question):

@@ -25,10 +25,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from simmail.mail.address import quote_local, unquote_local
+from simmail.mail.content import clipped
 from simmail.mail.tokens import Address, external_address, parse
 from simmail.postfix.address_maps import find_address, propagated
 from simmail.postfix.cleanup_status import CleanupStatus
-from simmail.postfix.content_checks import clipped
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.program import Program

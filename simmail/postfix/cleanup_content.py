@@ -16,11 +16,11 @@ import re
 from typing import TYPE_CHECKING
 
 from simmail.mail.address import quote_local
-from simmail.mail.content import Content, octets
+from simmail.mail.content import Content, clipped, octets
 from simmail.mail.errors import Fatal
 from simmail.postfix.cleanup_address import Role, Trouble
 from simmail.postfix.cleanup_status import CleanupStatus
-from simmail.postfix.content_checks import ANY, BODY, HEADER, act, check, clipped
+from simmail.postfix.content_checks import ANY, BODY, HEADER, act, check
 from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name, value_of
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part

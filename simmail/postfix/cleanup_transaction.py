@@ -22,14 +22,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
-from simmail.mail.content import Content
+from simmail.mail.content import Content, clipped
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.cleanup_address import Role, Trouble
 from simmail.postfix.cleanup_content import ContentReader
 from simmail.postfix.cleanup_status import CANNOT_BOUNCE, INCOMPLETE, CleanupFlag, CleanupOutcome, CleanupStatus
-from simmail.postfix.content_checks import MAX_SHOWN, Match, clipped
+from simmail.postfix.content_checks import MAX_SHOWN, Match
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.queue_file import queue_file

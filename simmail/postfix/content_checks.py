@@ -87,13 +87,6 @@ def _log(subject: Subject, word: str, match: Match, text: str = "") -> None:
     subject.decided(word, match, text)
 
 
-def clipped(text: str, limit: int) -> str:
-    """The first `limit` octets of a text."""
-    if len(text) <= limit and text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape")[:limit].decode("utf-8", "surrogateescape")
-
-
 def _logs(word: str) -> Action:
     def act(subject: Subject, match: Match) -> str | None:
         _log(subject, word, match, match.argument)

@@ -29,11 +29,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from simmail.mail.address import quote_local, unquote_local
-from simmail.mail.content import Content, octets
+from simmail.mail.content import Content, clipped, octets
 from simmail.mail.message import Message
 from simmail.mail.tokens import Address, external_address, parse
 from simmail.postfix.address_maps import find_address, propagated
-from simmail.postfix.content_checks import clipped
 from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name
 from simmail.postfix.local_domains import LocalDomains

@@ -15,6 +15,8 @@ DIAGNOSTICS
     execvp NAME: No such file or directory
 
 BUGS
+    A command whose output goes to a file that may not grow is not told, and succeeds; the file ends at the limit.
+    Of a file that a program writes itself, and that would be larger, nothing is written.
     What a command prints on its two outputs is not mixed as it was printed: the standard output comes first.
 
 SEE ALSO
@@ -91,6 +93,7 @@ def run_command(
     environment: Mapping[str, str],
     text: str,
     limit: float,
+    file_limit: int = 0,
 ) -> Decision[Dsn | None]:
     """Run a command with a message on its standard input.
 
@@ -101,11 +104,12 @@ def run_command(
         environment: its environment.
         text: the message.
         limit: seconds it may take.
+        file_limit: octets that no file it writes may exceed; 0 for no limit.
 
     Returns:
         Why it failed; None where it did not.
     """
-    exit: Exit = yield RunCommand(command, account.name, environment, text, limit)
+    exit: Exit = yield RunCommand(command, account.name, environment, text, limit, file_limit)
     program = command.split(maxsplit=1)[0] if direct(command) else ""
     if "/" in program and exit.status in (NOT_FOUND, NOT_EXECUTABLE):
         reason = "No such file or directory" if exit.status == NOT_FOUND else "Permission denied"

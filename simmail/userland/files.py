@@ -6,6 +6,7 @@ import posixpath
 from typing import NamedTuple, Protocol
 
 from simmail.files.machine import Machine
+from simmail.files.mailbox import TOO_LARGE
 from simmail.files.tree import (
     DENIED,
     IS_DIRECTORY,
@@ -16,6 +17,7 @@ from simmail.files.tree import (
     FileError,
     normal,
 )
+from simmail.mail.content import clipped, octets
 
 EXISTS = "File exists"
 NOT_EMPTY = "Directory not empty"
@@ -55,6 +57,7 @@ class Reader(Protocol):
     folder: str
     umask: int
     now: float
+    file_limit: int
 
     def looks_through(self, names: int) -> None:
         """It looks through so many names of files."""
@@ -252,7 +255,19 @@ class UserFiles:
         if self.path(name) in DEVICES:
             return
         path, old = self._writable(name)
+        self._fits(name, text)
         self._change(name, path, text, old)
+
+    def _fits(self, name: str, text: str) -> None:
+        """Whether a file may be as large as this text.  Raises FileError."""
+        limit = self._reader.file_limit
+        if limit and octets(text) > limit:
+            raise FileError(name, TOO_LARGE)
+
+    def fitting(self, name: str, text: str) -> str:
+        """What of a text there is room for at a file's end."""
+        limit = self._reader.file_limit
+        return text if not limit else clipped(text, max(0, limit - self.stat(name).size))
 
     def append(self, name: str, text: str) -> None:
         """Add to a file's end; make it where it is not."""
@@ -260,6 +275,8 @@ class UserFiles:
             return
         path, old = self._writable(name)
         before = old.text if old is not None else ""
+        if text:
+            self._fits(name, before + text)
         self._reader.copies(len(before))
         self._change(name, path, before + text, old)
 

@@ -101,7 +101,7 @@ class Process(Invocation):
         err: list[str] | None = None,
     ) -> None:
         self.argv, self.machine, self.user = argv, parent.machine, parent.user
-        self.system, self.control = parent.system, parent.control
+        self.system, self.control, self.file_limit = parent.system, parent.control, parent.file_limit
         self.folder = parent.folder if folder is None else folder
         self.environment = parent.environment if environment is None else environment
         self.out = parent.out if out is None else out

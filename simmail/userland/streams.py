@@ -220,4 +220,4 @@ class FileOutput:
             text = "".join(self._unwritten)
             self._unwritten.clear()
             if self.files.is_file(self.path):
-                self.files.append(self.path, text)
+                self.files.append(self.path, self.files.fitting(self.path, text))

@@ -7,6 +7,7 @@ import json
 import pytest
 
 import simmail
+from simmail.mail.questions import Run
 from simmail.world.host import Host
 from simmail.world.world import World
 
@@ -139,3 +140,21 @@ def test_sh_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "Mail queue is empty" in out
     assert out.rstrip().endswith("1")
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "status"),
+    [
+        ("printf 123456 > /tmp/x", "1234", 0),
+        ("printf 12 > /tmp/x; printf 3456 >> /tmp/x", "1234", 0),
+        ("printf 1234 > /tmp/x", "1234", 0),
+        ("printf 123456 | tee /tmp/x > /dev/null", "", 1),
+    ],
+)
+def test_no_file_grows_beyond_a_commands_limit(world: World, command: str, text: str, status: int) -> None:
+    """What a shell prints into a file ends at the limit; a program that writes a file itself is told."""
+    host = world.host(SERVER)
+    done = world.complete(host, host.running(Run(command, "root", {}, "", file_limit=4)))
+    assert done.status == status
+    assert host.sh("cat /tmp/x").stdout == text
+    assert world.complete(host, host.running(Run(command, "root", {}, ""))).status == 0

@@ -7,8 +7,8 @@ DESCRIPTION
     CLIENT_PROTOCOL.  Values hold harmless characters only (command_expansion_filter).
 
 PARAMETERS
-    mailbox_command, command_time_limit, command_expansion_filter, command_execution_directory, export_environment,
-    execution_directory_expansion_filter, prepend_delivered_header, local_command_shell
+    mailbox_command, mailbox_size_limit, command_time_limit, command_expansion_filter, command_execution_directory,
+    export_environment, execution_directory_expansion_filter, prepend_delivered_header, local_command_shell
 
 DIAGNOSTICS
     delivered to command: COMMAND, and those of pipe_command(3)
@@ -46,6 +46,7 @@ class Commands:
         self.agent = agent
         config = agent.config
         self._limit: float = config["command_time_limit"]
+        self._file_limit: int = config["mailbox_size_limit"]
         self._allowed = frozenset(config["command_expansion_filter"])
         self._folder: str = config["command_execution_directory"]
         self._macros = Macros(agent, config["execution_directory_expansion_filter"])
@@ -76,7 +77,7 @@ class Commands:
             return (yield from agent.bounce(run, state, failure(*EXITS[TEMPORARY], EXITS[TEMPORARY].text)))
         environment = {**self._exported, **self._environment(run, state), "PWD": folder}
         text = f"{self._shell} {command}" if self._shell else command
-        dsn = yield from run_command(agent, text, rights, environment, "\n".join(lines), self._limit)
+        dsn = yield from run_command(agent, text, rights, environment, "\n".join(lines), self._limit, self._file_limit)
         if dsn is None:
             return (yield from agent.deliver_sent(run, state, f"delivered to command: {command}"))
         return (yield from agent.bounce_to_owner(run, state, dsn))
