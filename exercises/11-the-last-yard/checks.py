@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simmail.lab.checks import Bench, check
-from simmail.world.mua import Draft
 
 CLIENT = "198.51.100.23"
 SUBJECT = "Subject: a probe"
@@ -11,13 +10,6 @@ SUBJECT = "Subject: a probe"
 
 def _written(bench: Bench, name: str) -> None:
     bench.letter(CLIENT, "client@client.example", f"{name}@creativeacct.com").accepted()
-
-
-def _photo(bench: Bench, octets: int) -> Draft:
-    """A letter with a file of so many octets to the bookkeeper, by a mail program."""
-    draft = bench.world.people["client"].send("bledger@creativeacct.com", "a probe", "!", [("photo.jpg", octets)])
-    bench.world.run(bench.world.now + 60)
-    return draft
 
 
 @check(2, hint="Who is behind the name, in the end? Follow each alias.", manual="aliases(5)")
@@ -49,16 +41,20 @@ def extensions(bench: Bench) -> None:
 @check(3, hint="How many octets is the photo as base64? And who refuses to write it?", manual="RFC 2045, section 6.8")
 def a_photo_fits(bench: Bench) -> None:
     """A letter with a photo of 3 MB is taken and arrives."""
-    draft = _photo(bench, 3_000_000)
+    client = bench.world.people["client"]
+    draft = client.send("bledger@creativeacct.com", "a probe", "!", [("photo.jpg", 3_000_000)])
+    bench.world.run(60)
     bench.expect(draft.state == "sent", f"the letter was not taken: {draft.reply}")
     bench.arrives("bledger", SUBJECT, within=600)
 
 
 @check(2, hint="A limit is there to limit.", manual="postconf(5), message_size_limit")
 def a_film_does_not(bench: Bench) -> None:
-    """A letter with a file of 12 MB is refused in the session."""
-    draft = _photo(bench, 12_000_000)
-    bench.expect(draft.reply.startswith("552"), f"it should have been refused with 552; it is {draft.state}")
+    """A letter with a file of 12 MB, announced as 16.4 MB, is refused in the session, before it is sent."""
+    session = bench.world.telnet("client.example", "mail.creativeacct.com")
+    session.type("EHLO client.example")
+    said = session.type("MAIL FROM:<client@client.example> SIZE=16421052")
+    bench.expect(said.startswith("552"), f"it should have been refused with 552; the answer was {said!r}")
 
 
 @check(2, hint="Which names exist?", manual="postconf(5), local_recipient_maps")

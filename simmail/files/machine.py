@@ -70,6 +70,7 @@ class Machine:
     Args:
         hostname: what gethostname(2) tells, which need not be fully qualified.
         addresses: those of its network interfaces, those of the loopback included.
+        free: octets that are free on its disk.
         prefixes: address -> length of its network's prefix in bits, where it is not that of a lone host.
         files: its file system.
         calendar: how its clock reads as a date.
@@ -82,6 +83,7 @@ class Machine:
     calendar: Calendar = field(default_factory=lambda: Calendar(datetime(2026, 1, 5, tzinfo=UTC)))
     accounts: dict[str, Account] = field(default_factory=lambda: {a.name: a for a in SYSTEM_ACCOUNTS})
     prefixes: dict[str, int] = field(default_factory=lambda: {"127.0.0.1": 8})
+    free: float = 10e9
 
     def __post_init__(self) -> None:
         for folder in FOLDERS:

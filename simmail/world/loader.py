@@ -108,6 +108,7 @@ class Loader:
     def _host(self, name: str, spec: HostSpec, overlay: Path | None) -> None:
         addresses = (spec.address,) if isinstance(spec.address, str) else tuple(spec.address)
         machine = Machine(spec.hostname or name, (*addresses, *LOOPBACK), calendar=self.world.calendar)
+        machine.free = spec.disk_free
         for user, gecos in spec.users.items():
             machine.add_user(user, gecos)
         machine.files.write("/etc/hosts", "127.0.0.1 localhost\n", modified=-3600.0)

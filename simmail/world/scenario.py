@@ -48,6 +48,7 @@ class HostSpec(Part):
     address: str | list[str] = Field(description="its IP address, or several")
     latency: Seconds = Field(0.0005, ge=0, description="to its site, one way")
     bandwidth: Octets = Field(12_500_000.0, gt=0, description="to its site")
+    disk_free: Octets = Field(10e9, ge=0, description="what is free on its disk, for example 2GB")
     hostname: str = Field("", description="what the machine calls itself; the name here by default")
     users: dict[str, str] = Field(default_factory=dict, description="login name: full name")
     setup: list[str] = Field(default_factory=list, description="commands run before its Postfix starts")

@@ -64,11 +64,14 @@ def test_there_are_hosts_to_look_at() -> None:
 
 @pytest.mark.parametrize("host", [*AFTER, *SOLUTIONS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_a_lab_or_an_exercise_ends_with_is_clean(host: Path, tmp_path: Path) -> None:
-    """A policy called after, and an exercise's solution, laid over the world's host, get no word."""
+    """A policy called after, and an exercise's solution, laid over the world's host, get no word.
+
+    But for one: who is told to hold mail is told as well that somebody has to look.
+    """
     world = next(above for above in host.parents if above.parent.name in ("labs", "exercises"))
     base = world / ("world/hosts" if "exercises" in host.parts else "hosts") / host.name
     report = simmail.lint(laid(tmp_path / host.name, base, host))
-    assert [str(finding.location) for finding in report] == []
+    assert [str(finding.location) for finding in report if finding.code != "hold-rule"] == []
 
 
 def test_a_finding_says_everything(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 100
 REPLY_LIMIT = 510
+#: So many times message_size_limit must be free on the disk.
+DISK_SHARE = 1.5
 
 
 class Verdict(Enum):
@@ -314,6 +316,20 @@ class Checker:
         reason = Reason("message_size_limit", where, str(self.smtpd.parameters.size_limit))
         self.listener.checked(reason, finding)
         return (yield from self.refuse(state, finding, reason))
+
+    def room(self, state: SmtpdState) -> Decision[Verdict]:
+        """A disk with less room than a message may need."""
+        config, parameters, free = self.smtpd.config, self.smtpd.parameters, self.smtpd.system.machine.free
+        if free >= max(parameters.minimum_free, DISK_SHARE * parameters.size_limit):
+            return Verdict.UNDECIDED
+        name = "queue_minfree" if free < parameters.minimum_free else "message_size_limit"
+        finding = Finding(Kind.REJECT, 452, "4.3.1", "Insufficient system storage", error="resource")
+        reason = Reason(name, str(config.where(name) or ""), str(config[name]))
+        self.listener.checked(reason, finding)
+        verdict = yield from self.refuse(state, finding, reason)
+        shown = f"{free:.0f} bytes < {DISK_SHARE}*message size limit"
+        yield self.smtpd.note("warning", "", f"not enough free space in mail queue: {shown}")
+        return verdict
 
     def client(self, state: SmtpdState) -> Decision[Verdict]:
         """smtpd_client_restrictions."""

@@ -101,6 +101,9 @@ def _mail_from(session: SmtpdSession, address: str) -> Decision[Answer]:
         if undeclared is not None:
             yield from session.forget()
             return undeclared
+    verdict = yield from session.smtpd.checker.room(state)
+    if verdict is Verdict.REJECT:
+        return (yield from refused(session, verdict))
     state.sender = address
     state.route_sender = address if session.smtpd.by_sender else ""
     if not parameters.delay_open:
