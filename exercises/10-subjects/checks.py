@@ -1,0 +1,55 @@
+"""What must hold of a server that reads subjects."""
+
+from __future__ import annotations
+
+from simmail.lab.checks import Bench, Reply, check
+
+OUTSIDE = "198.51.100.23"
+
+
+def _with(bench: Bench, header: str, to: str = "alice") -> Reply:
+    """Offer a letter with such a header to somebody here."""
+    return bench.letter(OUTSIDE, "teacher@sunnydays.example", f"{to}@domain.ork", text=f"{header}\n\nhello")
+
+
+@check(
+    3, hint="What do people put in front of a subject? And what does `i` do in a PCRE table?", manual="pcre_table(5)"
+)
+def free_offers_are_refused(bench: Bench) -> None:
+    """Letters with FREE OFFER!! in the subject are refused for good: behind a Re:, in small letters, anywhere."""
+    for subject in ("FREE OFFER!!", "Re: FREE OFFER!!", "free offer!! only today", "Your FREE OFFER!!"):
+        _with(bench, f"Subject: {subject}").refused("5", f"should have been refused for good: the subject {subject!r}")
+
+
+@check(2, hint="To an innocent, the text is all there is.", manual="header_checks(5)")
+def an_innocent_can_ask(bench: Bench) -> None:
+    """Whoever is refused is told to write to the postmaster, and a letter to the postmaster about it arrives."""
+    reply = _with(bench, "Subject: FREE OFFER!!").refused("5")
+    bench.expect("postmaster" in reply.text, f"he is told {reply.text!r}, and not whom to ask", reply.witness)
+    _with(bench, "Subject: You refused my letter", "postmaster").accepted()
+    bench.arrives("alice", "You refused my letter", within=60)
+
+
+@check(2, hint="Which headers does a pattern without a header's name look at?", manual="header_checks(5)")
+def its_mailer_is_refused(bench: Bench) -> None:
+    """What was sent with SuperMailer is refused; a letter whose subject is about SuperMailer arrives."""
+    _with(bench, "X-Mailer: SuperMailer 3.1\nSubject: hello").refused("5")
+    _with(bench, "Subject: Who sends with SuperMailer?").accepted()
+    bench.arrives("alice", "Who sends with", within=60)
+
+
+@check(3, hint="DISCARD says 250, too. Look into the log.", manual="header_checks(5)")
+def offers_arrive(bench: Bench) -> None:
+    """Honest offers arrive: of a job, for a server, in answer to a question."""
+    for subject in ("An offer for your old server", "Job offer", "Re: Your offer of Monday"):
+        _with(bench, f"Subject: {subject}").accepted()
+        bench.arrives("alice", f"Subject: {subject}", within=60)
+
+
+@check(2, hint="There is an action for rehearsals.", manual="header_checks(5)")
+def loans_are_only_noted(bench: Bench) -> None:
+    """A letter with `loan` in its subject arrives, and the log has a warning about its header."""
+    _with(bench, "Subject: Your loan is approved").accepted()
+    bench.arrives("alice", "Your loan is approved", within=60)
+    noted = [line for line in bench.log() if ": warning: header Subject: Your loan" in line]
+    bench.expect(bool(noted), "there is no such line in the log")
