@@ -292,6 +292,9 @@ class Search:
                     break
                 continue
             self._show(number, row)
+        while self._after and (line := (yield from inputs.line())) is not None:  # after the last that -m allows
+            number += 1
+            self._beside(number, line.removesuffix("\n"))
         if self.failed:
             return 0
         if "c" in given and "q" not in given:
