@@ -54,7 +54,7 @@ def journey(world: World, identity: str) -> Picture:
     start = done[0].time
     rows = [(step, _words(step)) for step in done]
     heights = [
-        (ARROW_ROW if step.target else MARK_ROW) + LINE * (len(words) - 1) * (1.0 if step.target else 0.5)
+        (ARROW_ROW if step.target else MARK_ROW) + LINE * (len(words) - 1) * (1.0 if step.target else 0.65)
         for step, words in rows
     ]
     spoken = any(step.host == hosts[-1] and not step.target for step in done)

@@ -142,7 +142,8 @@ def steps(results: Results, identity: str) -> list[Step]:
             if step is not None:
                 queued = _QUEUED_AS.search(step.text)
                 taken = arrivals.get((step.target, queued[1]), step.time) if queued else step.time
-                found.append(replace(step, time=min(step.time, taken)))
+                step = replace(step, time=min(step.time, taken))
+                found += [step] if step not in found[-1:] else []
     return sorted(found, key=lambda step: step.time)
 
 
@@ -152,6 +153,8 @@ def _step(results: Results, record: Record) -> Step | None:
         return Step(record.time, Deed.WRITTEN, host, "", fields[3], fields[1])
     if record.event == "handed-over":
         return Step(record.time, Deed.PASSED, host, fields[2], f"queued as {fields[1]}")
+    if record.event == "attempted":
+        return _attempted(results, record)
     if record.event == "given-up":
         return Step(record.time, Deed.NOT_TAKEN, host, "", fields[3])
     if record.event == "fetched":
@@ -163,6 +166,20 @@ def _step(results: Results, record: Record) -> Step | None:
     return None
 
 
+def _attempted(results: Results, record: Record) -> Step:
+    """A try of a sender that is no Postfix: what was accepted is one step for all of its recipients."""
+    _, server, recipient, outcome, reply = record.fields
+    if outcome == "accepted":
+        return Step(record.time, Deed.PASSED, record.host, results.world.network.owner(server) or server, _told(reply))
+    return Step(record.time, Deed.WAITS if outcome == "later" else Deed.FAILED, record.host, "", reply, recipient)
+
+
+def _told(reply: str) -> str:
+    """Of a server's words the queue id, where it names one."""
+    queued = _QUEUED_AS.search(reply)
+    return f"queued as {queued[1]}" if queued else reply
+
+
 def _tried(results: Results, record: Record) -> Step:
     to, original, relay, _, _, status, text = record.fields
     target = ""
@@ -171,6 +188,5 @@ def _tried(results: Results, record: Record) -> Step:
         deed = Deed.PASSED
         address = _ADDRESS.search(relay)
         target = (results.world.network.owner(address[1]) if address else None) or relay.partition("[")[0]
-        queued = _QUEUED_AS.search(text)
-        text = f"queued as {queued[1]}" if queued else text
+        text = _told(text)
     return Step(record.time, deed, record.host, target, text, to, "" if original == to else original, record.queue_id)

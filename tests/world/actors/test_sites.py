@@ -9,6 +9,7 @@ import pytest
 
 from simmail.mail.errors import InputError
 from simmail.world.actors.ladder import ladder
+from simmail.world.trace import Deed, steps
 from simmail.world.world import World
 
 FRIENDS = """\
@@ -82,6 +83,27 @@ def test_some_honest_sites_have_unclean_names(small: Callable[..., World]) -> No
         world.run("10h")
         ends = Counter(fate.state for fate in world.results.account.fates)
         assert 0.1 < ends["waiting"] / sum(ends.values()) < 0.5, ends
+
+
+def test_a_message_that_was_put_off_has_its_tries_in_its_story(small: Callable[..., World]) -> None:
+    """Each try of a sender that is no Postfix is a step of the message's way, the last of them to the server."""
+    world = small(
+        FRIENDS.replace("SOFTWARE", "exim").replace("count: 10", "count: 1"),
+        "smtpd_recipient_restrictions = reject_unauth_destination, defer\n",
+    )
+    world.run("12h")
+    identity = next(r.fields[0] for r in world.results.records if r.event == "attempted")
+    host = world.host("mail.domain.ork")
+    host.edit("main.cf", smtpd_recipient_restrictions="reject_unauth_destination")
+    host.sh("postfix reload")
+    world.run("1d")
+    way = steps(world.results, identity)
+    tries = [r for r in world.results.records if r.event == "attempted" and r.fields[0] == identity]
+    assert len(tries) > 3
+    expected = [Deed.WRITTEN, *[Deed.WAITS] * (len(tries) - 1), Deed.PASSED, Deed.DELIVERED]
+    assert [step.deed for step in way] == expected
+    assert way[1].text.startswith("450")
+    assert way[-2].target == "mail.domain.ork"
 
 
 def test_an_innocent_answer_does_not_depend_on_others(small: Callable[..., World]) -> None:
