@@ -53,8 +53,8 @@ def start(name: str, target: Path | None = None, student: str = "", key: bytes =
     Raises:
         InputError: where there is no such lab, or something in the way.
     """
-    exercise = exercises.find(name)
-    if exercise is not None and not _means_a_lab(name, exercise):
+    exercise = _meant(name)
+    if exercise is not None:
         return _exercise(exercise, Path(exercise.name) if target is None else target, student, key)
     source = folders.find(name).resolve()
     title, notebook = folders.origin(source) or source.name, notebook_of(source)
@@ -71,10 +71,19 @@ def start(name: str, target: Path | None = None, student: str = "", key: bytes =
     return copy
 
 
-def _means_a_lab(name: str, exercise: exercises.Exercise) -> bool:
-    """Whether the beginning of an exercise's name is that of a lab's too, as a bare number is."""
-    if exercise.name == name or (Path(name) / exercises.SPEC).is_file():
-        return False
+def _meant(name: str) -> exercises.Exercise | None:
+    """The exercise that is meant; None where it is a lab, as by a bare number that both begin with."""
+    try:
+        exercise = exercises.find(name)
+    except InputError:
+        if _is_a_lab(name):
+            return None
+        raise
+    exactly = exercise is not None and (exercise.name == name or (Path(name) / exercises.SPEC).is_file())
+    return None if not exactly and _is_a_lab(name) else exercise
+
+
+def _is_a_lab(name: str) -> bool:
     try:
         folders.find(name)
     except InputError:

@@ -123,6 +123,8 @@ def test_the_commands_say_what_they_did(shelf: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_number_that_a_lab_and_an_exercise_have_means_the_lab(tmp_path: Path) -> None:
-    """`simmail start 03` copies the lab, the exercise's own beginning the exercise."""
+    """`simmail start 13` copies the lab, however many exercises it has; an exercise has a beginning of its own."""
     assert (copies.start("03", tmp_path / "lab") / "03-who-may-relay.ipynb").is_file()
     assert (copies.start("03-close", tmp_path / "exercise") / "03-close-the-relay.ipynb").is_file()
+    assert (copies.start("13", tmp_path / "other") / "13-patience-and-pace.ipynb").is_file()
+    assert (copies.start("13-six", tmp_path / "second") / "13-six-seconds.ipynb").is_file()
