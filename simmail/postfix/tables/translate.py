@@ -137,7 +137,7 @@ def pcre(pattern: bytes, options: frozenset[str], captures: bool) -> Compiled:
     warnings.warn(
         "the package pcre2 is missing: patterns of pcre: tables are translated to Python's re",
         FallbackWarning,
-        stacklevel=2,
+        stacklevel=1,  # told once, whoever asks
     )
     letters = frozenset("is") ^ options
     tree = PerlParser(pattern.decode("latin-1"), letters - {"A"}).parse()
@@ -152,7 +152,7 @@ def regexp(pattern: bytes, options: frozenset[str], captures: bool) -> Compiled:
     warnings.warn(
         "no C library that simmail knows: patterns of regexp: tables are translated to Python's re",
         FallbackWarning,
-        stacklevel=2,
+        stacklevel=1,  # told once, whoever asks
     )
     return posix(pattern, options, captures)
 
