@@ -74,9 +74,9 @@ class Bundle:
                 known = ", ".join([*self.policies, f"{NONE} (the world as it is)"])
                 raise InputError(f"policy {name!r}", f"is not in {self.name}", f"there are: {known}")
 
-    def with_file(self, path: str, text: str) -> Bundle:
-        """The same world with one file more, or another one in its place."""
-        return Bundle(self.name, {**self.files, path: text})
+    def with_files(self, files: Mapping[str, str]) -> Bundle:
+        """The same world with some files more, or others in their places."""
+        return Bundle(self.name, {**self.files, **files})
 
     def with_parameter(self, host: str, name: str, value: Any) -> Bundle:
         """The same world where a host's main.cf ends with another setting, under each policy.
@@ -130,7 +130,7 @@ class Bundle:
             raise _nowhere(path, last)
         out = io.StringIO()
         yaml.dump(tree, out)
-        return self.with_file(folders.WORLD, out.getvalue())
+        return self.with_files({folders.WORLD: out.getvalue()})
 
 
 def _octets(text: str) -> bytes:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 FIGURES: Mapping[str, str] = {
     "spam_let_in": "copies of unwanted mail that reached a mailbox",
     "wanted_lost": "copies of wanted mail that never will reach theirs",
+    "wanted_waiting": "copies of wanted mail that are still on their way at the end",
     "delay_median_s": "seconds from writing to mailbox, half of the wanted mail is faster",
     "delay_p95_s": "seconds from writing to mailbox, 95 % of the wanted mail is faster",
     "bounced_to_innocents": "notices about mail that their receivers never sent",
@@ -21,7 +22,7 @@ FIGURES: Mapping[str, str] = {
     "wanted": "copies of wanted mail that were written",
 }
 #: Those that a comparison is about; the rest says how much mail there was.
-COMPARED = tuple(FIGURES)[:7]
+COMPARED = tuple(FIGURES)[:8]
 LOST = ("refused", "bounced", "given up", "discarded", "deleted")
 
 
@@ -41,6 +42,7 @@ def figures(world: World, host: str = "") -> dict[str, float]:
     return {
         "spam_let_in": float(unwanted.get("delivered", 0)),
         "wanted_lost": float(sum(wanted.get(state, 0) for state in LOST)),
+        "wanted_waiting": float(wanted.get("waiting", 0)),
         "delay_median_s": float(delay.get("median", "nan")),
         "delay_p95_s": float(delay.get("p95", "nan")),
         "bounced_to_innocents": float(told["notices_to_innocents"]),

@@ -15,6 +15,7 @@ from simmail.batch.bundle import MAIN_CF, NONE, Bundle
 from simmail.batch.intervals import Interval, interval, paired
 from simmail.batch.replication import Row, Task
 from simmail.batch.runner import alone, progress
+from simmail.lab.exercise import handed_in
 from simmail.mail.errors import InputError
 from simmail.world.folder import FILE_LIMIT
 
@@ -34,7 +35,8 @@ class Entry(NamedTuple):
         rank: from 1; entries that cannot be told apart share one, 0 for an entry that failed.
         name: the file's.
         cost: spam let in, and wanted mail lost by its weight, a run.
-        spam, lost: copies a run of each.
+        spam, lost: copies a run of each; what is still on its way at the end counts as lost, or who puts everybody
+            off would lose nothing.
         failed: why it has no place; "" where it has.
     """
 
@@ -103,7 +105,8 @@ def tournament(
     """Rank the main.cf files of a folder.
 
     Args:
-        folder: holds NAME.cf, or NAME/main.cf.
+        folder: holds NAME.cf, or NAME/main.cf; or learners' copies, NAME/hosts/HOST/etc/postfix/main.cf with the
+            tables beside it.
         world: where they compete: a folder, or the beginning of a lab's name.
         replications: how many seeds, the same for each.
         host: whose main.cf they are; the world's host under study by default.
@@ -120,14 +123,17 @@ def tournament(
     place = f"hosts/{host}/{MAIN_CF}"
     if place not in bundle.files:
         raise InputError(f"host {host!r}", f"has no {MAIN_CF} in {world}")
-    files = entries(Path(folder))
+    found = entries(Path(folder), host)
+    competing = [bundle.with_files(files) for files in found.values() if not isinstance(files, InputError)]
     seeds = range(seed, seed + replications)
-    work = [
-        [Task(bundle.with_file(place, text), NONE, number, until, host) for number in seeds] for text in files.values()
-    ]
+    work = [[Task(own, NONE, number, until, host) for number in seeds] for own in competing]
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         done = list(progress(pool.map(lambda tasks: alone(tasks, LIMITS), work), len(work), str(folder)))
-    return Ranking(ranked(dict(zip(files, done, strict=True)), loss), replications)
+    ran = iter(done)
+    rows = {
+        name: [Row("", str(files), {})] if isinstance(files, InputError) else next(ran) for name, files in found.items()
+    }
+    return Ranking(ranked(rows, loss), replications)
 
 
 def _study(bundle: Bundle) -> str:
@@ -139,23 +145,38 @@ def _study(bundle: Bundle) -> str:
     return study
 
 
-def entries(folder: Path) -> dict[str, str]:
-    """Name -> text of each main.cf that a folder holds; links are left where they are.
+def entries(folder: Path, host: str) -> dict[str, dict[str, str] | InputError]:
+    """Name -> files of each entry that a folder holds, or why they cannot be used; links are left where they are.
+
+    Args:
+        folder: as for `tournament`.
+        host: whose files they are.
 
     Raises:
-        InputError: where there is none, and for one that is too large.
+        InputError: where there is none.
     """
-    found = {}
-    for path in sorted([*folder.glob("*.cf"), *folder.glob("*/main.cf")]):
-        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+    own = f"hosts/{host}/{MAIN_CF}"
+    found: dict[str, dict[str, str] | InputError] = {}
+    for path in sorted([*folder.glob("*.cf"), *folder.glob("*/main.cf"), *folder.glob(f"*/{own}")]):
+        top = folder / path.relative_to(folder).parts[0]
+        if path.is_symlink() or top.is_symlink() or not path.is_file():
             continue
-        if path.stat().st_size > FILE_LIMIT:
-            raise InputError(str(path), "is too large", f"a file of a host may have {FILE_LIMIT:,} octets")
-        name = path.stem if path.parent == folder else path.parent.name
-        found[name] = path.read_bytes().decode("utf-8", "surrogateescape")
+        try:
+            if path == top / own:
+                found[top.name] = dict(handed_in(top, [f"hosts/{host}/etc"]))
+            else:
+                found[top.stem if path == top else top.name] = {own: _text(path)}
+        except InputError as error:
+            found[top.name] = error
     if not found:
         raise InputError(str(folder), "holds no main.cf", "put NAME.cf or NAME/main.cf there, one for each entry")
     return found
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > FILE_LIMIT:
+        raise InputError(str(path), "is too large", f"a file of a host may have {FILE_LIMIT:,} octets")
+    return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def ranked(rows: dict[str, list[Row]], loss: float = LOSS) -> list[Entry]:
@@ -168,18 +189,27 @@ def ranked(rows: dict[str, list[Row]], loss: float = LOSS) -> list[Entry]:
         rows: name -> a row for each seed, in the same order of seeds.
         loss: the weight of wanted mail lost.
     """
-    costs = {
-        name: [row.figures["spam_let_in"] + loss * row.figures["wanted_lost"] for row in own]
-        for name, own in rows.items()
+    ran = {name: own for name, own in rows.items() if not any(row.failed for row in own)}
+    spam = {name: [row.figures["spam_let_in"] for row in own] for name, own in ran.items()}
+    lost = {
+        name: [row.figures["wanted_lost"] + row.figures["wanted_waiting"] for row in own] for name, own in ran.items()
     }
+    costs = {name: [s + loss * w for s, w in zip(spam[name], lost[name], strict=True)] for name in ran}
     failed = {name: next((row.failed for row in own if row.failed), "") for name, own in rows.items()}
-    order = sorted((n for n in rows if not failed[n]), key=lambda name: (interval(costs[name]).mean, name))
+    order = sorted(ran, key=lambda name: (interval(costs[name]).mean, name))
     found: list[Entry] = []
     first = ""
     for number, name in enumerate(order, 1):
-        spam, lost = (interval([row.figures[f] for row in rows[name]]) for f in ("spam_let_in", "wanted_lost"))
         tie = bool(first) and paired(costs[name], costs[first]).covers(0.0)
         first = first if tie else name
-        found.append(Entry(found[-1].rank if tie else number, name, interval(costs[name]), spam, lost))
+        found.append(
+            Entry(
+                found[-1].rank if tie else number,
+                name,
+                interval(costs[name]),
+                interval(spam[name]),
+                interval(lost[name]),
+            )
+        )
     nothing = interval([])
     return found + [Entry(0, name, nothing, nothing, nothing, failed[name]) for name in sorted(rows) if failed[name]]

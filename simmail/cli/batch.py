@@ -116,7 +116,9 @@ def _register_sweep(commands: Any) -> None:
 
 def _register_limits(commands: Any) -> None:
     tournament = commands.add_parser("tournament", help="rank a folder of main.cf files by what they let in and lose")
-    tournament.add_argument("dir", metavar="DIR", help="holds NAME.cf, or NAME/main.cf")
+    tournament.add_argument(
+        "dir", metavar="DIR", help="holds NAME.cf, NAME/main.cf, or learners' copies of an exercise"
+    )
     tournament.add_argument("--world", required=True, metavar="WORLD", help="where they compete")
     tournament.add_argument("--host", default="", help="whose main.cf they are (default: the host under study)")
     tournament.add_argument("--loss", type=float, default=5.0, help="weight of one wanted message lost, in spam let in")

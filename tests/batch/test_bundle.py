@@ -23,7 +23,7 @@ def test_a_world_survives_the_journey(world: Path, tmp_path: Path) -> None:
 def test_the_hash_knows_each_file(world: Path) -> None:
     """Another octet in any file, or another name, is another world."""
     bundle = Bundle.read(world)
-    hashes = {bundle.with_file(path, text + "#").hash for path, text in bundle.files.items()}
+    hashes = {bundle.with_files({path: text + "#"}).hash for path, text in bundle.files.items()}
     assert len(hashes | {bundle.hash}) == len(bundle.files) + 1
 
 

@@ -12,7 +12,7 @@ from simmail.batch import capacity
 from simmail.batch.bundle import Bundle
 from simmail.batch.figures import FIGURES
 from simmail.batch.load_limit import Search, drained, scenario_of, search
-from simmail.batch.ranking import entries, ranked
+from simmail.batch.ranking import entries, ranked, tournament
 from simmail.batch.replication import Row, Task, lived
 from simmail.cli import main
 from simmail.mail.errors import InputError
@@ -59,7 +59,32 @@ def test_links_do_not_compete(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.cf").symlink_to(tmp_path / "secret")
     with pytest.raises(InputError, match="holds no main"):
-        entries(tmp_path / "files")
+        entries(tmp_path / "files", HOST)
+
+
+def test_a_learners_copy_competes_with_its_tables(world: Path, tmp_path: Path) -> None:
+    """What lies beside its main.cf counts too; one with a link that leads out fails alone, and says why."""
+    for name in ("ann", "joe"):
+        etc = tmp_path / "files" / name / f"hosts/{HOST}/etc/postfix"
+        etc.mkdir(parents=True)
+        (etc / "main.cf").write_text(
+            f"{MAIN_CF}smtpd_client_restrictions = check_client_access cidr:/etc/postfix/all\n", encoding="utf-8"
+        )
+        (etc / "all").write_text("0.0.0.0/0 REJECT\n", encoding="utf-8")
+    (etc / "more").symlink_to(tmp_path)
+    found = tournament(tmp_path / "files", world, 1, until="2h", jobs=1)
+    ann, joe = found.entries
+    assert (ann.name, ann.rank, ann.spam.mean) == ("ann", 1, 0.0)
+    assert ann.lost.mean > 0
+    assert (joe.name, joe.rank) == ("joe", 0)
+    assert "is a link that leads out" in joe.failed
+
+
+def test_mail_that_is_put_off_all_day_counts_as_lost() -> None:
+    """Who answers everything with a 4xx loses what is still on its way at the end."""
+    figures = {**dict.fromkeys(FIGURES, 0.0), "wanted_waiting": 3.0}
+    (entry,) = ranked({"later": [Row("", "", figures), Row("", "", figures)]}, loss=5.0)
+    assert (entry.lost.mean, entry.cost.mean) == (3.0, 15.0)
 
 
 @pytest.fixture
