@@ -35,11 +35,11 @@ def nobody_waits_in_the_rush(bench: Bench) -> None:
     2, hint="How many letters does bigmail work on at a time?", manual="postconf(5), smtp_destination_concurrency_limit"
 )
 def bigmail_gets_what_it_can_take(bench: Bench) -> None:
-    """Of the orders at least twenty-five have reached bigmail.example by 11:36; it can take thirty."""
+    """Of the orders bigmail.example has taken at least twenty-five by 11:36; it can take thirty."""
     bench.world.run("11:36")
-    here = [r for r in bench.world.results.records if r.event == "delivery" and r.host == "mx.bigmail.example"]
-    number = sum(record.get("status") == "sent" for record in here)
-    bench.expect(number >= 25, f"only {number} orders got there", _log_of(bench, "@bigmail.example"))
+    here = [r for r in bench.world.results.records if r.event == "delivery" and r.host == bench.study]
+    number = sum(r.get("status") == "sent" and r.get("to").endswith("@bigmail.example") for r in here)
+    bench.expect(number >= 25, f"only {number} orders were taken there", _log_of(bench, "@bigmail.example"))
 
 
 @check(
