@@ -60,14 +60,15 @@ class Journey:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td style='text-align:right'>+{when:.3f} s</td><td>{html.escape(host)}</td>"
+            f"<tr><td style='text-align:right;white-space:nowrap'>+{when:.3f} s</td>"
+            f"<td style='text-align:left'>{html.escape(host)}</td>"
             f"<td style='text-align:left'><code>{html.escape(text)}</code></td></tr>"
             for when, host, text in self.rows()
         )
         return (
             f"<table><caption>The journey of <code>{html.escape(self.identity)}</code></caption>"
-            "<thead><tr><th scope='col'>after</th><th scope='col'>host</th>"
-            "<th scope='col'>what happened</th></tr></thead>"
+            "<thead><tr><th scope='col'>after</th><th scope='col' style='text-align:left'>host</th>"
+            "<th scope='col' style='text-align:left'>what happened</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>"
         )
 
