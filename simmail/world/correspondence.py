@@ -68,23 +68,10 @@ class Draft:
     sender: str
     recipients: tuple[str, ...]
     subject: str
-    _content: Content | tuple[TextStore, int]
+    content: Content
     state: str = "outbox"
     reply: str = ""
     kind: str = "wanted"
-
-    @property
-    def content(self) -> Content:
-        """Header and body."""
-        if isinstance(self._content, Content):
-            return self._content
-        store, number = self._content
-        return Content.from_text(store.read(number))
-
-    def file(self, store: TextStore) -> None:
-        """Put header and body where they are out of the way."""
-        if isinstance(self._content, Content):
-            self._content = store, store.keep(self._content.text())
 
     @property
     def queue_id(self) -> str:

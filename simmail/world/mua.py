@@ -159,7 +159,7 @@ class MailProgram:
             draft.state = "sent" if answer.kind == 2 else "refused" if answer.kind == 5 else "outbox"
             if draft.state == "sent":
                 if (store := self.computer.machine.files.store) is not None:
-                    draft.file(store)
+                    draft.content.put_away(store)
                 yield Note("", "handed-over", "", draft.identity, draft.queue_id, connection.host.name)
             if not answer.closes:
                 yield Send(connection, (Command("QUIT"),), (PATIENCE_S,))

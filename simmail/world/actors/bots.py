@@ -27,7 +27,7 @@ from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures
 from simmail.world.actors.mailer import Manners, Parcel, Verdict, exchangers, hand_over
-from simmail.world.actors.rhythm import arrivals, flat
+from simmail.world.actors.rhythm import arrivals, flat, until
 from simmail.world.actors.spam import GUESSES, forged, greeting, spam, targets
 from simmail.world.chance import choose
 from simmail.world.schema import Moment, Seconds
@@ -134,9 +134,7 @@ class Bots(Actor[BotsSpec]):
         rng = self.stream("campaign")
         end = self.world.moment(self.spec.until) if self.spec.until else float("inf")
         for number, moment in enumerate(arrivals(rng, self.spec.per_day, flat, self.spec.begin, 1.0)):
-            now: float = yield Now()
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             if moment >= end:
                 return
             # all is drawn before the pause is looked at: what one message draws, the next cannot change

@@ -27,7 +27,7 @@ from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.letters import OFFICE, SPAM, letter, worded
 from simmail.world.actors.mailer import Manners, Parcel, hand_over
 from simmail.world.actors.reception import Arrival, Reception
-from simmail.world.actors.rhythm import arrivals, flat, office
+from simmail.world.actors.rhythm import arrivals, flat, office, until
 from simmail.world.actors.spam import GUESSES, targets
 from simmail.world.chance import exponential
 from simmail.world.schema import Seconds
@@ -129,9 +129,7 @@ class Form(Actor[FormSpec]):
         rng = self.stream("visitors")
         weight = office(self.world.calendar, self.figures)
         for moment in arrivals(rng, self.spec.visitors_per_day, weight, self.spec.begin):
-            now: float = yield Now()
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             text = [worded(OFFICE, rng, OFFICE.sentences)]
             address = f"{rng.choice(GUESSES)}@visitor{rng.randrange(1000)}.example"
             yield from self.submit(moment, address, worded(OFFICE, rng, OFFICE.subjects), text, "wanted", rng)
@@ -154,9 +152,7 @@ class Form(Actor[FormSpec]):
         pace = self.figures["form.attempts_per_day"] if spec.attempts_per_day is None else spec.attempts_per_day
         invalid = self.figures["spam.invalid_recipients"]
         for moment in arrivals(self.stream("abuser", str(number), "paces"), pace, flat, (yield Now()), 1.0):
-            now = yield Now()
-            yield Sleep(max(0.0, moment - now))
-            yield Level()
+            yield from until(moment)
             self.attempts += 1
             if spec.script == "honeypot":  # which looks at nothing that was typed
                 continue

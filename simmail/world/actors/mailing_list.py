@@ -18,13 +18,13 @@ from pydantic import Field
 
 from simmail.mail.answers import DnsRecord
 from simmail.mail.content import Content
-from simmail.mail.questions import Decision, Level, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.ladder import ladder
 from simmail.world.actors.letters import OFFICE, letter, worded
 from simmail.world.actors.mailer import Manners, Parcel, keep_trying
 from simmail.world.actors.reception import Arrival, Reception
-from simmail.world.actors.rhythm import arrivals, office
+from simmail.world.actors.rhythm import arrivals, office, until
 from simmail.world.correspondence import Letter
 from simmail.world.schema import Seconds
 
@@ -162,9 +162,7 @@ class MailingList(Actor[MailingListSpec]):
         calendar = self.world.calendar
         per_day = self.spec.issues_per_week / WEEK_DAYS
         for number, moment in enumerate(arrivals(rng, per_day, office(calendar, self.figures), 0.0), 1):
-            now: float = yield Now()
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             identity = f"<{calendar.stamp(moment)}.{number}@{self.server}>"
             text = [worded(OFFICE, rng, OFFICE.sentences) for _ in range(rng.randrange(10, 40))]
             subject = worded(OFFICE, rng, OFFICE.subjects)

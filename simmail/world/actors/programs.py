@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from simmail.mail.errors import InputError
-from simmail.mail.questions import Decision, Level, Note, Now, Sleep
+from simmail.mail.questions import Decision, Note
 from simmail.world.actors.actor import Actor, ActorSpec
 from simmail.world.actors.letters import OFFICE, letter, worded
 from simmail.world.actors.mailer import Manners, Parcel, hand_over
-from simmail.world.actors.rhythm import arrivals
+from simmail.world.actors.rhythm import arrivals, until
 from simmail.world.schema import Moment
 from simmail.world.units import clock
 
@@ -80,9 +80,7 @@ class SendingProgram(Actor[ProgramSpec]):
         # no rate holds for ever: where the last one is 0 nothing comes any more, and nothing is waited for
         end = self.begins[-1] if self.rates[-1] == 0 else float("inf")
         for number, moment in enumerate(arrivals(rng, max(self.rates) * HOURS_A_DAY, self.weight, 0.0, 1.0, end), 1):
-            now: float = yield Now()
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             to = rng.choice(self.spec.writes_to).replace("{n}", str(number))
             self.live(self.computer, self._message(number, to, moment), moment)
 

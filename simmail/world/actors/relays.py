@@ -26,7 +26,7 @@ from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.letters import OFFICE
 from simmail.world.actors.mailer import Manners, Parcel, Verdict, hand_over
 from simmail.world.actors.reception import Arrival, Reception
-from simmail.world.actors.rhythm import DAY_S, arrivals, flat
+from simmail.world.actors.rhythm import DAY_S, arrivals, flat, until
 from simmail.world.actors.spam import BARE_NAMES, forged, spam, targets
 from simmail.world.chance import lognormal
 from simmail.world.schema import Seconds
@@ -89,9 +89,7 @@ class Scanners(Actor[ScannersSpec]):
     def _sweep(self, address: str, pace: float) -> Decision[None]:
         rng = self.stream("sweep", address)
         for number, moment in enumerate(arrivals(rng, pace, flat, self.spec.begin, 1.0)):
-            now: float = yield Now()
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             probe = self.world.rng("actor", self.name, "probe", address, str(number))
             self.live(self.computer, self._probe(address, number, probe), moment)
 
@@ -171,11 +169,9 @@ class Spammers(Actor[SpammersSpec]):
         begin: float = yield Now()
         refused = 0
         for number, moment in enumerate(arrivals(rng, pace * 24, flat, begin, 1.0)):
-            now: float = yield Now()
             if moment > begin + spec.run or refused >= PATIENCE:
                 break
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             said = yield from self._send(address, user, number, rng)
             refused = 0 if any(v.outcome == "accepted" for v in said.values()) else refused + 1
         if refused >= PATIENCE:

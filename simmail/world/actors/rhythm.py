@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING
 
+from simmail.mail.questions import Decision, Level, Now, Sleep
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -58,3 +60,13 @@ def arrivals(
     while (now := now + rng.expovariate(1.0) * mean) < end:
         if rng.random() * greatest < weight(now):
             yield now
+
+
+def until(moment: float) -> Decision[None]:
+    """Wait for a moment (seconds since the start), level with the clock; not at all where it has passed.
+
+    Who was kept by something - a slow server, a day's work - is late for what he meant to do next, and does it then.
+    """
+    now: float = yield Now()
+    yield Sleep(max(0.0, moment - now))
+    yield Level()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from simmail.mail.answers import DnsRecord
-from simmail.mail.questions import Decision, Level, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures, known
 from simmail.world.actors.ladder import ladder
@@ -22,7 +22,7 @@ from simmail.world.actors.letters import OFFICE, letter, worded
 from simmail.world.actors.mailer import Manners, Parcel, keep_trying
 from simmail.world.actors.reception import Arrival, Distrust, Reception
 from simmail.world.actors.reputation import Reputation
-from simmail.world.actors.rhythm import Weight, arrivals, flat, office
+from simmail.world.actors.rhythm import Weight, arrivals, flat, office, until
 from simmail.world.actors.virus import Virus
 from simmail.world.attachment import chosen, file_octets
 from simmail.world.chance import along, choose, lognormal
@@ -161,9 +161,7 @@ class Site:
         rng = self.actor.stream("writes", self.domain)
         kind = "newsletter" if self.actor.spec.newsletter else "wanted"
         for moment in arrivals(rng, per_day, weight, 0.0):
-            now: float = yield Now()
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             author, recipient = rng.choice(self.people), rng.choice(to)
             subject = worded(OFFICE, rng, OFFICE.subjects)
             parcel = yield from self.write(author, recipient, kind, subject, rng)

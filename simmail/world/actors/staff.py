@@ -20,7 +20,7 @@ from simmail.mail.questions import Decision, Level, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, addresses_of, name_in_dns
 from simmail.world.actors.figures import Figures
 from simmail.world.actors.letters import FILLER, OFFICE, worded
-from simmail.world.actors.rhythm import arrivals, office
+from simmail.world.actors.rhythm import arrivals, office, until
 from simmail.world.actors.sites import GIVEN_NAMES
 from simmail.world.actors.virus import Virus
 from simmail.world.attachment import Attachment, chosen, file_octets
@@ -134,9 +134,7 @@ class Staff(Actor[StaffSpec]):
         per_day = self.figures["people.sent_per_day"] if spec.per_day is None else spec.per_day
         colleagues = [other.address for other in self.programs if other is not program]
         for moment in arrivals(rng, per_day, office(self.world.calendar, self.figures), 0.0):
-            now: float = yield Now()
-            yield Sleep(moment - now)
-            yield Level()
+            yield from until(moment)
             inside = rng.random() < spec.internal
             circle = (colleagues if inside else spec.writes_to) or colleagues or spec.writes_to
             if not circle:

@@ -19,7 +19,7 @@ from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.world.actors.actor import Actor, ActorSpec, name_in_dns
 from simmail.world.actors.letters import VIRUS
 from simmail.world.actors.mailer import Manners, Parcel, exchangers, hand_over
-from simmail.world.actors.rhythm import arrivals, flat
+from simmail.world.actors.rhythm import arrivals, flat, until
 from simmail.world.actors.spam import spam, targets
 from simmail.world.attachment import Attachment, Written
 from simmail.world.chance import lognormal
@@ -126,9 +126,7 @@ class Virus(Actor[VirusSpec]):
         rng = self.stream("spams", owner)
         begin: float = yield Now()
         for moment in arrivals(rng, self.spec.spam_per_day, flat, begin, 1.0):
-            now: float = yield Now()
-            yield Sleep(max(0.0, moment - now))
-            yield Level()
+            yield from until(moment)
             to = targets(rng, self.spec.spam_to, self.figures["spam.invalid_recipients"])
             self._count += 1
             parcel: Parcel = yield from spam(self.world, self.name, self._count, rng, owner, (to,))
