@@ -25,7 +25,7 @@ DIAGNOSTICS
     reject, warning, info, hold, discard, filter, redirect, bcc, prepend, replace, strip: see content_checks(3)
 
 BUGS
-    No Milters.
+    A Milter can never be reached, and decides nothing of its own.
 
 SEE ALSO
     cleanup(8), header_checks(5), canonical(5), virtual(5)
@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.content import Content
 from simmail.mail.message import Message
+from simmail.postfix import milters
 from simmail.postfix.cleanup_address import AddressMapper, Role
 from simmail.postfix.cleanup_content import ContentRules
 from simmail.postfix.cleanup_status import (
@@ -80,6 +81,8 @@ class Cleanup(Program):
         self.empty_recipient: str = config["empty_address_recipient"]
         self.remote_domain: str = config["remote_header_rewrite_domain"]
         self.hostname: str = config["myhostname"]
+        words = () if "no_milters" in config.list("receive_override_options") else config.list("non_smtpd_milters")
+        self.milters = milters.parse(words, config["milter_default_action"], config["milter_connect_timeout"])
         self._senders: dict[str, str] = {}
         self._recipients: dict[str, str] = {}
 

@@ -25,6 +25,7 @@ from simmail.mail.address import quote_local
 from simmail.mail.content import Content, clipped
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
+from simmail.postfix import milters
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.cleanup_address import Role, Trouble
 from simmail.postfix.cleanup_content import ContentReader
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
 
 CLOSE_ERROR = "mail_stream_cleanup: close error"
+#: Where a local program's mail seems to come from.
+EMULATED = "localhost[127.0.0.1]"
 #: More than the envelope takes in the queue file, octets: a part for each recipient, and one for the rest.
 MOST_ENVELOPE = 2500
 ACCEPTED = CleanupOutcome(CleanupStatus.OK)
@@ -230,6 +233,8 @@ class Transaction:
             What was wrong, if anything.
         """
         self._start()
+        if self.message.origin == "local" and self.program.milters:
+            yield from self._ask_milters()
         self._envelope()
         if self.going:
             self._reader = ContentReader(self, self.program.rules)
@@ -257,6 +262,21 @@ class Transaction:
             yield from self._return()
         yield Abandon(self.queue_id)
         return CleanupOutcome(self.status, self.reason)
+
+    def _ask_milters(self) -> Decision[None]:
+        """A local program's message is shown to Milters as if it came by SMTP."""
+        answer = yield from milters.ask(self.program, self.program.milters)
+        if not answer:
+            return
+        if answer == milters.HOLD:
+            action, text, self.held = "hold", milters.HELD, True
+        else:
+            action, text = "reject", answer[4:]
+            self.reason = text
+        where = f"CONNECT from {EMULATED}: {text}; from=<{shown(self.message.sender)}>"
+        yield self.program.note("text", self.queue_id, f"milter-{action}: {where}")
+        if action == "reject":
+            self.fail(CleanupStatus.DEFER if answer[0] == "4" else CleanupStatus.CONTENT)
 
     def hang_up(self, content: Content, received: tuple[str, ...] = ()) -> Decision[None]:
         """The client sends this much of a message and goes away."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
     from simmail.postfix.trivial_rewrite import TrivialRewrite
+
+P = TypeVar("P", bound=Process)
 
 
 class Program:
@@ -60,6 +63,9 @@ class Program:
         self.outlived = False
         self.name = self.command
         self.config: Config = system.latest.for_service(service, warn=self.warn)
+        #: What each of its processes says as it starts; the first one's words are among the pending ones.
+        self.opening: list[Note] = list(self.pending)
+        self._started = False
         if self.process_limit is not None:
             self._check_limit(self.process_limit)
         self.main = system.machine.files.find(MAIN_CF)
@@ -91,7 +97,13 @@ class Program:
     def environment(self) -> TableEnvironment:
         """Where this program's tables find files and say what they have to say."""
         machine = self.system.machine
-        return TableEnvironment(machine, self.warn, proxymap=proxymap_of(machine, self.system.config, self._hear))
+        ask = proxymap_of(machine, self.system.config, self._hear)
+
+        def proxymap() -> TableEnvironment:
+            self.pending.extend(self.system.roused("proxymap"))
+            return ask()
+
+        return TableEnvironment(machine, self.warn, proxymap=proxymap)
 
     def _hear(self, program: str, level: str, text: str) -> None:
         """Remember what another program logs for this one's sake."""
@@ -105,7 +117,24 @@ class Program:
     @cached_property
     def processes(self) -> Processes[Any]:
         """Its processes that wait for a client."""
-        return Processes(self.config["max_use"], self.config["max_idle"], Process)
+        return self.pool(Process)
+
+    def pool(self, make: Callable[[], P]) -> Processes[P]:
+        """Processes of a kind; each but the first, whose words are pending since this was made, says what is wrong."""
+
+        def started() -> P:
+            if self._started:
+                self.pending.extend(self.opening)
+            self._started = True
+            return make()
+
+        return Processes(self.config["max_use"], self.config["max_idle"], started)
+
+    def opens_with(self, level: str, *texts: str) -> None:
+        """Each process says so as it starts."""
+        for text in texts:
+            self.warn(level, text)
+            self.opening.append(self.pending[-1])
 
     def idle(self, now: float) -> int:
         """How many of its processes wait for a client."""

@@ -32,6 +32,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
@@ -94,6 +95,7 @@ class MailSystem:
         self._programs: dict[tuple[str, str], Program] = {}
         self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
+        self._roused: set[tuple[str, str]] = set()
         self.used = 0.0
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 
@@ -251,6 +253,22 @@ class MailSystem:
             yield Note(client, "warning", "", f"connect #{number} {text}")
             yield Sleep(CONNECT_PAUSE_S)
         yield Note(client, "fatal", "", f"connect #{CONNECT_TRIES} {text}")
+
+    def roused(self, name: str, type: str = "unix") -> list[Note]:
+        """A service is needed that has no program of its own here: what its process says of main.cf as it starts."""
+        key = (name, type)
+        service = self.master.services.get(key)
+        if key in self._roused or service is None:
+            return []
+        self._roused.add(key)
+        notes: list[Note] = []
+
+        def warn(level: str, text: str) -> None:
+            notes.append(Note(service.command, level, "", text))
+
+        with suppress(Fatal):
+            self.latest.for_service(service, warn=warn)
+        return notes
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""

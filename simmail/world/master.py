@@ -141,7 +141,7 @@ class Master:
 
     def _system(self) -> MailSystem:
         def warn(level: str, text: str) -> None:
-            self.note("postfix", level, "", text)
+            self.note("master", level, "", text)
 
         return MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool)
 
@@ -186,7 +186,11 @@ class Master:
         """Postfix was started: what waits in the incoming queue is taken up."""
         now = yield Level()
         if self.system is not None:
+            if self.system.config["maillog_file"]:
+                yield from self.system.roused("postlog", "unix-dgram")
             yield from self._manager(now)
+            if self.system.service("pickup") is not None:
+                yield from (yield from self.system.summon("pickup")).spoken()
             self.wake_pickup()
 
     def _manager(self, now: float) -> Decision[Any]:
@@ -225,6 +229,7 @@ class Master:
             service = self.system.service("pickup")
             if self.spool.maildrop and service is not None and service.wakeup:
                 yield Sleep(service.wakeup)
+                yield Level()
                 self.wake_pickup()
 
     # ---- trivial-rewrite

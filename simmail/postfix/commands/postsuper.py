@@ -76,8 +76,7 @@ def _hold(spool: Spool, queue: str, queue_id: str, invocation: Invocation) -> bo
 
 
 def _release(spool: Spool, queue: str, queue_id: str, invocation: Invocation) -> bool:
-    message = spool.move(queue_id, queue, "deferred")
-    message.due = int(invocation.now)
+    spool.move(queue_id, queue, "deferred")
     return True
 
 

@@ -15,7 +15,7 @@ DIAGNOSTICS
     relayhost configuration problem; smtp_fallback_relay configuration problem
 
 BUGS
-    No connection cache, no TLS, no SASL.  Nothing listens on a UNIX-domain socket.
+    No connection cache, no SASL.  Nothing listens on a UNIX-domain socket.
 
 SEE ALSO
     smtp(8), lmtp(8), RFC 5321
@@ -42,6 +42,7 @@ from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
 from simmail.postfix.smtp.attempt import Attempt
 from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
 from simmail.postfix.smtp.session import Session
+from simmail.postfix.smtp.tls import Tls
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.replies import Reply
 
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 UNAVAILABLE = Dsn("4.3.0", "", "server unavailable or unable to receive mail")
-STRICT_TLS = frozenset({"encrypt", "dane-only", "fingerprint", "verify", "secure"})
 
 
 class Timeouts(NamedTuple):
@@ -105,8 +105,7 @@ class Smtp(Program):
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
         self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
         self.outgoing = Outgoing(self, prefix)
-        level = str(config[f"{prefix}_tls_security_level"]).lower()
-        self.needs_tls = level in STRICT_TLS or (not level and config[f"{prefix}_enforce_tls"])
+        self.tls = Tls(self)
         self._port = str(config[f"{prefix}_tcp_port"])
         self._bind: str = config[f"{prefix}_bind_address"]
         self._address_limit: int = config[f"{prefix}_mx_address_limit"]

@@ -43,6 +43,7 @@ from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
 from simmail.postfix.smtp.attempt import Attempt, drop, refusal, status_of
+from simmail.postfix.smtp.tls import NONE, STRICT
 from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
@@ -222,7 +223,11 @@ class Session:
 
     def _willing(self) -> Decision[bool]:
         """Whether mail can be sent, with what the server offers."""
-        if self._client.needs_tls:
+        tls = self._client.tls
+        level = tls.level(self.attempt.request.nexthop)
+        if level == NONE and tls.notes_offers and "STARTTLS" in self.features:
+            yield self._client.note("text", "", f"Host offered STARTTLS: [{self._host.name}]")
+        if level in STRICT:
             if "STARTTLS" in self.features:
                 why = Dsn("4.7.5", "", "TLS is required, but our TLS engine is unavailable")
             else:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
-from simmail.postfix.smtpd import bdat, envelope, etrn, message, xclient
+from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, xclient
 from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused, yes
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import Word, words
@@ -50,12 +50,14 @@ class SmtpCommand(NamedTuple):
         run: what it does.
         last: whether a client that pipelines has to wait for its reply.
         idle: whether it gets nowhere, so that too many of it count as mistakes.
+        plain: whether it may be given where TLS is required, and not used yet.
     """
 
     name: str
     run: Run
     last: bool = False
     idle: bool = False
+    plain: bool = False
 
 
 # ---- HELO and EHLO
@@ -83,6 +85,8 @@ def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if hidden and not hidden & QUIET:
         shown = shown_keywords(hidden)
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown}")
+    if session.filtered.startswith("5"):
+        return (yield from session.say(250, session.parameters.hostname, "ENHANCEDSTATUSCODES")), True
     lines = yield from _keywords(session, hidden)
     if state.errors >= session.parameters.soft_errors:
         yield Sleep(session.parameters.error_sleep * (len(lines) - 1))
@@ -100,6 +104,7 @@ def _greeted(session: SmtpdSession, argument: str, verb: str) -> Decision[Answer
             return (yield from refused(session, verdict))
     yield from session.forget()
     session.state.helo = _neutered(name)
+    yield from milter.told(session, verb)
     return None
 
 
@@ -139,6 +144,7 @@ def _offered(
         ("VRFY", "VRFY", parameters.vrfy),
         ("ETRN", "ETRN", True),
         ("VERP", "VERP", verp),
+        ("STARTTLS", "STARTTLS", parameters.tls),
         ("XCLIENT", f"XCLIENT {XCLIENT_ATTRIBUTES}", xclient_too),
         ("XFORWARD", f"XFORWARD {XFORWARD_ATTRIBUTES}", xforward_too),
         ("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True),
@@ -179,6 +185,9 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if not found:
         usage = " [SMTPUTF8]" if parameters.smtputf8 else ""
         return (yield from no(session, 501, f"5.5.4 Syntax: VRFY address{usage}"))
+    refusal = yield from milter.refused(session)
+    if refusal is not None:
+        return refusal, False
     whole = Word(" ".join(word.text for word in found), all(word.complete for word in found))
     saved, state.smtputf8 = state.smtputf8, state_utf8
     target = yield from parsed_address(session, whole, False, False)
@@ -197,8 +206,17 @@ def quit(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
 
 
 def starttls(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    """STARTTLS: not offered."""
-    return (yield from no(session, 502, "5.5.1 Error: command not implemented"))
+    """STARTTLS: offered in vain, or not at all."""
+    if words(argument):
+        return (yield from no(session, 501, "5.5.4 Syntax: STARTTLS"))
+    if session.filtered.startswith("4"):
+        return (yield from no(session, 454, "4.3.0 Try again later", "policy"))
+    refusal = yield from milter.refused(session)
+    if refusal is not None:
+        return refusal, False
+    if not session.parameters.tls or "STARTTLS" in session.state.discard_mask:
+        return (yield from no(session, 502, "5.5.1 Error: command not implemented"))
+    return (yield from no(session, 454, "4.7.0 TLS not available due to local problem", "resource"))
 
 
 def auth(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
@@ -211,19 +229,19 @@ COMMANDS: dict[str, SmtpCommand] = {
     command.name: command
     for command in (
         SmtpCommand("HELO", helo, last=True, idle=True),
-        SmtpCommand("EHLO", ehlo, last=True, idle=True),
+        SmtpCommand("EHLO", ehlo, last=True, idle=True, plain=True),
         SmtpCommand("XCLIENT", xclient.xclient),
         SmtpCommand("XFORWARD", xclient.xforward),
-        SmtpCommand("STARTTLS", starttls),
+        SmtpCommand("STARTTLS", starttls, plain=True),
         SmtpCommand("AUTH", auth),
         SmtpCommand("MAIL", envelope.mail),
         SmtpCommand("RCPT", envelope.rcpt),
         SmtpCommand("DATA", message.data, last=True),
         SmtpCommand("BDAT", bdat.bdat),
         SmtpCommand("RSET", rset, idle=True),
-        SmtpCommand("NOOP", noop, last=True, idle=True),
+        SmtpCommand("NOOP", noop, last=True, idle=True, plain=True),
         SmtpCommand("VRFY", vrfy, last=True, idle=True),
         SmtpCommand("ETRN", etrn.etrn, idle=True),
-        SmtpCommand("QUIT", quit),
+        SmtpCommand("QUIT", quit, plain=True),
     )
 }

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 REASON_LIMIT = 500
 _REPLY = re.compile(r"[45]\d\d ", re.ASCII)
+_NOT_PLAIN = re.compile(rb"[^ -~]")
 
 
 class DnsList(NamedTuple):
@@ -106,6 +107,11 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     return known
 
 
+def _plain(text: str) -> str:
+    """A TXT record as the resolver hands it on: a blank for each octet that is no printable ASCII."""
+    return _NOT_PLAIN.sub(b" ", text.encode("utf-8", "surrogateescape")).decode("ascii")
+
+
 def _asked(rule: Rule, name: str) -> Decision[ListAnswer]:
     answer: DnsAnswer = yield Dns(name, "A")
     if answer.temporary:
@@ -113,7 +119,7 @@ def _asked(rule: Rule, name: str) -> Decision[ListAnswer]:
     if answer.status != "ok" or not answer.records:
         return ListAnswer((), temporary=answer.temporary)
     texts: DnsAnswer = yield Dns(name, "TXT")
-    reason = " / ".join(record.data for record in texts.records)[:REASON_LIMIT] if texts.status == "ok" else ""
+    reason = " / ".join(_plain(record.data) for record in texts.records)[:REASON_LIMIT] if texts.status == "ok" else ""
     return ListAnswer(tuple(record.data for record in answer.records), reason)
 
 

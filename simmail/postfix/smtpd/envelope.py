@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision
-from simmail.postfix.smtpd import message
+from simmail.postfix.smtpd import message, milter
 from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8, yes
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
@@ -106,6 +106,10 @@ def _mail_from(session: SmtpdSession, address: str) -> Decision[Answer]:
         return (yield from refused(session, verdict))
     state.sender = address
     state.route_sender = address if session.smtpd.by_sender else ""
+    refusal = yield from milter.refused(session, "MAIL")
+    if refusal is not None:
+        yield from session.forget()
+        return refusal, False
     if not parameters.delay_open:
         yield from message.begin(session)
     return (yield from yes(session, MAIL_OK))
@@ -224,6 +228,10 @@ def _rcpt_to(session: SmtpdSession, address: str, recipient: Recipient) -> Decis
     verdict = yield from smtpd.checker.rcpt(state, address)
     if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
         return (yield from refused(session, verdict))
+    if session.filtered:
+        first, state.recipient = state.recipient, address
+        yield from milter.told(session, "RCPT")
+        state.recipient = first
     if session.transaction is None:
         yield from message.begin(session, address)
     state.accepted += 1

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.hostnames import valid_hostname, valid_literal
 from simmail.mail.questions import Decision, FlushSite
+from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
@@ -32,6 +33,9 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
         return (yield from session.mistaken(503, "Error: send HELO/EHLO first")), False
     if state.sender is not None:
         return (yield from session.mistaken(503, "Error: MAIL transaction in progress")), False
+    refusal = yield from milter.refused(session)
+    if refusal is not None:
+        return refusal, False
     found = words(argument)
     if len(found) != 1:
         return (yield from session.mistaken(500, "Syntax: ETRN domain")), False

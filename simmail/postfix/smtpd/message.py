@@ -30,6 +30,7 @@ from simmail.mail.content import Content
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision, Now
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
+from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Data
@@ -95,6 +96,7 @@ def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
             return (yield from session.refused(verdict)), False
     if session.transaction is None:
         return DEAD, False
+    yield from milter.told(session, "DATA")
     session.content = ("DATA", 0)
     if state.errors < session.parameters.soft_errors:
         return state.transcript.told(GO_AHEAD), None

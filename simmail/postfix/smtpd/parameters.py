@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from simmail.postfix.config import Config
     from simmail.postfix.smtpd.program import Smtpd
 
+CERTIFICATES = (
+    "smtpd_tls_cert_file", "smtpd_tls_dcert_file", "smtpd_tls_eccert_file", "smtpd_tls_chain_files",
+)  # fmt: skip
+
 
 class SessionParameters:
     """What the dialogue of one service reads of its configuration."""
@@ -52,6 +56,7 @@ class SessionParameters:
         self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps")
         self.noop_commands = self._strings(smtpd, "smtpd_noop_commands")
         self.forbidden_commands = self._strings(smtpd, "smtpd_forbidden_commands")
+        self._tls(smtpd)
         self.reject_footer: str = config.raw("smtpd_reject_footer") or ""
         self.footer_maps = smtpd.maps("smtpd_reject_footer_maps")
         self.command_filter = smtpd.maps("smtpd_command_filter")
@@ -92,6 +97,15 @@ class SessionParameters:
             (self.connection_count, self.connection_rate, self.message_rate, self.recipient_rate,
              *(config[f"smtpd_client_{name}_limit"] for name in limits))
         )  # fmt: skip
+
+    def _tls(self, smtpd: Smtpd) -> None:
+        """Whether STARTTLS is offered, which no client gets far with, and whether clients must use it."""
+        config = smtpd.config
+        level = str(config["smtpd_tls_security_level"]).lower()
+        self.tls_required: bool = level == "encrypt" or (not level and config["smtpd_enforce_tls"])
+        self.tls: bool = self.tls_required or level == "may" or (not level and config["smtpd_use_tls"])
+        if self.tls and not any(config.text(name) for name in CERTIFICATES):
+            smtpd.opens_with("warning", "No server certs available. TLS won't be enabled")
 
     @staticmethod
     def _strings(smtpd: Smtpd, name: str) -> StringList:

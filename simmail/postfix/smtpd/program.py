@@ -15,8 +15,8 @@ DIAGNOSTICS
     instance of: ...; the client then hears nothing.
 
 BUGS
-    No TLS, SASL, milters or before-queue filters; reject_unverified_* never refuse.  The real program's
-    processes each remember what they resolved and looked up; here all sessions of a generation share it.
+    No TLS, SASL or before-queue filters, and no Milter that answers; reject_unverified_* never refuse.  The real
+    program's processes each remember what they resolved and looked up; here all sessions of a generation share it.
 
 SEE ALSO
     SMTPD_ACCESS_README, smtpd(8), RFC 5321
@@ -40,6 +40,7 @@ from simmail.postfix.smtpd.check import Checker
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason, fitting_status
 from simmail.postfix.smtpd.listed import RecipientTables
+from simmail.postfix.smtpd.milter import MilterRules
 from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
@@ -109,7 +110,8 @@ class Smtpd(Program):
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.checker = Checker(self)
-        self.processes = Processes(config["max_use"], config["max_idle"], SmtpdProcess)
+        self.milters = MilterRules(self)
+        self.processes = self.pool(SmtpdProcess)
         self.parameters = SessionParameters(self)
 
     def _templates(self) -> None:

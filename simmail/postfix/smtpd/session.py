@@ -28,6 +28,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Sleep
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.headers import field_name
+from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
@@ -52,6 +53,8 @@ HANG_UP = Reply(0, ("",), True)
 #: How much of what a client sent too early the log shows, octets.
 PIPELINED_SHOWN = 100
 
+MUST_ENCRYPT = "5.7.0 Must issue a STARTTLS command first"
+
 
 class SmtpdSession:
     """One session.
@@ -63,9 +66,9 @@ class SmtpdSession:
     """
 
     __slots__ = (
-        "arrival", "chunks", "content", "context", "early", "exempt", "forwarded", "good", "over", "parameters",
-        "partial", "reason", "restart", "server", "smtpd", "state", "stuck", "total", "transaction", "xclient",
-        "xforward",
+        "arrival", "chunks", "content", "context", "early", "exempt", "filtered", "forwarded", "good", "over",
+        "parameters", "partial", "reason", "restart", "server", "smtpd", "state", "stuck", "total", "transaction",
+        "xclient", "xforward",
     )  # fmt: skip
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
@@ -87,6 +90,8 @@ class SmtpdSession:
         self.over = False
         self.restart = False
         self.reason = ""
+        #: What stands for Milters that cannot be reached.
+        self.filtered = ""
 
     # ---- the beginning
 
@@ -114,7 +119,7 @@ class SmtpdSession:
         refusal = yield from self._count_connection()
         if refusal is not None:
             return (yield from self.close(refusal))
-        return (yield from self.welcome())
+        return (yield from milter.connected(self)) or (yield from self.welcome())
 
     def _count_connection(self) -> Decision[Reply | None]:
         """Tell anvil of the connection; a refusal where there are too many."""
@@ -122,6 +127,7 @@ class SmtpdSession:
         self.exempt = self.xclient or not parameters.counted or (yield from self.listed(smtpd.hoggers))
         if self.exempt:
             return None
+        yield from smtpd.system.roused("anvil")
         counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, state.client.address)
         for what, count, limit in (
             ("concurrency", counts.connections, parameters.connection_count),
@@ -331,7 +337,9 @@ class SmtpdSession:
             return (yield from self.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
         if state.access_denied:
             return (yield from self._denied())
-        reply = yield from self.mistaken(500, "5.5.2 Error: command not recognized")
+        reply = (yield from milter.refused(self, "UNKNOWN")) or (
+            yield from self.mistaken(500, "5.5.2 Error: command not recognized")
+        )
         state.errors += 1
         return reply
 
@@ -362,7 +370,10 @@ class SmtpdSession:
             yield self._pipelining(name, more)
         self.restart = False
         good: bool | None
-        reply, good = yield from command.run(self, argument, sent)
+        if self.parameters.tls_required and not command.plain:
+            reply, good = (yield from self.mistaken(530, MUST_ENCRYPT, "policy")), False
+        else:
+            reply, good = yield from command.run(self, argument, sent)
         if not self.restart:
             if good is not None:
                 self.count(name, good)

@@ -1,0 +1,106 @@
+"""NAME
+    smtpd.milter - what Milters that cannot be reached do to a session
+
+DESCRIPTION
+    The answer that stands for a session's Milters is given at each event: at the connection and HELO it is logged
+    only, unless it is for good; at MAIL, RCPT and DATA, and to commands that are none, it is the client's reply.
+
+DIAGNOSTICS
+    milter-reject: MAIL from HOST[ADDRESS]: 451 4.7.1 Service unavailable - try again later; from=<SENDER> proto=ESMTP
+
+    milter-hold: DATA from HOST[ADDRESS]: milter triggers HOLD action; from=<SENDER> to=<RECIPIENT> proto=ESMTP
+
+SEE ALSO
+    MILTER_README, smtpd(8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.questions import Decision
+from simmail.postfix import milters
+from simmail.postfix.report import shown
+from simmail.postfix.tables import LookupFailure
+from simmail.postfix.tables.split import split_outside_braces
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+DISABLED = "DISABLE"
+
+
+class MilterRules:
+    """Which Milters a client's session has.
+
+    Args:
+        smtpd: the server.
+    """
+
+    def __init__(self, smtpd: Smtpd) -> None:
+        config = smtpd.config
+        self._action: str = config["milter_default_action"]
+        self._patience: float = config["milter_connect_timeout"]
+        self._usual = milters.parse(config.list("smtpd_milters"), self._action, self._patience)
+        self._maps = smtpd.maps("smtpd_milter_maps")
+
+    def of(self, address: str) -> tuple[milters.Milter, ...]:
+        """The Milters of a client."""
+        if not self._maps:
+            return self._usual
+        try:
+            found = self._maps.find(address)
+        except LookupFailure:
+            found = None
+        if found is None:
+            return self._usual
+        if found.upper() == DISABLED:
+            return ()
+        return milters.parse(split_outside_braces(found), self._action, self._patience)
+
+
+def connected(session: SmtpdSession) -> Decision[Reply | None]:
+    """A client has connected; the greeting that refuses it, or None."""
+    found = session.smtpd.milters.of(session.state.client.address)
+    if not found:
+        return None
+    session.filtered = yield from milters.ask(session.smtpd, found)
+    yield from told(session, "CONNECT")
+    if session.filtered.startswith("5"):
+        return (yield from session.say(554, f"{session.parameters.hostname} ESMTP not accepting connections"))
+    return None
+
+
+def told(session: SmtpdSession, stage: str) -> Decision[None]:
+    """Log what the Milters say at a stage of the session, and put the message on hold if that is what it is."""
+    answer, state = session.filtered, session.state
+    if not answer:
+        return
+    action, text = ("hold", milters.HELD) if answer == milters.HOLD else ("reject", answer)
+    if answer == milters.HOLD:
+        state.actions.hold = True
+    facts = [f"{name}=<{shown(value)}>" for name, value in (("from", state.sender), ("to", state.recipient))
+             if value is not None]  # fmt: skip
+    facts.append(f"proto={state.protocol}")
+    if state.helo is not None:
+        facts.append(f"helo=<{state.helo}>")
+    line = f"milter-{action}: {stage} from {state.namaddr}: {text}; {' '.join(facts)}"
+    line = line if state.queue_id else f"NOQUEUE: {line}"
+    yield session.smtpd.note("text", state.queue_id, line)
+
+
+def refused(session: SmtpdSession, stage: str = "") -> Decision[Reply | None]:
+    """The Milters' refusal of what a client asks for; None where they have none.
+
+    Args:
+        session: the session.
+        stage: what is logged; "" for nothing.
+    """
+    answer = session.filtered
+    if stage:
+        yield from told(session, stage)
+    if not answer or answer == milters.HOLD:
+        return None
+    return (yield from session.mistaken(int(answer[:3]), answer[4:], "policy"))
