@@ -64,7 +64,8 @@ class Message:
         origin: `smtp`, `local`, `bounce`, ...: how it came in.
         identity: which message of the world this is, kept across hosts (ground truth, journeys).
         traced: (recipient, what was done with it) of what the sender is to be told of success so far.
-        trace: `verify` where addresses are only looked at (`sendmail -bv`), `record` where all is reported (`-v`).
+        trace: `verify` where addresses are only looked at (`sendmail -bv`), `probe` where verify(8) asks for it,
+            `record` where all is reported (`-v`).
         uid, fullname: who submitted it with the sendmail command, and his name; Postfix's own uid for a requeued one.
         verp: the two delimiters of a VERP request (`+=`); "" for none.
         warn_after: the age (s) at which its sender is to be told that it is late; 0 for never, or not again.

@@ -13,6 +13,11 @@ from typing import NamedTuple, Protocol
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
 
+#: `Message.trace` of mail that asks verify(8)'s question.
+PROBE = "probe"
+#: `Message.trace` of mail that is not delivered, only looked at.
+PROBES = frozenset({PROBE, "verify"})
+
 
 class Status(Enum):
     """How a try ended for one recipient; the value is what the log says after `status=`."""
@@ -22,6 +27,7 @@ class Status(Enum):
     BOUNCED = "bounced"
     EXPIRED = "expired"
     UNDELIVERABLE = "undeliverable"
+    UNCACHED = "undeliverable-but-not-cached"
     DELIVERABLE = "deliverable"
     SOFTBOUNCE = "SOFTBOUNCE"
 

@@ -23,6 +23,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -71,6 +72,8 @@ def parse_patterns(parameter: str, value: str, environment: TableEnvironment) ->
     return tuple(found)
 
 
+#: What looks like a comment behind something else: its first word, and the rest.
+_COMMENT = re.compile(r"(?:^|[\s,])(#\S*)(?:\s+(.*))?$")
 #: How deep files may name files; Postfix has no limit, and ends when its memory does.
 DEPTH_LIMIT = 50
 
@@ -78,7 +81,7 @@ DEPTH_LIMIT = 50
 def _parse(
     parameter: str, value: str, environment: TableEnvironment, positive: bool, found: list[Pattern], depth: int
 ) -> None:
-    for item in split_outside_braces(value):
+    for item in split_outside_braces(_uncommented(parameter, value, environment) if depth else value):
         name = item.lstrip("!")
         verdict = positive is ((len(item) - len(name)) % 2 == 0)
         if not name:
@@ -99,6 +102,17 @@ def _parse(
             found.append(Pattern(verdict, name, open_table(name, environment, FLAGS)))
         else:
             found.append(_plain(verdict, casefold(name, environment.utf8)))
+
+
+def _uncommented(parameter: str, line: str, environment: TableEnvironment) -> str:
+    """A line of a file without what looks like a comment at its end, which is told."""
+    found = _COMMENT.search(line)
+    if found is None:
+        return line
+    word, rest = found[1], found[2]
+    shown = f"{word} {rest}?" if rest else f"{word} "
+    environment.warn("warning", f"{parameter}: comment at end of line is not supported: {shown}")
+    return line[: found.start(1)]
 
 
 def is_table(pattern: str) -> bool:

@@ -55,6 +55,7 @@ def post_mail(
     identity: str = "",
     cancel: bool = False,
     smtputf8: bool = False,
+    trace: str = "",
 ) -> Decision[str]:
     """Send a message.
 
@@ -67,6 +68,7 @@ def post_mail(
         identity: which message of the world it is.
         cancel: begin it, and throw it away.
         smtputf8: whether it is about mail that asked for SMTPUTF8.
+        trace: as in `Message`.
 
     Returns:
         Its queue id; "" where it could not be queued.
@@ -79,7 +81,7 @@ def post_mail(
     if detects_utf8(config, source):
         flags |= CleanupFlag.AUTO_UTF8
     transaction = cleanup.open(
-        sender, origin=source, context="local", flags=flags, identity=identity, smtputf8=smtputf8
+        sender, origin=source, context="local", flags=flags, identity=identity, smtputf8=smtputf8, trace=trace
     )
     queue_id = yield from transaction.begin()
     transaction.recipient(Recipient(recipient))

@@ -26,7 +26,7 @@ from simmail.mail.message import Message, Notify, Recipient
 
 NOTIFY_BITS = {Notify.NEVER: 1, Notify.SUCCESS: 2, Notify.FAILURE: 4, Notify.DELAY: 8}
 RETURN_CODES = {"FULL": 1, "HDRS": 2}
-TRACE_FLAGS = {"verify": 1 << 8, "record": 1 << 9}
+TRACE_FLAGS = {"probe": 1 << 8, "verify": 1 << 8, "record": 1 << 9}
 CLIENT_PORT, SERVER_PORT = 40000, 25
 #: Octets that the envelope record of the sizes takes.
 SIZE_WIDTH = 15

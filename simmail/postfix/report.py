@@ -27,7 +27,7 @@ from typing import NamedTuple
 from simmail.mail.address import quote_local
 from simmail.mail.message import Recipient
 from simmail.mail.questions import Note
-from simmail.postfix.delivery import Dsn, Request, Result, Status
+from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
 
@@ -85,11 +85,12 @@ class Reporter:
         filters: the parameter with its delivery status filter.
     """
 
-    __slots__ = ("_filter", "_program", "_soft")
+    __slots__ = ("_cached", "_filter", "_program", "_soft")
 
     def __init__(self, program: Program, filters: str = "default_delivery_status_filter") -> None:
         self._program = program
         self._soft: bool = program.config["soft_bounce"]
+        self._cached: bool = program.config["address_verify_negative_cache"]
         maps = program.maps(filters)
         self._filter: Maps | None = maps or None
 
@@ -105,7 +106,7 @@ class Reporter:
             self._program.warn("warning", f'defer_append: ignoring dsn code "{dsn.status}"')
             dsn = dsn._replace(status="4.0.0")
         if request.verify:
-            return self._report(request, recipient, dsn, relay, delays, Status.UNDELIVERABLE)
+            return self._undeliverable(request, recipient, dsn, relay, delays)
         dsn = self._filtered(dsn, "45")
         return self._failed(request, recipient, dsn, relay, delays)
 
@@ -115,13 +116,18 @@ class Reporter:
             self._program.warn("warning", f'bounce_append: ignoring dsn code "{dsn.status}"')
             dsn = dsn._replace(status="5.0.0")
         if request.verify:
-            return self._report(request, recipient, dsn, relay, delays, Status.UNDELIVERABLE)
+            return self._undeliverable(request, recipient, dsn, relay, delays)
         return self._failed(request, recipient, self._filtered(dsn, "45"), relay, delays)
 
     def failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         """Deferred or bounced, as the status code has it."""
         report = self.deferred if dsn.status[:1] == "4" else self.bounced
         return report(request, recipient, dsn, relay, delays)
+
+    def _undeliverable(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        uncached = request.message.trace == PROBE and not self._cached
+        status = Status.UNCACHED if uncached else Status.UNDELIVERABLE
+        return self._report(request, recipient, dsn, relay, delays, status)
 
     def _failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         if dsn.status[:1] == "4":

@@ -32,12 +32,13 @@ class Spool:
     Attributes:
         came: how many recipients of messages have come into it by way of cleanup(8).
         left: how the recipients of messages that are not here any more have ended -> how many.
+        verified: what verify(8) knows: address -> `simmail.postfix.verify.Verdict`.
         withdrawn: the messages that administrators took out of it: queue id -> `deleted`, `requeued`.
     """
 
     __slots__ = (
         "_store", "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs",
-        "maildrop", "withdrawn",
+        "maildrop", "verified", "withdrawn",
     )  # fmt: skip
 
     def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None, store: TextStore | None = None) -> None:
@@ -52,6 +53,7 @@ class Spool:
         self.left_logs: dict[str, tuple[tuple[str, str], ...]] = {}
         self.came = 0
         self.left: Counter[str] = Counter()
+        self.verified: dict[str, Any] = {}
         self.withdrawn: dict[str, str] = {}
 
     def queue(self, name: str) -> dict[str, Message]:

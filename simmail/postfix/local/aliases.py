@@ -30,6 +30,7 @@ from simmail.files.machine import Account
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
+from simmail.postfix.delivery import PROBE
 from simmail.postfix.local.state import STEPS, Run, Source, State
 from simmail.postfix.tables import PARANOID, USUAL, LookupFailure, Maps
 from simmail.postfix.tables.table import Table
@@ -96,6 +97,8 @@ class Aliases:
             yield from agent.spoken()
         if found is None:
             return None
+        if run.request.message.trace == PROBE:
+            return (yield from agent.deliver_sent(run, state, f"aliased to {found[1]}"))
         if state.level > NESTING_LIMIT - STEPS:
             agent.warn("warning", f"alias database loop for {name}")
             yield from agent.spoken()

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from simmail.files.machine import Account
 from simmail.files.tree import File, normal
 from simmail.mail.questions import Decision
+from simmail.postfix.delivery import PROBE
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import STEPS, Run, Source, State
 from simmail.postfix.tables.split import split_outside_braces
@@ -75,6 +76,8 @@ class ForwardFiles:
         if file is None:
             yield from agent.spoken()
             return None
+        if run.request.message.trace == PROBE:
+            return (yield from agent.deliver_sent(run, state, f"forward via file: {found.path}"))
         before = state.recipient
         state = state.copy()
         if not agent.frozen:

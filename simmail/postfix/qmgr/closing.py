@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Level
-from simmail.postfix.delivery import Dsn, Result, Status
+from simmail.postfix.delivery import PROBE, Dsn, Result, Status
 from simmail.postfix.qmgr.entry import Job
 from simmail.postfix.report import shown
 
@@ -51,6 +51,9 @@ class Closer:
     def notify(self, job: Job, now: float) -> Decision[None]:
         """Tell the sender what he has to be told."""
         message = job.message
+        if message.trace == PROBE:
+            yield from self._verified(job, now)
+            return
         if not (job.failed or job.told or message.traced):
             return
         bounce = yield from self._manager.system.summon("bounce")
@@ -61,6 +64,12 @@ class Closer:
             yield from bounce.trace(message, job.told, now)
             job.told = []
         yield Level()
+
+    def _verified(self, job: Job, now: float) -> Decision[None]:
+        """Tell verify(8) what became of its probe."""
+        verify = yield from self._manager.system.summon("verify")
+        verify.update(job.told, now)
+        job.told, job.message.traced = [], ()
 
     def close(self, job: Job, now: float) -> Decision[None]:
         """Return, defer or remove the message."""

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
-from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.delivery import PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.closing import Closer, end_all, settle
 from simmail.postfix.qmgr.destination import Destination
@@ -327,7 +327,7 @@ class QueueManager(Program):
             destination.nexthop,
             sender,
             job.queued,
-            verify=message.trace == "verify",
+            verify=message.trace in PROBES,
             job=job,
             destination=destination,
         )

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.address import split_extension
 from simmail.mail.message import Recipient
-from simmail.postfix.delivery import Dsn
+from simmail.postfix.delivery import PROBES, Dsn
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import ERROR, RETRY
 from simmail.postfix.qmgr.entry import Flush, Job
@@ -104,7 +104,7 @@ class Router:
         message = job.message
         if message.redirect:
             return rewriter.resolve(message.sender, rewriter.rewrite_internal("local", message.redirect))
-        if message.filter and message.trace != "verify":
+        if message.filter and message.trace not in PROBES:
             transport, _, nexthop = message.filter.partition(":")
             nexthop = nexthop or self._filter_nexthop or recipient.address.rpartition("@")[2] or self._myhostname
             return Resolved(transport, nexthop, recipient.address, AddressClass.NONE)

@@ -3,7 +3,8 @@
 
 PARAMETERS
     non_fqdn_reject_code, unknown_address_reject_code, unknown_address_tempfail_action,
-    multi_recipient_bounce_reject_code
+    multi_recipient_bounce_reject_code, unverified_*_reject_code, unverified_*_defer_code, unverified_*_reject_reason,
+    unverified_*_tempfail_action, address_verify_poll_count, address_verify_poll_delay
 
 SEE ALSO
     postconf(5), smtpd_sender_restrictions and smtpd_recipient_restrictions
@@ -14,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.hostnames import valid_hostname
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.smtpd.client_checks import whole
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.smtpd.lookups import Found, find_any
@@ -23,6 +24,10 @@ from simmail.postfix.trivial_rewrite import ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.restrictions import Rule
+    from simmail.postfix.smtpd.state import SmtpdState
+
+#: How much of a probe's result a reply shows.
+REASON_SHOWN = 250
 
 
 def reject_non_fqdn_sender(rule: Rule, sender: str | None) -> Finding | None:
@@ -83,6 +88,38 @@ def _unknown_domain(rule: Rule, subject: Subject, other: str) -> Decision[Findin
     if found is Found.TEMPORARY:
         return smtpd.temporary("unknown_address_tempfail_action", subject.reject(450, dsn, "Domain not found"))
     return subject.reject(smtpd.codes["unknown_address_reject_code"], dsn, "Domain not found")
+
+
+def reject_unverified_sender(rule: Rule, sender: str | None, state: SmtpdState) -> Decision[Finding | None]:
+    """Refuse senders whom no mail would reach; the null sender passes."""
+    return (yield from _unverified(rule, Subject(sender, SENDER), "sender")) if sender else None
+
+
+def reject_unverified_recipient(rule: Rule, recipient: str | None, state: SmtpdState) -> Decision[Finding | None]:
+    """Refuse recipients whom no mail would reach."""
+    return (yield from _unverified(rule, Subject(recipient, RECIPIENT), "recipient")) if recipient else None
+
+
+def _unverified(rule: Rule, subject: Subject, who: str) -> Decision[Finding | None]:
+    """Ask verify(8), and again while it waits for the result of a probe."""
+    smtpd = rule.smtpd
+    config = smtpd.config
+    polls: int = config["address_verify_poll_count"]
+    known = None
+    for left in range(polls, 0, -1):
+        verify = yield from smtpd.system.summon(config["address_verify_service_name"], client=smtpd.name)
+        known = yield from verify.ask(subject.name)
+        if known.status != "todo":
+            break
+        if left > 1:
+            yield Sleep(config["address_verify_poll_delay"])
+    if known is None or known.status == "ok":
+        return None
+    code: int = config[f"unverified_{who}_{'reject' if known.status == 'bounce' else 'defer'}_code"]
+    what = "undeliverable" if code >= 500 else "unverified"
+    reason = config[f"unverified_{who}_reject_reason"] or known.text[:REASON_SHOWN]
+    finding = subject.reject(code, "4.1.7" if who == "sender" else "4.1.1", f"{what} address: {reason}")
+    return finding if code >= 500 else smtpd.temporary(f"unverified_{who}_tempfail_action", finding)
 
 
 def reject_multi_recipient_bounce(

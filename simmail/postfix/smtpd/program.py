@@ -15,7 +15,7 @@ DIAGNOSTICS
     instance of: ...; the client then hears nothing.
 
 BUGS
-    No TLS, SASL or before-queue filters, and no Milter that answers; reject_unverified_* never refuse.  The real
+    No TLS, SASL or before-queue filters, and no Milter that answers; The real
     program's processes each remember what they resolved and looked up; here all sessions of a generation share it.
 
 SEE ALSO
@@ -61,6 +61,10 @@ CODES = ("access_map_reject_code", "access_map_defer_code", "reject_code", "defe
          "unknown_client_reject_code", "unknown_hostname_reject_code", "unknown_address_reject_code",
          "invalid_hostname_reject_code", "non_fqdn_reject_code", "multi_recipient_bounce_reject_code",
          "maps_rbl_reject_code", "plaintext_reject_code", "unknown_virtual_alias_reject_code")  # fmt: skip
+TEMPFAIL_ACTIONS = (
+    "unknown_address_tempfail_action", "unknown_helo_hostname_tempfail_action", "unverified_sender_tempfail_action",
+    "unverified_recipient_tempfail_action",
+)  # fmt: skip
 TITLES = {"smtpd_data_restrictions": "Data command", "smtpd_end_of_data_restrictions": "End-of-data"}
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
 
@@ -95,6 +99,9 @@ class Smtpd(Program):
         )  # fmt: skip
         self.mynetworks = self.addresses("mynetworks")
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
+        self.addresses(
+            "smtpd_forbid_bare_newline_exclusions"
+        )  # read for what is wrong with it: all lines end well here
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
         self._said: dict[tuple[str, str], Resolved] = {}
@@ -102,6 +109,7 @@ class Smtpd(Program):
         old = config.compatibility
         self.old_relay_domains = not config.is_set("relay_domains") and old < level("2")
         self.old_order = not config.is_set("smtpd_relay_before_recipient_restrictions") and old < level("3.6")
+        self._check_actions()
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
@@ -113,6 +121,12 @@ class Smtpd(Program):
         self.milters = MilterRules(self)
         self.processes = self.pool(SmtpdProcess)
         self.parameters = SessionParameters(self)
+
+    def _check_actions(self) -> None:
+        """Raise Fatal for a *_tempfail_action that is none."""
+        for name in TEMPFAIL_ACTIONS:
+            if str(self.config[name]).lower() not in ("defer", "defer_if_permit"):
+                raise Fatal(f"bad configuration: {name} = {self.config.text(name)}")
 
     def _templates(self) -> None:
         config = self.config

@@ -96,25 +96,32 @@ def permit_mx_backup(rule: Rule, recipient: str | None, sender: str) -> Decision
     if answer.status != "ok" or not answer.records:
         if not answer.temporary:
             return None
-        finding = Subject(recipient, RECIPIENT).reject(
-            450, "4.4.4", "Unable to look up mail exchanger information: Host not found, try again"
-        )
-        return finding._replace(kind=Kind.DEFER_IF_REJECT)
+        return _unknown(recipient, "information: Host not found, try again")
     best = min(record.preference for record in answer.records)
     first = [record.data for record in answer.records if record.preference == best]
-    if (yield from _mine(smtpd, first)):
+    strangers: list[str] = []
+    if (yield from _mine(smtpd, first, strangers)):
         return None
-    if smtpd.mx_backup_networks and not (yield from _all_listed(smtpd, first)):
-        return None
-    return PERMIT if (yield from _mine(smtpd, [record.data for record in answer.records])) else None
+    listed = not smtpd.mx_backup_networks or (yield from _all_listed(smtpd, first))
+    if listed and (yield from _mine(smtpd, [record.data for record in answer.records], strangers)):
+        return PERMIT
+    return _unknown(recipient, strangers[0]) if strangers else None
 
 
-def _mine(smtpd: Smtpd, hosts: list[str]) -> Decision[bool]:
-    """Whether one of the hosts is this machine."""
+def _unknown(recipient: str, what: str) -> Finding:
+    """Mail servers cannot be looked up: what would be refused is deferred."""
+    finding = Subject(recipient, RECIPIENT).reject(450, "4.4.4", f"Unable to look up mail exchanger {what}")
+    return finding._replace(kind=Kind.DEFER_IF_REJECT)
+
+
+def _mine(smtpd: Smtpd, hosts: list[str], strangers: list[str]) -> Decision[bool]:
+    """Whether one of the hosts is this machine; `strangers` learns which of them cannot be looked up, and why."""
     if any(map(smtpd.local.matches, hosts)):
         return True
     for host in hosts:
-        addresses, _ = yield from host_addresses(smtpd.system.machine, host, smtpd.families)
+        addresses, reason = yield from host_addresses(smtpd.system.machine, host, smtpd.families)
+        if not addresses and host:
+            strangers.append(f"host {host}: {reason}")
         if smtpd.own_addresses.intersection(addresses):
             return True
     return False

@@ -138,7 +138,9 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_unknown_sender_domain": Restriction(_SENDER, address_checks.reject_unknown_sender_domain, True),
     "reject_rhsbl_sender": Restriction(("sender", _STATE), dnsbl.reject_rhsbl_sender, True, _L, remember=False),
     "reject_unlisted_sender": Restriction(_SENDER, listed.reject_unlisted_sender),
-    "reject_unverified_sender": Restriction((), general.undecided),
+    "reject_unverified_sender": Restriction(
+        ("sender", _STATE), address_checks.reject_unverified_sender, True, remember=False
+    ),
     "reject_sender_login_mismatch": Restriction((), general.no_sasl_either),
     "reject_authenticated_sender_login_mismatch": Restriction((), general.no_sasl),
     "reject_known_sender_login_mismatch": Restriction((), general.no_sasl),
@@ -156,7 +158,9 @@ RESTRICTIONS: dict[str, Restriction] = {
         ("recipient", _STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False
     ),
     "reject_unlisted_recipient": Restriction(_RECIPIENT, listed.reject_unlisted_recipient),
-    "reject_unverified_recipient": Restriction((), general.undecided),
+    "reject_unverified_recipient": Restriction(
+        ("recipient", _STATE), address_checks.reject_unverified_recipient, True, remember=False
+    ),
     "reject_multi_recipient_bounce": Restriction(
         ("sender", "accepted", "stage", "subject"), address_checks.reject_multi_recipient_bounce
     ),
