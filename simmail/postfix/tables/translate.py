@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import cache
 
 from simmail.postfix.tables.patterns import BadPattern, Compiled, Groups, MatchFailed
 from simmail.postfix.tables.perl_syntax import PerlParser
@@ -132,13 +133,15 @@ def _set(octets: frozenset[int]) -> str:
 # ---- engines
 
 
+@cache
+def _tell(text: str) -> None:
+    """Warn of a substitute, once."""
+    warnings.warn(text, FallbackWarning, stacklevel=3)
+
+
 def pcre(pattern: bytes, options: frozenset[str], captures: bool) -> Compiled:
     """The substitute for PCRE2."""
-    warnings.warn(
-        "the package pcre2 is missing: patterns of pcre: tables are translated to Python's re",
-        FallbackWarning,
-        stacklevel=1,  # told once, whoever asks
-    )
+    _tell("the package pcre2 is missing: patterns of pcre: tables are translated to Python's re")
     letters = frozenset("is") ^ options
     tree = PerlParser(pattern.decode("latin-1"), letters - {"A"}).parse()
     if size(tree.node) > INSTRUCTIONS:
@@ -149,11 +152,7 @@ def pcre(pattern: bytes, options: frozenset[str], captures: bool) -> Compiled:
 
 def regexp(pattern: bytes, options: frozenset[str], captures: bool) -> Compiled:
     """The substitute for the C library's regcomp(3) and regexec(3)."""
-    warnings.warn(
-        "no C library that simmail knows: patterns of regexp: tables are translated to Python's re",
-        FallbackWarning,
-        stacklevel=1,  # told once, whoever asks
-    )
+    _tell("no C library that simmail knows: patterns of regexp: tables are translated to Python's re")
     return posix(pattern, options, captures)
 
 
