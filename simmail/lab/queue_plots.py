@@ -29,6 +29,11 @@ def mail_server(world: World, name: str) -> Host:
     return host
 
 
+def from_nothing(axes: Any) -> None:
+    """Let a count's axis begin at 0, and reach 1 where nothing was ever there."""
+    axes.set_ylim(bottom=0, top=None if any(max(line.get_ydata()) for line in axes.lines) else 1)
+
+
 def queues(world: World, *hosts: str) -> Picture:
     """The number of messages in the queue of each host over time; all mail servers by default."""
     names = [world.host(name).name for name in hosts] or [h.name for h in world.hosts.values() if h.master is not None]
@@ -44,7 +49,7 @@ def queues(world: World, *hosts: str) -> Picture:
             marker=mark, markersize=5, markevery=MARKS_ON_LINE, linewidth=1.8, label=name, clip_on=False,
         )  # fmt: skip
         peaks.append(f"{name} at most {max(sizes)}, at the end {sizes[-1]}")
-    axes.set_ylim(bottom=0)
+    from_nothing(axes)
     legend_above(axes)
     alt = f"Messages in the queue over {told(world.now)}: {'; '.join(peaks)}."
     return Picture(drawing, alt, ("time", "host", "messages"), changes)
@@ -64,7 +69,7 @@ def states(world: World, host: str) -> Picture:
             marker=MARKS[number], markersize=5, markevery=MARKS_ON_LINE, linewidth=1.8, label=queue, clip_on=False,
         )  # fmt: skip
         words.append(f"{queue} at most {max(sizes)}, at the end {sizes[-1]}")
-    axes.set_ylim(bottom=0)
+    from_nothing(axes)
     legend_above(axes)
     alt = f"Messages in the queues of {host} over {told(world.now)}: {'; '.join(words)}."
     return Picture(drawing, alt, ("time", *QUEUES), rows)

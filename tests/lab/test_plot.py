@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simmail.lab import plot
+from simmail.lab.load import load
 from simmail.lab.stays import QUEUES, stays
 from simmail.lab.traffic_plots import percentile
 from simmail.mail.errors import InputError
@@ -143,3 +144,11 @@ def test_events_are_counted_up(world: World) -> None:
         plot.counted({"one": world}, "plague")
     with pytest.raises(InputError, match="there is none to count in"):
         plot.counted({}, "delivery")
+
+
+def test_an_empty_queue_has_an_axis_of_whole_messages() -> None:
+    """No thousandths of a message where nothing ever waited."""
+    world = load("01")
+    world.run("1m")
+    drawn = plot.queues(world, "mail.domain.ork").figure
+    assert drawn.axes[0].get_ylim() == (0.0, 1.0)
