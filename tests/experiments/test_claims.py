@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from simmail.world.actors.figures import known
 from tests.experiments.__main__ import Trials, changes, seeds
 from tests.experiments.claims import CLAIMS, Claim, run
-from tests.experiments.page import SEEDS
+from tests.experiments.page import SEEDS, read, render
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
 each_claim = pytest.mark.parametrize("claim", CLAIMS, ids=[claim.world for claim in CLAIMS])
 
 
@@ -41,3 +43,17 @@ def test_what_was_found_is_kept(tmp_path: Path) -> None:
     again = Trials(1, keep)
     assert list(again.held(seeds(claim)[:1])) == seeds(claim)[:1]
     assert "spam.forged_invalid_domain" in again.figures(claim)
+
+
+def test_the_page_is_of_these_claims() -> None:
+    """Its words are those of the code, all but the numbers; its numbers are good enough, and its figures assumed."""
+    page = PAGE.read_text(encoding="utf-8")
+    found = read(page)
+    assert list(found) == [claim.world for claim in CLAIMS]
+    assert render(found) == page
+    for claim in CLAIMS:
+        of = found[claim.world]
+        assert of.held >= 0.9 * len(SEEDS), claim.world
+        assert of.control <= 0.1 * len(SEEDS), claim.world
+        assert of.good >= 0.8 * of.tried or claim.depends, claim.world
+        assert {known()[name].grade for name in of.figures} <= {"assumed"}
