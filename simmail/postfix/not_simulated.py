@@ -31,7 +31,7 @@ from simmail.postfix.values import Value, read
 REASONS: dict[str, str] = {
     "tls": "connections are never encrypted here",
     "sasl": "nobody logs in here, neither clients nor this server at others",
-    "milter": "there are no milters here",
+    "milter": "there are no Milters here: whoever looks for one is refused",
     "before-queue filter": "there is no before-queue content filter here",
     "haproxy": "no proxy stands before a server here",
     "qmqp": "there is no QMQP server here",

@@ -126,6 +126,18 @@ def test_open_questions_come_with_a_verdict_for_each_answer(host: Path) -> None:
     assert "DNS: MX of x.example -> found (OPEN: taken for this)" in text
 
 
+def test_what_a_probe_would_find_is_open(host: Path) -> None:
+    """Address verification sends mail, which nobody does to explain: each thing it may find has its reply."""
+    with (host / "etc/postfix/main.cf").open("a") as file:
+        file.write("smtpd_recipient_restrictions = reject_unverified_recipient\n")
+    told = explained(host).json()
+    [fork] = [fork for fork in told["open"] if fork["question"].startswith("verify: ")]
+    assert {answer: end["reply"][:9] for end in fork["ends"] for answer in end["answers"]} == {
+        "the address takes mail": "250 2.0.0", "there is no such address": "450 4.1.1",
+        "its server cannot tell": "450 4.1.1", "it is still under way": "450 4.1.1",
+    }  # fmt: skip
+
+
 def test_a_question_that_only_one_answer_leads_to_stands_below_it(host: Path) -> None:
     """With no MX record the address records are asked for, and matter."""
     [fork] = [fork for fork in explained(host).forks if fork.question == "DNS: MX of x.example"]
@@ -191,7 +203,7 @@ def test_settings_without_effect_and_a_server_that_does_not_run(host: Path) -> N
     told = explained(host)
     assert told.verdict == "does not run"
     assert "fatal: parameter smtpd_timeout: bad time value or unit: never" in str(told)
-    assert f"{main}:18: smtpd_tls_security_level has no effect here: connections are never encrypted here" in str(told)
+    assert f"{main}:18: smtpd_tls_security_level: connections are never encrypted here" in str(told)
 
 
 def test_the_table_in_a_notebook_escapes_and_says_in_words(host: Path) -> None:

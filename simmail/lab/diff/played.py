@@ -66,7 +66,7 @@ class Side:
             played = Player(self.place, mail, chosen, self._system).play()
         except Fatal as fatal:
             return End("no answer", f"(a program ends: {fatal.text})", "", (), ())
-        self._system = played.system
+        self._system = None if played.learnt else played.system
         for question, answers in played.opened.items():
             self.opened.setdefault(question, len(answers))
         if played.fatal:

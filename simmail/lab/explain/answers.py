@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from simmail.mail.answers import DnsAnswer, DnsRecord, PolicyAnswer
-from simmail.mail.questions import Dns, Policy
+from simmail.mail.questions import Commit, Dns, Policy
+from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.smtpd.dnsbl import DnsList
 from simmail.postfix.smtpd.restrictions import Argument, Rule
 
@@ -33,21 +34,30 @@ FOR_ALL_TYPES = (NO_NAME, TROUBLE)
 EXISTS = Choice("it exists", None)
 
 
-def choices(question: Dns | Policy, rule: Rule | None) -> list[Choice]:
+def choices(question: Commit | Dns | Policy, rule: Rule | None) -> list[Choice]:
     """The answers that a question may get, the likeliest first.
 
     Args:
-        question: a look-up, or a request to a policy server.
+        question: a look-up, a request to a policy server, or a probe of address verification.
         rule: which rule asks it; None for none.
     """
     if isinstance(question, Policy):
         return list(_POLICY)
+    if isinstance(question, Commit):
+        return list(_probes(question))
     listed = rule is not None and rule.restriction.argument is Argument.DNS_LIST
     if question.type == "PTR":
         return list(_names(question))
     if listed and question.type == "A":
         return list(_listings(question, rule))
     return list(_records(question))
+
+
+def _probes(question: Commit) -> Iterator[Choice]:
+    """What a probe finds; the answer are the results."""
+    for label, status, dsn in _PROBED:
+        yield Choice(label, [Result(recipient, status, dsn) for recipient in question.message.recipients])
+    yield Choice("it is still under way", [])
 
 
 def _found(question: Dns, data: str) -> DnsAnswer:
@@ -90,6 +100,11 @@ def _records(question: Dns) -> Iterator[Choice]:
         yield Choice("a null MX", _found(question, ""))
 
 
+_PROBED = (
+    ("the address takes mail", Status.DELIVERABLE, Dsn("2.1.5", "", "250 2.1.5 Ok")),
+    ("there is no such address", Status.UNDELIVERABLE, Dsn("5.1.1", "", "(what its server says)")),
+    ("its server cannot tell", Status.UNDELIVERABLE, Dsn("4.4.1", "", "(why it cannot be reached)")),
+)
 _POLICY = (
     Choice("DUNNO", PolicyAnswer("action=DUNNO\n\n")),
     Choice("OK", PolicyAnswer("action=OK\n\n")),

@@ -45,7 +45,7 @@ class WithoutEffect(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.name} has no effect here: {self.why}"
+        return f"{self.place}: {self.name}: {self.why}"
 
 
 def unread(place: Place) -> list[Unread]:

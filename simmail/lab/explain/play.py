@@ -9,7 +9,7 @@ from typing import Any
 from simmail.lab.explain.answers import EXISTS, FOR_ALL_TYPES, NO_NAME, OTHER_NAME, OWN_NAME, Choice, choices
 from simmail.lab.explain.place import Place
 from simmail.lab.explain.trace import Asked, Check, ListHeard, RuleHeard, Trace
-from simmail.mail.answers import AnvilCounts, DnsAnswer, DnsRecord, PolicyAnswer
+from simmail.mail.answers import AnvilCounts, ConnectFailure, DnsAnswer, DnsRecord, PolicyAnswer
 from simmail.mail.content import Content
 from simmail.mail.driver import Answerer, decide
 from simmail.mail.errors import Fatal
@@ -22,6 +22,7 @@ from simmail.mail.questions import (
     Decision,
     Dns,
     FlushSite,
+    Level,
     NewQueueId,
     Note,
     Now,
@@ -30,7 +31,9 @@ from simmail.mail.questions import (
     Sleep,
     Trigger,
 )  # fmt: skip
+from simmail.postfix.delivery import PROBE
 from simmail.postfix.mastercf import Service
+from simmail.postfix.milters import REFUSED
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.lookups import reverse_name
@@ -87,6 +90,7 @@ class Played:
         queue: which queue: `incoming`, `hold`.
         fatal: why the server did not run; "" where it did.
         system: the Postfix that played.
+        learnt: whether it knows now what another session must not know.
     """
 
     transcript: list[str] = field(default_factory=list)
@@ -99,6 +103,7 @@ class Played:
     queue: str = ""
     fatal: str = ""
     system: MailSystem | None = None
+    learnt: bool = False
 
 
 def service_at(system: MailSystem, port: int) -> Service | None:
@@ -194,7 +199,8 @@ class Player:
             Note: self._noted,
             Dns: self._dns,
             Policy: self._policy,
-            Now: lambda question: self.place.host.world.now + self._waited,
+            **dict.fromkeys((Now, Level), lambda question: self.place.host.world.now + self._waited),
+            Connect: self._milter,
             Sleep: self._sleep,
             Anvil: lambda question: AnvilCounts(1, 1),
             NewQueueId: lambda question: QUEUE_ID,
@@ -229,8 +235,19 @@ class Player:
         if action == "reject":
             self.played.reason = reason
 
+    def _milter(self, question: Connect) -> ConnectFailure:
+        """smtpd connects to nobody but Milters, and here nobody runs one."""
+        self.trace.asked(Asked(f"Milter: {question.address}, port {question.port}", REFUSED))
+        return ConnectFailure(REFUSED)
+
     def _committed(self, commit: Commit) -> None:
-        if self.played.message is None:
+        message: Message = commit.message
+        if message.trace == PROBE and self.played.system is not None:
+            address = message.recipients[0].original or message.recipients[0].address
+            results = self._open(f"verify: {address}", commit)
+            self.played.system.program("verify").update(results, self.place.host.world.now + self._waited)
+            self.played.learnt = True
+        elif self.played.message is None:
             self.played.message, self.played.queue = commit.message, commit.queue
 
     def _dns(self, question: Dns) -> DnsAnswer:
@@ -268,7 +285,7 @@ class Player:
         self.trace.asked(Asked(said, policy_words(answer)))
         return answer
 
-    def _open(self, said: str, question: Dns | Policy) -> Any:
+    def _open(self, said: str, question: Commit | Dns | Policy) -> Any:
         """A question that nobody can answer: one of the answers that it may get."""
         name = question.name if isinstance(question, Dns) else ""
         choice = self._known.get(said) or self._names.get(name)

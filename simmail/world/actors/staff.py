@@ -151,8 +151,8 @@ class Staff(Actor[StaffSpec]):
         size = min(along(rng.random(), Figures.pairs("mail.size_octets")), LARGEST)
         missing = max(0, int(size - sum(map(len, lines)) - 400))
         share = self.figures["mail.attachment_share"] if spec.attached is None else spec.attached
-        names = spec.attaches or [worded(OFFICE, rng, OFFICE.files)]
-        files = chosen(uniform, share, names, file_octets(missing))
+        usual = [worded(OFFICE, rng, OFFICE.files)]
+        files = chosen(uniform, share, spec.attaches or usual, file_octets(missing))
         return lines if files else lines + [FILLER] * (missing // (len(FILLER) + 1)), files
 
     def _reads(self, program: MailProgram) -> Decision[None]:

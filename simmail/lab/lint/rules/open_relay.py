@@ -37,7 +37,7 @@ def open_relay(host: Parsed) -> Iterator[Finding]:
         if mail.address in own:
             continue
         played = Player(host.place, mail, {}, system).play()
-        system = played.system
+        system = None if played.learnt else played.system
         if played.fatal:
             return
         if not played.refused and _leaves(host, mail, played):
