@@ -12,7 +12,7 @@ from simmail.batch import sweep
 from simmail.batch.plan import Plan, SweepSpec
 from simmail.batch.replication import run
 
-WORLD = Path(__file__).resolve().parent.parent / "examples" / "spam-and-a-blocklist"
+WORLD = Path(__file__).resolve().parent.parent / "docs" / "examples" / "spam-and-a-blocklist"
 
 
 def alone(said: dict[str, object], part: int, parts: int, ready: object, go: object) -> None:
