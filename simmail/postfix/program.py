@@ -40,6 +40,7 @@ class Program:
         outlived: whether there is another one now.
         used: when its last client came, seconds since the start of the world.
         made: when it was started, seconds since the start of the world.
+        proxied: the environment of proxymap(8); None where this program has not asked it for a table.
         seen: the version of the host's files when its tables were last looked at.
     """
 
@@ -61,6 +62,7 @@ class Program:
         self.seen = system.machine.files.version
         self.made = self.used = system.machine.files.clock()
         self.outlived = False
+        self.proxied: TableEnvironment | None = None
         self.name = self.command
         self.config: Config = system.latest.for_service(service, warn=self.warn)
         #: What each of its processes says as it starts; the first one's words are among the pending ones.
@@ -101,7 +103,8 @@ class Program:
 
         def proxymap() -> TableEnvironment:
             self.pending.extend(self.system.roused("proxymap"))
-            return ask()
+            self.proxied = ask()
+            return self.proxied
 
         return TableEnvironment(machine, self.warn, proxymap=proxymap)
 

@@ -3,8 +3,8 @@
 
 DESCRIPTION
     postfix(1) reads main.cf and tells that it runs below the last compatibility level; then a script asks postconf(1)
-    for some twenty parameters, one by one, and each run repeats what is wrong with main.cf and master.cf.  Any other
-    command of postfix(1) asks for one.  That is the only place where the system tells of a misspelt parameter.
+    for some twenty parameters, one by one, and each run repeats what is wrong with main.cf and master.cf.  That is the
+    only place where the system tells of a misspelt parameter.
 
 DIAGNOSTICS
     postfix: fatal: bad numerical configuration: message_size_limit = 3MB
@@ -142,22 +142,17 @@ class _Check:
             hear("warning", f"{place}: unused parameter: {name}={value}")
 
 
-def murmured(machine: Machine, folder: str = FOLDER, *, whole: bool = False) -> list[str]:
-    """What postconf(1) says on the terminal while postfix(1) runs.
+def asked(machine: Machine, folder: str = FOLDER) -> tuple[Said, ...]:
+    """What postconf(1) says when the script asks it for one parameter, as it does ahead of every command.
 
     Args:
         machine: the host.
         folder: where main.cf is.
-        whole: whether the command looks the whole installation over, as `check` and `start` do.
     """
-    if whole:
-        said = check(machine, folder).said
-    else:
-        run = _Check(machine, folder)
-        with suppress(_Failed):
-            run.said = run.said_by(run.ask_value)
-        said = tuple(run.said)
-    return [str(one) for one in said if one.program == POSTCONF]
+    run = _Check(machine, folder)
+    with suppress(Fatal):
+        run.ask_value()
+    return tuple(run.said)
 
 
 def check(machine: Machine, folder: str = FOLDER) -> StartUp:

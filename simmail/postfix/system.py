@@ -185,8 +185,7 @@ class MailSystem:
     def _changes(self, program: Program, now: float) -> list[Note] | None:
         """What is said of a table that has changed; None where none has."""
         table = program.environment.changed()
-        proxymap = program.environment.proxymap
-        server = proxymap() if proxymap is not None else None
+        server = program.proxied
         proxied = server.changed() if server is not None else None
         if table is None and proxied is None:
             return None

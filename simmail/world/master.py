@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Level, Note, PassOn, Sleep
-from simmail.postfix import spool_view
+from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
@@ -15,6 +15,7 @@ from simmail.postfix.delivery import Request
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
+from simmail.postfix.qmgr.closing import DEFERRED
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import MailSystem
 from simmail.world import logs
@@ -116,7 +117,9 @@ class Master:
 
     def refusal(self, fatal: Fatal) -> str:
         """What a terminal shows of a start that failed."""
-        return f"postfix: fatal: {fatal.text}\n"
+        last = f"postfix: fatal: {fatal.text}"
+        said = [str(one) for one in startup.check(self.host.machine).said]
+        return "".join(f"{line}\n" for line in (said if last in said else [*said, last]))
 
     def stop(self) -> None:
         """Stop Postfix; the queue stays on disk."""
@@ -287,6 +290,8 @@ class Master:
         except Fatal as fatal:
             yield agent.note("fatal", "", fatal.text)
             results = None
+        if any(result.status in DEFERRED for result in results or ()):
+            yield from system.roused("defer")
         now = yield Level()
         agent.processes.leave(process, now)
         if self.system is None:

@@ -32,7 +32,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.mail.tokens import externalize, internalize, scan
 from simmail.postfix.commands.table_tool import TableTool
-from simmail.postfix.commands.usage import BadOption, getopt
+from simmail.postfix.commands.usage import LOGGED, BadOption, getopt
 from simmail.postfix.config import Config
 from simmail.postfix.maincf import logical_lines
 from simmail.postfix.tables.build import Builder, create
@@ -58,12 +58,19 @@ def newaliases(invocation: Invocation) -> Decision[int]:
     if operands:
         raise Fatal("alias initialization mode requires no recipient", TEMPORARY)
     named = [value[1:] for letter, value in given if letter == "o" and value.startswith("A")]
-    config = Config.load(invocation.machine, lambda level, text: invocation.complain(f"newaliases: {level}: {text}"))
+    try:
+        config = Config.load(
+            invocation.machine, lambda level, text: invocation.complain(f"newaliases: {level}: {text}")
+        )
+    except Fatal as fatal:
+        raise Fatal(fatal.text, TEMPORARY) from None
     tables = named[-1:] or split_outside_braces(str(config["alias_database"]))
     if not tables:
         return 0
     try:
-        return (yield from postalias(invocation.called("postalias", *tables)))
+        called = invocation.called("postalias", *tables)
+        called.environment = {**invocation.environment, LOGGED: "postlog"}
+        return (yield from postalias(called))
     except Fatal as fatal:
         invocation.complain(f"postalias: fatal: {fatal.text}")
         return fatal.status

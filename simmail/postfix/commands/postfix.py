@@ -7,8 +7,8 @@ SYNOPSIS
 
 DESCRIPTION
     Starts and stops the mail system, lets it read its configuration again, tries what waits, and looks the installation
-    over.  What it has to say goes to the log; it is printed on a terminal alone.  What postconf(1) has to say, which
-    postfix asks, goes to the standard error: of a misspelt parameter nothing else tells.
+    over.  What it has to say itself goes to the log, and is printed on a terminal alone; the script that it runs asks
+    postconf(1) for parameters, which prints what is wrong with main.cf each time.
 
 DIAGNOSTICS
     status 1 for whatever cannot be done: start while it runs, stop while it doesn't, an unknown command
@@ -23,10 +23,11 @@ from collections.abc import Callable
 
 from simmail.files.invocation import Invocation
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt
+from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.control import Control
-from simmail.postfix.startup import murmured
+from simmail.postfix.startup import POSTCONF, Said, asked, check
 
 #: Commands that need the mail system to run, and what they do.
 RUNNING: dict[str, Callable[[Control], None]] = {
@@ -49,26 +50,40 @@ def postfix(invocation: Invocation) -> Decision[int]:
     except BadOption as error:
         invocation.complain(f"postfix: {error.text}")
         return 1
-    config = console.config(next((option.value for option in options if option.letter == "c"), ""))
+    folder = next((option.value for option in options if option.letter == "c"), "")
+    folder = folder or invocation.environment.get("MAIL_CONFIG", FOLDER)
+    try:
+        config = Config.load(invocation.machine, folder=folder, program="postfix")
+    except Fatal:
+        return 1
     if invocation.user != "root":
         return 1
-    control = console.control()
-    whole = words == ["check"] or (words == ["start"] and control.system is None)
-    for line in murmured(invocation.machine, config.folder, whole=whole):
-        invocation.complain(line)
+    command, control = " ".join(words), console.control()
+    running = control.system is not None
+    looks = command == "check" or (command == "start" and not running)
+    said = check(invocation.machine, folder).said if looks else asked(invocation.machine, folder)
+    yield from _printed(invocation, [one for one in said if one.program in (POSTCONF, "postsuper")], running)
     if len(words) != 1:
         return 1
-    command = words[0]
     if command in SILENT:
         return 0
     if command == "flush":
         return (yield from console.run(("postqueue", "-f")))
-    running = control.system is not None
     if command == "start":
         return 1 if running else _started(control.start)
     if command not in RUNNING or not running:
         return 1
+    if command == "reload":  # the queue is looked over, twice
+        yield from _printed(invocation, 2 * [Said("postsuper", *heard) for heard in config.heard], running)
     return _started(lambda: RUNNING[command](control))
+
+
+def _printed(invocation: Invocation, said: list[Said], running: bool) -> Decision[None]:
+    """Print what the programs of the script say; those that know where the log is log it, too."""
+    for one in said:
+        invocation.complain(str(one))
+        if running and one.program == "postsuper":
+            yield Note(one.program, one.level, "", one.text)
 
 
 def _started(act: Callable[[], None]) -> int:

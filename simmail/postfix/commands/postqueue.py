@@ -79,6 +79,7 @@ class _Postqueue:
             raise Fatal(USAGE, UNAVAILABLE)
         folder = next((option.value for option in options if option.letter == "c"), "")
         self.config = self.console.config(folder)
+        yield from self.console.inherited()
         if not wanted:
             yield from self.console.die(USAGE)
         return (yield from self._act(wanted[0]))
@@ -98,6 +99,8 @@ class _Postqueue:
         control = self.console.control()
         if control.system is None:
             yield from self.console.warn(DOWN)
+        else:
+            yield from control.system.roused("showq")
         found = list(entries(control.spool))
         calendar = self.invocation.machine.calendar
         if as_json:

@@ -291,6 +291,8 @@ class _Sendmail:
                 recipients += found
         if not recipients:
             yield from self.console.die(f"{who}: {NO_RECIPIENTS[request.from_header]}")
+        for level, text in self.console.heard:  # postdrop(1) reads main.cf, too
+            self.invocation.complain(f"postdrop: {level}: {text}")
         content = Content(tuple(lines))
         limit: int = self.config["message_size_limit"]
         if limit and content.size + FILE_OVERHEAD > limit:

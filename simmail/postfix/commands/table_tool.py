@@ -21,7 +21,7 @@ from simmail.files.invocation import Invocation
 from simmail.files.tree import IS_DIRECTORY, File, FileError
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
-from simmail.postfix.commands.usage import BadOption, getopt
+from simmail.postfix.commands.usage import LOGGED, BadOption, getopt
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.maincf import Warn
 from simmail.postfix.tables.base64files import BadFile, decoded
@@ -79,6 +79,8 @@ class TableTool:
         self.config: Config
         self.environment: TableEnvironment
         self.request = Request()
+        #: Whether it knows where the log is: from main.cf, or from the command that has started it.
+        self.logs = LOGGED in invocation.environment
 
     def prepare(self) -> None:
         """Look at the options again, the configuration being known."""
@@ -96,6 +98,7 @@ class TableTool:
             self.config = Config.load(
                 self.invocation.machine, self.warn, self._path(self.request.folder or folder), self.name
             )
+            self.logs = True
             self.environment = TableEnvironment(
                 self.invocation.machine,
                 self.warn,
@@ -131,7 +134,8 @@ class TableTool:
         return None if self.invocation.system is not None else self.warn
 
     def _note(self, program: str, level: str, text: str) -> None:
-        self.notes.append(Note(program, level, "", text))
+        if self.logs:
+            self.notes.append(Note(program, level, "", text))
 
     # ---- the command line
 

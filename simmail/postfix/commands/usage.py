@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
@@ -15,6 +16,10 @@ from simmail.postfix.control import Control
 from simmail.postfix.tables import TableEnvironment
 
 _QUEUE_ID = re.compile(r"\w{1,100}", re.ASCII)
+
+
+#: In the environment of a command that another one has started, and told where the log is.
+LOGGED = "POSTLOG_SERVICE"
 
 
 def valid_queue_id(text: str) -> bool:
@@ -92,6 +97,8 @@ class Console:
     def __init__(self, program: str, invocation: Invocation, status: int = 1) -> None:
         self.program, self.invocation, self.status = program, invocation, status
         self._log_file = ""
+        #: What was wrong with main.cf, for who is told where the log is.
+        self.heard: list[tuple[str, str]] = []
 
     def warn(self, text: str, program: str = "") -> Decision[None]:
         """Print a warning, and log it."""
@@ -116,12 +123,20 @@ class Console:
         try:
             config = Config.load(invocation.machine, self._complain, folder, self.program)
             self._log_file = config["maillog_file"]
+            self.heard = config.heard
         except Fatal as fatal:
             raise Fatal(fatal.text, self.status) from None
         return config
 
     def _complain(self, level: str, text: str) -> None:
-        self.invocation.complain(f"{self.program}: {level}: {text}" if level != "text" else f"{self.program}: {text}")
+        name = posixpath.basename(self.invocation.argv[0])  # what is printed has the name that it was called by
+        self.invocation.complain(f"{name}: {level}: {text}" if level != "text" else f"{name}: {text}")
+
+    def inherited(self) -> Decision[None]:
+        """Log what is wrong with main.cf, if whoever has started the command told it where the log is."""
+        if LOGGED in self.invocation.environment:
+            for level, text in self.heard:
+                yield from self.log(level, text)
 
     def environment(self, config: Config) -> TableEnvironment:
         """Where the command's tables find files."""
@@ -147,6 +162,8 @@ class Console:
 
         invocation = self.invocation
         before, invocation.argv = invocation.argv, words
+        environment = invocation.environment
+        invocation.environment = {**environment, LOGGED: "postlog"}
         try:
             return (yield from COMMANDS[words[0]](invocation))
         except Fatal as fatal:
@@ -154,4 +171,4 @@ class Console:
                 invocation.complain(f"{words[0]}: fatal: {fatal.text}")
             return fatal.status
         finally:
-            invocation.argv = before
+            invocation.argv, invocation.environment = before, environment
