@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import growth, hand_written, hosts, real, relay_world, startup
 
-PARTS = ("startup", "real", "growth", "hosts", "waiting", "ratio")
+PARTS = ("startup", "real", "growth", "hosts", "waiting", "records", "ratio")
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -56,6 +56,15 @@ def ratio(n: int, rate: float, rounds: int) -> list[str]:
     ]
 
 
+def records(n: int, rate: float, rounds: int) -> str:
+    """What keeping all records costs, beside keeping none of them."""
+    every = none = float("inf")
+    for _ in range(rounds):
+        every = min(every, timed(lambda: relay_world.run(n, rate))[0])
+        none = min(none, timed(lambda: relay_world.run(n, rate, recorded=False))[0])
+    return f"with all records a run takes {every / none:.2f} times as long as with none"
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -73,6 +82,7 @@ def main() -> None:
         "growth": lambda: growth.report([int(size) for size in args.sizes.split(",")], args.rate),
         "hosts": lambda: hosts.report([int(sites) for sites in args.sites.split(",")], args.each),
         "waiting": lambda: [growth.waiting(args.n, args.rate)],
+        "records": lambda: [records(args.n, args.rate, args.rounds)],
         "ratio": lambda: ratio(args.n, args.rate, args.rounds),
     }
     for name in PARTS:
