@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from simmail.lab.picture import Picture
 
-#: A part is written after so many runs, or so many seconds, whatever comes first.
-RUNS_A_PART, SECONDS_A_PART = 2000, 10.0
+#: A part is written after so many runs, or so many seconds, or later on such a share of the time so far: what is lost
+#: to whoever kills a sweep is little, and so are the files.
+RUNS_A_PART, SECONDS_A_PART, SHARE_A_PART = 2000, 1.0, 0.02
 
 
 class Sweep:
@@ -113,13 +114,14 @@ def sweep(file: str | Path | Mapping[str, Any], out: str | Path, *, jobs: int = 
 def _keep(store: Store, done: Iterable[tuple[Planned, Row]], factors: Mapping[str, type]) -> None:
     """Write the rows, part by part; what is finished is kept even when the rest is not to be."""
     kept: list[tuple[Planned, Row]] = []
-    written = time.monotonic()
+    begun = written = time.monotonic()
     try:
         for pair in done:
             kept.append(pair)
-            if len(kept) >= RUNS_A_PART or time.monotonic() - written >= SECONDS_A_PART:
+            now = time.monotonic()
+            if len(kept) >= RUNS_A_PART or now - written >= max(SECONDS_A_PART, SHARE_A_PART * (now - begun)):
                 store.add(kept, factors)
-                kept, written = [], time.monotonic()
+                kept, written = [], now
     finally:
         store.add(kept, factors)
 
