@@ -80,7 +80,8 @@ def main_effects(table: pd.DataFrame, factors: list[str]) -> pd.DataFrame:
         for share in (STOPPED, LOST):
             for level, points in known.groupby(_levels(known[factor]), sort=True, observed=True):
                 found = interval(points[share].tolist())
-                lines.append((factor, str(level), share, found.mean, found.low, found.high, found.size))
+                low, high = max(found.low, 0.0), min(found.high, 1.0)  # nothing is less than none or more than all
+                lines.append((factor, str(level), share, found.mean, low, high, found.size))
     return pd.DataFrame(lines, columns=["factor", "value", "share", "mean", "low", "high", "points"])
 
 
@@ -100,7 +101,7 @@ def effect_picture(effects: pd.DataFrame, factor: str) -> Picture:
     parts = []
     for number, (axes, share) in enumerate(zip(drawing.subplots(1, 2), (STOPPED, LOST), strict=True)):
         lines = own[own["share"] == share]
-        reach = (lines["high"] - lines["mean"]).replace(math.inf, 0.0)
+        reach = (lines["mean"] - lines["low"], lines["high"] - lines["mean"])
         axes.errorbar(lines["value"], lines["mean"], yerr=reach, color=COLOURS[number], marker=MARKS[number], capsize=4)
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(TOLD[share], loc="left", fontsize=10)
