@@ -12,12 +12,16 @@ def _written(bench: Bench, name: str) -> None:
     bench.letter(CLIENT, "client@client.example", f"{name}@creativeacct.com").accepted()
 
 
+def _reach_the_bookkeeper(bench: Bench, *names: str) -> None:
+    for name in names:
+        _written(bench, name)
+        bench.arrives("bledger", f"X-Original-To: {name}@creativeacct.com", within=60)
+
+
 @check(2, hint="Who is behind the name, in the end? Follow each alias.", manual="aliases(5)")
 def taxes_and_receipts(bench: Bench) -> None:
     """Letters to `taxes` and to `receipts` reach the bookkeeper's mailbox."""
-    for name in ("taxes", "receipts"):
-        _written(bench, name)
-        bench.arrives("bledger", f"X-Original-To: {name}@creativeacct.com", within=60)
+    _reach_the_bookkeeper(bench, "taxes", "receipts")
 
 
 @check(2, hint="What does the log call it?", manual="aliases(5), local(8)")
@@ -33,9 +37,7 @@ def office_is_both(bench: Bench) -> None:
 @check(2, hint="One parameter, one character.", manual="postconf(5), recipient_delimiter")
 def extensions(bench: Bench) -> None:
     """Letters to `bledger+trinkets` and `taxes+2026` reach the bookkeeper's mailbox."""
-    for name in ("bledger+trinkets", "taxes+2026"):
-        _written(bench, name)
-        bench.arrives("bledger", f"X-Original-To: {name}@creativeacct.com", within=60)
+    _reach_the_bookkeeper(bench, "bledger+trinkets", "taxes+2026")
 
 
 @check(3, hint="How many octets is the photo as base64? And who refuses to write it?", manual="RFC 2045, section 6.8")

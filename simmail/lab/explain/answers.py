@@ -54,7 +54,7 @@ def choices(question: Commit | Dns | Policy, rule: Rule | None) -> list[Choice]:
 
 
 def _probes(question: Commit) -> Iterator[Choice]:
-    """What a probe finds; the answer are the results."""
+    """What a probe may find; the value is what its agents report, nothing where none has."""
     for label, status, dsn in _PROBED:
         yield Choice(label, [Result(recipient, status, dsn) for recipient in question.message.recipients])
     yield Choice("it is still under way", [])
