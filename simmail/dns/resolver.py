@@ -37,13 +37,16 @@ class Resolver:
     public: bool = False
     _cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = field(default_factory=dict)
 
+    def known(self, name: str, type: str, now: float) -> DnsAnswer | None:
+        """The answer that is remembered; None where none is, or not any more."""
+        found = self._cache.get((name, type))
+        return found[1] if found is not None and found[0] > now else None
+
     def ask(self, name: str, type: str, now: float) -> tuple[DnsAnswer, float]:
         """The answer, and the seconds it takes."""
-        key = (name, type)
-        if self.caching:
-            known = self._cache.get(key)
-            if known is not None and known[0] > now:
-                return known[1], 0.0
+        known = self.known(name, type, now)
+        if known is not None:
+            return known, 0.0
         self.asked += 1
         latency, answer = self.latency * self.slower * self.zones.slowness(name), None
         conduct = None if self.fault else self.zones.conduct(name.rstrip("."))
@@ -58,7 +61,7 @@ class Resolver:
             return answer, self.timeout if answer.status == "timeout" else latency
         if self.caching:
             ttl = min((record.ttl for record in answer.records), default=NEGATIVE_TTL_S)
-            self._cache[key] = (now + latency + ttl, answer)
+            self._cache[name, type] = (now + latency + ttl, answer)
         return answer, latency
 
     def flush(self) -> None:

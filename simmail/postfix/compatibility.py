@@ -20,6 +20,7 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from simmail.mail.digits import whole
 
@@ -58,6 +59,7 @@ class Level(tuple[int, int, int]):
         return f"{major}.{minor}.{patch}" if patch else f"{major}.{minor}"
 
 
+@lru_cache(maxsize=64)
 def level(text: str) -> Level:
     """Read a level.
 

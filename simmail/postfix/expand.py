@@ -100,9 +100,38 @@ class Expander:
     def closely(self, text: str) -> Expansion:
         """The same for any text."""
         self.steps = self.length = 0
+        if not self.recurse or self.scan or self.allowed is not None:
+            return self._run(text)
+        for known, expansion in _KNOWN.get(text, ()):
+            if all(self.lookup(name, use) == value for name, use, value in known):
+                return expansion
+        return self._remembered(text)
+
+    def _run(self, text: str) -> Expansion:
         run = _Run(self)
         run.parse(text)
         return Expansion("".join(run.parts), run.failed, run.undefined)
+
+    def _remembered(self, text: str) -> Expansion:
+        """The expansion of a text, kept with the values that it was made of; one with mistakes is not."""
+        read: list[tuple[str, bool, str | None]] = []
+        lookup = self.lookup
+
+        def reading(name: str, use: bool) -> str | None:
+            value = lookup(name, use)
+            read.append((name, use, value))
+            return value
+
+        self.lookup = reading
+        try:
+            expansion = self._run(text)
+        finally:
+            self.lookup = lookup
+        if not expansion.failed and len(text) + len(expansion.text) <= LENGTH_KNOWN:
+            if len(_KNOWN) >= TEXTS_KNOWN:
+                _KNOWN.clear()
+            _KNOWN[text] = [(tuple(read), expansion), *_KNOWN.get(text, ())][:WAYS_KNOWN]
+        return expansion
 
     def _filled(self, pieces: tuple[tuple[bool, str], ...]) -> Expansion:
         """A text of literal pieces and names alone."""
@@ -119,6 +148,10 @@ class Expander:
         return Expansion("".join(parts), False, undefined)
 
 
+#: How many texts are remembered, for how many choices of values each (most defaults depend on one name alone), and
+#: up to how many characters.
+TEXTS_KNOWN, WAYS_KNOWN, LENGTH_KNOWN = 2048, 2, 4096
+_KNOWN: dict[str, list[tuple[tuple[tuple[str, bool, str | None], ...], Expansion]]] = {}
 _PIECE = re.compile(r"\$(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\}|\(([A-Za-z0-9_]+)\)|(\$))|([^$]+)")
 
 

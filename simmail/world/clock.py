@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import simpy
 
-from simmail.mail.questions import Decision, Level, Note, Question, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Question, Sleep
 
 if TYPE_CHECKING:
     from simmail.mail.records import Journal
@@ -61,13 +61,17 @@ class Clock:
         env: the `simpy.Environment`.
         horizon: no task runs ahead to this time or beyond it.
         watched: whether each wait is an event of its own: nobody runs ahead at all.
+        handlers: for each question who answers it, and whether the answer belongs to what tasks share, so that all
+            that happens before must have happened: the clock must show the task's time.
     """
 
     def __init__(self, journal: Journal) -> None:
         self.env = simpy.Environment()
         self.journal = journal
         self.horizon = 0.0
-        self.handlers: dict[type[Question], Handler] = {Sleep: _sleep, Level: _level}
+        self.handlers: dict[type[Question], tuple[Handler, bool]] = {
+            Note: (_note, False), Sleep: (_sleep, False), Now: (_time, False), Level: (_time, True),
+        }  # fmt: skip
         self._serial = count(1)
         self.watched = False
         self._faults: list[float] = []
@@ -228,7 +232,7 @@ class Task:
         answer, self._answer = self._answer, None
         clock = self.clock
         env: Any = clock.env
-        handlers, record = clock.handlers, clock.journal.append
+        handlers = clock.handlers
         send = self._decision.send
         while True:
             if question is None:
@@ -249,21 +253,12 @@ class Task:
                     self._decision, self.host = self._stack.pop()
                     send = self._decision.send
                     continue
-            now = self.now
-            if now >= clock.horizon and now > env._now:  # the clock must come up first
+            handler, shared = handlers[type(question)]
+            if self.now > env._now and (shared or self.now >= clock.horizon):  # the clock must come up first
                 self._question = question
-                self.wake_at(now)
+                self.wake_at(self.now)
                 return
-            if type(question) is Note:
-                record(
-                    (
-                        now, self.host.name, question.program, question.event, question.queue_id, question.fields,
-                        self.serial,
-                    )
-                )  # fmt: skip
-                question = answer = None
-                continue
-            answer = handlers[type(question)](self, question)
+            answer = handler(self, question)
             if answer is WAIT:
                 return
             question = None
@@ -317,11 +312,17 @@ class Alarm:
 CALLED = object()
 
 
+def _note(task: Task, said: Note) -> None:
+    task.clock.journal.append(
+        (task.now, task.host.name, said.program, said.event, said.queue_id, said.fields, task.serial)
+    )
+
+
 def _sleep(task: Task, question: Sleep) -> None:
     if task.line is not None and question.seconds >= IDLE_S:
         task.line.left_alone(task, question.seconds)
     task.now += question.seconds
 
 
-def _level(task: Task, question: Level) -> Any:
-    return task.now if task.level(question) else WAIT
+def _time(task: Task, question: Now | Level) -> float:
+    return task.now

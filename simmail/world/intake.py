@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.files.mailbox import deposit
 from simmail.mail.questions import Abandon, Commit, Decision, Deposit, Level, NewQueueId, Sleep
-from simmail.world.clock import WAIT, Task
+from simmail.world.clock import Task
 from simmail.world.speed import Speed, Station
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ class Intake:
 
     def new_queue_id(self, task: Task, question: NewQueueId) -> Any:
         """Microseconds and inode, as the real one names its queue files."""
-        if not task.level(question):
-            return WAIT
         if self._tokens <= 0 and self._delay:
             return task.call(task.host, self._held_up(task))
         self._tokens -= 1
@@ -87,8 +85,6 @@ class Intake:
 
     def commit(self, task: Task, question: Commit) -> Any:
         """Write a queue file; once it is safe the queue manager hears of it."""
-        if not task.level(question):
-            return WAIT
         if self.trouble:
             return self.trouble
         message: Message = question.message
@@ -101,8 +97,6 @@ class Intake:
 
     def deposit(self, task: Task, question: Deposit) -> Any:
         """Put a message into a mailbox of the host."""
-        if not task.level(question):
-            return WAIT
         if self.trouble:
             return self.trouble
         machine = task.host.machine

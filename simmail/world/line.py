@@ -104,4 +104,4 @@ class Line:
 
 def transfer(task: Task, question: Transfer) -> Any:
     """The handler of Transfer."""
-    return question.line.send(task, question.octets) if task.level(question) else WAIT
+    return question.line.send(task, question.octets)

@@ -19,7 +19,7 @@ from simmail.postfix.qmgr.closing import DEFERRED
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import MailSystem
 from simmail.world import logs
-from simmail.world.clock import WAIT, Life, Task
+from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
 from simmail.world.ports import Ports
 from simmail.world.speed import Speed
@@ -162,14 +162,10 @@ class Master:
 
     def pass_on(self, task: Task, question: PassOn) -> Any:
         """Give a connection to a service that takes them over from another."""
-        if not task.level(question):
-            return WAIT
         return self.ports.take_over(task, question) or ConnectFailure(NO_SOCKET)
 
     def anvil(self, task: Task, question: Anvil) -> Any:
         """Count an event of a client."""
-        if not task.level(question):
-            return WAIT
         return self._anvil.count(question.event, question.service, question.client, task.now)
 
     # ---- new mail

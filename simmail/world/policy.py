@@ -153,13 +153,11 @@ class PolicyServers:
 
 def listen(task: Task, question: Listen) -> Any:
     """A program wants to answer policy requests."""
-    return task.host.policies.listen(question.program) if task.level(question) else WAIT
+    return task.host.policies.listen(question.program)
 
 
 def policy(task: Task, question: Policy) -> Any:
     """Ask a policy server, over a connection that is there or a new one."""
-    if not task.level(question):
-        return WAIT
     link: Link | None = question.link
     if link is None or link.line is None:
         found = _connect(task, question.server if link is None else link.server, question.timeout)
@@ -223,8 +221,6 @@ class Attend(Question):
 
 def attend(task: Task, question: Attend) -> Any:
     """Start the server's work on its host, and wait for it."""
-    if not task.level(question):
-        return WAIT
     clock, host, line = task.clock, task.host, question.line
 
     waiting = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simmail.mail.answers import Exit
-from simmail.mail.questions import Decision, Detach, Dns, Draw, FlushSite, LookUps, Now, Run
+from simmail.mail.questions import Decision, Detach, Dns, Draw, FlushSite, LookUps, Run
 from simmail.world.chance import keyed
 from simmail.world.clock import WAIT, Impatient, Task
 
@@ -13,25 +13,22 @@ SIGKILL = 9
 
 
 def dns(task: Task, question: Dns) -> Any:
-    """Ask the host's resolver; it takes the time it takes."""
+    """Ask the host's resolver; it takes the time it takes, and what it remembers nobody else can change meanwhile."""
+    resolver = task.host.resolver
+    known = resolver.known(question.name, question.type, task.now)
+    if known is not None:
+        return known
     if not task.level(question):
         return WAIT
-    answer, seconds = task.host.resolver.ask(question.name, question.type, task.now)
+    answer, seconds = resolver.ask(question.name, question.type, task.now)
     task.now += seconds
     return answer
 
 
 def look_ups(task: Task, question: LookUps) -> Any:
     """Ask the host's resolver for several names at once."""
-    if not task.level(question):
-        return WAIT
     ask = task.host.resolver.ask
     return tuple(ask(name, question.type, task.now) for name in question.names)
-
-
-def now(task: Task, question: Now) -> float:
-    """The task's own time."""
-    return task.now
 
 
 def draw(task: Task, question: Draw) -> float:
@@ -41,8 +38,6 @@ def draw(task: Task, question: Draw) -> float:
 
 def run(task: Task, question: Run) -> Any:
     """Run a command of the host in its small shell."""
-    if not task.level(question):
-        return WAIT
     return task.call(task.host, _within(task, question))
 
 
@@ -65,15 +60,11 @@ def _within(task: Task, question: Run) -> Decision[Exit]:
 
 def detach(task: Task, question: Detach) -> Any:
     """Let a program of the host run on by itself."""
-    if not task.level(question):
-        return WAIT
     task.clock.spawn(task.host, question.decision, task.now)
     return None
 
 
 def flush_site(task: Task, question: FlushSite) -> Any:
     """Let the queue manager try what waits for a domain."""
-    if not task.level(question):
-        return WAIT
     task.host.master.manage(lambda manager, now: manager.flush_site(question.site, now))
     return None

@@ -8,7 +8,7 @@ from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Send
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.clock import WAIT, Impatient, Task
+from simmail.world.clock import Impatient, Task
 from simmail.world.connection import FULL, Admit, Connection, Server
 from simmail.world.wire import FIRST_AGAIN_S, LOST, TIMEOUT, TRIFLE_S, carry, route, sent_again
 
@@ -89,7 +89,7 @@ class Transport:
 
     def admit(self, task: Task, question: Admit) -> Any:
         """Find a process for a session."""
-        return question.slots.acquire(task, task.deadline) if task.level(question) else WAIT
+        return question.slots.acquire(task, task.deadline)
 
     def receive(self, task: Task, question: Receive) -> Any:
         """Wait for the greeting."""

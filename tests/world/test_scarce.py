@@ -127,7 +127,7 @@ def test_mail_for_a_silent_site_makes_innocents_late() -> None:
 def test_a_link_is_shared_by_those_who_use_it() -> None:
     """Two transfers at a time take twice as long each; one that begins later and is shorter overtakes."""
     clock = Clock(Journal())
-    clock.handlers[Transfer] = transfer
+    clock.handlers[Transfer] = (transfer, True)
     line = Line(100.0)
     ends: dict[str, float] = {}
 
