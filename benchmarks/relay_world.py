@@ -1,19 +1,19 @@
 """The yardstick's world in simmail: the same hops, waits and outages, with everything decided and recorded.
 
 Two hundred office computers submit to `mail.domain.ork`, which relays to fifty destinations chosen by Zipf's law, each
-down 30 % of the time for a minute at a time.  2,000 writers and, at each destination, 2,000 readers, distinct subjects
-and texts; the relay runs the course's whole main.cf with its PCRE checks and two blocklists; one message in twenty is
-refused.
+down for a minute at a time, so that one message in twenty is deferred.  2,000 writers and, at each destination, 2,000
+readers, distinct subjects and texts; the relay runs the course's whole main.cf with its PCRE checks and two blocklists;
+one message in twenty is refused.
 """
 
 from __future__ import annotations
 
 import random
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.hand_written import (
     CONNECT_S,
@@ -23,7 +23,6 @@ from benchmarks.hand_written import (
     HOP_S,
     ROUND_TRIP_IN_S,
     SMTPD_PROCESSES,
-    Outages,
     workload,
 )
 from simmail.dns.resolver import Resolver
@@ -43,6 +42,10 @@ CLIENTS, WRITERS, READERS = 200, 2000, 2000
 #: What people write is drawn from so many sentences, twelve of them a message: no two texts are the same.
 SENTENCES = 5000
 REFUSED = 0.05
+#: How long a destination is up and down, seconds on the average.
+UP_S, DOWN_S = 1800.0, 60.0
+#: How long it runs until somebody looks whether all is done, seconds.
+STRIDE_S = 600.0
 #: The yardstick's writes to disk, on the average; it knows no processors.
 SPEED = Speed(queue_file=0.005, mailbox=0.001, receiving=0.0, delivering=0.0)
 COURSE_MAIN_CF = """\
@@ -83,8 +86,63 @@ compatibility_level = 3.6
 WORDS = "invoice offer meeting receipt holiday budget printer lunch report contract minutes delivery".split()
 
 
-def build(rate: float, seed: int = 1, remember: bool = True, dead: bool = False) -> World:
-    """The world, its mail systems started; nobody has written yet.  `dead`: no destination is ever up."""
+class Weather(Protocol):
+    """When destinations are down."""
+
+    def down(self, destination: int, now: float) -> bool:
+        """Whether the destination of that number is down; it is asked in order of time."""
+        ...
+
+
+class Outages:
+    """Each destination is up and down for times of chance, from whatever it was at on the average."""
+
+    def __init__(self, seed: int = 2) -> None:
+        self._rngs = [random.Random(f"{seed}/outages/{d}") for d in range(DESTINATIONS)]
+        self._down = [rng.random() < DOWN_S / (UP_S + DOWN_S) for rng in self._rngs]
+        self._until = [0.0] * DESTINATIONS
+        for d in range(DESTINATIONS):
+            self._next(d)
+
+    def _next(self, d: int) -> None:
+        self._until[d] += self._rngs[d].expovariate(1 / (DOWN_S if self._down[d] else UP_S))
+
+    def down(self, destination: int, now: float) -> bool:
+        """Whether it is down."""
+        while now >= self._until[destination]:
+            self._down[destination] = not self._down[destination]
+            self._next(destination)
+        return self._down[destination]
+
+
+class Never:
+    """No destination is ever up."""
+
+    def down(self, destination: int, now: float) -> bool:
+        """It is."""
+        return True
+
+
+class BiggestDown:
+    """The destination that gets most is down from one time to another, seconds; the others are up."""
+
+    def __init__(self, start: float, end: float) -> None:
+        self.start, self.end = start, end
+
+    def down(self, destination: int, now: float) -> bool:
+        """Whether it is that one, and then."""
+        return destination == 0 and self.start <= now < self.end
+
+
+def build(rate: float, seed: int = 1, remember: bool = True, weather: Weather | None = None) -> World:
+    """The world, its mail systems started; nobody has written yet.
+
+    Args:
+        rate: messages a second.
+        seed: of the chances.
+        remember: False switches memos off.
+        weather: when destinations are down; `Outages` by default.
+    """
     world = World(Calendar(datetime(2026, 3, 2, 9, tzinfo=UTC)), seed)
     readers = Machine("accounts").accounts | {
         f"u{n}": Account(f"u{n}", 2000 + n, f"/home/u{n}") for n in range(READERS)
@@ -106,13 +164,13 @@ def build(rate: float, seed: int = 1, remember: bool = True, dead: bool = False)
     office = Machine("office.domain.ork", tuple(f"192.168.1.{n + 1}" for n in range(CLIENTS)))
     world.add_host("office", office, Resolver(world.zones))
     world.network.link("office", relay.name, ROUND_TRIP_IN_S / 2)
-    outages = Outages()
+    weather = weather or Outages()
     for d in range(DESTINATIONS):
         host = _mail_host(
             world, f"mail.d{d}.example", f"198.51.100.{d + 1}", DESTINATION_MAIN_CF.format(d), remember, readers
         )
         world.network.link(relay.name, host.name, HOP_S[d] / 2)
-        host.listeners[25] = _gate(host, outages, d, dead)
+        host.listeners[25] = _gate(host, weather, d)
     for host in world.hosts.values():
         if host.master is not None:
             host.sh("postalias /etc/aliases")
@@ -132,13 +190,13 @@ def _mail_host(
     return host
 
 
-def _gate(host: Host, outages: Outages, d: int, dead: bool) -> Any:
+def _gate(host: Host, weather: Weather, d: int) -> Any:
     """Listens where the destination is up; the time to connect is the yardstick's."""
 
     def listen(task: Any, client: str, question: Connect) -> Decision[Any]:
         yield Sleep(CONNECT_S - HOP_S[d])
         now = yield Level()
-        if dead or outages.down(d, now):
+        if weather.down(d, now):
             return None
         assert host.master is not None
         return (yield from host.master.accept(task, client, question))
@@ -201,25 +259,40 @@ def _start(world: World, n: int, rate: float, seed: int) -> None:
     world.clock.spawn(office, source(), 0.0)
 
 
-def run(n: int, rate: float, seed: int = 1, remember: bool = True, recorded: bool = True) -> World:
-    """Run it until all is delivered or given up; `recorded`: whether what happens is kept."""
-    world = build(rate, seed, remember)
+def run(
+    n: int,
+    rate: float,
+    seed: int = 1,
+    remember: bool = True,
+    recorded: bool = True,
+    weather: Weather | None = None,
+    told: Callable[[World], None] = lambda world: None,
+) -> World:
+    """Run it until all is delivered or given up.
+
+    Args:
+        n: messages.
+        rate: messages a second.
+        seed, remember, weather: as in `build`.
+        recorded: whether what happens is kept.
+        told: called from time to time, to say how far it has come.
+    """
+    world = build(rate, seed, remember, weather)
     if not recorded:
         world.journal.append = lambda row: None
     _start(world, n, rate, seed)
     relay = world.hosts["mail.domain.ork"].master
     assert relay is not None
-    end = n / rate
     while True:
-        end += 600.0
-        world.run(end)
-        if not (relay.spool.incoming or relay.spool.active or relay.spool.deferred):
+        world.run(world.now + STRIDE_S)
+        told(world)
+        if world.now > n / rate and not (relay.spool.incoming or relay.spool.active or relay.spool.deferred):
             return world
 
 
 def wait(n: int, rate: float, seed: int = 1) -> World:
     """Run it with no destination up until all that was written waits."""
-    world = build(rate, seed, dead=True)
+    world = build(rate, seed, weather=Never())
     _start(world, n, rate, seed)
     world.run(n / rate + 60.0)
     return world
