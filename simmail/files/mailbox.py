@@ -199,4 +199,4 @@ def _into_maildir(files: FileSystem, question: Deposit, entry: Entry, now: float
     seconds = int(unix)
     micros = int((unix - seconds) * 1e6)
     name = f"{folder}/new/{seconds}.Vfd01I{files.inode():x}M{micros}.{hostname}"
-    files.place(name, Letter(entry, question.owner, now), new=True)
+    files.place(name, Letter(entry, question.owner, now))

@@ -75,12 +75,14 @@ class FileSystem:
         clock: tells the simulated time, for the time of change of what is written.
         store: where delivered mail is kept; None for memory.
 
-    `version` grows with every change, so that who remembers something read from files can tell whether to look again.
+    `version` grows with every change of a watched file, so that who remembers something read from files can tell
+    whether to look again; others, such as mailboxes, change without end.
     """
 
     def __init__(self, clock: Callable[[], float] = lambda: 0.0, store: TextStore | None = None) -> None:
         self.clock, self.store = clock, store
         self.version = 0
+        self._watched: set[str] = set()
         self._inode = FIRST_INODE
         self._files: dict[str, File] = {}
         self._folders: dict[str, str] = {"/": "root"}
@@ -88,6 +90,14 @@ class FileSystem:
         self._views: dict[str, View] = {}
         self._mounted: tuple[str, ...] = ()
         self._orders: dict[str, tuple[str, ...]] = {}
+
+    def watch(self, path: str) -> None:
+        """Let `version` tell of changes of the file at `path`, whether or not there is one now."""
+        self._watched.add(normal(path))
+
+    def _changed(self, path: str) -> None:
+        if path in self._watched:
+            self.version += 1
 
     # ---- reading
 
@@ -221,7 +231,6 @@ class FileSystem:
             self._folders[path] = owner
         if mode is not None:
             self._modes[path] = mode
-        self.version += 1
 
     def make_folder(self, path: str, owner: str = "root") -> None:
         """Make a folder and those above it."""
@@ -242,19 +251,16 @@ class FileSystem:
         if path in self._folders:
             raise FileError(path, IS_DIRECTORY)
         self.make_folder(posixpath.dirname(path), owner)
-        self.version += 1
+        self._changed(path)
         self._files[path] = File(text, owner, mode, self.clock() if modified is None else modified)
 
-    def place(self, path: str, file: File, *, new: bool = False) -> None:
-        """Put a file that makes its own text at `path`; the folders above it are made.
-
-        `new`: nobody can have asked for that name before, so `version` need not grow.
-        """
+    def place(self, path: str, file: File) -> None:
+        """Put a file that makes its own text at `path`; the folders above it are made."""
         path = normal(path)
         folder = posixpath.dirname(path)
         if folder not in self._folders:
             self.make_folder(folder, file.owner)
-        self.version += not new
+        self._changed(path)
         self._files[path] = file
 
     def inode(self) -> int:
@@ -270,7 +276,7 @@ class FileSystem:
     def remove(self, path: str) -> None:
         """Remove a file.  Raises FileError."""
         path = normal(path)
-        self.version += 1
+        self._changed(path)
         view = self._view(path)
         if view is not None:
             view.remove(path)

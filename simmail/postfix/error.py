@@ -44,7 +44,7 @@ class Error(Program):
         for recipient in request.recipients:
             note, result = self._report(request, recipient, dsn, "none", times)
             if self.pending:
-                yield from self.spoken(request.message.queue_id)
+                yield from self.spoken()
             yield note
             results.append(result)
         return results

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Note
+from simmail.mail.questions import Note
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.match_lists import DomainList
@@ -85,11 +85,12 @@ class Program:
         """Remember a line for the log (`warning`, `error`, `text`), to be noted by the next `spoken()`."""
         self.pending.append(Note(self.name, level, "", text))
 
-    def spoken(self, queue_id: str = "") -> Decision[None]:
+    def spoken(self) -> Iterable[Note]:
         """Note what tables and parameters had to say since the last time."""
-        if self.pending:
-            pending, self.pending = self.pending, []
-            yield from pending
+        if not self.pending:
+            return ()
+        pending, self.pending = self.pending, []
+        return pending
 
     def note(self, event: str, queue_id: str, *fields: object) -> Note:
         """A note in this program's name."""
@@ -115,7 +116,7 @@ class Program:
     @property
     def rewriter(self) -> TrivialRewrite:
         """The present trivial-rewrite(8)."""
-        return self.system.rewriter
+        return self.system.rewriting or self.system.rewriter
 
     @cached_property
     def processes(self) -> Processes[Any]:

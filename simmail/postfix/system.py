@@ -69,6 +69,7 @@ class MailSystem:
     Attributes:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         used: when a client last came to one of the programs, seconds since the start of the world.
+        rewriting: the trivial-rewrite(8) that runs; None before it is needed.
 
     Raises:
         Fatal: where main.cf or master.cf keeps all of Postfix from starting.
@@ -85,6 +86,7 @@ class MailSystem:
         self.machine, self.classes, self._warn = machine, programs, warn
         self.spool = Spool() if spool is None else spool
         self.config = Config.load(machine, warn=warn)
+        machine.files.watch(MAIN_CF)
         self._latest, self._main = self.config, self._main_cf()
         self.master = MasterCf.load(machine, warn=warn)
         self._named = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
@@ -93,6 +95,7 @@ class MailSystem:
         self.last_words: list[Note] = []
         self._throttled: dict[tuple[str, str], float] = {}
         self._programs: dict[tuple[str, str], Program] = {}
+        self.rewriting: TrivialRewrite | None = None
         self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
         self._roused: set[tuple[str, str]] = set()
@@ -113,6 +116,9 @@ class MailSystem:
             if service is None:
                 raise Fatal(f"connect to subsystem private/{name}: No such file or directory")
             found = self._programs[key] = self.classes[service.command](self, service)
+            if key == self._rewrite:
+                rewriter: Any = found
+                self.rewriting = rewriter
             if found.watches:
                 found.fast_flush  # noqa: B018 - whoever can defer mail has this list open
         return found
@@ -134,8 +140,7 @@ class MailSystem:
     @property
     def rewriter(self) -> TrivialRewrite:
         """trivial-rewrite(8).  Raises as `program` does."""
-        found: Any = self._programs.get(self._rewrite) or self.program("rewrite")
-        rewriter: TrivialRewrite = found
+        rewriter: TrivialRewrite = self.rewriting or self.program("rewrite")
         return rewriter
 
     @property
@@ -145,21 +150,26 @@ class MailSystem:
             self._main, self._latest = main, Config.load(self.machine, warn=self._warn)
         return self._latest
 
-    @property
-    def rewriter_waits(self) -> bool:
-        """Whether trivial-rewrite(8) has something to say."""
-        rewriter = self._programs.get(self._rewrite)
-        return rewriter is not None and bool(rewriter.pending)
-
     def _main_cf(self) -> object:
         return self.machine.files.find(MAIN_CF)
+
+    def at_hand(self, name: str, type: str = "unix") -> Any:
+        """A client comes to a service: its program, where that runs and no file of its tables has changed; or None."""
+        program = self._programs.get((self._named.get(name, name), type))
+        if program is None or program.outlived or program.seen != self.machine.files.version:
+            return None
+        now = self.machine.files.clock()
+        if now - self.used >= self._patience:
+            return None
+        self.used = program.used = now
+        return program
 
     def outdated(self, name: str, type: str = "unix") -> list[Note]:
         """A client comes to a service: let its program go if it is out of date; what its processes say of that."""
         now = self.machine.files.clock()
-        if now - self.used >= self._patience and self._rewrite in self._programs:
-            self._programs[self._rewrite].made = now
-            if self._programs[self._rewrite].main is not self._main_cf():
+        if now - self.used >= self._patience and self.rewriting is not None:
+            self.rewriting.made = now
+            if self.rewriting.main is not self._main_cf():
                 self.replace_rewriter()
         self.used = now
         program = self._programs.get((name, type))
@@ -167,16 +177,13 @@ class MailSystem:
             return []
         version = self.machine.files.version
         notes: list[Note] | None = None
-        if program.seen == version and not program.outlived:
-            program.used = now
-            return []
         if program.seen != version:
             program.seen = version
             program.outlived = program.main is not self._main_cf()
             if program.watches:
                 notes = self._changes(program, now)
         if notes is not None or (program.outlived and not program.idle(now)):
-            del self._programs[name, type]
+            self._drop((name, type))
             self._strained.pop((name, type), None)
             self.memo = Memo(self.memo.enabled)
         program.used = now
@@ -208,9 +215,14 @@ class MailSystem:
         """Whether the programs have had nothing to do for so long that trivial-rewrite(8) has ended."""
         return bool(now - self.used >= self._patience)
 
+    def _drop(self, key: tuple[str, str]) -> None:
+        """Let a program go."""
+        if self._programs.pop(key) is self.rewriting:
+            self.rewriting = None
+
     def replace_rewriter(self) -> None:
         """Let trivial-rewrite(8) be made anew; what others know from it counts no more."""
-        del self._programs[self._rewrite]
+        self._drop(self._rewrite)
         for program in tuple(self._programs.values()):
             program.forget()
 
@@ -221,10 +233,13 @@ class MailSystem:
             name, type: the service.
             client: the program that asks, and complains of a service that master.cf does not have.
         """
+        found = self.at_hand(name, type)
+        return (yield from self._summoned(name, type, client)) if found is None else found
+
+    def _summoned(self, name: str, type: str, client: str) -> Decision[Any]:
+        """The program behind a service, which may have to be made."""
         name = self._named.get(name, name)
-        notes = self.outdated(name, type)
-        if notes:
-            yield from notes
+        yield from self.outdated(name, type)
         key = (name, type)
         if key in self._programs:
             return self._programs[key]

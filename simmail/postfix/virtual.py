@@ -89,7 +89,7 @@ class Virtual(DeliveryAgent):
                 continue
             box = self._find(recipient.address.lower())
             if self.pending:
-                yield from self.spoken(request.message.queue_id)
+                yield from self.spoken()
             if isinstance(box, Dsn):
                 results.append((yield from self.failed(request, recipient, box)))
             else:

@@ -378,4 +378,3 @@ class UserFiles:
             file = tree.file(path)
             file.mode = (file.mode if owner is None else file.mode & 0o1777) if mode is None else mode
             file.owner = file.owner if owner is None else owner
-            tree.version += 1

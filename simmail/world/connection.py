@@ -59,6 +59,8 @@ class Lent:
         strained: asked once there is a process: the session in its place and its patience, under stress.
     """
 
+    __slots__ = ("_strained", "admitted", "patience", "session", "slots")
+
     def __init__(
         self,
         session: Server,
@@ -77,14 +79,14 @@ class Lent:
         strained = self._strained() if self._strained is not None else None
         if strained is not None:
             self.session, self.patience = strained
-        return (yield from self._said(self.session.greet()))
+        reply = yield from self.session.greet()
+        if reply is not None and reply.closes:
+            yield from self._release()
+        return reply
 
     def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
         """Answer what the client sent."""
-        return self._said(self.session.handle(sent, more))
-
-    def _said(self, saying: Decision[Reply | None]) -> Decision[Reply | None]:
-        reply = yield from saying
+        reply = yield from self.session.handle(sent, more)
         if reply is not None and reply.closes:
             yield from self._release()
         return reply

@@ -10,7 +10,7 @@ BUGS: in life a process that was started before the stress keeps its patience fo
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Decision, PassOn, answered
@@ -72,6 +72,8 @@ class Port:
         self.throttled = 0.0
         self._ports = ports
         self._stressed_until = self._quiet_until = 0.0
+        self._program: Any = None
+        self._patience = 0.0
         self.slots = Slots(0, self._last_taken)
 
     def configure(self, service: Service, default_limit: int) -> None:
@@ -102,24 +104,31 @@ class Port:
         """A session with a client; where the program does not run, one that says nothing."""
         if self.throttled > task.now:
             return Silent()
-        master, (name, type) = self._ports.master, self.service[:2]
-        system = master.system
+        system = self._ports.master.system
         assert system is not None
-        # the task is still the client's, so the host is named with what is recorded here
-        for said in system.outdated(name, type):
-            master.record(task, said)
-        try:
-            program = system.program(name, type)
-        except Fatal as fatal:
-            for said in system.dying(name, type, fatal):
-                master.record(task, said)
-            self.throttled = task.now + THROTTLE_S
+        program = system.at_hand(self.service.name, self.service.type) or self._made(system, task)
+        if program is None:
             return Silent()
         session: Server = program.session(client, question)
         if program.shared:
             return session
-        strained = partial(self._strained, system, client, question)
-        return Lent(session, self.slots, program.config["smtpd_timeout"], strained)
+        if program is not self._program:
+            self._program, self._patience = program, program.config["smtpd_timeout"]
+        return Lent(session, self.slots, self._patience, partial(self._strained, system, client, question))
+
+    def _made(self, system: MailSystem, task: Task) -> Any:
+        """The program, which may have to be made; None where it does not run."""
+        master, (name, type) = self._ports.master, self.service[:2]
+        # the task is still the client's, so the host is named with what is recorded here
+        for said in system.outdated(name, type):
+            master.record(task, said)
+        try:
+            return system.program(name, type)
+        except Fatal as fatal:
+            for said in system.dying(name, type, fatal):
+                master.record(task, said)
+            self.throttled = task.now + THROTTLE_S
+            return None
 
     def _strained(self, system: MailSystem, client: str, question: Connect) -> tuple[Server, float] | None:
         """The session that a process under stress would hold; None where there is no stress."""

@@ -158,3 +158,15 @@ def test_no_file_grows_beyond_a_commands_limit(world: World, command: str, text:
     assert done.status == status
     assert host.sh("cat /tmp/x").stdout == text
     assert world.complete(host, host.running(Run(command, "root", {}, ""))).status == 0
+
+
+def test_deliveries_let_no_program_look_at_its_tables_again(world: World) -> None:
+    """The files that a server has been made from are the same after mail has been delivered."""
+    host = world.host(SERVER)
+    before, mailbox = host.machine.files.version, host.sh("wc -c < /var/mail/alice || echo 0").stdout
+    host.sh("echo 'Subject: x\n\nx' | sendmail alice")
+    world.run(world.now + 60)
+    assert host.sh("wc -c < /var/mail/alice").stdout != mailbox
+    assert host.machine.files.version == before
+    host.sh("postalias /etc/aliases")
+    assert host.machine.files.version > before

@@ -25,12 +25,12 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Connect, Decision
+from simmail.mail.questions import Connect, Note
 from simmail.postfix.compatibility import level
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import AddressList, StringList
@@ -181,7 +181,8 @@ class Smtpd(Program):
     @property
     def unsaid(self) -> bool:
         """Whether tables, or trivial-rewrite(8), have something to say."""
-        return bool(self.pending or self.system.rewriter_waits)
+        rewriter = self.system.rewriting
+        return bool(self.pending or (rewriter is not None and rewriter.pending))
 
     @cached_property
     def by_sender(self) -> bool:
@@ -246,13 +247,12 @@ class Smtpd(Program):
                 self._said[sender, address] = found
         return found
 
-    def heard(self) -> Decision[None]:
+    def heard(self) -> Iterable[Note]:
         """Note what tables, and trivial-rewrite, had to say."""
-        rewriter = self.system.running("rewrite")
-        if rewriter is not None and rewriter.pending:
-            yield from rewriter.spoken()
-        if self.pending:
-            yield from self.spoken()
+        if not self.unsaid:
+            return ()
+        rewriter = self.system.rewriting
+        return (*(rewriter.spoken() if rewriter is not None else ()), *self.spoken())
 
     def temporary(self, action: str, finding: Finding) -> Finding:
         """A temporary failure, dealt with as a `*_tempfail_action` parameter says."""

@@ -63,6 +63,7 @@ class Database(Table):
         self.path = name + ".db"
         self.title = f"{type}:{self.path}"
         self.entries, self.opened = entries, file
+        environment.watch(self.path)
         self.values = {key: entry.value for key, entry in entries.items()}
 
     def find(self, key: str) -> str | None:

@@ -73,6 +73,10 @@ class TableEnvironment:
             raise FileError(name, "No such file or directory")
         return self.machine.files.file(normal(name, self.folder))
 
+    def watch(self, name: str) -> None:
+        """Let the version of the machine's files tell of changes of that file."""
+        self.machine.files.watch(normal(name, self.folder))
+
     def changed(self) -> str | None:
         """The registered name of a table whose file is another one now; None where there is none.
 
