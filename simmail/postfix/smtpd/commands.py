@@ -17,6 +17,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,8 +38,10 @@ Run = Callable[..., Decision[Any]]
 
 #: What makes a HELO name unsafe to show; each becomes a question mark.
 NEUTERED = str.maketrans(dict.fromkeys([*' <>()\\";@', *map(chr, (*range(32), 127))], "?"))
-OK = Reply(250, ("2.0.0 Ok",))
+OK, BYE = Reply(250, ("2.0.0 Ok",)), Reply(221, ("2.0.0 Bye",), closes=True)
 XCLIENT_ATTRIBUTES = "NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT"
+#: The log's counts of so many commands and more are not remembered.
+LONG = 32
 XFORWARD_ATTRIBUTES = "NAME ADDR PROTO HELO SOURCE PORT IDENT"
 
 
@@ -87,15 +90,21 @@ def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown}")
     if session.filtered.startswith("5"):
         return (yield from session.say(250, session.parameters.hostname, "ENHANCEDSTATUSCODES")), True
-    lines = yield from _keywords(session, hidden)
-    if state.errors >= session.parameters.soft_errors:
-        yield Sleep(session.parameters.error_sleep * (len(lines) - 1))
-    return (yield from session.say(250, *lines)), True
+    verp, parameters = False, session.parameters
+    if parameters.verp_clients:
+        verp = yield from session.listed(parameters.verp_clients)
+    key = (hidden, verp, session.xclient, session.xforward)
+    offer = parameters.offers.get(key)
+    if offer is None:
+        offer = parameters.offers[key] = Reply(250, _offered(parameters, *key))
+    if state.errors >= parameters.soft_errors:
+        yield Sleep(parameters.error_sleep * (len(offer.lines) - 1))
+    return (yield from session.tell(offer)), True
 
 
 def _greeted(session: SmtpdSession, argument: str, verb: str) -> Decision[Answer | None]:
     """What HELO and EHLO share; an answer where it ends there."""
-    name = _name(argument)
+    name, shown = _introduced(argument)
     if not name:
         return (yield from no(session, 501, f"Syntax: {verb} hostname"))
     if not session.smtpd.delay_reject:
@@ -103,34 +112,17 @@ def _greeted(session: SmtpdSession, argument: str, verb: str) -> Decision[Answer
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from refused(session, verdict))
     yield from session.forget()
-    session.state.helo = _neutered(name)
-    yield from milter.told(session, verb)
+    session.state.helo = shown
+    if session.filtered:
+        yield from milter.told(session, verb)
     return None
 
 
 @lru_cache(maxsize=4096)
-def _name(argument: str) -> str:
-    """A HELO name as it was given; "" for none."""
-    return " ".join(word.text for word in words(argument))
-
-
-@lru_cache(maxsize=4096)
-def _neutered(name: str) -> str:
-    """A HELO name as it is shown."""
-    return name if name.isalnum() else name.translate(NEUTERED)
-
-
-def _keywords(session: SmtpdSession, hidden: frozenset[str]) -> Decision[tuple[str, ...]]:
-    """The lines of the reply to EHLO."""
-    parameters = session.parameters
-    verp, xclient_too, xforward_too = False, session.xclient, session.xforward
-    if parameters.verp_clients:
-        verp = yield from session.listed(parameters.verp_clients)
-    key = (hidden, verp, xclient_too, xforward_too)
-    found = parameters.offers.get(key)
-    if found is None:
-        found = parameters.offers[key] = _offered(parameters, hidden, verp, xclient_too, xforward_too)
-    return found
+def _introduced(argument: str) -> tuple[str, str]:
+    """A HELO name as it was given, "" for none; and as it is shown."""
+    name = " ".join(word.text for word in words(argument))
+    return name, name if name.isalnum() else name.translate(NEUTERED)
 
 
 def _offered(
@@ -202,7 +194,7 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
 
 def quit(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     """QUIT."""
-    return (yield from session.say(221, "2.0.0 Bye"))._replace(closes=True), True
+    return (yield from session.tell(BYE)), True
 
 
 def starttls(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
@@ -245,3 +237,27 @@ COMMANDS: dict[str, SmtpCommand] = {
         SmtpCommand("QUIT", quit, plain=True),
     )
 }
+
+
+def counts(heard: list[str], done: list[str]) -> str:
+    """Commands and how many of each were good, as the log tells them when a session is over.
+
+    Args:
+        heard: the verb of each.
+        done: the verbs of the good ones.
+    """
+    return (_counted if len(heard) < LONG else _count)(tuple(heard), tuple(done))
+
+
+def _count(heard: tuple[str, ...], done: tuple[str, ...]) -> str:
+    totals, goods = Counter(heard), Counter(done)
+    parts: list[str] = []
+    for name in (*COMMANDS, "UNKNOWN"):
+        total, good = totals[name], goods[name]
+        if total:
+            parts.append(f"{name.lower()}={good}" if good == total else f"{name.lower()}={good}/{total}")
+    both = f"commands={len(done)}" if heard and len(done) == len(heard) else f"commands={len(done)}/{len(heard)}"
+    return " ".join([*parts, both])
+
+
+_counted = lru_cache(maxsize=1024)(_count)

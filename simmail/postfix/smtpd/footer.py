@@ -6,13 +6,39 @@ DESCRIPTION
     begins with `\\c`.
 
 PARAMETERS
-    smtpd_reject_footer, postscreen_reject_footer (read by the programs)
+    smtpd_reject_footer, smtpd_reject_footer_maps, postscreen_reject_footer (read by postscreen)
 
 SEE ALSO
     postconf(5): smtpd_reject_footer
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.questions import Decision
+from simmail.postfix.tables import LookupFailure
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+
+def with_footer(session: SmtpdSession, code: int, lines: tuple[str, ...]) -> Decision[tuple[str, ...]]:
+    """A session's refusal with the footer that main.cf gives it."""
+    smtpd, parameters = session.smtpd, session.parameters
+    footer: str | None = None
+    if parameters.footer_maps:
+        try:
+            footer = parameters.footer_maps.find(f"{code} {lines[0]}")
+        except LookupFailure:
+            footer = None
+        yield from smtpd.heard()
+    footer = footer or parameters.reject_footer
+    if not footer:
+        return lines
+    text, failed = smtpd.expansions.expand(footer, dict(smtpd.expansions.facts(session.state)))
+    yield from smtpd.heard()
+    return lines if failed else hang(lines, text)
 
 
 def hang(lines: tuple[str, ...], footer: str) -> tuple[str, ...]:

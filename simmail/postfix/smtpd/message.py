@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.content import Content
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import Decision
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.check import Verdict
@@ -72,7 +73,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         verp=state.verp,
     )
     state.queue_id = yield from session.transaction.begin()
-    session.arrival = yield Now()
+    session.arrival = session.transaction.message.arrival
     yield smtpd.note(
         "client", state.queue_id, client.name, client.address, session.forwarded_text(), state.sender,
         recipient, state.protocol, state.helo or "", state.permitted or "",
@@ -96,11 +97,10 @@ def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
             return (yield from session.refused(verdict)), False
     if session.transaction is None:
         return DEAD, False
-    yield from milter.told(session, "DATA")
+    if session.filtered:
+        yield from milter.told(session, "DATA")
     session.content = ("DATA", 0)
-    if state.errors < session.parameters.soft_errors:
-        return state.transcript.told(GO_AHEAD), None
-    return (yield from session.say(GO_AHEAD.code, *GO_AHEAD.lines)), None
+    return (yield from session.tell(GO_AHEAD)), None
 
 
 def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
@@ -112,10 +112,13 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
         if "" in lines:
             session.partial = sent.content
         return Reply(0, ("",))
-    reply, good = yield from finish(session, as_received(sent.content), size)
-    session.content = None
-    session.count("DATA", good)
-    return (yield from session.close(reply)) if reply.closes else reply
+    try:
+        reply, good = yield from finish(session, as_received(sent.content), size)
+        session.content = None
+        session.count("DATA", good)
+        return (yield from session.close(reply)) if reply.closes else reply
+    except Fatal as fatal:
+        return (yield from session.die(fatal))
 
 
 def as_received(content: Content) -> Content:
@@ -182,7 +185,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
         state.errors = state.junk = 0
         state.transcript.errors.clear()
         text = f"2.0.0 Ok: {size} bytes queued as {queue_id}" if chunked else f"2.0.0 Ok: queued as {queue_id}"
-        reply = yield from session.say(250, text)
+        reply = yield from session.tell(Reply(250, (text,)))
     else:
         reply = yield from _complaint(session, outcome)
     yield from session.forget()

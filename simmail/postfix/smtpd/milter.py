@@ -16,9 +16,10 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Note
 from simmail.postfix import milters
 from simmail.postfix.report import shown
 from simmail.postfix.tables import LookupFailure
@@ -45,6 +46,8 @@ class MilterRules:
         self._patience: float = config["milter_connect_timeout"]
         self._usual = milters.parse(config.list("smtpd_milters"), self._action, self._patience)
         self._maps = smtpd.maps("smtpd_milter_maps")
+        #: Whether any client may have some.
+        self.any = bool(self._usual or self._maps)
 
     def of(self, address: str) -> tuple[milters.Milter, ...]:
         """The Milters of a client."""
@@ -73,11 +76,11 @@ def connected(session: SmtpdSession) -> Decision[Reply | None]:
     return None
 
 
-def told(session: SmtpdSession, stage: str) -> Decision[None]:
+def told(session: SmtpdSession, stage: str) -> Iterable[Note]:
     """Log what the Milters say at a stage of the session, and put the message on hold if that is what it is."""
     answer, state = session.filtered, session.state
     if not answer:
-        return
+        return ()
     action, text = ("hold", milters.HELD) if answer == milters.HOLD else ("reject", answer)
     if answer == milters.HOLD:
         state.actions.hold = True
@@ -88,7 +91,7 @@ def told(session: SmtpdSession, stage: str) -> Decision[None]:
         facts.append(f"helo=<{state.helo}>")
     line = f"milter-{action}: {stage} from {state.namaddr}: {text}; {' '.join(facts)}"
     line = line if state.queue_id else f"NOQUEUE: {line}"
-    yield session.smtpd.note("text", state.queue_id, line)
+    return (session.smtpd.note("text", state.queue_id, line),)
 
 
 def refused(session: SmtpdSession, stage: str = "") -> Decision[Reply | None]:

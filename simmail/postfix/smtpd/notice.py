@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
 from simmail.postfix.session_notice import post_notice
-from simmail.smtp.commands import Chunk, Command, Data, Sent
+from simmail.smtp.commands import Chunk, Command, Sent
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class Transcript:
         self.errors: set[str] = set()
 
     def heard(self, sent: Sent) -> None:
-        """The client said something."""
-        assert type(sent) is not Data
+        """The client said something other than a message's content."""
         self.said.append(sent)
         self.lines += 1
 

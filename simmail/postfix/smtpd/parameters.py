@@ -23,6 +23,7 @@ from simmail.postfix.compatibility import level
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.post_mail import NOTIFY_CLASSES
+from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
@@ -40,7 +41,7 @@ class SessionParameters:
         config = smtpd.config
         self.hostname: str = config["myhostname"]
         self.mail_name: str = config["mail_name"]
-        self.banner: str = config["smtpd_banner"]
+        self.greeting = Reply(220, (config["smtpd_banner"],))
         self.helo_required: bool = config["smtpd_helo_required"]
         self._limits(config)
         self.vrfy: bool = not config["disable_vrfy_command"]
@@ -50,19 +51,19 @@ class SessionParameters:
         self.old_smtputf8 = not config.is_set("smtputf8_enable") and config.compatibility < level("1")
         self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
         self.peername_lookup: bool = config["smtpd_peername_lookup"]
-        #: The lines of EHLO's reply, by what is hidden and who asks.
-        self.offers: dict[tuple[frozenset[str], bool, bool, bool], tuple[str, ...]] = {}
+        #: EHLO's reply, by what is hidden and who asks.
+        self.offers: dict[tuple[frozenset[str], bool, bool, bool], Reply] = {}
         self.discarded = keyword_set(config["smtpd_discard_ehlo_keywords"])
-        self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps")
+        self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps") or None
         self.noop_commands = self._strings(smtpd, "smtpd_noop_commands")
         self.forbidden_commands = self._strings(smtpd, "smtpd_forbidden_commands")
         self._tls(smtpd)
         self.reject_footer: str = config.raw("smtpd_reject_footer") or ""
         self.footer_maps = smtpd.maps("smtpd_reject_footer_maps")
         self.command_filter = smtpd.maps("smtpd_command_filter")
-        self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients")
-        self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts")
-        self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts")
+        self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients") or None
+        self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts") or None
+        self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts") or None
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
         self.content_filter: str = config["content_filter"]
         self.cleanup_flags = EXTERNAL

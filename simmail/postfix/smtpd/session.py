@@ -20,23 +20,24 @@ SEE ALSO
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Sleep
+from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Question, Sleep, answered
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
-from simmail.postfix.smtpd.footer import hang, softened
+from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand, counts
+from simmail.postfix.smtpd.footer import softened, with_footer
 from simmail.postfix.smtpd.lookups import identify
 from simmail.postfix.smtpd.message import receive, received
 from simmail.postfix.smtpd.notice import notify
-from simmail.postfix.smtpd.state import Client, SmtpdState
+from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
 from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Chunk, Command, Data, Sent
@@ -73,12 +74,12 @@ class SmtpdSession:
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
         self.smtpd, self.parameters = smtpd, smtpd.parameters
-        self.state = SmtpdState(Client(address))
+        self.state = SmtpdState(address)
         self.server = (question.address, str(question.port)) if question is not None else ("", "")
         self.early: tuple[Sent, ...] = question.early if question is not None else ()
         self.stuck = False
-        self.good: dict[str, int] = {}
-        self.total: dict[str, int] = {}
+        self.good: list[str] = []
+        self.total: list[str] = []
         self.transaction: Transaction | None = None
         self.context = "remote"
         self.arrival = 0.0
@@ -97,10 +98,9 @@ class SmtpdSession:
 
     def greet(self) -> Decision[Reply | None]:
         """Say the greeting, or refuse the client."""
-        smtpd, state = self.smtpd, self.state
+        smtpd, state, parameters = self.smtpd, self.state, self.parameters
         state.process = smtpd.processes.take((yield Now()))
         address = state.client.address
-        parameters = self.parameters
         client, warning = yield from smtpd.memo.decide(
             (smtpd, "client", address, self.server), identify, smtpd.system.machine, address,
             parameters.peername_lookup, smtpd.families, self.server,
@@ -116,44 +116,41 @@ class SmtpdSession:
             self.xclient = yield from self.listed(parameters.xclient_hosts)
         if parameters.xforward_hosts:
             self.xforward = yield from self.listed(parameters.xforward_hosts)
-        refusal = yield from self._count_connection()
-        if refusal is not None:
-            return (yield from self.close(refusal))
-        return (yield from milter.connected(self)) or (yield from self.welcome())
-
-    def _count_connection(self) -> Decision[Reply | None]:
-        """Tell anvil of the connection; a refusal where there are too many."""
-        smtpd, state, parameters = self.smtpd, self.state, self.parameters
         self.exempt = self.xclient or not parameters.counted or (yield from self.listed(smtpd.hoggers))
-        if self.exempt:
-            return None
-        yield from smtpd.system.roused("anvil")
-        counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, state.client.address)
-        for what, count, limit in (
-            ("concurrency", counts.connections, parameters.connection_count),
-            ("rate", counts.rate, parameters.connection_rate),
-        ):
-            if 0 < limit < count:
-                text = f"4.7.0 {parameters.hostname} Error: too many connections from {state.client.address}"
-                reply = yield from self.mistaken(421, text, "policy")
-                yield smtpd.note(
-                    "warning", "",
-                    f"Connection {what} limit exceeded: {count} from {state.namaddr} for service {smtpd.service.name}",
-                )  # fmt: skip
-                return reply
-        return None
+        if not self.exempt:
+            yield from smtpd.system.roused("anvil")
+            counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, client.address)
+            if 0 < parameters.connection_count < counts.connections or 0 < parameters.connection_rate < counts.rate:
+                return (yield from self._one_too_many(counts))
+        if smtpd.milters.any:
+            refusal = yield from milter.connected(self)
+            if refusal is not None:
+                return refusal
+        return (yield from self.welcome())
+
+    def _one_too_many(self, counts: AnvilCounts) -> Decision[Reply]:
+        """Refuse a connection, of which its client has too many."""
+        smtpd, state, parameters = self.smtpd, self.state, self.parameters
+        text = f"4.7.0 {parameters.hostname} Error: too many connections from {state.client.address}"
+        reply = yield from self.mistaken(421, text, "policy")
+        what, count = "rate", counts.rate
+        if 0 < parameters.connection_count < counts.connections:
+            what, count = "concurrency", counts.connections
+        yield smtpd.note(
+            "warning", "",
+            f"Connection {what} limit exceeded: {count} from {state.namaddr} for service {smtpd.service.name}",
+        )  # fmt: skip
+        return (yield from self.close(reply))
 
     def welcome(self) -> Decision[Reply]:
         """The greeting (again after XCLIENT)."""
         smtpd, state, parameters = self.smtpd, self.state, self.parameters
-        words_ = None
-        if parameters.discard_maps:
-            try:
+        state.discard_mask = parameters.discarded
+        if parameters.discard_maps is not None:
+            with suppress(LookupFailure):
                 words_ = parameters.discard_maps.find(state.client.address)
-            except LookupFailure:
-                words_ = None
+                state.discard_mask = parameters.discarded if words_ is None else keyword_set(words_)
             yield from smtpd.heard()
-        state.discard_mask = parameters.discarded if words_ is None else keyword_set(words_)
         if not smtpd.delay_reject:
             verdict = yield from smtpd.checker.client(state)
             if verdict is Verdict.REJECT:
@@ -163,7 +160,7 @@ class SmtpdSession:
                 return (yield from self.close(reply)) if reply.closes else reply
             if verdict is Verdict.HANGUP:
                 return (yield from self.close(HANG_UP))
-        return (yield from self.say(220, parameters.banner))
+        return (yield from self.tell(parameters.greeting))
 
     def listed(self, clients: object) -> Decision[bool]:
         """Whether a list of clients holds this one; a list that fails does not."""
@@ -174,20 +171,29 @@ class SmtpdSession:
             found: bool = clients.matches(client.name, client.address)  # type: ignore[attr-defined]
         except LookupFailure:
             found = False
-        yield from self.smtpd.heard()
+        if self.smtpd.unsaid:
+            yield from self.smtpd.heard()
         return found
 
     # ---- replies
 
     def say(self, code: int, *lines: str) -> Decision[Reply]:
         """Make a reply: slowly to clients that make mistakes, with the footer that main.cf gives refusals."""
+        return self.tell(Reply(code, lines)) if code < 400 else self._refuse(code, lines)
+
+    def tell(self, reply: Reply) -> Decision[Reply]:
+        """Give a reply that is no refusal: slowly to clients that make mistakes."""
         state, parameters = self.state, self.parameters
         if state.errors >= parameters.soft_errors and parameters.error_sleep:
             yield Sleep(parameters.error_sleep)
-        if code < 400:
-            return state.transcript.told(Reply(code, lines))
+        return state.transcript.told(reply)
+
+    def _refuse(self, code: int, lines: tuple[str, ...]) -> Decision[Reply]:
+        state, parameters = self.state, self.parameters
+        if state.errors >= parameters.soft_errors and parameters.error_sleep:
+            yield Sleep(parameters.error_sleep)
         if parameters.reject_footer or parameters.footer_maps:
-            lines = yield from self._footer(code, lines)
+            lines = yield from with_footer(self, code, lines)
         hangup = code in (421, 521)
         if self.smtpd.soft_bounce:
             code, lines = softened(code, lines)
@@ -197,23 +203,6 @@ class SmtpdSession:
         """The reply to a mistake; `error`: its class in notify_classes."""
         self.state.transcript.errors.add(error)
         return (yield from self.say(code, text))
-
-    def _footer(self, code: int, lines: tuple[str, ...]) -> Decision[tuple[str, ...]]:
-        """Hang the footer on a refusal."""
-        smtpd, parameters = self.smtpd, self.parameters
-        footer: str | None = None
-        if parameters.footer_maps:
-            try:
-                footer = parameters.footer_maps.find(f"{code} {lines[0]}")
-            except LookupFailure:
-                footer = None
-            yield from smtpd.heard()
-        footer = footer or parameters.reject_footer
-        if not footer:
-            return lines
-        text, failed = smtpd.expansions.expand(footer, dict(smtpd.expansions.facts(self.state)))
-        yield from smtpd.heard()
-        return lines if failed else hang(lines, text)
 
     def refused(self, verdict: Verdict) -> Decision[Reply]:
         """The reply of a refusal that restrictions came to."""
@@ -232,25 +221,10 @@ class SmtpdSession:
             more: what it has sent already behind that.
         """
         if self.over:
-            return None
-        try:
-            return (yield from self._handled(sent, more))
-        except Fatal as fatal:
-            return (yield from self._dies(fatal))
-
-    def _dies(self, fatal: Fatal) -> Decision[Reply]:
-        """The process ends in the middle of it, and its client hears no more."""
-        self.over = True
-        yield self.smtpd.note("fatal", "", fatal.text)
-        if not self.exempt and self.parameters.counted:
-            yield Anvil("disconnect", self.smtpd.service.name, self.state.client.address)
-        return HANG_UP
-
-    def _handled(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """What answers it, not begun yet."""
+            return answered(None)
         state = self.state
         if state.errors >= self.parameters.hard_errors:
-            return self._too_many_errors()
+            return self._guarded(self._too_many_errors())
         if type(sent) is Data:
             return receive(self, sent)
         state.transcript.heard(sent)
@@ -265,7 +239,22 @@ class SmtpdSession:
             and (argument is None or (len(argument) < 500 and argument.isascii()))
         ):
             return self._run(known, argument or "", more)
-        return self._command(sent, more)
+        return self._guarded(self._command(sent, more))
+
+    def _guarded(self, answering: Decision[Reply]) -> Decision[Reply]:
+        """An answer, unless the process dies of it."""
+        try:
+            return (yield from answering)
+        except Fatal as fatal:
+            return (yield from self.die(fatal))
+
+    def die(self, fatal: Fatal) -> Decision[Reply]:
+        """The process ends in the middle of it, and its client hears no more."""
+        self.over = True
+        yield self.smtpd.note("fatal", "", fatal.text)
+        if not self.exempt and self.parameters.counted:
+            yield Anvil("disconnect", self.smtpd.service.name, self.state.client.address)
+        return HANG_UP
 
     def _too_many_errors(self) -> Decision[Reply]:
         state = self.state
@@ -330,7 +319,7 @@ class SmtpdSession:
     def _unknown(self, verb: str, line: str) -> Decision[Reply]:
         """A word that is no command."""
         smtpd, state = self.smtpd, self.state
-        self.total["UNKNOWN"] = self.total.get("UNKNOWN", 0) + 1
+        self.total.append("UNKNOWN")
         state.stage = "UNKNOWN"
         if field_name(verb) is not None or self.parameters.forbidden_commands.matches(verb):
             yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {smtpd.printable(line)[:100]}")
@@ -358,28 +347,30 @@ class SmtpdSession:
         self, command: SmtpCommand, argument: str, more: tuple[Sent, ...], sent: Sent | None = None
     ) -> Decision[Reply]:
         """Run a command, and count it."""
-        state = self.state
+        state, name = self.state, command.name
         reply: Reply
-        name = command.name
-        self.total[name] = self.total.get(name, 0) + 1
-        if state.access_denied and name != "QUIT":
-            reply = yield from self._denied()
-            return (yield from self.close(reply)) if reply.closes else reply
-        state.stage = name
-        if more and not state.pipelined and (state.protocol != "ESMTP" or command.last):
-            yield self._pipelining(name, more)
-        self.restart = False
         good: bool | None
-        if self.parameters.tls_required and not command.plain:
-            reply, good = (yield from self.mistaken(530, MUST_ENCRYPT, "policy")), False
-        else:
-            reply, good = yield from command.run(self, argument, sent)
-        if not self.restart:
-            if good is not None:
-                self.count(name, good)
-            if command.idle:
-                self._junk()
-        return (yield from self.close(reply)) if reply.closes else reply
+        self.total.append(name)
+        try:
+            if state.access_denied and name != "QUIT":
+                reply = yield from self._denied()
+            else:
+                state.stage = name
+                if more and not state.pipelined and (state.protocol != "ESMTP" or command.last):
+                    yield self._pipelining(name, more)
+                self.restart = False
+                if self.parameters.tls_required and not command.plain:
+                    reply, good = (yield from self.mistaken(530, MUST_ENCRYPT, "policy")), False
+                else:
+                    reply, good = yield from command.run(self, argument, sent)
+                if not self.restart:
+                    if good is not None:
+                        self.count(name, good)
+                    if command.idle:
+                        self._junk()
+            return (yield from self.close(reply)) if reply.closes else reply
+        except Fatal as fatal:
+            return (yield from self.die(fatal))
 
     def _pipelining(self, after: str, more: tuple[Sent, ...]) -> Note:
         """Remember, and let the log tell, that the client has sent ahead where it may not."""
@@ -388,7 +379,7 @@ class SmtpdSession:
         early = escaped(encoded(wire(more))[:PIPELINED_SHOWN])
         return self.smtpd.note("text", "", f"improper command pipelining after {after} from {state.namaddr}: {early}")
 
-    def forget(self, threshold: int | None = None) -> Decision[None]:
+    def forget(self, threshold: int | None = None) -> Iterable[Question]:
         """Forget the transaction begun and its queue file, and a transcript that has grown long.
 
         Args:
@@ -396,9 +387,25 @@ class SmtpdSession:
         """
         transcript, parameters = self.state.transcript, self.parameters
         if transcript.lines > (parameters.history_limit if threshold is None else threshold):
-            if transcript.errors & parameters.notify_classes:
-                yield from notify(self.smtpd, transcript, self.state.namaddr, self.reason)
+            if transcript.errors and transcript.errors & parameters.notify_classes:
+                return self._notified()
             transcript.forget()
+        if self.transaction is not None:
+            return self._dropped()
+        self.chunks = []
+        self.content = None
+        self.state.forget_mail()
+        return ()
+
+    def _notified(self) -> Decision[None]:
+        """Write to the postmaster before all is forgotten."""
+        transcript = self.state.transcript
+        yield from notify(self.smtpd, transcript, self.state.namaddr, self.reason)
+        transcript.forget()
+        yield from self._dropped()
+
+    def _dropped(self) -> Decision[None]:
+        """Forget the transaction begun and its queue file."""
         yield from self.drop_file()
         self.state.forget_mail()
 
@@ -429,12 +436,16 @@ class SmtpdSession:
     def count(self, name: str, good: bool) -> None:
         """A command is over."""
         if good:
-            self.good[name] = self.good.get(name, 0) + 1
+            self.good.append(name)
         else:
             self.state.errors += 1
 
     def summon(self, service: str) -> Decision[Any]:
         """The program behind a service; while it will not run, this session hears nothing of its client."""
+        found = self.smtpd.system.at_hand(service)
+        return self._waiting_for(service) if found is None else answered(found)
+
+    def _waiting_for(self, service: str) -> Decision[Any]:
         self.stuck = True
         found = yield from self.smtpd.system.summon(service, client=self.smtpd.name)
         self.stuck = False
@@ -467,29 +478,10 @@ class SmtpdSession:
         smtpd, state = self.smtpd, self.state
         self.over = True
         yield from self.forget(0)
-        if not self.exempt and self.parameters.counted:
-            exempt = yield from self.listed(smtpd.hoggers)
-            if not exempt:
-                yield Anvil("disconnect", smtpd.service.name, state.client.address)
-        smtpd.processes.leave(state.process, (yield Now()))
+        if not self.exempt and self.parameters.counted and not (yield from self.listed(smtpd.hoggers)):
+            yield Anvil("disconnect", smtpd.service.name, state.client.address)
+        if state.process is not NO_PROCESS:
+            smtpd.processes.leave(state.process, (yield Now()))
         client = state.client
-        yield smtpd.note("disconnect", "", client.name, client.address, self._counts())
+        yield smtpd.note("disconnect", "", client.name, client.address, counts(self.total, self.good))
         return reply if reply.closes else reply._replace(closes=True)
-
-    def _counts(self) -> str:
-        """How many commands there were, and how many were good."""
-        return _counted(tuple(self.total.items()), tuple(self.good.items()))
-
-
-@lru_cache(maxsize=4096)
-def _counted(totals: tuple[tuple[str, int], ...], goods: tuple[tuple[str, int], ...]) -> str:
-    """Commands and how many of each were good, in the order of COMMANDS."""
-    totals_, goods_ = dict(totals), dict(goods)
-    parts: list[str] = []
-    for name in (*COMMANDS, "UNKNOWN"):
-        total, good = totals_.get(name, 0), goods_.get(name, 0)
-        if total:
-            parts.append(f"{name.lower()}={good}" if good == total else f"{name.lower()}={good}/{total}")
-    good, total = (sum(each.get(name, 0) for name in totals_) for each in (goods_, totals_))
-    both = f"commands={good}" if good == total and total else f"commands={good}/{total}"
-    return " ".join([*parts, both])

@@ -12,6 +12,7 @@ SEE ALSO
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.postfix.smtpd.notice import Transcript
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.findings import Deferral, Reason, Subject
 
 UNKNOWN = "unknown"
+#: Stands for the process of a session that has none yet.
+NO_PROCESS = SmtpdProcess()
 
 
 class NameStatus(Enum):
@@ -68,6 +71,12 @@ class Client(NamedTuple):
         return f"IPv6:{self.address}" if ":" in self.address else self.address
 
 
+@lru_cache(maxsize=1024)
+def unnamed(address: str) -> Client:
+    """A client of whom the address alone is known."""
+    return Client(address)
+
+
 class Actions:
     """What access tables asked for on a message's behalf; they take effect only if it is accepted."""
 
@@ -85,7 +94,7 @@ class SmtpdState:
 
     Attributes:
         client: who speaks; XCLIENT puts another in its place.
-        process: the process that serves it.
+        process: the process that serves it; NO_PROCESS before the greeting.
         helo: the name in the last HELO or EHLO, "?" for doubtful characters; None before one.
         protocol: `SMTP` or `ESMTP`.
         sender, recipient: envelope addresses in internal form; None before MAIL or RCPT.
@@ -107,9 +116,9 @@ class SmtpdState:
         "sender", "size", "smtputf8", "stage", "subject", "transcript", "verp",
     )  # fmt: skip
 
-    def __init__(self, client: Client) -> None:
-        self.client: Client = client
-        self.process = SmtpdProcess()
+    def __init__(self, address: str) -> None:
+        self.client: Client = unnamed(address)
+        self.process = NO_PROCESS
         self.transcript = Transcript()
         self.namaddr: str = ""
         self.helo: str | None = None
