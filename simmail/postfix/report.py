@@ -22,7 +22,7 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
 
 from simmail.mail.address import quote_local
 from simmail.mail.message import Recipient
@@ -38,11 +38,8 @@ _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9+=_.-]+(?:@[A-Za-z0-9.-]+)?")
 
 
-class Report(NamedTuple):
-    """What an agent says of a recipient, to the log and to the queue manager."""
-
-    note: Note
-    result: Result
+#: What an agent says of a recipient, to the log and to the queue manager.
+Report = tuple[Note, Result]
 
 
 def valid_status(text: str) -> str:
@@ -66,12 +63,14 @@ def delays(request: Request, now: float, connected: float | None = None) -> Dela
         connected: when the connection was set up; None where there was none to set up.
     """
     started, queued = request.started, request.queued
-    before = max(0.0, queued - request.message.arrival)
+    arrival = request.message.arrival
+    before = queued - arrival if queued > arrival else 0.0
     if connected is None:
         return before, started - queued, 0.0, now - started
     return before, started - queued, connected - started, now - connected
 
 
+@lru_cache(8192)
 def shown(address: str) -> str:
     """An address as the log shows it (info_log_address_format = external)."""
     return address if not address or _PLAIN.fullmatch(address) else quote_local(address)
@@ -98,7 +97,9 @@ class Reporter:
         """Delivered, or handed on."""
         if request.verify:
             return self._report(request, recipient, dsn, relay, delays, Status.DELIVERABLE)
-        return self._report(request, recipient, self._filtered(dsn, "2"), relay, delays, Status.SENT)
+        if self._filter is not None:
+            dsn = self._filtered(self._filter, dsn, "2")
+        return self._report(request, recipient, dsn, relay, delays, Status.SENT)
 
     def deferred(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         """To be tried again."""
@@ -107,7 +108,6 @@ class Reporter:
             dsn = dsn._replace(status="4.0.0")
         if request.verify:
             return self._undeliverable(request, recipient, dsn, relay, delays)
-        dsn = self._filtered(dsn, "45")
         return self._failed(request, recipient, dsn, relay, delays)
 
     def bounced(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
@@ -117,7 +117,7 @@ class Reporter:
             dsn = dsn._replace(status="5.0.0")
         if request.verify:
             return self._undeliverable(request, recipient, dsn, relay, delays)
-        return self._failed(request, recipient, self._filtered(dsn, "45"), relay, delays)
+        return self._failed(request, recipient, dsn, relay, delays)
 
     def failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         """Deferred or bounced, as the status code has it."""
@@ -130,6 +130,8 @@ class Reporter:
         return self._report(request, recipient, dsn, relay, delays, status)
 
     def _failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        if self._filter is not None:
+            dsn = self._filtered(self._filter, dsn, "45")
         if dsn.status[:1] == "4":
             return self._report(request, recipient, dsn._replace(action="delayed"), relay, delays, Status.DEFERRED)
         if self._soft:
@@ -143,31 +145,22 @@ class Reporter:
         address, original = recipient.address, recipient.original
         if original and original.lower() == address.lower():
             original = ""
-        note = self._program.note(
-            "delivery",
-            request.message.queue_id,
-            shown(address),
-            shown(original) if original else "",
-            relay,
-            delays,
-            dsn.status,
-            status.value,
-            dsn.reason,
-        )
-        return Report(note, Result(recipient, status, dsn, relay))
+        note = Note(
+            self._program.name, "delivery", request.message.queue_id, shown(address), shown(original), relay, delays,
+            dsn.status, status._value_, dsn.reason,
+        )  # fmt: skip
+        return note, Result(recipient, status, dsn, relay)
 
-    def _filtered(self, dsn: Dsn, classes: str) -> Dsn:
-        """What the delivery status filter makes of a status and its text; `classes`: the first digits it may give."""
-        if self._filter is None:
-            return dsn
+    def _filtered(self, filter: Maps, dsn: Dsn, classes: str) -> Dsn:
+        """What a delivery status filter makes of a status and its text; `classes`: the first digits it may give."""
         try:
-            found = self._filter.find(f"{dsn.status} {dsn.reason}")
+            found = filter.find(f"{dsn.status} {dsn.reason}")
         except LookupFailure:
             return dsn
         if found is None:
             return dsn
         status, reason = split_status(found, "")
         if status[:1] not in classes or not status:
-            self._program.warn("warning", f"{self._filter.title}: bad status code: {found}")
+            self._program.warn("warning", f"{filter.title}: bad status code: {found}")
             return dsn
         return dsn._replace(status=status, reason=reason)

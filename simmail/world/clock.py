@@ -66,7 +66,7 @@ class Clock:
     """
 
     def __init__(self, journal: Journal) -> None:
-        self.env = simpy.Environment()
+        self.env = simpy.Environment(0.0)
         self.journal = journal
         self.horizon = 0.0
         self.handlers: dict[type[Question], tuple[Handler, bool]] = {
@@ -80,7 +80,9 @@ class Clock:
     @property
     def now(self) -> float:
         """The clock's time, seconds since the world's start."""
-        return float(self.env.now)
+        env: Any = self.env
+        now: float = env._now
+        return now
 
     def serial(self) -> int:
         """The next task's number, by which ties are broken."""
@@ -192,7 +194,7 @@ class Task:
         self.clock, self.host, self.now, self.life = clock, host, now, life
         self.line: Line | None = None
         self.deadline = float("inf")
-        self.serial = clock.serial()
+        self.serial = next(clock._serial)
         self._decision: Decision[Any] = decision
         self._stack: list[tuple[Decision[Any], Any]] = []
         self._done = done

@@ -11,11 +11,10 @@ from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
-from simmail.postfix.delivery import Request
+from simmail.postfix.delivery import Request, put_off
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
-from simmail.postfix.qmgr.closing import DEFERRED
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import MailSystem
 from simmail.world import logs
@@ -172,12 +171,14 @@ class Master:
 
     def arrived(self, message: Message, now: float) -> None:
         """A message is in the incoming queue."""
-        self.clock.spawn(self.host, self._arrived(message), now, life=self.life)
+        self.clock.spawn(self.host, self._arrived(message, now), now, life=self.life)
 
-    def _arrived(self, message: Message) -> Decision[None]:
-        now = yield Level()
-        if self.system is not None and message.queue_id in self.spool.incoming:
-            manager = yield from self._manager(now)
+    def _arrived(self, message: Message, now: float) -> Decision[None]:
+        system = self.system
+        if system is not None and message.queue_id in self.spool.incoming:
+            manager = system.at_hand("qmgr")
+            if manager is None or not manager.started:
+                manager = yield from self._manager(now)
             requests = yield from manager.incoming(message, now)
             self._deliver((yield Level()), requests)
 
@@ -268,7 +269,7 @@ class Master:
             return
         self.intake.taken()
         wake = self.system.program("qmgr").next_wakeup(now)
-        if wake is not None and wake < self._wake_at:
+        if wake < self._wake_at:
             self._wake_at = wake
             self.clock.spawn(self.host, self._scan(wake), wake, life=self.life)
 
@@ -276,17 +277,18 @@ class Master:
         system = self.system
         if system is None:
             return
-        busy = self.intake.processors.serve(now, self.intake.speed.delivering) - now
-        if busy:
-            yield Sleep(busy)
-        agent = yield from system.summon(request.transport)
+        intake = self.intake
+        end = intake.processors.serve(now, intake.speed.delivering)
+        if end > now:
+            yield Sleep(end - now)
+        agent = system.at_hand(request.transport) or (yield from system.summon(request.transport))
         process = agent.processes.take(self.clock.now)
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
             yield agent.note("fatal", "", fatal.text)
             results = None
-        if any(result.status in DEFERRED for result in results or ()):
+        if results and put_off(results):
             yield from system.roused("defer")
         now = yield Level()
         agent.processes.leave(process, now)

@@ -156,7 +156,8 @@ class World:
     def add_host(self, name: str, machine: Machine, resolver: Resolver | None = None) -> Host:
         """Put a machine on the network; its links are made with `network.link`."""
         self.network.add_host(name, machine.outside)
-        machine.files.clock = lambda: self.clock.env.now
+        env: Any = self.clock.env
+        machine.files.clock = lambda: env._now
         machine.files.store = self._texts
         host = self.hosts[name] = Host(self, name, machine, resolver or Resolver(self.zones))
         return host

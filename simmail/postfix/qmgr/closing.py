@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Decision, Level
+from simmail.mail.questions import Decision, Level, Note
 from simmail.postfix.delivery import PROBE, Dsn, Result, Status
 from simmail.postfix.qmgr.entry import Job
 from simmail.postfix.report import shown
@@ -31,7 +31,7 @@ from simmail.postfix.report import shown
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
 
-DEFERRED = frozenset({Status.DEFERRED, Status.SOFTBOUNCE})
+_SENT, _BOUNCED, _DEFERRED, _SOFTBOUNCE = Status.SENT, Status.BOUNCED, Status.DEFERRED, Status.SOFTBOUNCE
 
 
 class Closer:
@@ -77,21 +77,20 @@ class Closer:
         second = int(now)
         if job.deferred:
             yield from self._late(job, second, now)
-        message.deferrals = tuple((recipient.address, dsn.reason) for recipient, dsn in job.deferred)
-        queue_id = message.queue_id
+        deferred, queue_id, spool = job.deferred, message.queue_id, manager.spool
+        message.deferrals = tuple([(recipient.address, dsn.reason) for recipient, dsn in deferred])
         if manager.jobs.get(queue_id) is not job:
             return  # it has been taken up anew while its sender was told
         del manager.jobs[queue_id]
-        spool = manager.spool
         if spool.active.get(queue_id) is not message:
             return
-        if job.deferred:
+        if deferred:
             del spool.active[queue_id]
             message.due = second + self._backoff(second - int(message.arrival))
             spool.defer(message)
         else:
             spool.drop("active", queue_id, "lost")
-            yield manager.note("removed", queue_id)
+            yield Note(manager.name, "removed", queue_id)
 
     def expire(self, job: Job, now: float) -> Decision[None]:
         """Return a message that an administrator declared too old, for whatever reasons its last try left."""
@@ -147,33 +146,31 @@ def settle(job: Job, results: list[Result]) -> bool:
     message = job.message
     record = message.trace == "record"
     waits: set[int] = set()
+    ends: list[tuple[Recipient, str]] = []
     for result in results:
-        recipient, status = result.recipient, result.status
-        if status in DEFERRED:
-            job.deferred.append((recipient, result.dsn))
-            listed = result.of or recipient
-            listed.status, listed.dsn = result.dsn.reason, result.dsn.status
+        recipient, status, dsn, relay, of = result
+        told, listed = record, of or recipient
+        if status is _SENT:
+            end = "sent" if relay != "none" else "discarded"
+            told = record or bool(recipient.notify and Notify.SUCCESS in recipient.notify)
+        elif status is _DEFERRED or status is _SOFTBOUNCE:
+            end = ""
+            job.deferred.append((recipient, dsn))
+            listed.status, listed.dsn = dsn.reason, dsn.status
             waits.add(id(listed))
-        elif status is Status.BOUNCED:
-            job.failed.append((recipient, result.dsn))
-        elif status is not Status.SENT or Notify.SUCCESS in recipient.notify:
+        elif status is _BOUNCED:
+            end = "bounced"
+            job.failed.append((recipient, dsn))
+        else:
+            end, told = "verified", True
+        if told:
             job.told.append(result)
-            continue
-        if record:
-            job.told.append(result)
-    for result in results:
-        listed = result.of or result.recipient
+        ends.append((listed, end if listed is recipient else "expanded"))
+    for listed, end in ends:
         if id(listed) not in waits:
-            listed.end = "expanded" if result.of is not None and result.of is not result.recipient else _end(result)
+            listed.end = end
             _cross_off(message, listed)
     return bool(waits)
-
-
-def _end(result: Result) -> str:
-    """What became of a recipient that a result is about."""
-    if result.status is Status.SENT:
-        return "sent" if result.relay != "none" else "discarded"
-    return "bounced" if result.status is Status.BOUNCED else "verified"
 
 
 def _cross_off(message: Message, recipient: Recipient) -> None:

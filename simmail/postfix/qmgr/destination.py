@@ -73,7 +73,8 @@ class Destination:
             self.window = self.busy or limits.initial
             self._success = self._failure = 0.0
             return
-        if (limits.maximum and self.window >= limits.maximum) or self.window >= self.busy + limits.initial:
+        maximum = limits.maximum
+        if (maximum and self.window >= maximum) or self.window >= self.busy + limits.initial:
             return
         feedback = limits.positive.at(self.window)
         self._success += feedback
@@ -81,8 +82,8 @@ class Destination:
             self.window += 1
             self._success -= 1
             self._failure = 0.0
-        if limits.maximum:
-            self.window = min(self.window, limits.maximum)
+        if maximum and self.window > maximum:
+            self.window = maximum
 
     def blame(self, dsn: Dsn) -> bool:
         """A delivery found the site in trouble; whether the destination is dead now."""
@@ -111,13 +112,3 @@ class Destination:
             self.praise()
         else:
             self.window, self.resumes = 1, 0.0
-
-    @property
-    def ready(self) -> bool:
-        """Whether its next try may start."""
-        return self.window > self.busy and bool(self.todo)
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing keeps it in memory."""
-        return self.window > 0 and not self.busy and not self.todo

@@ -44,6 +44,7 @@ class Dispatcher:
     Attributes:
         transports: by name.
         stranded: tries that not even the retry transport takes, with the reason; the manager has to end them.
+        alarms: when `ring` wants to be called, seconds, the next one first; and for what.
     """
 
     def __init__(self, manager: QueueManager) -> None:
@@ -56,7 +57,8 @@ class Dispatcher:
         self._limit: int = config["qmgr_message_active_limit"]
         clog_s: float = config["qmgr_clog_warn_time"]
         self._clog_s = clog_s if config["helpful_warnings"] else 0.0
-        self._alarms: list[tuple[float, int, Destination | Transport]] = []
+        self._clogged = self._limit // CLOG_SHARE
+        self.alarms: list[tuple[float, int, Destination | Transport]] = []
         self._serial = 0
 
     # ---- what there is
@@ -68,7 +70,8 @@ class Dispatcher:
             manager = self._manager
             service = manager.system.service(name)
             limits = Limits.read(name, manager.config, service, manager.warn)
-            found = self.transports[name] = Transport(name, limits, service is not None)
+            single = limits.recipients == 1 and name not in (ERROR, RETRY)
+            found = self.transports[name] = Transport(name, limits, service is not None, single)
         return found
 
     def suspended(self, dsn: Dsn) -> Destination | None:
@@ -85,11 +88,12 @@ class Dispatcher:
     def enqueue(self, entry: Entry, now: float) -> None:
         """Let a try wait for its destination."""
         destination = entry.destination
-        assert destination is not None
-        destination.todo.append(entry)
-        destination.transport.offer(destination)
-        length = len(destination.todo) + destination.busy
-        if self._clog_s and length > self._limit // CLOG_SHARE and int(now) >= destination.warned:
+        todo = destination.todo
+        todo.append(entry)
+        if not destination.listed:
+            destination.transport.offer(destination)
+        length = len(todo) + destination.busy
+        if length > self._clogged and self._clog_s and int(now) >= destination.warned:
             destination.warned = int(now) + self._clog_s
             active = max(len(self._manager.jobs), 1)
             for text in _clogged(destination, length, active, self._limit):
@@ -100,7 +104,7 @@ class Dispatcher:
         started: list[Entry] = []
         transports = list(self.transports.values())
         for transport in transports:
-            while transport.waiting:
+            while transport.listed:
                 if not transport.exists and transport.dead is None:
                     self._manager.warn(
                         "warning", f"connect to transport private/{transport.name}: No such file or directory"
@@ -109,7 +113,7 @@ class Dispatcher:
                     transports.append(self.transport(RETRY))
                 entry = transport.select(now)
                 if entry is None:
-                    if transport.opens > now and transport.waiting:
+                    if transport.opens > now and transport.listed:
                         self._alarm(transport, transport.opens)
                     break
                 entry.started = now
@@ -119,7 +123,6 @@ class Dispatcher:
     def ended(self, entry: Entry, why: Dsn | None, now: float) -> None:
         """A try is over; `why`: what is wrong with the destination, None where nothing is."""
         destination = entry.destination
-        assert destination is not None
         transport = destination.transport
         if self.transports.get(transport.name) is not transport:
             return  # it was started before a reload
@@ -130,15 +133,16 @@ class Dispatcher:
                 self._blame(destination, why._replace(reason=SUSPENDED + why.reason), now)
         elif destination.window or destination.dead is not None:
             destination.praise()
-        self.release(entry, now)
+        self._release(destination, transport, now)
 
     def release(self, entry: Entry, now: float) -> None:
-        """A try's process is free again."""
+        """A try's process is free again, and nothing is learned from how it ended."""
         destination = entry.destination
-        assert destination is not None
         transport = destination.transport
-        if self.transports.get(transport.name) is not transport:
-            return
+        if self.transports.get(transport.name) is transport:
+            self._release(destination, transport, now)
+
+    def _release(self, destination: Destination, transport: Transport, now: float) -> None:
         destination.busy -= 1
         transport.busy -= 1
         delay = transport.limits.destination_delay
@@ -200,14 +204,9 @@ class Dispatcher:
 
     # ---- time
 
-    @property
-    def next_alarm(self) -> float | None:
-        """When `ring` wants to be called, seconds."""
-        return self._alarms[0][0] if self._alarms else None
-
     def ring(self, now: float) -> None:
         """Open what has waited long enough, counted in whole seconds as the real one's timers are."""
-        alarms, second = self._alarms, int(now)
+        alarms, second = self.alarms, int(now)
         while alarms and int(alarms[0][0]) <= second:
             time, _, which = heappop(alarms)
             if which.resumes != time:
@@ -223,7 +222,7 @@ class Dispatcher:
         if which.resumes != time:
             which.resumes = time
             self._serial += 1
-            heappush(self._alarms, (time, self._serial, which))
+            heappush(self.alarms, (time, self._serial, which))
 
 
 def _clogged(destination: Destination, length: int, active: int, limit: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import TYPE_CHECKING
 
@@ -56,5 +56,5 @@ class Job:
 class Entry(Request):
     """A try of a message, with the job it is a part of and the destination it waits for."""
 
-    job: Job | None = None
-    destination: Destination | None = None
+    job: Job = field(kw_only=True)
+    destination: Destination = field(kw_only=True)

@@ -30,35 +30,30 @@ class Feed:
 
     Args:
         spool: the queue directory.
+
+    Attributes:
+        new: what may be found in the incoming queue, in the order in which it came there.
+        due: what a queue run found in the deferred queue.
+        postponed: what the incoming queue has that was not due when it was looked at.
     """
 
-    __slots__ = ("_arrived", "_due", "_flags", "_later", "_new_turn", "_run_flush", "_spool")
+    __slots__ = ("_flags", "_new_turn", "_run_flush", "_spool", "due", "new", "postponed")
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
-        self._arrived: deque[str] = deque()
-        self._later: list[str] = []
+        self.new: deque[str] = deque()
+        self.due: deque[Message] = deque()
+        self.postponed: list[str] = []
         self._flags: dict[str, Flush] = {}
-        self._due: deque[Message] = deque()
         self._run_flush = Flush.NONE
         self._new_turn = True
 
-    @property
-    def waiting(self) -> bool:
-        """Whether there may be a message that can become active."""
-        return bool(self._arrived or self._due)
-
-    @property
-    def postponed(self) -> bool:
-        """Whether the incoming queue has mail that was not due when it was looked at."""
-        return bool(self._later)
-
     def arrived(self, queue_ids: Iterable[str]) -> None:
         """Look at these in the incoming queue, and at those there that were not due."""
-        self._arrived.extend(queue_ids)
-        if self._later:
-            self._arrived.extend(self._later)
-            self._later.clear()
+        self.new.extend(queue_ids)
+        if self.postponed:
+            self.new.extend(self.postponed)
+            self.postponed.clear()
 
     def expedite(self, queue_ids: Iterable[str], flush: Flush, now: float) -> None:
         """Move deferred messages to the incoming queue, to be tried at once."""
@@ -68,49 +63,38 @@ class Feed:
                 message.due = int(now)
                 self._flags[queue_id] = flush
                 self._spool.move(queue_id, "deferred", "incoming")
-                self._arrived.append(queue_id)
+                self.new.append(queue_id)
 
     def run(self, flush: Flush, now: float) -> None:
         """Look through the deferred queue; a run that is not over yet goes on instead, unless this is a flush."""
         deferred = self._spool.deferred
         if Flush.ALL in flush:
             found = list(deferred.values())
-        elif not self._due:
+        elif not self.due:
             latest = int(now) + 1
             found = [message for message in deferred.values() if message.due <= latest]
         else:
             return
         found.reverse()
         found.sort(key=_arrival, reverse=True)
-        self._due, self._run_flush = deque(found), flush
+        self.due, self._run_flush = deque(found), flush
 
     def next(self, now: float) -> tuple[Message, Flush] | None:
         """Take the next message out of its queue; None where none can become active."""
-        while self._arrived or self._due:
+        incoming, deferred = self._spool.incoming, self._spool.deferred
+        while self.new or self.due:
             self._new_turn = not self._new_turn
-            if self._arrived and (not self._new_turn or not self._due):
-                found = self._new(int(now) + 1)
+            if self.new and (not self._new_turn or not self.due):
+                queue_id = self.new.popleft()
+                new = incoming.get(queue_id)
+                if new is not None and new.due <= int(now) + 1:
+                    del incoming[queue_id]
+                    return new, self._flags.pop(queue_id, Flush.NONE) if self._flags else Flush.NONE
+                if new is not None:
+                    self.postponed.append(queue_id)
             else:
-                found = self._deferred()
-            if found is not None:
-                return found
+                message = self.due.popleft()
+                if deferred.get(message.queue_id) is message:
+                    del deferred[message.queue_id]
+                    return message, self._run_flush
         return None
-
-    def _new(self, latest: int) -> tuple[Message, Flush] | None:
-        queue_id = self._arrived.popleft()
-        message = self._spool.incoming.get(queue_id)
-        if message is None:
-            return None
-        if message.due > latest:
-            self._later.append(queue_id)
-            return None
-        del self._spool.incoming[queue_id]
-        return message, self._flags.pop(queue_id, Flush.NONE) if self._flags else Flush.NONE
-
-    def _deferred(self) -> tuple[Message, Flush] | None:
-        message = self._due.popleft()
-        queue_id = message.queue_id
-        if self._spool.deferred.get(queue_id) is not message:
-            return None
-        del self._spool.deferred[queue_id]
-        return message, self._run_flush

@@ -36,7 +36,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Note
 from simmail.postfix.delivery import PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.closing import Closer, end_all, settle
@@ -60,7 +60,6 @@ def unheard(request: Request, results: list[Result]) -> None:
     """An agent is done with a request, and no queue manager runs: what it marked in the queue file stays."""
     assert isinstance(request, Entry)
     job = request.job
-    assert job is not None
     job.running -= 1
     job.pending -= 1
     settle(job, results)
@@ -131,13 +130,12 @@ class QueueManager(Program):
     def incoming(self, message: Message, now: float) -> Decision[list[Request]]:
         """A message has been put into the incoming queue."""
         self._feed.arrived((message.queue_id,))
-        return (yield from self._go_on(now))
+        return self._go_on(now)
 
     def finished(self, request: Request, results: list[Result], now: float) -> Decision[list[Request]]:
         """An agent is done with a request."""
         assert isinstance(request, Entry)
         job = request.job
-        assert job is not None
         job.running -= 1
         deferred = settle(job, results)
         self.dispatcher.ended(request, request.hop_status if deferred else None, now)
@@ -148,7 +146,6 @@ class QueueManager(Program):
         """An agent died over a request, with a line of its own in the log: its recipients are tried again later."""
         assert isinstance(request, Entry)
         job = request.job
-        assert job is not None
         job.running -= 1
         yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
         job.deferred.extend((recipient, Dsn("4.3.0", "", "")) for recipient in request.recipients)
@@ -170,12 +167,12 @@ class QueueManager(Program):
             self._next_look += self.service.wakeup
         return (yield from self._go_on(now))
 
-    def next_wakeup(self, now: float) -> float | None:
+    def next_wakeup(self, now: float) -> float:
         """When `scan` wants to be called next, seconds."""
-        alarm, wake = self.dispatcher.next_alarm, self._next_run
+        alarms, wake = self.dispatcher.alarms, self._next_run
         if self._feed.postponed and self.service.wakeup:
             wake = min(wake, max(now, self._next_look))
-        return wake if alarm is None else min(alarm, wake)
+        return alarms[0][0] if alarms and alarms[0][0] < wake else wake
 
     # ---- what an administrator wants
 
@@ -213,8 +210,8 @@ class QueueManager(Program):
 
     def _go_on(self, now: float) -> Decision[list[Request]]:
         """Fill up the active queue, and start what may start."""
-        feed, active = self._feed, self.spool.active
-        while feed.waiting and len(active) < self._active_limit:
+        feed, active, jobs = self._feed, self.spool.active, self.jobs
+        while (feed.new or feed.due) and len(active) < self._active_limit:
             found = feed.next(now)
             if found is None:
                 break
@@ -223,10 +220,9 @@ class QueueManager(Program):
         started: list[Request] = []
         while True:
             for entry in dispatcher.start(now):
-                job = entry.job
-                assert job is not None
-                queue_id = entry.message.queue_id
-                if active.get(queue_id) is entry.message and self.jobs.get(queue_id) is job:
+                job, message = entry.job, entry.message
+                queue_id = message.queue_id
+                if active.get(queue_id) is message and jobs.get(queue_id) is job:
                     job.running += 1
                     started.append(entry)
                 else:
@@ -241,11 +237,9 @@ class QueueManager(Program):
     def _end_stranded(self, now: float) -> Decision[None]:
         stranded, self.dispatcher.stranded = self.dispatcher.stranded, []
         for entry, dsn in stranded:
-            job = entry.job
-            assert job is not None
             for recipient in entry.recipients:
-                yield from self._at_once(job, recipient, dsn, now)
-            yield from self._ended(job, now)
+                yield from self._at_once(entry.job, recipient, dsn, now)
+            yield from self._ended(entry.job, now)
 
     def _activate(self, message: Message, flush: Flush, now: float) -> Decision[None]:
         queue_id = message.queue_id
@@ -262,7 +256,7 @@ class QueueManager(Program):
         if before is not None:
             job.failed, job.told = before.failed, before.told
         count = len(message.recipients) + len(message.done)
-        yield self.note("active", queue_id, shown(message.sender), message.size, count)
+        yield Note(self.name, "active", queue_id, shown(message.sender), message.size, count)
         if message.expired:
             yield from self._closer.expire(job, now)
             return
@@ -290,7 +284,7 @@ class QueueManager(Program):
 
     def _assign(self, job: Job, recipients: list[Recipient], now: float) -> Decision[None]:
         """Divide recipients into tries."""
-        rewriter = yield from self.system.summon("rewrite")
+        rewriter = self.system.at_hand("rewrite") or (yield from self.system.summon("rewrite"))
         placed: list[tuple[Destination, Recipient]] = []
         for recipient in recipients:
             found = self._router.place(job, recipient, rewriter, now)
@@ -303,34 +297,22 @@ class QueueManager(Program):
         if len(placed) > 1:
             placed.sort(key=_order)
         message = job.message
-        entries: list[Entry] = []
+        last: Entry | None = None
         for destination, recipient in placed:
-            limit = 1 if message.verp else destination.transport.limits.recipients
-            last = entries[-1] if entries else None
-            if last is None or last.destination is not destination or (limit and len(last.recipients) >= limit):
-                last = self._entry(job, destination, recipient)
-                entries.append(last)
-            last.recipients.append(recipient)
-        job.pending += len(entries)
-        for entry in entries:
-            self.dispatcher.enqueue(entry, now)
-
-    def _entry(self, job: Job, destination: Destination, recipient: Recipient) -> Entry:
-        message = job.message
-        sender = message.sender
-        if message.verp and sender:
-            sender = verp_sender(sender, message.verp, recipient.original or recipient.address)
-        return Entry(
-            message,
-            [],
-            destination.transport.name,
-            destination.nexthop,
-            sender,
-            job.queued,
-            verify=message.trace in PROBES,
-            job=job,
-            destination=destination,
-        )
+            transport = destination.transport
+            limit = 1 if message.verp else transport.limits.recipients
+            if last is not None and last.destination is destination and not (limit and len(last.recipients) >= limit):
+                last.recipients.append(recipient)
+                continue
+            sender = message.sender
+            if message.verp and sender:
+                sender = verp_sender(sender, message.verp, recipient.original or recipient.address)
+            last = Entry(
+                message, [recipient], transport.name, destination.nexthop, sender, job.queued,
+                verify=message.trace in PROBES, job=job, destination=destination,
+            )  # fmt: skip
+            job.pending += 1
+            self.dispatcher.enqueue(last, now)
 
     def _at_once(self, job: Job, recipient: Recipient, dsn: Dsn, now: float) -> Decision[None]:
         """End a recipient here, without an agent."""

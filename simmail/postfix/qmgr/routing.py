@@ -21,12 +21,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.address import split_extension
-from simmail.mail.message import Recipient
+from simmail.mail.message import Message, Recipient
 from simmail.postfix.delivery import PROBES, Dsn
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import ERROR, RETRY
 from simmail.postfix.qmgr.entry import Flush, Job
-from simmail.postfix.qmgr.transport import Transport
 from simmail.postfix.trivial_rewrite import AddressClass, Resolved, ResolveFlag
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ UNRESOLVED = Dsn("4.3.0", "delayed", "address resolver failure")
 BAD_SYNTAX = Dsn("5.1.3", "failed", "bad address syntax")
 #: How long the last answer of trivial-rewrite(8) is good for, seconds.
 KEEP_S = 30
+_NOTHING, _LOCAL = ResolveFlag.NONE, AddressClass.LOCAL
 NOTICE_DISCARDED = Dsn("2.0.0", "delivered", "undeliverable postmaster notification discarded")
 
 
@@ -50,6 +50,7 @@ class Router:
     def __init__(self, manager: QueueManager) -> None:
         config = manager.config
         self._dispatcher = manager.dispatcher
+        self._transports = manager.dispatcher.transports
         self._held_back = frozenset(config.list("defer_transports"))
         self._filter_nexthop: str = config["default_filter_nexthop"]
         self._double_bounce: str = str(config["double_bounce_sender"]).lower()
@@ -61,28 +62,31 @@ class Router:
 
     def place(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite, now: float) -> Destination | Dsn:
         """Where a recipient waits, its address now the one that is delivered to; or what became of it at once."""
-        resolved = self._resolve(job, recipient, rewriter, now)
-        if resolved.flags is not ResolveFlag.NONE:
-            if ResolveFlag.FAIL in resolved.flags:
+        name, nexthop, address, address_class, flags = self._resolve(job, recipient, rewriter, now)
+        if flags is not _NOTHING:
+            if ResolveFlag.FAIL in flags:
                 return UNRESOLVED
-            if ResolveFlag.ERROR in resolved.flags:
+            if ResolveFlag.ERROR in flags:
                 return BAD_SYNTAX
-        if resolved.recipient != recipient.address:
+        if address != recipient.address:
             recipient.original = recipient.original or recipient.address
-            recipient.address = resolved.recipient
-        if resolved.address_class is AddressClass.LOCAL and self._notice(resolved.recipient):
+            recipient.address = address
+        local = address.rpartition("@")[0]
+        if address_class is _LOCAL and local.lower() == self._double_bounce:
             return NOTICE_DISCARDED
-        name, nexthop = resolved.transport, resolved.nexthop
-        if not recipient.address:
+        if not address:
             name, nexthop = ERROR, "5.1.3 null recipient address"
         if name in self._held_back and Flush.DEFERRED_TRANSPORTS not in job.flush:
             name, nexthop = RETRY, "4.3.2 deferred transport"
-        transport = self._dispatcher.transport(name)
+        transport = self._transports.get(name) or self._dispatcher.transport(name)
         if transport.dead is not None:
             if Flush.EACH not in job.flush:
                 return self._dispatcher.suspended(transport.dead) or transport.dead
             self._dispatcher.revive(transport)
-        destination = self._queue(transport, nexthop, recipient)
+        queue = nexthop
+        if transport.single:
+            queue = f"{split_extension(local or address, self._delimiters)[0]}@{nexthop}"
+        destination = transport.destination(queue.lower(), nexthop)
         if destination.dead is not None:
             if Flush.EACH not in job.flush:
                 return self._dispatcher.suspended(destination.dead) or destination.dead
@@ -95,13 +99,12 @@ class Router:
         asked = message.sender, recipient.address, message.filter, message.redirect, message.trace
         if asked == self._asked and now < self._keeps_until:
             return self._answer
-        answer = self._ask(job, recipient, rewriter)
-        if ResolveFlag.FAIL not in answer.flags:
+        answer = self._ask(message, recipient, rewriter)
+        if answer.flags is _NOTHING or ResolveFlag.FAIL not in answer.flags:
             self._asked, self._answer, self._keeps_until = asked, answer, now + KEEP_S
         return answer
 
-    def _ask(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite) -> Resolved:
-        message = job.message
+    def _ask(self, message: Message, recipient: Recipient, rewriter: TrivialRewrite) -> Resolved:
         if message.redirect:
             return rewriter.resolve(message.sender, rewriter.rewrite_internal("local", message.redirect))
         if message.filter and message.trace not in PROBES:
@@ -109,14 +112,3 @@ class Router:
             nexthop = nexthop or self._filter_nexthop or recipient.address.rpartition("@")[2] or self._myhostname
             return Resolved(transport, nexthop, recipient.address, AddressClass.NONE)
         return rewriter.resolve(message.sender, recipient.address)
-
-    def _notice(self, address: str) -> bool:
-        """Whether an address of this machine is the sender of double bounces."""
-        return address.rpartition("@")[0].lower() == self._double_bounce
-
-    def _queue(self, transport: Transport, nexthop: str, recipient: Recipient) -> Destination:
-        name = nexthop
-        if transport.limits.recipients == 1 and transport.name not in (ERROR, RETRY):
-            local = recipient.address.rpartition("@")[0] or recipient.address
-            name = f"{split_extension(local, self._delimiters)[0]}@{nexthop}"
-        return transport.destination(name.lower(), nexthop)

@@ -122,24 +122,28 @@ class Transport:
         name: the service's name in master.cf.
         limits: its parameters.
         exists: whether there is such a service.
+        single: whether each recipient has a queue of its own.
 
     Attributes:
         destinations: by name.
+        listed: those that may go on, the one with the oldest message first.
         busy: how many deliveries run.
         dead: why it is dead; None while it is not.
         resumes: when a dead one is tried again, seconds.
         opens: with a rate delay, when the delivery that waits for its end may start, seconds; 0 where none does.
     """
 
-    __slots__ = ("_listed", "_turn", "busy", "dead", "destinations", "exists", "limits", "name", "opens", "resumes")
+    __slots__ = (
+        "_turn", "busy", "dead", "destinations", "exists", "limits", "listed", "name", "opens", "resumes", "single",
+    )  # fmt: skip
 
-    def __init__(self, name: str, limits: Limits, exists: bool = True) -> None:
-        self.name, self.limits, self.exists = name, limits, exists
+    def __init__(self, name: str, limits: Limits, exists: bool = True, single: bool = False) -> None:
+        self.name, self.limits, self.exists, self.single = name, limits, exists, single
         self.destinations: dict[str, Destination] = {}
         self.busy = 0
         self.dead: Dsn | None = None
         self.resumes = self.opens = 0.0
-        self._listed: list[tuple[int, int, Destination]] = []
+        self.listed: list[tuple[int, int, Destination]] = []
         self._turn = 0
 
     def destination(self, name: str, nexthop: str) -> Destination:
@@ -151,34 +155,29 @@ class Transport:
 
     def offer(self, destination: Destination) -> None:
         """List a destination that may go on."""
-        if not destination.listed and destination.window > destination.busy and destination.todo:
+        todo = destination.todo
+        if todo and not destination.listed and destination.window > destination.busy:
             destination.listed = True
             self._turn += 1
-            job = destination.todo[0].job
-            assert job is not None
-            heappush(self._listed, (job.number, self._turn, destination))
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a destination may go on."""
-        return bool(self._listed)
+            heappush(self.listed, (todo[0].job.number, self._turn, destination))
 
     def select(self, now: float) -> Entry | None:
         """Start the next try; None where nothing may start."""
         limits = self.limits
-        listed = self._listed
-        while listed and not (limits.processes and self.busy >= limits.processes):
+        listed, processes = self.listed, limits.processes
+        while listed and not (processes and self.busy >= processes):
             if limits.transport_delay and not self._waited(now):
                 return None
             destination = heappop(listed)[2]
             destination.listed = False
-            if not destination.ready:
-                continue
-            entry = destination.todo.popleft()
-            destination.busy += 1
-            self.busy += 1
-            self.offer(destination)
-            return entry
+            todo = destination.todo
+            if todo and destination.window > destination.busy:
+                entry = todo.popleft()
+                destination.busy += 1
+                self.busy += 1
+                if todo:
+                    self.offer(destination)
+                return entry
         return None
 
     def _waited(self, now: float) -> bool:
@@ -192,5 +191,5 @@ class Transport:
 
     def forget(self, destination: Destination) -> None:
         """Drop a destination that nothing keeps."""
-        if destination.idle:
+        if not destination.todo and not destination.busy and destination.window > 0:
             self.destinations.pop(destination.name, None)
