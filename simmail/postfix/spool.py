@@ -82,7 +82,7 @@ class Spool:
     def take(self, message: Message, queue: str) -> None:
         """Take in a message that cleanup(8) has finished."""
         self.came += len(message.recipients)
-        self.queue(queue)[message.queue_id] = message
+        getattr(self, queue)[message.queue_id] = message
 
     def defer(self, message: Message) -> None:
         """Let a message wait for another try."""
@@ -98,7 +98,7 @@ class Spool:
             queue_id: its name.
             end: what that means for recipients who are not done with: `deleted`, `requeued`.
         """
-        message = self.queue(queue).pop(queue_id)
+        message: Message = getattr(self, queue).pop(queue_id)
         job = self.jobs.get(queue_id)
         if job is not None and not job.running:
             del self.jobs[queue_id]  # what its sender was still to be told goes with it

@@ -52,14 +52,16 @@ class Intake:
         self._limit = self._tokens = system.config["default_process_limit"]
         self._arrived = self._taken = len(self.master.spool.incoming)
 
-    # ---- queue files
+    # ---- queue files; who asks does so on the host whose disk it is
 
-    def new_queue_id(self, task: Task, question: NewQueueId) -> Any:
+    @staticmethod
+    def new_queue_id(task: Task, question: NewQueueId) -> Any:
         """Microseconds and inode, as the real one names its queue files."""
-        if self._tokens <= 0 and self._delay:
-            return task.call(task.host, self._held_up(task))
-        self._tokens -= 1
-        return self._named(task)
+        intake: Intake = task.host.master.intake
+        if intake._tokens <= 0 and intake._delay:
+            return task.call(task.host, intake._held_up(task))
+        intake._tokens -= 1
+        return intake._named(task)
 
     def _held_up(self, task: Task) -> Decision[str]:
         """The same, for who found no token."""
@@ -80,26 +82,31 @@ class Intake:
         self._tokens = min(self._limit, self._tokens + taken - self._taken) if waiting else self._limit
         self._taken = taken
 
-    def abandon(self, task: Task, question: Abandon) -> None:
+    @staticmethod
+    def abandon(task: Task, question: Abandon) -> None:
         """A queue file that was never finished is no more; nothing was kept of it."""
 
-    def commit(self, task: Task, question: Commit) -> Any:
+    @staticmethod
+    def commit(task: Task, question: Commit) -> Any:
         """Write a queue file; once it is safe the queue manager hears of it."""
-        if self.trouble:
-            return self.trouble
+        intake: Intake = task.host.master.intake
+        if intake.trouble:
+            return intake.trouble
         message: Message = question.message
-        task.now = self.disk.serve(task.now, self.speed.queue_file)
-        self.master.spool.take(message, question.queue)
+        task.now = intake.disk.serve(task.now, intake.speed.queue_file)
+        intake.master.spool.take(message, question.queue)
         if question.queue == "incoming":
-            self._arrived += 1
-            self.master.arrived(message, task.now)
+            intake._arrived += 1
+            intake.master.arrived(message, task.now)
         return ""
 
-    def deposit(self, task: Task, question: Deposit) -> Any:
+    @staticmethod
+    def deposit(task: Task, question: Deposit) -> Any:
         """Put a message into a mailbox of the host."""
-        if self.trouble:
-            return self.trouble
+        intake: Intake = task.host.master.intake
+        if intake.trouble:
+            return intake.trouble
         machine = task.host.machine
         error = deposit(machine.files, question, task.now, machine.calendar.unix(task.now), machine.hostname)
-        task.now = self.disk.serve(task.now, self.speed.mailbox)
+        task.now = intake.disk.serve(task.now, intake.speed.mailbox)
         return error

@@ -47,8 +47,7 @@ class Station:
 
     def serve(self, now: float, seconds: float) -> float:
         """When somebody is done who comes now and takes that long; to be asked at the clock's time."""
-        free = self._free
-        first = free[0]
-        end = (max(now, first)) + seconds * self.slower
-        heapreplace(free, end)
+        first, takes = self._free[0], seconds * self.slower
+        end = now + takes if now > first else first + takes
+        heapreplace(self._free, end)
         return end

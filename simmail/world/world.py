@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,6 @@ from simmail.mail.questions import (
     NewQueueId,
     PassOn,
     Policy,
-    Question,
     Receive,
     Run,
     Send,
@@ -39,7 +37,7 @@ from simmail.mail.records import Journal
 from simmail.network.graph import Network
 from simmail.world import policy, services
 from simmail.world.actors.figures import Figures
-from simmail.world.clock import Clock, Task
+from simmail.world.clock import Clock
 from simmail.world.connection import Admit
 from simmail.world.conservation import Conservation
 from simmail.world.faults import Faults
@@ -97,7 +95,6 @@ class World:
         self.policy = ""
         self._results: Results | None = None
         transport = Transport(self)
-        intake = self._of_intake
         self.clock.handlers.update(
             {
                 Connect: (transport.connect, False),
@@ -112,28 +109,18 @@ class World:
                 policy.Attend: (policy.attend, True),
                 Listen: (policy.listen, True),
                 Transfer: (transfer, True),
-                Deposit: (intake("deposit"), True),
+                Deposit: (Intake.deposit, True),
                 Run: (services.run, True),
                 Detach: (services.detach, True),
                 FlushSite: (services.flush_site, True),
-                NewQueueId: (intake("new_queue_id"), True),
-                Commit: (intake("commit"), True),
-                Abandon: (intake("abandon"), False),
+                NewQueueId: (Intake.new_queue_id, True),
+                Commit: (Intake.commit, True),
+                Abandon: (Intake.abandon, False),
                 Anvil: (lambda task, question: task.host.master.anvil(task, question), True),
                 PassOn: (lambda task, question: task.host.master.pass_on(task, question), True),
                 Trigger: (lambda task, question: task.host.master.manage(question.act), False),
             }
         )
-
-    @staticmethod
-    def _of_intake(name: str) -> Callable[[Task, Question], Any]:
-        """A handler that is a method of the asking host's Intake."""
-        method = getattr(Intake, name)
-
-        def handler(task: Task, question: Question) -> Any:
-            return method(task.host.master.intake, task, question)
-
-        return handler
 
     @property
     def now(self) -> float:

@@ -49,12 +49,10 @@ class Closer:
             self._bounce_lifetime = self._lifetime
 
     def notify(self, job: Job, now: float) -> Decision[None]:
-        """Tell the sender what he has to be told."""
+        """Tell the sender what he has to be told: job.failed, job.told, message.traced."""
         message = job.message
         if message.trace == PROBE:
             yield from self._verified(job, now)
-            return
-        if not (job.failed or job.told or message.traced):
             return
         bounce = yield from self._manager.system.summon("bounce")
         if job.failed:
@@ -169,16 +167,10 @@ def settle(job: Job, results: list[Result]) -> bool:
     for listed, end in ends:
         if id(listed) not in waits:
             listed.end = end
-            _cross_off(message, listed)
+            for place, recipient in enumerate(message.recipients):
+                if recipient is listed:
+                    del message.recipients[place]
+                    listed.place = place
+                    message.done += (listed,)
+                    break
     return bool(waits)
-
-
-def _cross_off(message: Message, recipient: Recipient) -> None:
-    """A recipient is done with."""
-    recipients = message.recipients
-    for index, other in enumerate(recipients):
-        if other is recipient:
-            del recipients[index]
-            recipient.place = index
-            message.done += (recipient,)
-            return

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision, Note
-from simmail.postfix.delivery import PROBES, Dsn, Request, Result
+from simmail.postfix.delivery import PROBE, PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.closing import Closer, end_all, settle
 from simmail.postfix.qmgr.destination import Destination
@@ -262,31 +262,20 @@ class QueueManager(Program):
             return
         job.unread = message.recipients if len(message.recipients) < 2 else list(message.recipients)
         yield from self._read(job, now)
+        if not job.pending:
+            yield from self._finish(job, now)
 
     def _read(self, job: Job, now: float) -> Decision[None]:
-        """Divide recipients into tries, as many as the limit allows; close the message where none are left."""
-        message = job.message
-        while True:
-            limit = self._recipient_limit
-            part, job.unread = job.unread[:limit], job.unread[limit:]
-            if message.redirect:
-                first = min(message.recipients, key=_by_domain)
-                end_all(message, "replaced", first)
-                part[:] = [first]
-                job.unread = []
-            yield from self._assign(job, part, now)
-            if job.pending:
-                return
-            yield from self._closer.notify(job, now)
-            if not job.unread:
-                yield from self._closer.close(job, now)
-                return
-
-    def _assign(self, job: Job, recipients: list[Recipient], now: float) -> Decision[None]:
-        """Divide recipients into tries."""
+        """Divide recipients into tries, as many as the limit allows."""
+        limit, message = self._recipient_limit, job.message
+        part, job.unread = job.unread[:limit], job.unread[limit:]
+        if message.redirect:
+            first = min(message.recipients, key=_by_domain)
+            end_all(message, "replaced", first)
+            part, job.unread = [first], []
         rewriter = self.system.at_hand("rewrite") or (yield from self.system.summon("rewrite"))
         placed: list[tuple[Destination, Recipient]] = []
-        for recipient in recipients:
+        for recipient in part:
             found = self._router.place(job, recipient, rewriter, now)
             if rewriter.pending:
                 yield from rewriter.spoken()
@@ -296,6 +285,10 @@ class QueueManager(Program):
                 yield from self._at_once(job, recipient, found, now)
         if len(placed) > 1:
             placed.sort(key=_order)
+        self._enqueue(job, placed, now)
+
+    def _enqueue(self, job: Job, placed: list[tuple[Destination, Recipient]], now: float) -> None:
+        """Let tries wait for their destinations; recipients are in order of these."""
         message = job.message
         last: Entry | None = None
         for destination, recipient in placed:
@@ -334,11 +327,18 @@ class QueueManager(Program):
             if not (job.failed or job.told) or self.spool.find(queue_id) is None:
                 self.jobs.pop(queue_id, None)
             return
-        yield from self._closer.notify(job, now)
-        if job.unread:
+        yield from self._finish(job, now)
+
+    def _finish(self, job: Job, now: float) -> Decision[None]:
+        """No try is left: tell the sender, and go on with recipients that are not read yet, or close the message."""
+        message = job.message
+        while not job.pending:
+            if job.failed or job.told or message.traced or message.trace == PROBE:
+                yield from self._closer.notify(job, now)
+            if not job.unread:
+                yield from self._closer.close(job, now)
+                return
             yield from self._read(job, now)
-        else:
-            yield from self._closer.close(job, now)
 
 
 def _order(placed: tuple[Destination, Recipient]) -> tuple[str, str, str, str]:
