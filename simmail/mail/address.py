@@ -7,6 +7,7 @@ An address has two forms: the *internal* one, `joe smith@example.com`, which tab
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _DOT_STRING = re.compile(r'[^\x00-\x20\x7f()<>@,;:\\"\[\].]+(?:\.[^\x00-\x20\x7f()<>@,;:\\"\[\].]+)*')
 #: An address that is the same in both forms, its local part of letters, digits and harmless marks.
@@ -26,6 +27,7 @@ def split_local_domain(address: str) -> tuple[str, str | None]:
     return (local, domain) if at else (address, None)
 
 
+@lru_cache(maxsize=8192)
 def quote_local(address: str, bare: bool = False) -> str:
     """The external form of an internal address: the local part in quotes where it is no dot-string.
 

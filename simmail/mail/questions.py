@@ -55,6 +55,10 @@ class Now(Question):
     __slots__ = ()
 
 
+#: The question says nothing but that it is asked: one does for all.
+NOW = Now()
+
+
 class Draw(Question):
     """Let chance decide.  Answer: float from 0 (included) to 1 (not included), the same for the same cause.
 

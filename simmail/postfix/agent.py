@@ -10,10 +10,11 @@ SEE ALSO
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.message import Recipient
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter, delays
@@ -43,21 +44,20 @@ class DeliveryAgent(Program):
             text: how it went.
             of: the queue file's recipient that it was expanded from; None where it is that itself.
         """
-        now = yield Now()
-        action = "deliverable" if request.verify else "delivered"
-        dsn = Dsn("2.0.0", action, text)
-        note, result = self.reporter.sent(request, recipient, dsn, request.transport, delays(request, now))
+        now = yield NOW
+        dsn = success("deliverable" if request.verify else "delivered", text)
+        note, result = self.reporter.sent(request, recipient, dsn, request.transport, delays(request, now), of)
         if self.pending:
             yield from self.spoken()
         yield note
-        return result if of is None else result._replace(of=of)
+        return result
 
     def failed(self, request: Request, recipient: Recipient, dsn: Dsn, of: Recipient | None = None) -> Decision[Result]:
         """The recipient cannot be delivered to: now, where the status begins with a 4, or ever.
 
         `dsn.reason` may end in a blank that only the log shows.
         """
-        now = yield Now()
+        now = yield NOW
         if request.verify:
             dsn = dsn._replace(action="undeliverable")
         note, result = self.reporter.failed(request, recipient, dsn, request.transport, delays(request, now))
@@ -67,6 +67,12 @@ class DeliveryAgent(Program):
         told = result.dsn
         told = told._replace(reason=told.reason.rstrip(), diagnostic=told.diagnostic.rstrip())
         return result._replace(dsn=told, of=of)
+
+
+@lru_cache(maxsize=1024)
+def success(action: str, text: str) -> Dsn:
+    """What a recipient that is done with comes to, and how it went."""
+    return Dsn("2.0.0", action, text)
 
 
 def failure(status: str, text: str, unix: str = "") -> Dsn:

@@ -37,7 +37,6 @@ Delays = tuple[float, float, float, float]
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9+=_.-]+(?:@[A-Za-z0-9.-]+)?")
 
-
 #: What an agent says of a recipient, to the log and to the queue manager.
 Report = tuple[Note, Result]
 
@@ -93,13 +92,15 @@ class Reporter:
         maps = program.maps(filters)
         self._filter: Maps | None = maps or None
 
-    def sent(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
-        """Delivered, or handed on."""
+    def sent(
+        self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
+    ) -> Report:
+        """Delivered, or handed on; `of`: as in `Result`."""
         if request.verify:
-            return self._report(request, recipient, dsn, relay, delays, Status.DELIVERABLE)
+            return self._report(request, recipient, dsn, relay, delays, Status.DELIVERABLE, of)
         if self._filter is not None:
             dsn = self._filtered(self._filter, dsn, "2")
-        return self._report(request, recipient, dsn, relay, delays, Status.SENT)
+        return self._report(request, recipient, dsn, relay, delays, Status.SENT, of)
 
     def deferred(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         """To be tried again."""
@@ -140,16 +141,17 @@ class Reporter:
         return self._report(request, recipient, dsn._replace(action="failed"), relay, delays, Status.BOUNCED)
 
     def _report(
-        self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, status: Status
-    ) -> Report:
+        self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, status: Status,
+        of: Recipient | None = None,
+    ) -> Report:  # fmt: skip
         address, original = recipient.address, recipient.original
-        if original and original.lower() == address.lower():
+        if original == address or original.lower() == address.lower():
             original = ""
         note = Note(
             self._program.name, "delivery", request.message.queue_id, shown(address), shown(original), relay, delays,
             dsn.status, status._value_, dsn.reason,
         )  # fmt: skip
-        return note, Result(recipient, status, dsn, relay)
+        return note, Result(recipient, status, dsn, relay, of)
 
     def _filtered(self, filter: Maps, dsn: Dsn, classes: str) -> Dsn:
         """What a delivery status filter makes of a status and its text; `classes`: the first digits it may give."""

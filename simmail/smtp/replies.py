@@ -23,6 +23,9 @@ class Reply(NamedTuple):
     @property
     def text(self) -> str:
         """All of it in one line, as Postfix quotes a remote reply: `550-5.1.1 no 550 5.1.1 such user`."""
+        lines = self.lines
+        if len(lines) == 1 and not self.teaser:
+            return f"{self.code} {lines[0]}"
         return " ".join(self.wire())
 
     @property

@@ -75,6 +75,11 @@ class Addresses:
     Args:
         program: the client.
         prefix: `smtp` or `lmtp`, that of its parameters.
+
+    Attributes:
+        own: the addresses that are this machine's.
+        uses_dns: whether names are looked up in DNS at all.
+        native: whether they are looked up in /etc/hosts, too.
     """
 
     def __init__(self, program: Program, prefix: str) -> None:
@@ -86,7 +91,7 @@ class Addresses:
             raise Fatal(f'invalid {prefix}_dns_support_level: "{level}"')
         self.uses_dns = level != "disabled" if level else not config["disable_dns_lookups"]
         ways = config.mask(f"{prefix}_host_lookup", ("dns", "native")) if self.uses_dns else {"native"}
-        self._dns, self._native = "dns" in ways, "native" in ways
+        self._dns, self.native = "dns" in ways, "native" in ways
         self._ignore_mx_errors: bool = config["ignore_mx_lookup_error"]
         self._defer_without: bool = config[f"{prefix}_defer_if_no_mx_address_found"]
         self._random: bool = config[f"{prefix}_randomize_addresses"]
@@ -96,9 +101,9 @@ class Addresses:
         if self._native:
             program.system.machine.files.watch("/etc/hosts")
 
-    def key(self, target: Target, loops: bool) -> tuple[Any, ...]:
+    def key(self, target: Target) -> tuple[Any, ...]:
         """What the hosts of a nexthop depend on, besides DNS."""
-        return (self, target, loops, self._program.system.machine.files.version if self._native else 0)
+        return (self, target, self._program.system.machine.files.version if self.native else 0)
 
     def of_domain(self, domain: str, loops: bool) -> Decision[Found]:
         """The hosts of a domain, by its MX records.
@@ -204,11 +209,11 @@ class Addresses:
         soft = why is not None and why.status[0] == "4"
         if self._dns:
             addresses, trouble = yield from self._by_dns(name, soft)
-            if trouble is None or trouble.status == "4.4.3" or not self._native:
+            if trouble is None or trouble.status == "4.4.3" or not self.native:
                 hosts.extend(Host(name, address, preference) for address in addresses)
                 return trouble or why
             why = trouble
-        if self._native:
+        if self.native:
             addresses, trouble = yield from self._by_system(name, soft)
             hosts.extend(Host(name, address, preference) for address in addresses)
             return trouble or why

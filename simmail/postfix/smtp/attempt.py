@@ -17,10 +17,11 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Recipient
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.report import Delays, delays
 from simmail.smtp.replies import Reply
@@ -28,7 +29,7 @@ from simmail.smtp.replies import Reply
 if TYPE_CHECKING:
     from simmail.postfix.smtp.client import Smtp
 
-_ENHANCED = re.compile(r"\s*([245])\.\d{1,3}\.\d{1,3}(?=\s|$)")
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 class Attempt:
@@ -53,7 +54,7 @@ class Attempt:
 
     def __init__(self, client: Smtp, request: Request) -> None:
         self.client, self.request = client, request
-        self.left = list(request.recipients)
+        self.left = request.recipients.copy()
         self.open: list[Recipient] = []
         self.results: list[Result] = []
         self.why: Dsn | None = None
@@ -74,7 +75,7 @@ class Attempt:
             yield self.client.note("text", self.request.message.queue_id, why.reason)
             self.open.clear()
             return
-        now: float = yield Now()
+        now: float = yield NOW
         if self.connected is None:
             self.connected = now
         times = delays(self.request, now, self.connected)
@@ -92,28 +93,23 @@ class Attempt:
         if (why.status[0] == "4" or self.client.soft_bounce) and not self.last_server:
             yield self.client.note("text", self.request.message.queue_id, why.reason)
             return
-        now: float = yield Now()
+        now: float = yield NOW
         yield from self._fail(recipient, why, delays(self.request, now, self.connected))
 
-    def delivered(self, recipient: Recipient, dsn: Dsn, times: Delays) -> Decision[None]:
-        """The server took the mail for a recipient."""
-        note, result = self.client.reporter.sent(self.request, recipient, dsn, self.relay, times)
-        self._close(recipient, result)
-        if self.client.pending:
-            yield from self.client.spoken()
-        yield note
+    def done(self, recipient: Recipient, result: Result) -> None:
+        """A recipient is done with."""
+        self.results.append(result)
+        drop(self.open, recipient)
+        drop(self.left, recipient)
 
     def _fail(self, recipient: Recipient, why: Dsn, times: Delays) -> Decision[bool]:
         note, result = self.client.reporter.failed(self.request, recipient, why, self.relay, times)
-        self._close(recipient, result)
+        self.results.append(result)
+        drop(self.left, recipient)
         if self.client.pending:
             yield from self.client.spoken()
         yield note
         return result.dsn.action == "delayed"
-
-    def _close(self, recipient: Recipient, result: Result) -> None:
-        self.results.append(result)
-        drop(self.left, recipient)
 
 
 def drop(recipients: list[Recipient], gone: Recipient) -> None:
@@ -126,11 +122,16 @@ def drop(recipients: list[Recipient], gone: Recipient) -> None:
 
 def status_of(reply: Reply) -> str:
     """The enhanced status code of a reply: its last line's own, where it fits the reply's first digit, or X.0.0."""
-    kind = reply.kind
+    words = reply.lines[-1].split(None, 1)
+    return _status(reply.code // 100, words[0] if words else "")
+
+
+@lru_cache(maxsize=1024)
+def _status(kind: int, word: str) -> str:
+    """The same, by the first digit of a reply and the first word of its last line."""
     if kind not in (2, 4, 5):
         return ""
-    found = _ENHANCED.match(reply.lines[-1])
-    return found.group().strip() if found is not None and int(found[1]) == kind else f"{kind}.0.0"
+    return word if word[:1] == str(kind) and _ENHANCED.fullmatch(word) else f"{kind}.0.0"
 
 
 def refusal(host: str, reply: Reply, reason: str, status: str = "") -> Dsn:

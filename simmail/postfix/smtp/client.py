@@ -23,14 +23,14 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.mail.address import quote_local
 from simmail.mail.answers import ConnectFailure
-from simmail.mail.content import Content
 from simmail.mail.message import Message
-from simmail.mail.questions import Connect, Decision, Now
+from simmail.mail.questions import NOW, Connect, Decision, Note
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.outgoing import Outgoing
@@ -44,6 +44,7 @@ from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
 from simmail.postfix.smtp.session import Session
 from simmail.postfix.smtp.tls import Tls
 from simmail.postfix.tables import LookupFailure
+from simmail.smtp.commands import Command
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 UNAVAILABLE = Dsn("4.3.0", "", "server unavailable or unable to receive mail")
+
+
+@lru_cache(maxsize=4096)
+def _nexthops(text: str) -> tuple[str, ...]:
+    """The destinations that a nexthop lists."""
+    return tuple(text.replace(",", " ").split())
 
 
 class Timeouts(NamedTuple):
@@ -67,7 +74,14 @@ class Timeouts(NamedTuple):
 
 
 class Smtp(Program):
-    """The SMTP client."""
+    """The SMTP client.
+
+    Attributes:
+        own_name: myhostname in lower case, by which it knows itself in what a server says.
+        greeting: the greeting command.
+        filters_replies: whether there is anything to be asked about a reply before it is taken.
+        envelope: an address as it travels in MAIL and RCPT.
+    """
 
     command = "smtp"
     watches = True
@@ -87,6 +101,8 @@ class Smtp(Program):
         self.myhostname: str = config["myhostname"]
         helo = "helo" if prefix == "smtp" else "lhlo"
         self.helo_name: str = config[f"{prefix}_{helo}_name"]
+        self.own_name = self.myhostname.lower()
+        self.greeting = (Command(self.hello, self.helo_name),)
         self.timeouts = Timeouts(
             config[f"{prefix}_connect_timeout"],
             config[f"{prefix}_{helo}_timeout"],
@@ -103,8 +119,10 @@ class Smtp(Program):
         self._discard = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
         self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
+        self.filters_replies = bool(self.reply_filter)
         self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
         self.outgoing = Outgoing(self, prefix)
+        self.envelope: Callable[[str], str] = self._public if self.outgoing.rewrites else quote_local
         self.tls = Tls(self)
         self._port = str(config[f"{prefix}_tcp_port"])
         self._bind: str = config[f"{prefix}_bind_address"]
@@ -119,8 +137,8 @@ class Smtp(Program):
     def deliver(self, request: Request) -> Decision[list[Result]]:
         """Try to deliver a request."""
         attempt = Attempt(self, request)
-        own = request.nexthop.replace(",", " ").split()
-        targets = (*own, *self._fallback)
+        own = _nexthops(request.nexthop)
+        targets = own + self._fallback
         for number, nexthop in enumerate(targets):
             attempt.last_target = number + 1 == len(targets)
             yield from self._try_target(attempt, nexthop)
@@ -136,20 +154,25 @@ class Smtp(Program):
         """Try the servers of one nexthop."""
         target = parse(nexthop, self._port)
         loops = self.prefix == "smtp" and target.port == SMTP_PORT
-        found = yield from self._find(target, loops)
-        if found.mine or (not found.hosts and found.why is not None and found.why.status == LOOPS):
+        found = self.system.memo.decide(self.addresses.key(target), self._sought, target, loops)
+        hosts, why, mine = yield from found
+        if why is not None:
+            attempt.why = why
+        if mine or (not hosts and why is not None and why.status == LOOPS):
             attempt.last_target = True
-        if found.why is not None:
-            attempt.why = found.why
-        hosts = yield from self._in_order(found.hosts, attempt.request.message)
+        if len(hosts) > 1:
+            hosts = yield from self._in_order(hosts, attempt.request.message)
         sessions = 0
         for number, host in enumerate(hosts, 1):
             if not attempt.left:
                 return
             last = number in (len(hosts), self._address_limit)
-            best = host.preference == hosts[0].preference
-            session = yield from self._connect(attempt, host, target.port, best, loops)
-            if session is not None:
+            connection = yield Connect(host.address, target.port, self.timeouts.connect, self._bind)
+            if type(connection) is ConnectFailure:
+                yield self._unreachable(attempt, host, target.port, connection)
+            else:
+                best = host.preference == hosts[0].preference
+                session = Session(self, attempt, host, target.port, connection, best, loops)
                 attempt.last_server = attempt.last_target and last
                 if (yield from session.greet()):
                     sessions += 1
@@ -160,16 +183,17 @@ class Smtp(Program):
             if last:
                 return
 
-    def _find(self, target: Target, loops: bool) -> Decision[Found]:
-        return (yield from self.system.memo.decide(self.addresses.key(target, loops), self._sought, target, loops))
-
     def _in_order(self, hosts: tuple[Host, ...], message: Message) -> Decision[tuple[Host, ...]]:
-        """The hosts of a nexthop as a message tries them; at each try in another order."""
-        if len(hosts) < 2:
-            return hosts
-        now: float = yield Now()
+        """Several hosts of a nexthop as a message tries them; at each try in another order."""
+        now: float = yield NOW
         age = f"{now - message.arrival:.0f}"
         return (yield from self.addresses.shuffled(hosts, "mx", message.identity or message.queue_id, age))
+
+    def _unreachable(self, attempt: Attempt, host: Host, port: int, failure: ConnectFailure) -> Note:
+        """A server could not be connected to: what the log hears of it."""
+        text = f"connect to {host.name}[{host.address}]:{port}: {failure.reason}"
+        attempt.why = Dsn("4.4.1", "", text)
+        return self.note("text", "", text)
 
     def _sought(self, target: Target, loops: bool) -> Decision[Found]:
         """The hosts of a nexthop, and what there is to say on the way."""
@@ -177,15 +201,6 @@ class Smtp(Program):
         found = yield from (self.addresses.of_host if by_name else self.addresses.of_domain)(target.host, loops)
         yield from self.spoken()
         return found
-
-    def _connect(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
-        connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)
-        if type(connection) is ConnectFailure:
-            text = f"connect to {host.name}[{host.address}]:{port}: {connection.reason}"
-            attempt.why = Dsn("4.4.1", "", text)
-            yield self.note("text", "", text)
-            return None
-        return Session(self, attempt, host, port, connection, best, loops)
 
     def _pass_all(self, attempt: Attempt) -> Decision[None]:
         """This machine is the domain's best MX host: let best_mx_transport deliver."""
@@ -214,17 +229,9 @@ class Smtp(Program):
 
     # ---- what sessions ask
 
-    def envelope(self, address: str) -> str:
-        """An address as it travels in MAIL and RCPT."""
+    def _public(self, address: str) -> str:
+        """An address in its public form, as it travels."""
         return quote_local(self.outgoing.address(address)) if address else ""
-
-    def content(self, request: Request, features: Mapping[str, str]) -> Content:
-        """What is sent of a message to a server that offers these features."""
-        return self.outgoing.content(request.message, self.downgrades(request.message, features))
-
-    def downgrades(self, message: Message, features: Mapping[str, str]) -> bool:
-        """Whether 8-bit content must be made 7-bit for a server."""
-        return "8BITMIME" not in features and message.encoding != "7bit"
 
     def success(self, features: Mapping[str, str]) -> str:
         """What a success report says was done with the mail."""
@@ -232,7 +239,7 @@ class Smtp(Program):
 
     def discarded(self, address: str) -> frozenset[str]:
         """The EHLO keywords that are ignored when a server of that address offers them."""
-        if not self._discard_maps:
+        if not self._discard_maps.tables:
             return self._discard
         try:
             words = self._discard_maps.find(address)

@@ -14,6 +14,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from simmail.mail.errors import Fatal
@@ -38,6 +39,7 @@ class Target(NamedTuple):
     literal: bool
 
 
+@lru_cache(maxsize=4096)
 def parse(nexthop: str, service: str) -> Target:
     """The target of a nexthop; `service` is the port where it names none.  Raises Fatal."""
     literal = nexthop.startswith("[")

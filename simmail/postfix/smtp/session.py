@@ -37,12 +37,12 @@ from simmail.mail.address import quote_local
 from simmail.mail.answers import Lost
 from simmail.mail.content import Content
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import Close, Decision, Now, Receive, Send
+from simmail.mail.questions import NOW, Close, Decision, Receive, Send
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
-from simmail.postfix.smtp.attempt import Attempt, drop, refusal, status_of
+from simmail.postfix.smtp.attempt import Attempt, refusal, status_of
 from simmail.postfix.smtp.tls import NONE, STRICT
 from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
@@ -52,7 +52,11 @@ if TYPE_CHECKING:
     from simmail.postfix.smtp.client import Smtp
 
 DATA, RSET, QUIT = Command("DATA"), Command("RSET"), Command("QUIT")
+#: What is said at the end.
+GOODBYE = (QUIT,)
 NOTHING = Data(Content(()))
+#: How MAIL names an encoding.
+BODIES = {"8bit": " BODY=8BITMIME", "7bit": " BODY=7BIT"}
 NOTHING_OFFERED: Mapping[str, str] = MappingProxyType({})
 NOTIFY_ORDER = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
@@ -75,7 +79,7 @@ class Session:
     """
 
     __slots__ = (
-        "_best", "_client", "_connection", "_host", "_last", "_loops", "_name", "_transcript", "alive", "attempt",
+        "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_transcript", "alive", "attempt",
         "features", "port",
     )  # fmt: skip
 
@@ -84,34 +88,46 @@ class Session:
     ) -> None:
         self._client, self.attempt, self._host, self.port = client, attempt, host, port
         self._connection, self._best, self._loops = connection, best, loops
-        self._name = f"{host.name}[{host.address}]"
-        attempt.relay = f"{self._name}:{port}"
-        attempt.open = list(attempt.left)
+        attempt.relay = f"{host.name}[{host.address}]:{port}"
+        attempt.open = attempt.left.copy()
         self.features: Mapping[str, str] = NOTHING_OFFERED
         self.alive = True
-        #: What is said at the end.
-        self._last: tuple[Command, ...] = (QUIT,)
+        self._last: tuple[Command, ...] = GOODBYE
         self._transcript = Transcript() if client.notifies and attempt.request.sender else None
+        #: Whether replies are looked at before they are taken.
+        self._attentive = self._transcript is not None or client.filters_replies
+
+    @property
+    def _name(self) -> str:
+        """The server as people are told of it."""
+        return f"{self._host.name}[{self._host.address}]"
 
     # ---- words
 
-    def _say(self, *commands: Command | Data, timeouts: tuple[float, ...]) -> Decision[list[Reply | Lost]]:
+    def _said(self, commands: tuple[Command | Data, ...], timeouts: tuple[float, ...]) -> Send:
+        """What is to be said; where the session is attentive the replies are to go through `_heard`."""
         if self._transcript is not None:
             self._transcript.sent(commands)
-        replies: list[Reply | Lost] = yield Send(self._connection, commands, timeouts)
-        if self._transcript is not None or self._client.reply_filter:
-            for number, reply in enumerate(replies):
-                replies[number] = yield from self._heard(reply)
-        return replies
+        return Send(self._connection, commands, timeouts)
 
-    def _heard(self, reply: Reply | Lost) -> Decision[Reply | Lost]:
-        """A reply as it is taken."""
-        if self._client.reply_filter and type(reply) is Reply:
-            reply = self._client.filtered(reply, self.attempt.relay)
-            yield from self._client.spoken()
-        if self._transcript is not None:
-            self._transcript.heard(reply)
-        return reply
+    def _heard(self, replies: list[Reply | Lost]) -> Decision[list[Reply | Lost]]:
+        """Replies as they are taken."""
+        taken: list[Reply | Lost] = []
+        for reply in replies:
+            if self._client.filters_replies and type(reply) is Reply:
+                reply = self._client.filtered(reply, self.attempt.relay)
+                yield from self._client.spoken()
+            if self._transcript is not None:
+                self._transcript.heard(reply)
+            taken.append(reply)
+        return taken
+
+    def _say(self, command: Command, timeout: float) -> Decision[Reply | Lost]:
+        """Say one thing; the reply."""
+        replies: list[Reply | Lost] = yield self._said((command,), (timeout,))
+        if self._attentive:
+            replies = yield from self._heard(replies)
+        return replies[0]
 
     def _blame(self, reply: Reply) -> None:
         """A reply is a refusal: is it one that the postmaster should know of?"""
@@ -138,88 +154,98 @@ class Session:
 
     def close(self) -> Decision[None]:
         """End the conversation."""
+        attempt, last, transcript = self.attempt, self._last, self._transcript
         if self.alive:
             times = self._client.timeouts
-            timeouts = (times.rset, times.quit)[-len(self._last) :]
-            replies: list[Reply | Lost] = yield Send(self._connection, self._last, timeouts)
-            if self._transcript is not None:
-                self._transcript.sent(self._last)
-                for reply in replies[: len(self._last) - 1]:
-                    self._transcript.heard(reply)
+            timeouts = (times.quit,) if last is GOODBYE else (times.rset, times.quit)
+            replies: list[Reply | Lost] = yield Send(self._connection, last, timeouts)
+            if transcript is not None:
+                transcript.sent(last)
+                for reply in replies[: len(last) - 1]:
+                    transcript.heard(reply)
         yield Close(self._connection)
-        if self._transcript is not None and self._transcript.wrong:
-            yield from self._transcript.post(self._client, self.attempt.relay)
-        self.attempt.relay = "none"
-        self.attempt.open.clear()
+        if transcript is not None and transcript.wrong:
+            yield from transcript.post(self._client, attempt.relay)
+        attempt.relay = "none"
+        attempt.open.clear()
 
     # ---- greeting
 
     def greet(self) -> Decision[bool]:
         """Get to the point where mail can be sent; False where that fails, and it has been told."""
-        client = self._client
+        client, loops = self._client, self._loops
         reply: Reply | Lost | None = yield Receive(self._connection, client.timeouts.helo)
         assert reply is not None
-        reply = yield from self._heard(reply)
-        if isinstance(reply, Lost):
+        if self._attentive:
+            (reply,) = yield from self._heard([reply])
+        if type(reply) is Lost:
             yield from self._broken(reply, "receiving the initial server greeting")
             return False
-        if reply.kind != 2:
+        assert type(reply) is Reply
+        if reply.code // 100 != 2:
             soft = "4" + status_of(reply)[1:] if reply.kind == 5 and client.skip_5xx_greeting else ""
             yield from self._unwilling(reply, soft)
             return False
-        words = reply.lines[0].split()
-        if words and words[0].lower() == client.myhostname.lower() and self._loops:
+        if loops and _first_word(reply.lines[0]) == client.own_name:
             yield client.note(
                 "warning", "", f"host {self.attempt.relay} greeted me with my own hostname {client.myhostname}"
             )
         esmtp = client.always_ehlo or any(word.upper() == "ESMTP" for line in reply.lines for word in line.split())
-        if esmtp and not client.never_ehlo:
-            verb = client.hello
-            reply = yield from self._hello(verb)
-            if reply is None:
-                return False
-            if reply.kind == 2:
-                return (yield from self._greeted(reply))
-            if verb != "EHLO" or reply.code == 421:
-                yield from self._unwilling(reply)
-                return False
-        reply = yield from self._hello("HELO")
-        if reply is None:
+        return (yield from (self._hello() if esmtp and not client.never_ehlo else self._hello_simply()))
+
+    def _hello(self) -> Decision[bool]:
+        """Introduce ourselves, and read what the server offers."""
+        client = self._client
+        replies: list[Reply | Lost] = yield self._said(client.greeting, (client.timeouts.helo,))
+        if self._attentive:
+            replies = yield from self._heard(replies)
+        reply = replies[0]
+        if type(reply) is Lost:
+            yield from self._broken(reply, f"performing the {client.hello} handshake")
             return False
+        assert type(reply) is Reply
+        if reply.code // 100 != 2:
+            if client.hello == "EHLO" and reply.code != 421:
+                return (yield from self._hello_simply())
+            yield from self._unwilling(reply)
+            return False
+        if self._loops and _first_word(reply.lines[0]) == client.own_name and (yield from self._met_myself()):
+            return False
+        discarded = client.discarded(self._host.address)
+        if discarded or client.pending:
+            yield from self._done_without(discarded)
+        self.features = _offered(reply.lines, discarded)
+        careful = not client.tls.idle or self.attempt.request.message.smtputf8
+        return (yield from self._willing()) if careful else True
+
+    def _hello_simply(self) -> Decision[bool]:
+        """Introduce ourselves to a server that knows no extensions."""
+        client = self._client
+        reply = yield from self._say(Command("HELO", client.helo_name), client.timeouts.helo)
+        if type(reply) is Lost:
+            yield from self._broken(reply, "performing the HELO handshake")
+            return False
+        assert type(reply) is Reply
         if reply.kind != 2:
             yield from self._unwilling(reply)
             return False
         return (yield from self._willing())
 
-    def _hello(self, verb: str) -> Decision[Reply | None]:
-        client = self._client
-        reply = (yield from self._say(Command(verb, client.helo_name), timeouts=(client.timeouts.helo,)))[0]
-        if isinstance(reply, Lost):
-            yield from self._broken(reply, f"performing the {verb} handshake")
-            return None
-        return reply
+    def _met_myself(self) -> Decision[bool]:
+        """The server has our own name; whether that is a loop."""
+        client, attempt = self._client, self.attempt
+        text = f"host {attempt.relay} replied to HELO/EHLO with my own hostname {client.myhostname}"
+        yield client.note("warning", "", text)
+        if self._best:
+            text = f"mail for {attempt.request.nexthop} loops back to myself"
+            yield from attempt.all_failed(Dsn(LOOPS, "", text), True)
+        return self._best
 
-    def _greeted(self, reply: Reply) -> Decision[bool]:
-        """Read what an EHLO reply offers."""
-        client = self._client
-        first = reply.lines[0].split()
-        if first and first[0].lower() == client.myhostname.lower() and self._loops:
-            yield client.note(
-                "warning",
-                "",
-                f"host {self.attempt.relay} replied to HELO/EHLO with my own hostname {client.myhostname}",
-            )
-            if self._best:
-                text = f"mail for {self.attempt.request.nexthop} loops back to myself"
-                yield from self.attempt.all_failed(Dsn(LOOPS, "", text), True)
-                return False
-        discarded = client.discarded(self._host.address)
-        if client.pending:
-            yield from client.spoken()
+    def _done_without(self, discarded: frozenset[str]) -> Decision[None]:
+        """Say which EHLO keywords are discarded."""
+        yield from self._client.spoken()
         if discarded and "SILENT-DISCARD" not in discarded:
-            yield client.note("text", "", f"discarding EHLO keywords: {shown_keywords(discarded)}")
-        self.features = _offered(reply.lines[1:], discarded)
-        return (yield from self._willing())
+            yield self._client.note("text", "", f"discarding EHLO keywords: {shown_keywords(discarded)}")
 
     def _willing(self) -> Decision[bool]:
         """Whether mail can be sent, with what the server offers."""
@@ -249,77 +275,109 @@ class Session:
 
     def transfer(self) -> Decision[None]:
         """Send the mail to the recipients that are left."""
-        attempt, client = self.attempt, self._client
-        attempt.connected = yield Now()
-        size = attempt.request.message.size
-        limit = self.features.get("SIZE", "")
-        if limit.isdigit() and 0 < int(limit) < size:
-            text = f"message size {size} exceeds size limit {int(limit)} of server {self._name}"
-            yield from attempt.all_failed(Dsn("5.3.4", "", text), False)
-            self.alive = False
-            attempt.complete = True
+        attempt, client, features = self.attempt, self._client, self.features
+        attempt.connected = yield NOW
+        request = attempt.request
+        message = request.message
+        limit = features.get("SIZE", "")
+        if limit.isdigit() and 0 < int(limit) < message.size:
+            yield from self._too_large(int(limit))
             return
-        recipients = list(attempt.left)
-        commands = [Command("MAIL", self._mail()), *(Command("RCPT", self._rcpt(r)) for r in recipients)]
-        commands.append(RSET if attempt.request.verify else DATA)
-        times = client.timeouts
-        if "PIPELINING" in self.features:
-            timeouts = (times.mail, *(times.rcpt for _ in recipients), times.data_init)
-            replies = yield from self._say(*commands, timeouts=timeouts)
-            yield from self._hear(recipients, iter(replies))
-        else:
-            yield from self._step_by_step(recipients, commands)
+        recipients = attempt.left.copy()
+        downgrades = "8BITMIME" not in features and message.encoding != "7bit"
+        mail = Command("MAIL", self._mail(downgrades))
+        rcpts = [Command("RCPT", self._rcpt(recipient)) for recipient in recipients]
+        in_group = "PIPELINING" in features
+        accepted = yield from (self._in_group if in_group else self._step_by_step)(recipients, mail, rcpts)
+        if accepted is None:
+            return
+        data = Data(client.outgoing.content(message, downgrades)) if accepted else NOTHING
+        if client.pending:
+            yield from client.spoken()
+        replies: list[Reply | Lost] = yield self._said((data,), (client.timeouts.data_done,))
+        if self._attentive:
+            replies = yield from self._heard(replies)
+        reply = replies[0]
+        if type(reply) is Lost:
+            yield from self._broken(reply, "sending end of data -- message may be sent more than once")
+            return
+        assert type(reply) is Reply
+        if client.reply_each:
+            yield from self._hear_each(accepted, replies)
+        elif reply.code // 100 == 2:
+            yield from self._sent(accepted, reply)
+        elif accepted:
+            yield from attempt.all_failed(self._refused(reply, "end of DATA command"), False)
+        attempt.complete = True
 
-    def _step_by_step(self, recipients: list[Recipient], commands: list[Command]) -> Decision[None]:
-        """Send commands one by one, as far as it makes sense."""
+    def _too_large(self, limit: int) -> Decision[None]:
+        """The server takes no message of this size."""
+        attempt = self.attempt
+        text = f"message size {attempt.request.message.size} exceeds size limit {limit} of server {self._name}"
+        yield from attempt.all_failed(Dsn("5.3.4", "", text), False)
+        self.alive = False
+        attempt.complete = True
+
+    def _step_by_step(
+        self, recipients: list[Recipient], mail: Command, rcpts: list[Command]
+    ) -> Decision[list[Recipient] | None]:
+        """Send commands one by one, as far as it makes sense.
+
+        Returns:
+            Whose mail the server waits for; None where it waits for none.
+        """
         times = self._client.timeouts
-        reply = (yield from self._say(commands[0], timeouts=(times.mail,)))[0]
-        if not (yield from self._hear_mail(reply)):
+        reply = yield from self._say(mail, times.mail)
+        if not _good(reply):
+            yield from self._hear_mail(reply)
             yield from self._reset()
-            return
+            return None
         accepted = []
-        for recipient, command in zip(recipients, commands[1:], strict=False):
-            reply = (yield from self._say(command, timeouts=(times.rcpt,)))[0]
-            taken = yield from self._hear_rcpt(recipient, reply)
-            if not self.alive:
-                return
-            if taken:
+        for recipient, command in zip(recipients, rcpts, strict=True):
+            reply = yield from self._say(command, times.rcpt)
+            if (yield from self._hear_rcpt(recipient, reply)):
                 accepted.append(recipient)
+            if not self.alive:
+                return None
         if not accepted or self.attempt.request.verify:
             yield from self._reset()
-            return
-        reply = (yield from self._say(DATA, timeouts=(times.data_init,)))[0]
-        yield from self._hear_data(accepted, reply)
+            return None
+        reply = yield from self._say(DATA, times.data_init)
+        return accepted if (yield from self._hear_data(accepted, reply)) else None
 
-    def _hear(self, recipients: list[Recipient], replies: Any) -> Decision[None]:
-        """Take in the replies to a group of commands."""
-        welcome = yield from self._hear_mail(next(replies))
+    def _in_group(
+        self, recipients: list[Recipient], mail: Command, rcpts: list[Command]
+    ) -> Decision[list[Recipient] | None]:
+        """Send all commands up to DATA together; the verdict is that of `_step_by_step`."""
+        times, verify = self._client.timeouts, self.attempt.request.verify
+        timeouts = (times.mail, *[times.rcpt] * len(rcpts), times.data_init)
+        replies: list[Reply | Lost] = yield self._said((mail, *rcpts, RSET if verify else DATA), timeouts)
+        if self._attentive:
+            replies = yield from self._heard(replies)
+        welcome = _good(replies[0])
+        if not welcome:
+            yield from self._hear_mail(replies[0])
         accepted = []
-        for recipient in recipients:
-            if not self.alive:
-                return
-            reply = next(replies)
+        for recipient, reply in zip(recipients, replies[1:], strict=False):
             if type(reply) is Lost:
                 yield from self._broken(reply, "sending RCPT TO")
-            elif welcome and (yield from self._hear_rcpt(recipient, reply)):
+            elif welcome and ((_good(reply) and not verify) or (yield from self._hear_rcpt(recipient, reply))):
                 accepted.append(recipient)
         if not self.alive:
-            return
-        reply = next(replies)
-        if self.attempt.request.verify:
+            return None
+        reply = replies[-1]
+        if verify:
             self.alive = type(reply) is not Lost
-        else:
-            yield from self._hear_data(accepted, reply)
+            return None
+        return accepted if (yield from self._hear_data(accepted, reply)) else None
 
-    def _hear_mail(self, reply: Reply | Lost) -> Decision[bool]:
+    def _hear_mail(self, reply: Reply | Lost) -> Decision[None]:
+        """The server does not take the sender."""
         if type(reply) is Lost:
             yield from self._broken(reply, "sending MAIL FROM")
-            return False
-        assert type(reply) is Reply
-        if reply.kind == 2:
-            return True
-        yield from self.attempt.all_failed(self._refused(reply, "MAIL FROM command"), False)
-        return False
+        else:
+            assert type(reply) is Reply
+            yield from self.attempt.all_failed(self._refused(reply, "MAIL FROM command"), False)
 
     def _hear_rcpt(self, recipient: Recipient, reply: Reply | Lost) -> Decision[bool]:
         if type(reply) is Lost:
@@ -330,41 +388,21 @@ class Session:
             yield from self.attempt.one_failed(recipient, self._refused(reply, "RCPT TO command"))
             return False
         if self.attempt.request.verify:
-            yield from self._sent(recipient, reply)
+            yield from self._sent([recipient], reply)
         return True
 
-    def _hear_data(self, accepted: list[Recipient], reply: Reply | Lost) -> Decision[None]:
-        """Send the content where the server waits for it."""
+    def _hear_data(self, accepted: list[Recipient], reply: Reply | Lost) -> Decision[bool]:
+        """Whether the server waits for the content."""
         if type(reply) is Lost:
             yield from self._broken(reply, "sending DATA command")
-            return
+            return False
         assert type(reply) is Reply
         if reply.kind != 3:
             if accepted:
                 yield from self.attempt.all_failed(self._refused(reply, "DATA command"), False)
             yield from self._reset()
-            return
-        data = Data(self._client.content(self.attempt.request, self.features)) if accepted else NOTHING
-        if self._client.pending:
-            yield from self._client.spoken()
-        timeout = self._client.timeouts.data_done
-        replies = yield from self._say(data, timeouts=(timeout,))
-        yield from self._hear_end(accepted, replies)
-
-    def _hear_end(self, accepted: list[Recipient], replies: list[Reply | Lost]) -> Decision[None]:
-        reply = replies[0]
-        if type(reply) is Lost:
-            yield from self._broken(reply, "sending end of data -- message may be sent more than once")
-            return
-        assert type(reply) is Reply
-        if self._client.reply_each:
-            yield from self._hear_each(accepted, replies)
-        elif reply.kind == 2:
-            for recipient in accepted:
-                yield from self._sent(recipient, reply)
-        elif accepted:
-            yield from self.attempt.all_failed(self._refused(reply, "end of DATA command"), False)
-        self.attempt.complete = True
+            return False
+        return True
 
     def _hear_each(self, accepted: list[Recipient], replies: list[Reply | Lost]) -> Decision[None]:
         """LMTP: a reply for each recipient; the last one speaks for those behind it too."""
@@ -374,52 +412,55 @@ class Session:
                 yield from self._broken(reply, "sending end of data -- message may be sent more than once")
                 return
             if reply.kind == 2:
-                yield from self._sent(recipient, reply)
+                yield from self._sent([recipient], reply)
             else:
                 yield from self.attempt.one_failed(recipient, self._refused(reply, "end of DATA command"))
 
-    def _sent(self, recipient: Recipient, reply: Reply) -> Decision[None]:
-        if "DSN" in self.features and recipient.notify:
-            recipient.notify -= {Notify.SUCCESS}
+    def _sent(self, recipients: list[Recipient], reply: Reply) -> Decision[None]:
+        """The server took the mail for these."""
+        client, attempt, request = self._client, self.attempt, self.attempt.request
         said = reply.text
-        dsn = Dsn(status_of(reply), self._client.success(self.features), said, "smtp", said, self._host.name)
-        now: float = yield Now()
-        times = delays(self.attempt.request, now, self.attempt.connected)
-        drop(self.attempt.open, recipient)
-        yield from self.attempt.delivered(recipient, dsn, times)
+        dsn = Dsn(status_of(reply), client.success(self.features), said, "smtp", said, self._host.name)
+        for recipient in recipients:
+            if recipient.notify and "DSN" in self.features:
+                recipient.notify -= {Notify.SUCCESS}
+            now: float = yield NOW
+            times = delays(request, now, attempt.connected)
+            note, result = client.reporter.sent(request, recipient, dsn, attempt.relay, times)
+            attempt.done(recipient, result)
+            if client.pending:
+                yield from client.spoken()
+            yield note
 
     def _reset(self) -> Decision[None]:
         """Give the transaction up."""
         if "PIPELINING" in self.features:
             self._last = (RSET, QUIT)
         elif self.alive:
-            reply = (yield from self._say(RSET, timeouts=(self._client.timeouts.rset,)))[0]
+            reply = yield from self._say(RSET, self._client.timeouts.rset)
             self.alive = type(reply) is not Lost
 
     # ---- parameters of commands
 
-    def _mail(self) -> str:
-        request = self.attempt.request
-        message = request.message
-        text = f"FROM:<{self._client.envelope(request.sender)}>"
-        features = self.features
-        if not features:
-            return text
-        if "SIZE" in features and not self._client.downgrades(message, features):
+    def _mail(self, downgrades: bool) -> str:
+        request, features = self.attempt.request, self.features
+        message, sender = request.message, request.sender
+        text = f"FROM:<{sender and self._client.envelope(sender)}>"
+        if "SIZE" in features and not downgrades:
             text += f" SIZE={message.size}"
         if "8BITMIME" in features:
-            text += {"8bit": " BODY=8BITMIME", "7bit": " BODY=7BIT"}.get(message.encoding, "")
-        if "DSN" in features:
-            if message.envid:
-                text += f" ENVID={xtext(message.envid)}"
-            if message.ret:
-                text += f" RET={message.ret}"
-        if "SMTPUTF8" in features and message.smtputf8:
+            text += BODIES.get(message.encoding, "")
+        if message.envid and "DSN" in features:
+            text += f" ENVID={xtext(message.envid)}"
+        if message.ret and "DSN" in features:
+            text += f" RET={message.ret}"
+        if message.smtputf8 and "SMTPUTF8" in features:
             text += " SMTPUTF8"
         return text
 
     def _rcpt(self, recipient: Recipient) -> str:
-        text = f"TO:<{self._client.envelope(recipient.address)}>"
+        address = recipient.address
+        text = f"TO:<{address and self._client.envelope(address)}>"
         if "DSN" not in self.features:
             return text
         kind, _, original = recipient.orcpt.partition(";")
@@ -433,11 +474,23 @@ class Session:
         return text
 
 
+def _good(reply: Reply | Lost) -> bool:
+    """Whether a reply is there, and says yes."""
+    return type(reply) is Reply and reply.code // 100 == 2
+
+
+@lru_cache(maxsize=4096)
+def _first_word(line: str) -> str:
+    """The first word of a line, in lower case; "" where there is none."""
+    words = line.split(None, 1)
+    return words[0].lower() if words else ""
+
+
 @lru_cache(maxsize=4096)
 def _offered(lines: tuple[str, ...], discarded: frozenset[str]) -> Mapping[str, str]:
     """The keywords that EHLO's reply offers, in upper case -> their arguments."""
     found: dict[str, str] = {}
-    for line in lines:
+    for line in lines[1:]:
         keyword, _, argument = line.lstrip(" -").replace("=", " ", 1).partition(" ")
         if keyword.upper() not in discarded:
             found[keyword.upper()] = argument.strip()
@@ -447,6 +500,7 @@ def _offered(lines: tuple[str, ...], discarded: frozenset[str]) -> Mapping[str, 
 _TO_ENCODE = re.compile(r"[^!-~]|[+=]")
 
 
+@lru_cache(maxsize=8192)
 def xtext(text: str) -> str:
     """A value of the DSN extension as it travels (RFC 3461 section 4)."""
     return _TO_ENCODE.sub(lambda found: f"+{ord(found[0]):02X}", text)

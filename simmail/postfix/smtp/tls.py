@@ -51,6 +51,7 @@ class Tls:
         client: whose they are.
 
     Attributes:
+        idle: whether there is nothing to be looked into, whatever a server offers.
         notes_offers: whether it is logged that a server offers TLS to a client that does not want it.
     """
 
@@ -62,6 +63,8 @@ class Tls:
             self._level = "encrypt" if must else "may" if wants else NONE
         self._policies = client.maps(f"{prefix}_tls_policy_maps")
         self.notes_offers: bool = config[f"{prefix}_tls_note_starttls_offer"]
+        heeds_offers = self._level in STRICT or (self._level == NONE and self.notes_offers)
+        self.idle = not (self._policies or heeds_offers)
         if (self._level != NONE or self._policies) and client.system.service("tlsmgr") is None:
             client.opens_with("warning", *NO_ENTROPY)
 
