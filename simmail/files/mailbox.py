@@ -31,8 +31,12 @@ class Entry(NamedTuple):
 
     def mbox(self) -> str:
         """As it stands in an mbox file: lines that begin with `From ` quoted, an empty line after it."""
-        lines = [">" + line if line.startswith(_FROM) else line for line in self.content.lines]
-        return "\n".join([*self.head, *lines, "", ""])
+        lines = self.content.lines
+        text = "\n".join([*self.head, *lines, "", ""])
+        if self.head and "\n" + _FROM not in text:
+            return text
+        quoted = [">" + line if line.startswith(_FROM) else line for line in lines]
+        return "\n".join([*self.head, *quoted, "", ""])
 
     def plain(self) -> str:
         """As it stands in a file of its own."""

@@ -61,6 +61,11 @@ class View(Protocol):
         """An administrator puts another text there; FileError where that cannot be."""
 
 
+def may_write(file: File, user: str) -> bool:
+    """Whether a user may write to a file: its owner, root, or anybody where its permissions say so."""
+    return user in ("root", file.owner) or bool(file.mode & 0o002)
+
+
 def normal(path: str, folder: str = "/") -> str:
     """An absolute path without `.`, `..` and doubled slashes; `folder` is where a relative one starts."""
     if path[:1] == "/" and path[-1] not in "/." and not ("//" in path or "/./" in path or "/../" in path):
@@ -141,10 +146,10 @@ class FileSystem:
         path = normal(path)
         found = self.find(path)
         if found is not None:
-            return "" if user in ("root", found.owner) or found.mode & 0o002 else DENIED
+            return "" if may_write(found, user) else DENIED
         if self.is_folder(path):
             return IS_DIRECTORY
-        folder = posixpath.dirname(path)
+        folder = path[: path.rfind("/")] or "/"
         if not self.is_folder(folder):
             return NOT_DIRECTORY if self.find(folder) is not None else NO_FILE
         mode = self.folder_mode(folder)
@@ -158,10 +163,10 @@ class FileSystem:
     def exists(self, path: str) -> bool:
         """Whether there is a file or a folder of that name."""
         path = normal(path)
-        if path in self._files or self.is_folder(path):
+        if path in self._files or path in self._folders:
             return True
         view = self._view(path)
-        return view is not None and path in view.names()
+        return view is not None and (path in view.names() or self.is_folder(path))
 
     def is_folder(self, path: str) -> bool:
         """Whether `path` is a folder."""

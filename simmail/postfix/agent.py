@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision
-from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.delivery import Dsn, Request, Result, Status
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter, delays
 
@@ -35,13 +35,16 @@ class DeliveryAgent(Program):
         super().__init__(system, service)
         self.reporter = Reporter(self, self.status_filter)
 
-    def sent(self, request: Request, recipient: Recipient, text: str, of: Recipient | None = None) -> Decision[Result]:
-        """The recipient is done with.
+    def sent(
+        self, request: Request, recipient: Recipient, text: str, results: list[Result], of: Recipient | None = None
+    ) -> Decision[bool]:
+        """The recipient is done with; False: nothing has to be tried again.
 
         Args:
             request: the delivery request.
             recipient: the address, perhaps an expanded one.
             text: how it went.
+            results: where its result is put.
             of: the queue file's recipient that it was expanded from; None where it is that itself.
         """
         now = yield NOW
@@ -50,12 +53,18 @@ class DeliveryAgent(Program):
         if self.pending:
             yield from self.spoken()
         yield note
-        return result
+        results.append(result)
+        return False
 
-    def failed(self, request: Request, recipient: Recipient, dsn: Dsn, of: Recipient | None = None) -> Decision[Result]:
+    def failed(
+        self, request: Request, recipient: Recipient, dsn: Dsn, results: list[Result], of: Recipient | None = None
+    ) -> Decision[bool]:
         """The recipient cannot be delivered to: now, where the status begins with a 4, or ever.
 
-        `dsn.reason` may end in a blank that only the log shows.
+        The arguments are those of `sent`, but for `dsn`, whose reason may end in a blank that only the log shows.
+
+        Returns:
+            Whether it has to be tried again.
         """
         now = yield NOW
         if request.verify:
@@ -66,7 +75,8 @@ class DeliveryAgent(Program):
         yield note
         told = result.dsn
         told = told._replace(reason=told.reason.rstrip(), diagnostic=told.diagnostic.rstrip())
-        return result._replace(dsn=told, of=of)
+        results.append(result._replace(dsn=told, of=of))
+        return result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
 
 
 @lru_cache(maxsize=1024)

@@ -141,7 +141,7 @@ class Expander:
             value = self.lookup(piece, True) if is_name else piece
             if value is None:
                 undefined = True
-            elif is_name and allowed is not None:
+            elif is_name and allowed is not None and not all(map(allowed.__contains__, value)):
                 parts.append("".join(c if c in allowed else "_" for c in value))
             else:
                 parts.append(value)

@@ -24,10 +24,10 @@ from typing import NamedTuple
 
 from simmail.files.machine import Account, Machine
 from simmail.files.mailbox import TOO_LARGE
-from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, FileSystem, normal
+from simmail.files.tree import DENIED, IS_DIRECTORY, NOT_DIRECTORY, FileSystem, may_write, normal
 from simmail.mail.address import quote_local
 from simmail.mail.message import Message
-from simmail.mail.questions import Decision, Deposit, Now
+from simmail.mail.questions import NOW, Decision, Deposit
 
 DAEMON = "MAILER-DAEMON"
 UNWRITTEN = "input/output error"
@@ -50,10 +50,9 @@ def head(sender: str, original: str, delivered: str, date: str | None = None) ->
         delivered: the recipient that is delivered to; "" leaves Delivered-To: out.
         date: the date of the From_ line, as asctime(3) has it; None leaves it out.
     """
-    sender = quote_local(sender) if sender else ""
-    lines = [f"Return-Path: <{sender}>"]
-    if date is not None:
-        lines.insert(0, f"From {sender or DAEMON}  {date}")
+    sender = sender and quote_local(sender)
+    lines = [] if date is None else [f"From {sender or DAEMON}  {date}"]
+    lines.append(f"Return-Path: <{sender}>")
     if original:
         lines.append(f"X-Original-To: {quote_local(original)}")
     if delivered:
@@ -79,26 +78,26 @@ def mailbox_trouble(
     name = normal(path)
     file = files.find(name)
     if file is None:
-        if files.is_folder(name):
-            return Trouble(status, f"cannot open file: {IS_DIRECTORY}")
         reason = files.may_append(name, maker, owner.gid)
-        return Trouble(status, f"unable to create lock file {path}.lock: {reason}") if reason else None
-    reason = files.may_append(name, owner.name, owner.gid)
-    if reason:
-        return Trouble(status, f"cannot open file: {reason}")
+        if not reason:
+            return None
+        what = "cannot open file" if reason == IS_DIRECTORY else f"unable to create lock file {path}.lock"
+        return Trouble(status, f"{what}: {reason}")
+    if not may_write(file, owner.name):
+        return Trouble(status, f"cannot open file: {DENIED}")
     if strict and file.owner != owner.name:
         warn("warning", 'specify "strict_mailbox_ownership = no" to ignore mailbox ownership mismatch')
         return Trouble("4.2.0", f"destination {path} is not owned by recipient")
     return None
 
 
-def append(
-    message: Message, path: str, lines: tuple[str, ...], owner: str, limit: int, status: str
-) -> Decision[Trouble | None]:
-    """Append a message to an mbox file; None where that went well."""
-    error: str = yield Deposit(normal(path), message, lines, owner, limit)
-    if not error:
-        return None
+def append_trouble(error: str, status: str) -> Trouble:
+    """Why a message could not be appended to an mbox file.
+
+    Args:
+        error: what `Deposit` was answered.
+        status: the enhanced status code for whatever has none of its own.
+    """
     return Trouble("5.2.2" if error == TOO_LARGE else status, f"error writing message: {error}", UNWRITTEN)
 
 
@@ -112,7 +111,7 @@ def maildir(
         reason = yield Deposit(normal(path) + "/", message, lines, rights.name)
     if not reason:
         return None
-    now = yield Now()
+    now = yield NOW
     seconds = int(machine.calendar.unix(now))
     what = f"create maildir file {path}tmp/{seconds}.P{rights.uid}.{machine.hostname}: {reason}"
     warn("warning", f"maildir access problem for UID/GID={rights.uid}/{rights.gid}: {what}")

@@ -27,14 +27,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.files.machine import Account
+from simmail.files.tree import normal
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision, Deposit
 from simmail.postfix.address_maps import Step, find_address
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
-from simmail.postfix.mail_copy import append, head, mailbox_trouble, maildir
+from simmail.postfix.mail_copy import append_trouble, head, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -85,15 +86,15 @@ class Virtual(DeliveryAgent):
         for recipient in request.recipients:
             if loops and recipient.address.lower() in loops:
                 dsn = failure("5.4.6", f"mail forwarding loop for {recipient.address}")
-                results.append((yield from self.failed(request, recipient, dsn)))
+                yield from self.failed(request, recipient, dsn, results)
                 continue
             box = self._find(recipient.address.lower())
             if self.pending:
                 yield from self.spoken()
             if isinstance(box, Dsn):
-                results.append((yield from self.failed(request, recipient, box)))
+                yield from self.failed(request, recipient, box, results)
             else:
-                results.append((yield from self._store(request, recipient, box)))
+                yield from self._store(request, recipient, box, results)
         return results
 
     # ---- whose mailbox
@@ -136,11 +137,11 @@ class Virtual(DeliveryAgent):
 
     # ---- its file
 
-    def _store(self, request: Request, recipient: Recipient, box: Box) -> Decision[Result]:
+    def _store(self, request: Request, recipient: Recipient, box: Box, results: list[Result]) -> Decision[bool]:
         path, account = box
         kind = "maildir" if path.endswith("/") else "mailbox"
         if request.verify:
-            return (yield from self.sent(request, recipient, f"delivers to {kind}"))
+            return (yield from self.sent(request, recipient, f"delivers to {kind}", results))
         address = recipient.address
         original = (recipient.original or address) if self._shows_original else ""
         message, files = request.message, self.machine.files
@@ -150,13 +151,14 @@ class Virtual(DeliveryAgent):
         else:
             trouble = mailbox_trouble(files, path, account, account.name, self._strict, "4.2.0", self.warn)
             if trouble is None:
-                date = self.machine.calendar.asctime((yield Now()))
+                date = self.machine.calendar.asctime((yield NOW))
                 lines = head(request.sender, original, address, date)
-                trouble = yield from append(message, path, lines, account.name, self._limit, "4.2.0")
+                error = yield Deposit(normal(path), message, lines, account.name, self._limit)
+                trouble = append_trouble(error, "4.2.0") if error else None
             if trouble is not None:
                 trouble = trouble._replace(text=f"delivery failed to mailbox {path}: {trouble.text}")
         if trouble is None:
-            return (yield from self.sent(request, recipient, f"delivered to {kind}"))
+            return (yield from self.sent(request, recipient, f"delivered to {kind}", results))
         if self.pending:
             yield from self.spoken()
-        return (yield from self.failed(request, recipient, failure(*trouble)))
+        return (yield from self.failed(request, recipient, failure(*trouble), results))

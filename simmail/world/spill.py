@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from simmail.mail.records import Row
 
-#: Octets that are kept in memory before a file is made.
-IN_MEMORY = 1 << 22
+#: Octets that are kept in memory before a file is made; those that are written to it at once.
+IN_MEMORY, TOGETHER = 1 << 22, 1 << 16
 _LENGTH = 4
 
 
@@ -18,17 +18,29 @@ class Pile:
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 (ends with the world)
-        self._end = 0
+        self._end = self._written = 0
+        #: What is not written yet.
+        self._latest: list[bytes] = []
 
     def add(self, octets: bytes) -> int:
         """Keep some; where they are."""
         place = self._end
-        self._file.seek(place)
-        self._end += self._file.write(len(octets).to_bytes(_LENGTH, "big") + octets)
+        self._latest += (len(octets).to_bytes(_LENGTH, "big"), octets)
+        self._end += _LENGTH + len(octets)
+        if self._end - self._written > TOGETHER:
+            self._write()
         return place
+
+    def _write(self) -> None:
+        self._file.seek(self._written)
+        self._file.write(b"".join(self._latest))
+        self._latest.clear()
+        self._written = self._end
 
     def at(self, place: int) -> bytes:
         """What was kept there."""
+        if self._latest:
+            self._write()
         self._file.seek(place)
         return self._file.read(int.from_bytes(self._file.read(_LENGTH), "big"))
 

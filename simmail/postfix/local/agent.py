@@ -32,13 +32,14 @@ SEE ALSO
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from simmail.files.machine import Account
 from simmail.mail.address import split_extension
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision, answered
 from simmail.postfix.address_maps import propagated
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
@@ -49,13 +50,15 @@ from simmail.postfix.local.destinations import Destinations
 from simmail.postfix.local.forward import ForwardFiles
 from simmail.postfix.local.mailboxes import Mailboxes
 from simmail.postfix.local.resubmit import finish_forwarding
-from simmail.postfix.local.state import Run, Source, State, without_success
+from simmail.postfix.local.state import Run, Source, State, Step, without_success
 from simmail.postfix.local.unknown import UnknownUsers
 from simmail.postfix.mail_copy import head
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
+#: A kind of destination: what it has to do for an address.
+Kind: TypeAlias = Callable[[Run, State], Step]
 
 
 class Local(DeliveryAgent):
@@ -86,6 +89,12 @@ class Local(DeliveryAgent):
         self.commands = Commands(self)
         self.destinations = Destinations(self)
         self.unknown = UnknownUsers(self)
+        #: Where a mailbox is, and what becomes of mail without one.
+        self._home: tuple[Kind, ...] = (self.mailboxes.deliver, self.unknown.deliver)
+        aliases = (self.aliases.whole, self.aliases.base) if self.aliases.maps else ()
+        #: The kinds of destination, in the order in which they are tried.
+        self._kinds: tuple[Kind, ...] = (*aliases, self._elsewhere, self.forwards.deliver, *self._home)
+        self._needs_home: bool = config["require_home_directory"]
 
     def _default_rights(self, name: str) -> Account:
         account = self.machine.accounts.get(name)
@@ -117,82 +126,74 @@ class Local(DeliveryAgent):
         """Deliver to one address; whether it must be tried again later."""
         address = state.recipient.address
         if not run.first("recipient", state.level, address):
-            return False
+            return answered(False)
         if run.loops and address.lower() in run.loops:
             loop = failure("5.4.6", f"mail forwarding loop for {address}")
-            return (yield from self.bounce_to_owner(run, state, loop))
+            return self.bounce_to_owner(run, state, loop)
         if not state.delivered:
             state.delivered = address
         local, _, state.domain = address.lower().rpartition("@")
         state.local = local
         state.user, state.extension = self.split(local)
+        if not state.user:
+            return self.bounce(run, state, failure("5.1.3", f'null username in "{address}"'))
+        state.unmatched = None
+        kinds = self._kinds
+        if local.startswith("\\"):  # the mailbox, whatever aliases and .forward files say
+            state.recipient.address = address[1:]
+            state.local, state.user = local[1:], state.user[1:]
+            kinds = self._home
         if state.extension and "/" in state.extension:
             self.warn("warning", f"{run.request.message.queue_id}: address with illegal extension: {local}")
-            yield from self.spoken()
             state.extension = None
-        if not state.user:
-            return (yield from self.bounce(run, state, failure("5.1.3", f'null username in "{address}"')))
-        return (yield from self._switch(run, state))
+            return self._warned(self._switch(run, state, kinds))
+        return self._switch(run, state, kinds)
 
     def split(self, local: str) -> tuple[str, str | None]:
         """A local part taken apart; no extension is another thing than one of no characters."""
         user, extension = split_extension(local, self.delimiters, self.owner_request)
         return user, None if user == local else extension
 
-    def _switch(self, run: Run, state: State) -> Decision[bool]:
-        """Try one kind of destination after the other."""
-        if state.local.startswith("\\"):
-            return (yield from self._without_expansion(run, state))
-        state.unmatched = None
-        done = yield from self.aliases.deliver(run, state, state.local)
-        if done is not None:
-            return done
-        if state.extension is not None:
-            if "alias" in self.propagated:
-                state.unmatched = state.extension
-            done = yield from self.aliases.deliver(run, state, state.user)
-            if done is not None:
-                return done
-            state.unmatched = state.extension
-        if (state.owner and state.owner.lower() != state.user) or state.source is Source.INCLUDE:
-            return (yield from self.destinations.send_on(run, state))
-        trouble = self._home_trouble(state.user)
-        if trouble:
-            return (yield from self.bounce(run, state, failure("4.3.0", trouble)))
-        done = yield from self.forwards.deliver(run, state)
-        if done is None:
-            done = yield from self.mailboxes.deliver(run, state)
-        if done is None:
-            done = yield from self.unknown.deliver(run, state)
-        return done
+    def _warned(self, further: Decision[bool]) -> Decision[bool]:
+        """Say first what there is to say."""
+        yield from self.spoken()
+        return (yield from further)
 
-    def _without_expansion(self, run: Run, state: State) -> Decision[bool]:
-        """`\\user`: the mailbox, whatever aliases and .forward files say."""
-        state.recipient.address = state.recipient.address[1:]
-        state.local, state.user = state.local[1:], state.user[1:]
-        done = yield from self.mailboxes.deliver(run, state)
-        return (yield from self.unknown.deliver(run, state)) if done is None else done
+    @staticmethod
+    def _switch(run: Run, state: State, kinds: tuple[Kind, ...]) -> Decision[bool]:
+        """Try one kind of destination after the other."""
+        for deliver in kinds:
+            step = deliver(run, state)
+            if step is not None:
+                done = yield from step
+                if done is not None:
+                    return done
+        raise AssertionError("what nobody knows is unknown")
+
+    def _elsewhere(self, run: Run, state: State) -> Decision[bool] | None:
+        """Send on what is another one's business here; no mail goes into a home that is not there."""
+        state.unmatched = state.extension
+        if (state.owner and state.owner.lower() != state.user) or state.source is Source.INCLUDE:
+            return self.destinations.send_on(run, state)
+        trouble = self._needs_home and self._home_trouble(state.user)
+        return self.bounce(run, state, failure("4.3.0", trouble)) if trouble else None
 
     def _home_trouble(self, user: str) -> str:
         """Why mail for a login must wait for its home; "" where it need not."""
-        if self.config["require_home_directory"]:
-            account = self.machine.accounts.get(user)
-            if account is not None and not self.machine.files.is_folder(account.home):
-                return f"cannot access home directory {account.home}: No such file or directory"
+        account = self.machine.accounts.get(user)
+        if account is not None and not self.machine.files.is_folder(account.home):
+            return f"cannot access home directory {account.home}: No such file or directory"
         return ""
 
     # ---- what becomes of an address
 
     def deliver_sent(self, run: Run, state: State, text: str) -> Decision[bool]:
         """Done; the sender need not hear of it unless he asked to."""
-        run.results.append((yield from self.sent(run.request, state.recipient, text, of=run.queued)))
-        return False
+        return self.sent(run.request, state.recipient, text, run.results, run.queued)
 
     def bounce(self, run: Run, state: State, dsn: Dsn) -> Decision[bool]:
         """Failed; whether it must be tried again later."""
-        result = yield from self.failed(run.request, state.recipient, dsn, of=run.queued)
-        run.results.append(result)
-        return result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
+        return self.failed(run.request, state.recipient, dsn, run.results, run.queued)
 
     def bounce_to_owner(self, run: Run, state: State, dsn: Dsn) -> Decision[bool]:
         """Failed; where the address has an owner- alias, he is told at once, and the sender never."""
@@ -209,7 +210,7 @@ class Local(DeliveryAgent):
         result = run.results.pop()
         bounce = self.system.program("bounce")
         message = run.request.message
-        now = yield Now()
+        now = yield NOW
         yield from bounce.notify_one(message, owner, result, now)
         run.results.append(result._replace(recipient=_never_told(result.recipient)))
         return False

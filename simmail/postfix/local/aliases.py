@@ -31,7 +31,7 @@ from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.delivery import PROBE
-from simmail.postfix.local.state import STEPS, Run, Source, State
+from simmail.postfix.local.state import STEPS, Run, Source, State, Step
 from simmail.postfix.tables import PARANOID, USUAL, LookupFailure, Maps
 from simmail.postfix.tables.table import Table
 
@@ -83,16 +83,37 @@ class Aliases:
             self._found[name] = found
         return found
 
-    def deliver(self, run: Run, state: State, name: str) -> Decision[bool | None]:
-        """Deliver to what an alias stands for; None where `name` is no alias."""
-        if not self.maps.tables or state.expanded_from == name:
+    def whole(self, run: Run, state: State) -> Step:
+        """Deliver to what the whole local part stands for."""
+        return self._deliver(run, state, state.local)
+
+    def base(self, run: Run, state: State) -> Step:
+        """Deliver to what the local part without its extension stands for."""
+        if state.extension is None:
             return None
-        agent = self.agent
+        if "alias" in self.agent.propagated:
+            state.unmatched = state.extension
+        return self._deliver(run, state, state.user)
+
+    def _deliver(self, run: Run, state: State, name: str) -> Step:
+        """Deliver to what an alias stands for; None where `name` is no alias."""
+        if state.expanded_from == name:
+            return None
         try:
             found = self.find(name)
         except LookupFailure:
-            yield from agent.spoken()
-            return (yield from agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
+            return self._unavailable(run, state)
+        if found is None and not self.agent.pending:
+            return None
+        return self._found_out(run, state, name, found)
+
+    def _unavailable(self, run: Run, state: State) -> Decision[bool]:
+        yield from self.agent.spoken()
+        return (yield from self.agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
+
+    def _found_out(self, run: Run, state: State, name: str, found: tuple[Table, str] | None) -> Decision[bool | None]:
+        """Go on with what the tables said."""
+        agent = self.agent
         if agent.pending:
             yield from agent.spoken()
         if found is None:
@@ -124,8 +145,7 @@ class Aliases:
             try:
                 owner = self._owner(name)
             except LookupFailure:
-                yield from agent.spoken()
-                return (yield from agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
+                return (yield from self._unavailable(run, state))
             if owner is not None:
                 state.owner = state.sender = owner
                 listed = True

@@ -31,7 +31,7 @@ from simmail.files.tree import File, normal
 from simmail.mail.questions import Decision
 from simmail.postfix.delivery import PROBE
 from simmail.postfix.local.macros import Macros
-from simmail.postfix.local.state import STEPS, Run, Source, State
+from simmail.postfix.local.state import STEPS, Run, Source, State, Step
 from simmail.postfix.tables.split import split_outside_braces
 
 if TYPE_CHECKING:
@@ -39,9 +39,16 @@ if TYPE_CHECKING:
 
 
 class ForwardFile(NamedTuple):
-    """The file that says where mail goes; whether the address extension chose it."""
+    """The file that says where mail goes.
+
+    Args:
+        path: its name, as forward_path gives it.
+        place: where that is.
+        by_extension: whether the address extension chose it.
+    """
 
     path: str
+    place: str
     by_extension: bool
 
 
@@ -57,22 +64,28 @@ class ForwardFiles:
         self._paths = split_outside_braces(agent.config["forward_path"])
         self._macros = Macros(agent, agent.config["forward_expansion_filter"])
         self._plain = "client_" not in agent.config["forward_path"]
-        self._expanded: dict[tuple[str, str, str], tuple[ForwardFile, ...]] = {}
+        #: Address -> the account that it is for, and its files.
+        self._expanded: dict[str, tuple[Account, tuple[ForwardFile, ...]]] = {}
 
-    def deliver(self, run: Run, state: State) -> Decision[bool | None]:
+    def deliver(self, run: Run, state: State) -> Step:
         """Deliver to what the user's .forward file says; None where there is none, or it says nothing."""
-        agent = self.agent
-        account = agent.machine.accounts.get(state.user)
+        account = self.agent.machine.accounts.get(state.user)
         if not self._paths or account is None:
             return None
         found = self._find(run, state, account)
+        if found is None and not self.agent.pending:
+            return None
+        return self._deliver(run, state, account, found)
+
+    def _deliver(self, run: Run, state: State, account: Account, found: ForwardFile | None) -> Decision[bool | None]:
+        agent = self.agent
         if agent.pending:
             yield from agent.spoken()
         if found is None:
             return None
         if not run.first("forward", found.path):
             return False if ("forward-done", found.path) in run.seen else None
-        file = self._trusted(found.path, account)
+        file = self._trusted(found, account)
         if file is None:
             yield from agent.spoken()
             return None
@@ -102,18 +115,16 @@ class ForwardFiles:
 
     def _find(self, run: Run, state: State, account: Account) -> ForwardFile | None:
         """The first of forward_path that exists."""
-        files = self.agent.machine.files
-        for file in self._places(run, state, account):
-            if files.find(normal(file.path)) is not None or files.is_folder(file.path):
+        known = self._expanded.get(state.recipient.address)
+        files = self._places(run, state, account) if known is None or known[0] is not account else known[1]
+        exists = self.agent.machine.files.exists
+        for file in files:
+            if exists(file.place):
                 return file
         return None
 
     def _places(self, run: Run, state: State, account: Account) -> tuple[ForwardFile, ...]:
         """The files of forward_path for an address, its names expanded."""
-        key = (state.recipient.address, account.home, account.shell)
-        known = self._expanded.get(key)
-        if known is not None:
-            return known
         said = len(self.agent.pending)
         asking = state.copy()
         asking.rights = account
@@ -121,18 +132,18 @@ class ForwardFiles:
         for pattern in self._paths:
             path = self._macros.expand(pattern, run, asking)
             if not (path.failed or path.undefined) and path.text:
-                places.append(ForwardFile(path.text, path.by_extension))
+                places.append(ForwardFile(path.text, normal(path.text), path.by_extension))
         found = tuple(places)
         if self._plain and len(self.agent.pending) == said and self.agent.system.memo.enabled:
             if len(self._expanded) >= self.agent.system.memo.limit:
                 self._expanded.clear()
-            self._expanded[key] = found
+            self._expanded[state.recipient.address] = account, found
         return found
 
-    def _trusted(self, path: str, account: Account) -> File | None:
+    def _trusted(self, found: ForwardFile, account: Account) -> File | None:
         """The file, if its owner and permissions are as they should be; else None, with a warning."""
-        agent = self.agent
-        file = agent.machine.files.find(normal(path))
+        agent, path = self.agent, found.path
+        file = agent.machine.files.find(found.place)
         if file is None:
             agent.warn("warning", f"file {path} is not a regular file")
         elif file.owner not in ("root", account.name):

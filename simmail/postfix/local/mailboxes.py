@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING
 
 from simmail.files.machine import Account
 from simmail.files.tree import IS_DIRECTORY, normal
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision, Deposit, answered
 from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing
-from simmail.postfix.local.state import Run, State
-from simmail.postfix.mail_copy import Trouble, append, mailbox_trouble, maildir
+from simmail.postfix.local.state import Run, State, Step
+from simmail.postfix.mail_copy import Trouble, append_trouble, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -64,45 +64,60 @@ class Mailboxes:
 
     # ---- a user's mailbox
 
-    def deliver(self, run: Run, state: State) -> Decision[bool | None]:
+    def deliver(self, run: Run, state: State) -> Step:
         """Deliver to the mailbox of a login; None where there is no such login."""
-        agent = self.agent
         if not run.first("mailbox", state.local):
-            return False
-        passed = yield from self._passing.deliver(run, state)
-        if passed is not None:
-            return passed
+            return answered(False)
+        passing = self._passing.deliver(run, state)
+        return self._deliver(run, state) if passing is None else self._unless(passing, run, state)
+
+    def _unless(self, passing: Decision[bool] | Decision[bool | None], run: Run, state: State) -> Decision[bool | None]:
+        """Deliver to the mailbox unless another agent does."""
+        done = yield from passing
+        if done is None:
+            further = self._deliver(run, state)
+            done = None if further is None else (yield from further)
+        return done
+
+    def _deliver(self, run: Run, state: State) -> Decision[bool] | None:
+        agent = self.agent
         account = agent.machine.accounts.get(state.user)
         if account is None:
             return None
-        state = state.copy()
         state.rights = account
         command = self._command
-        if self._commands:
+        if self._commands.tables:
             try:
                 command = self._commands.find(state.user) or command
             except LookupFailure:
-                yield from agent.spoken()
-                return (yield from agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+                return self._unknown_command(run, state)
         if command:
-            return (yield from agent.commands.deliver(run, state, command))
+            return agent.commands.deliver(run, state, command)
         if self._home_mailbox:
-            return (yield from self._store(run, state, account, f"{account.home}/{self._home_mailbox}"))
-        if self._spool.endswith("/"):
-            return (yield from self._store(run, state, account, f"{self._spool}{state.user}/"))
-        return (yield from self._store(run, state, account, f"{self._spool}/{state.user}"))
-
-    def _store(self, run: Run, state: State, account: Account, path: str) -> Decision[bool]:
-        agent = self.agent
+            path = f"{account.home}/{self._home_mailbox}"
+        elif self._spool.endswith("/"):
+            path = f"{self._spool}{state.user}/"
+        else:
+            path = f"{self._spool}/{state.user}"
         if run.request.verify:
             kind = "maildir" if path.endswith("/") else "mailbox"
-            return (yield from agent.deliver_sent(run, state, f"delivers to {kind}"))
-        if path.endswith("/"):
-            return (yield from self._maildir(run, state, account, path))
+            return agent.deliver_sent(run, state, f"delivers to {kind}")
+        return (self._maildir if path.endswith("/") else self._mbox)(run, state, account, path)
+
+    def _unknown_command(self, run: Run, state: State) -> Decision[bool]:
+        yield from self.agent.spoken()
+        return (yield from self.agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+
+    def _mbox(self, run: Run, state: State, account: Account, path: str) -> Decision[bool]:
+        """Append to the mbox file of a user."""
+        agent = self.agent
         maker = account.name if self._home_mailbox else "root"
         trouble = mailbox_trouble(agent.machine.files, path, account, maker, self._strict, "5.2.0", agent.warn)
         if trouble is None:
-            trouble = yield from self._append(run, state, account, path)
+            date = agent.machine.calendar.asctime((yield NOW))
+            lines = agent.head(state, "file", date)
+            error = yield Deposit(normal(path), run.request.message, lines, account.name, self._limit)
+            trouble = append_trouble(error, "5.2.0") if error else None
         elif agent.pending:
             yield from agent.spoken()
         if trouble is None:
@@ -131,7 +146,10 @@ class Mailboxes:
         if agent.pending:
             yield from agent.spoken()
         if trouble is None:
-            trouble = yield from self._append(run, state, rights, path)
+            date = agent.machine.calendar.asctime((yield NOW))
+            lines = agent.head(state, "file", date)
+            error = yield Deposit(normal(path), run.request.message, lines, rights.name, self._limit)
+            trouble = append_trouble(error, "5.2.0") if error else None
         if trouble is None:
             return (yield from agent.deliver_sent(run, state, f"delivered to file: {path}"))
         dsn = failure(trouble.status, f"cannot append message to file {path}: {trouble.text}", trouble.unix)
@@ -156,12 +174,6 @@ class Mailboxes:
         return None
 
     # ---- writing
-
-    def _append(self, run: Run, state: State, rights: Account, path: str) -> Decision[Trouble | None]:
-        """Append to an mbox file."""
-        date = self.agent.machine.calendar.asctime((yield Now()))
-        lines = self.agent.head(state, "file", date)
-        return (yield from append(run.request.message, path, lines, rights.name, self._limit, "5.2.0"))
 
     def _maildir(self, run: Run, state: State, rights: Account, path: str) -> Decision[bool]:
         """Put the message into a Maildir."""

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.delivery import Status
-from simmail.postfix.local.state import Run, State
+from simmail.postfix.local.state import Run, State, Step
 from simmail.postfix.passing import pass_on
 from simmail.postfix.tables import FOLDED, DictFlag, LookupFailure, Maps
 
@@ -51,19 +51,21 @@ class Passing:
         value, flags = self.agent.config[self._parameter], FOLDED | DictFlag.NO_REGSUB
         return Maps.open(self._parameter, value, self.agent.environment, flags)
 
-    def deliver(self, run: Run, state: State) -> Decision[bool | None]:
+    def deliver(self, run: Run, state: State) -> Step:
         """Hand the recipient on; None where nothing says so."""
+        if self._maps.tables:
+            return self._by_table(run, state)
+        return self._pass(run, state, self._transport) if self._transport else None
+
+    def _by_table(self, run: Run, state: State) -> Decision[bool | None]:
         transport = self._transport
-        if self._maps:
-            try:
-                transport = self._maps.find(state.user) or transport
-            except LookupFailure:
-                yield from self.agent.spoken()
-                return (yield from self.agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+        try:
+            transport = self._maps.find(state.user) or transport
+        except LookupFailure:
             yield from self.agent.spoken()
-        if not transport:
-            return None
-        return (yield from self._pass(run, state, transport))
+            return (yield from self.agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+        yield from self.agent.spoken()
+        return (yield from self._pass(run, state, transport)) if transport else None
 
     def _pass(self, run: Run, state: State, destination: str) -> Decision[bool]:
         agent = self.agent

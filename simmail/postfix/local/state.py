@@ -13,14 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from simmail.files.machine import Account
 from simmail.mail.message import Notify, Recipient
+from simmail.mail.questions import Decision
 from simmail.postfix.delivery import Request, Result
 
 #: How many steps of an expansion lead from one address to the next by way of an alias or a .forward file.
 STEPS = 4
+#: What one kind of destination has to do for an address; the verdict is whether the address must be tried again later.
+#: None, at once or as the verdict: it is none of its business.
+Step: TypeAlias = Decision[bool] | Decision[bool | None] | None
 
 
 class Source(Enum):

@@ -51,7 +51,8 @@ class UnknownUsers:
         agent = self.agent
         if not run.first("unknown", state.local):
             return False
-        passed = yield from self._passing.deliver(run, state)
+        passing = self._passing.deliver(run, state)
+        passed = None if passing is None else (yield from passing)
         if passed is not None:
             return passed
         if self._luser_relay:

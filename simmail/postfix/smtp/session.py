@@ -80,13 +80,13 @@ class Session:
 
     __slots__ = (
         "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_transcript", "alive", "attempt",
-        "features", "port",
+        "features",
     )  # fmt: skip
 
     def __init__(
         self, client: Smtp, attempt: Attempt, host: Host, port: int, connection: Any, best: bool, loops: bool
     ) -> None:
-        self._client, self.attempt, self._host, self.port = client, attempt, host, port
+        self._client, self.attempt, self._host = client, attempt, host
         self._connection, self._best, self._loops = connection, best, loops
         attempt.relay = f"{host.name}[{host.address}]:{port}"
         attempt.open = attempt.left.copy()
