@@ -39,47 +39,78 @@ class TextStore(Protocol):
         ...
 
 
+def _measured(lines: tuple[str, ...]) -> tuple[int, int, bool]:
+    """Octets of lines, each line end counted as one; those of the longest line; whether all are ASCII."""
+    text = "\n".join(lines)
+    if text.isascii():
+        return len(text) + bool(lines), max(map(len, lines), default=0), True
+    return octets(text) + bool(lines), max(map(octets, lines)), False
+
+
 class Content:
     """Header lines, an empty line, body lines; immutable, so that a million messages can share one.
 
     Args:
         lines: text of each line, without CR LF; octets that are no UTF-8 stand as surrogate escapes.
-
-    Attributes:
-        size: octets with one-octet line ends.
     """
 
-    __slots__ = ("_lines", "_number", "_size", "_store")
+    __slots__ = ("_ascii", "_lines", "_longest", "_size", "_store")
 
-    def __init__(self, lines: Iterable[str], size: int | None = None) -> None:
-        self._lines: tuple[str, ...] | None = lines if type(lines) is tuple else tuple(lines)
-        self._size = size
+    def __init__(self, lines: Iterable[str]) -> None:
+        #: A number where the store has them.
+        self._lines: tuple[str, ...] | int = lines if type(lines) is tuple else tuple(lines)
         self._store: TextStore | None = None
-        self._number = 0
+        self._size = -1  # not measured yet
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The text of each line."""
         lines = self._lines
-        if lines is None:
+        if isinstance(lines, int):
             assert self._store is not None
-            return tuple(self._store.read(self._number).split("\n"))
+            return tuple(self._store.read(lines).split("\n"))
         return lines
 
     def put_away(self, store: TextStore) -> None:
         """Keep the lines in a store from now on: nobody will ask for them for a while."""
-        if self._lines:
-            self._size = self.size
-            self._store, self._number = store, store.keep("\n".join(self._lines))
-            self._lines = None
+        lines = self._lines
+        if lines and not isinstance(lines, int):
+            self._measure()
+            self._store, self._lines = store, store.keep("\n".join(lines))
+
+    def under(self, head: tuple[str, ...]) -> Content:
+        """This content with lines before it; what is known of it need not be found out again."""
+        whole = Content((*head, *self.lines))
+        size, longest, ascii = _measured(head)
+        whole._size = size + self.size
+        whole._longest = max(longest, self._longest)
+        whole._ascii = ascii and self._ascii
+        return whole
+
+    def _measure(self) -> None:
+        if self._size < 0:
+            self._size, self._longest, self._ascii = _measured(self.lines)
 
     @property
     def size(self) -> int:
         """Octets, each line end counted as one."""
-        if self._size is None:
-            lines = self.lines
-            self._size = octets("\n".join(lines)) + bool(lines)
+        if self._size < 0:
+            self._measure()
         return self._size
+
+    @property
+    def longest(self) -> int:
+        """Octets of the longest line."""
+        if self._size < 0:
+            self._measure()
+        return self._longest
+
+    @property
+    def ascii(self) -> bool:
+        """Whether no line has other characters."""
+        if self._size < 0:
+            self._measure()
+        return self._ascii
 
     @property
     def stored(self) -> int:
@@ -88,12 +119,12 @@ class Content:
         A record has two octets besides its text, three where that has more than 127; a long line is cut into pieces.
         """
         lines = self.lines
-        least = RECORD if self.size == len(lines) + sum(map(len, lines)) else RECORD // 4  # all ASCII, or not
-        longest = max(map(len, lines), default=0)
-        if longest <= least:
-            return self.size + len(lines)
+        size = self.size + len(lines)
+        if self._longest <= RECORD:
+            return size
+        least = RECORD if self._ascii else RECORD // 4
         longer = [octets(line) for line in lines if len(line) > least]
-        return self.size + len(lines) + sum(_beyond(size) for size in longer if size > RECORD)
+        return size + sum(_beyond(octets) for octets in longer if octets > RECORD)
 
     def header(self) -> tuple[str, ...]:
         """The physical lines before the first empty one (continuation lines stand by themselves)."""

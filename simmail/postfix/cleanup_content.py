@@ -13,7 +13,8 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.address import quote_local
 from simmail.mail.content import Content, clipped, octets
@@ -22,7 +23,8 @@ from simmail.postfix.cleanup_address import Role, Trouble
 from simmail.postfix.cleanup_status import CleanupStatus
 from simmail.postfix.content_checks import ANY, BODY, HEADER, act, check
 from simmail.postfix.header_rewrite import rewrite_header
-from simmail.postfix.headers import HeaderField, HeaderTable, field_name, value_of
+from simmail.postfix.headers import CONTINUED, HeaderField, HeaderTable, field_name, outline, value_of
+from simmail.postfix.headers import HEADER as FIELD
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.tables import Maps
 from simmail.postfix.tables.literal import LONGEST
@@ -32,7 +34,14 @@ if TYPE_CHECKING:
     from simmail.postfix.cleanup_transaction import Transaction
 
 _EIGHT_BIT = re.compile(r"(8bit|binary)\Z", re.IGNORECASE)
+_MESSAGE_IDS = ("message-id", "resent-message-id")
 _VISIBLE = ("to", "resent-to", "cc", "resent-cc")
+#: Headers that say what the body is.
+_STRUCTURE = ("content-type", "content-transfer-encoding")
+#: How many layouts are remembered.
+_LAYOUTS = 1024
+#: Lines that may belong to a header in the body, and be longer or another text than they seem.
+_INNER = re.compile(r"[ \t]:|\n[ \t]")
 _SPECIAL = re.compile(r'[()<>@,;:\\".\[\]]')
 _QUOTED = re.compile(r'[\\"]')
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|([\s\S]))")
@@ -57,6 +66,30 @@ def phrase(name: str) -> str:
     return " ".join(name.split())
 
 
+class Layout(NamedTuple):
+    """What the names of a header's fields, in their order, tell of it.
+
+    Args:
+        end: how many lines it has.
+        fields: (first line, line behind the last one) of each field.
+        wanted: those of them that have to be looked at even if no check does.
+        tallest: how many lines the longest of them has.
+        types: those of them that tell what the body is made of.
+        spaced: whether blanks stand between a name and its colon.
+        seen: the known ones, in lower case.
+        resent: `Resent-` where one tells that the message was sent on.
+    """
+
+    end: int
+    fields: tuple[tuple[int, int], ...]
+    wanted: tuple[tuple[int, int], ...]
+    tallest: int
+    types: tuple[tuple[int, int], ...]
+    spaced: bool
+    seen: frozenset[str]
+    resent: str
+
+
 class ContentRules:
     """What one cleanup(8) does with headers and bodies.
 
@@ -66,6 +99,8 @@ class ContentRules:
 
     def __init__(self, program: Cleanup) -> None:
         config = program.config
+        self.memo = program.system.memo
+        self._layouts: dict[tuple[bool, tuple[str, ...]], Layout] = {}
         self.table = HeaderTable(config.list("message_drop_headers"))
         self.header_checks = program.maps("header_checks")
         self.checks: dict[Part, Maps] = {
@@ -84,6 +119,8 @@ class ContentRules:
         self.rejected = frozenset(unescape(config["message_reject_characters"]))
         self.stripped = frozenset(unescape(config["message_strip_characters"]))
         self.line_limit: int = config["line_length_limit"]
+        #: Octets of the longest line that needs no look of its own.
+        self.longest = min(self.line_limit, LONGEST)
         self.hop_limit: int = config["hopcount_limit"]
         self.token_limit: int = config["header_address_token_limit"]
         self.always_add: bool = config["always_add_missing_headers"]
@@ -117,17 +154,70 @@ class ContentRules:
             strict.add(MimeError.NESTING)
         return frozenset(strict)
 
-    def silent(self, lines: tuple[str, ...]) -> bool:
-        """Whether it is known without looking at each that no check has anything to say of these lines."""
-        if self.needs is None or self.rejected or self.stripped:
+    def layout(self, lines: tuple[str, ...], completes: bool) -> Layout:
+        """The layout of the header that these lines begin with; `completes`: whether addresses in it are completed."""
+        names = outline(lines)
+        layout = self._layouts.get((completes, names))
+        if layout is None:
+            layout = self._laid_out(names, completes)
+            if self.memo.enabled and layout.end == len(names):
+                if len(self._layouts) >= _LAYOUTS:
+                    self._layouts.clear()
+                self._layouts[completes, names] = layout
+        return layout
+
+    def _laid_out(self, names: tuple[str, ...], completes: bool) -> Layout:
+        starts: dict[int, str] = {}
+        end = 0
+        for name in names:
+            match = FIELD.fullmatch(name)
+            if match is not None:
+                starts[end] = match[1].lower()
+            elif not (starts and name == CONTINUED):
+                break
+            end += 1
+        spans = dict(zip(starts, pairwise((*starts, end)), strict=True))
+        loops = list(starts.values()).count("received") >= self.hop_limit
+        wanted = []
+        for start, key in starts.items():
+            field = self.table.get(key)
+            if len(names[start]) > len(key) + 1 or (field is not None and self._wants(field, completes, loops)):
+                wanted.append(spans[start])
+        known = [self.table[key] for key in starts.values() if key in self.table]
+        return Layout(
+            end=end,
+            fields=tuple(spans.values()),
+            wanted=tuple(wanted),
+            tallest=max((behind - first for first, behind in spans.values()), default=0),
+            types=tuple(spans[start] for start, key in starts.items() if key == "content-type"),
+            spaced=any(len(names[start]) > len(key) + 1 for start, key in starts.items()),
+            seen=frozenset(field.key for field in known),
+            resent="Resent-" if any(field.resent for field in known) else "",
+        )
+
+    def _wants(self, field: HeaderField, completes: bool, loops: bool) -> bool:
+        """Whether a known field has to be looked at; `loops`: whether the message has made too many hops."""
+        return (
+            field.drop
+            or field.key in _MESSAGE_IDS
+            or field.key in _STRUCTURE
+            or (completes and (field.sender or field.recipient))
+            or (field.key == "received" and loops)
+        )
+
+    def silent(self, content: Content, layout: Layout) -> bool:
+        """Whether it is known without looking at each line that no check has anything to say of a message."""
+        if self.needs is None or self.rejected or self.stripped or layout.spaced or not content.ascii:
             return False
-        text = "\n".join(lines)
-        if not text.isascii() or " :" in text or "\t:" in text:
+        lines = content.lines
+        if layout.tallest * (content.longest + 1) > LONGEST and any(
+            len("\n".join(lines[first:behind])) > LONGEST for first, behind in layout.fields
+        ):
             return False
-        text = text.lower()
-        if "\n " in text or "\n\t" in text:  # folded headers: they are looked at as a whole
-            head = text.find("\n\n")
-            if (head if head >= 0 else len(text)) > LONGEST or "multipart" in text or "message/" in text:
+        text = "\n".join(lines).lower()
+        for first, behind in layout.types:
+            kind = "\n".join(lines[first:behind]).lower()
+            if ("multipart" in kind or "message" in kind) and _INNER.search(text):
                 return False
         for needs in self.needs:
             for need in needs:
@@ -148,32 +238,60 @@ class ContentReader:
         self._checked = False
         self._out: list[str] = []
         self._piece: list[str] = []
-        self.seen: set[str] = set()
+        self.seen: frozenset[str] = frozenset()
         self.resent = ""
         self.hops = 0
 
     def read(self, content: Content, received: tuple[str, ...]) -> None:
         """Take in the content; the transaction's message has the result."""
         transaction, rules = self.transaction, self.rules
-        lines = (*received, *content.lines)
-        short = not self._too_long(content.lines)
+        whole = content.under(received)
+        layout = rules.layout(whole.lines, bool(transaction.context))
+        short = content.longest <= rules.longest
         filtered = transaction.checked and not rules.unfiltered
-        self._checked = filtered and not (short and rules.silent(lines))
+        self._checked = filtered and not (short and rules.silent(whole, layout))
         reader = MimeReader(rules.strict_options if filtered else rules.options, rules.table, self)
         self._reader = reader
-        if self._checked or not short:
+        lines = whole.lines
+        if not short or (self._checked and (rules.rejected or rules.stripped)):
             for line in lines:
                 self._line(reader, line)
         else:
-            self._out += lines[reader.feed(lines, skim=True) :]
+            end = self._header(whole, layout)
+            if self._checked:
+                reader.feed(lines, end)
+            else:
+                self._out += lines[reader.feed(lines, end, skim=True) :]
         if not transaction.going:
             return
         reader.end()
         if reader.errors and not transaction.reason:
             self._judge(reader.errors)
         message = transaction.message
-        message.content = Content(tuple(self._out))
+        done = tuple(self._out)
+        message.content = whole if done == lines else Content(done)
         message.size = message.content.stored
+
+    def _header(self, content: Content, layout: Layout) -> int:
+        """Read the header of a message; how many lines it has."""
+        reader, out, lines, end = self._reader, self._out, content.lines, layout.end
+        if (
+            self._checked
+            or 4 * end * (content.longest + 1) >= self.rules.header_limit
+            or not (content.ascii or all(map(str.isascii, lines[:end])))
+        ):
+            fields = layout.fields
+        else:
+            fields, self.seen, self.resent = layout.wanted, layout.seen, layout.resent
+        passed = 0
+        for first, behind in fields:
+            out += lines[passed:first]
+            passed = behind
+            reader.header(lines[first:behind])
+            if reader.stopped:
+                break
+        out += lines[passed:end]
+        return end
 
     def _judge(self, errors: set[MimeError]) -> None:
         """Refuse the message for the gravest of its errors."""
@@ -182,11 +300,6 @@ class ContentReader:
                 self.transaction.fail(CleanupStatus.CONTENT)
                 self.transaction.reason = f"5.6.0 {error.value}"
                 return
-
-    def _too_long(self, lines: tuple[str, ...]) -> bool:
-        limit = self.rules.line_limit
-        longest = max(map(len, lines), default=0)
-        return longest > min(limit, LONGEST) or (longest * 4 > limit and any(octets(line) > limit for line in lines))
 
     def _line(self, reader: MimeReader, line: str) -> None:
         """Hand a line on, without characters that are not wanted, in pieces where it is long."""
@@ -246,8 +359,8 @@ class ContentReader:
         if not text.isascii():
             transaction.finds_utf8(text)
         key = field.key
-        self.seen.add(key)
-        if key in ("message-id", "resent-message-id"):
+        self.seen |= {key}
+        if key in _MESSAGE_IDS:
             transaction.note(key, value_of(text))
         elif key == "received":
             self.hops += 1
@@ -325,7 +438,7 @@ class ContentReader:
         message_id = f"<{stamp}.{transaction.queue_id}@{program.hostname}>"
         self._out.append(f"{self.resent}Message-Id: {message_id}")
         transaction.note(key, message_id)
-        self.seen.add(key)
+        self.seen |= {key}
 
     def _author(self) -> str:
         """The value of a From: header for the envelope sender."""

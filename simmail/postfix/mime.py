@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from simmail.mail.content import octets
@@ -87,6 +88,7 @@ class MimeListener(Protocol):
 
 
 _TYPES = frozenset({"text", "message", "multipart"})
+OTHER = "other"
 _DOMAINS = {"7bit": "7bit", "8bit": "8bit", "binary": "binary", "base64": "7bit", "quoted-printable": "7bit"}
 
 
@@ -96,6 +98,20 @@ class _Boundary(NamedTuple):
     text: str
     type: str
     subtype: str
+
+
+@lru_cache(maxsize=1024)
+def _type_of(header: str) -> tuple[str, str, int]:
+    """The type and subtype that a Content-Type: header gives, and where its parameters begin.
+
+    The type is OTHER where it gives none, "" where it gives one without meaning here.
+    """
+    tokens, position = header_tokens(header, header.index(":") + 1, TSPECIALS, ";", 3)
+    if not tokens:
+        return OTHER, "", position
+    type = tokens[0][1].lower() if tokens[0][0] == "token" else ""
+    subtype = tokens[2][1].lower() if len(tokens) > 2 and tokens[1][0] == "/" and tokens[2][0] == "token" else ""
+    return type if type in _TYPES else "", subtype, position
 
 
 class MimeReader:
@@ -158,6 +174,11 @@ class MimeReader:
             self._body(lines[index], True)
             index += 1
         return index
+
+    def header(self, lines: Sequence[str]) -> None:
+        """Read all lines of one header."""
+        self._headers(lines, 0)
+        self._put_header()
 
     def piece(self, text: str, ended: bool) -> None:
         """Read a piece of a line that is too long; `ended`: its last one."""
@@ -245,15 +266,13 @@ class MimeReader:
         self.listener.header(self.part, field, text)
 
     def _content_type(self, header: str) -> None:
-        tokens, position = header_tokens(header, header.index(":") + 1, TSPECIALS, ";", 3)
-        if not tokens:
-            self.type = "other"
+        type, subtype, position = _type_of(header)
+        if not type:
             return
-        type = tokens[0][1].lower() if tokens[0][0] == "token" else ""
-        subtype = tokens[2][1].lower() if len(tokens) > 2 and tokens[1][0] == "/" and tokens[2][0] == "token" else ""
-        if type not in _TYPES:
+        self.type = type
+        if type == OTHER:
             return
-        self.type, self.subtype = type, subtype
+        self.subtype = subtype
         if type != "multipart":
             return
         inner = ("message", "rfc822") if subtype == "digest" else ("text", "plain")
@@ -303,7 +322,7 @@ class MimeReader:
             self._describe("text", "plain")
         elif self.type == "multipart":
             self.part = Part.BODY
-            self._describe("other", "other")
+            self._describe(OTHER, OTHER)
         else:
             self.part = Part.BODY
 
@@ -329,7 +348,7 @@ class MimeReader:
                     self._stack.pop()
                     self.part = Part.BODY
                     self._offset = 0
-                    self._describe("other", "other")
+                    self._describe(OTHER, OTHER)
                 else:
                     self.part = Part.MULTIPART
                     self._describe(boundary.type, boundary.subtype)

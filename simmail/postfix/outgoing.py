@@ -140,9 +140,7 @@ class Outgoing:
         return content
 
     def _fits(self, content: Content) -> bool:
-        limit = self.line_limit
-        longest = max(map(len, content.lines), default=0)
-        return not limit or longest * 4 <= limit or all(octets(line) <= limit for line in content.lines)
+        return not self.line_limit or content.longest <= self.line_limit
 
     def folded(self, line: str) -> Iterator[str]:
         """A line in pieces of at most smtp_line_length_limit octets, those after the first with a blank before them."""
