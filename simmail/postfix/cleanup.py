@@ -39,7 +39,7 @@ from simmail.mail.content import Content
 from simmail.mail.message import Message
 from simmail.postfix import milters
 from simmail.postfix.cleanup_address import AddressMapper, Role
-from simmail.postfix.cleanup_content import ContentRules
+from simmail.postfix.cleanup_rules import ContentRules
 from simmail.postfix.cleanup_status import (
     EXTERNAL,
     CleanupFlag,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 DAEMON = "MAILER-DAEMON"
+NOTHING = Content(())
 
 
 class Cleanup(Program):
@@ -72,10 +73,11 @@ class Cleanup(Program):
         self.rules = ContentRules(self)
         self.delimiters: str = config["recipient_delimiter"]
         self.always_bcc: str = config["always_bcc"]
-        self.sender_bcc = self.maps("sender_bcc_maps")
+        self.sender_bcc = self.maps("sender_bcc_maps") or None
         self.size_limit: int = config["message_size_limit"]
         self.warn_after: float = config["delay_warning_time"]
-        self.recipient_bcc = self.maps("recipient_bcc_maps")
+        self.recipient_bcc = self.maps("recipient_bcc_maps") or None
+        self.aliases = self.mapper.aliases or None
         self.original_recipient: bool = config["enable_original_recipient"]
         self.duplicate_limit: int = config["duplicate_filter_limit"]
         self.empty_recipient: str = config["empty_address_recipient"]
@@ -133,7 +135,7 @@ class Cleanup(Program):
             arrival=0.0,
             sender=sender,
             recipients=[],
-            content=Content(()),
+            content=NOTHING,
             client_name=client_name,
             client_address=client_address,
             helo=helo,

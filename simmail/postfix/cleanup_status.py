@@ -31,6 +31,8 @@ class CleanupFlag(Flag):
     #: Find out whether the message needs SMTPUTF8.
     AUTO_UTF8 = auto()
 
+    __hash__ = object.__hash__  # there is one of each
+
 
 #: Mail from outside; mail that Postfix itself writes.
 EXTERNAL = CleanupFlag.FILTER | CleanupFlag.BCC | CleanupFlag.MAP

@@ -18,7 +18,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
@@ -147,7 +147,7 @@ class Transaction:
 
     def log(self, text: str) -> None:
         """Say something of this message."""
-        self._notes.append(self.program.note("text", self.queue_id, text))
+        self.note("text", text)
 
     def warn(self, text: str) -> None:
         """Log a warning."""
@@ -155,7 +155,7 @@ class Transaction:
 
     def note(self, event: str, *fields: object) -> None:
         """Record something of this message."""
-        self._notes.append(self.program.note(event, self.queue_id, *fields))
+        self._notes.append(Note(self.program.name, event, self.message.queue_id, *fields))
 
     def prepend(self, line: str) -> None:
         """Put a line before the one that is looked at."""
@@ -183,10 +183,13 @@ class Transaction:
     def gather(self) -> None:
         """Take over what tables and the rewriter had to say."""
         program = self.program
-        for speaker in (program.rewriter, program):
-            if speaker.pending:
-                self._notes += speaker.pending
-                speaker.pending = []
+        rewriter = program.system.rewriter
+        if rewriter.pending:
+            self._notes += rewriter.pending
+            rewriter.pending = []
+        if program.pending:
+            self._notes += program.pending
+            program.pending = []
         if program.mapper.warnings:
             for warning in program.mapper.warnings:
                 self.warn(f"{self.queue_id}: {warning}")
@@ -237,8 +240,7 @@ class Transaction:
             yield from self._ask_milters()
         self._envelope()
         if self.going:
-            self._reader = ContentReader(self, self.program.rules)
-            self._reader.read(content, received)
+            self._read(content, received)
         if self.going:
             self._copies()
         if self.going and self._overflows():
@@ -283,13 +285,18 @@ class Transaction:
         self._start()
         self._envelope()
         if self.going:
-            ContentReader(self, self.program.rules).read(content, received)
+            self._read(content, received)
         if self.going and self._overflows():
             self.warn(CLOSE_ERROR)
         self.gather()
         yield from self._notes
         self._notes = []
         yield Abandon(self.queue_id)
+
+    def _read(self, content: Content, received: tuple[str, ...]) -> None:
+        self._reader = ContentReader(self, self.program.rules)
+        self._reader.read(content, received)
+        self._reader = None  # it knows this transaction, too
 
     def _overflows(self) -> bool:
         """Whether the queue file, envelope and all, would be larger than message_size_limit."""
@@ -314,7 +321,7 @@ class Transaction:
         self._finds_utf8 = self._finds_utf8 and not message.smtputf8
         if self._finds_utf8 and not message.sender.isascii():
             message.smtputf8 = True
-        if self._copied and message.sender and program.sender_bcc:
+        if self._copied and message.sender and program.sender_bcc is not None:
             self._copy_by(program.sender_bcc, message.sender)
         for given in self._given:
             if not self.going:
@@ -325,7 +332,7 @@ class Transaction:
             orcpt = given.orcpt or original_recipient(address, message.smtputf8)
             self._put(address, given.original or given.address, orcpt, given.notify)
             self._last_recipient = address
-            if self._copied and address and program.recipient_bcc:
+            if self._copied and address and program.recipient_bcc is not None:
                 self._copy_by(program.recipient_bcc, address)
 
     def _canonical(self, address: str, role: Role) -> str:
@@ -371,7 +378,7 @@ class Transaction:
         """Add a recipient to the queue file, its aliases expanded, unless it is there already."""
         program, message = self.program, self.message
         addresses = [address]
-        if self.mapped and program.mapper.aliases:
+        if self.mapped and program.aliases is not None:
             try:
                 addresses = program.mapper.expand(address)
             except Trouble as trouble:
@@ -444,6 +451,7 @@ def _meaning(flags: CleanupFlag) -> tuple[bool, ...]:
     return tuple(flag in flags for flag in each)
 
 
+@lru_cache(maxsize=4096)
 def original_recipient(address: str, utf8: bool) -> str:
     """An ORCPT of our own for an address."""
     return f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{quote_local(address)}"

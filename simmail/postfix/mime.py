@@ -74,6 +74,9 @@ class MimeOptions(NamedTuple):
 class MimeListener(Protocol):
     """Who hears what is in a message, in order."""
 
+    #: Whether nothing more is wanted.
+    stopped: bool
+
     def header(self, part: Part, field: HeaderField | None, text: str) -> None:
         """A header, its lines joined by newlines."""
 
@@ -101,7 +104,7 @@ class _Boundary(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _type_of(header: str) -> tuple[str, str, int]:
+def content_type(header: str) -> tuple[str, str, int]:
     """The type and subtype that a Content-Type: header gives, and where its parameters begin.
 
     The type is OTHER where it gives none, "" where it gives one without meaning here.
@@ -124,14 +127,12 @@ class MimeReader:
 
     Attributes:
         errors: those met so far.
-        stopped: set by the listener who wants to hear no more.
     """
 
     def __init__(self, options: MimeOptions, table: HeaderTable, listener: MimeListener) -> None:
         self.options, self.table, self.listener = options, table, listener
         self.errors: set[MimeError] = set()
         self.part = Part.PRIMARY
-        self.stopped = False
         self._describe("text", "plain")
         self._header: list[str] = []
         self._key = ""
@@ -162,10 +163,11 @@ class MimeReader:
             The index of the first line that was not read.
         """
         index, end = start, len(lines)
-        while index < end and not self.stopped:
+        listener = self.listener
+        while index < end and not listener.stopped:
             if self.part is not Part.BODY:
                 index = self._headers(lines, index)
-                if index == end or self.stopped:
+                if index == end or listener.stopped:
                     break
                 self._end_headers()
                 self._begin_body(lines[index])
@@ -174,11 +176,6 @@ class MimeReader:
             self._body(lines[index], True)
             index += 1
         return index
-
-    def header(self, lines: Sequence[str]) -> None:
-        """Read all lines of one header."""
-        self._headers(lines, 0)
-        self._put_header()
 
     def piece(self, text: str, ended: bool) -> None:
         """Read a piece of a line that is too long; `ended`: its last one."""
@@ -206,7 +203,7 @@ class MimeReader:
         """There are no more lines."""
         if self._continued and not self._header:
             self._body("", True)
-        if self.part is not Part.BODY and not self.stopped:
+        if self.part is not Part.BODY and not self.listener.stopped:
             if self._header:
                 self._put_header()
             self._end_headers()
@@ -230,7 +227,7 @@ class MimeReader:
                 return number
             if header:
                 self._put_header()
-                if self.stopped:
+                if self.listener.stopped:
                     return number
             name, end = match[1], match.end()
             self._key = name.lower()
@@ -266,7 +263,7 @@ class MimeReader:
         self.listener.header(self.part, field, text)
 
     def _content_type(self, header: str) -> None:
-        type, subtype, position = _type_of(header)
+        type, subtype, position = content_type(header)
         if not type:
             return
         self.type = type

@@ -158,6 +158,8 @@ class Outgoing:
 class _Writer:
     """Hears what is in a message and writes what is sent of it."""
 
+    stopped = False
+
     def __init__(self, outgoing: Outgoing, queue_id: str) -> None:
         self.outgoing, self.queue_id = outgoing, queue_id
         self.lines: list[str] = []

@@ -77,6 +77,8 @@ class Postmap(TableTool):
 class _Message:
     """A message on standard input, each header or body line of which is a key."""
 
+    stopped = False
+
     def __init__(self, tool: TableTool, letters: set[str]) -> None:
         self.tool, self.letters = tool, letters
         self.found = self.over = False

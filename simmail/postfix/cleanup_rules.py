@@ -1,0 +1,228 @@
+"""NAME
+    cleanup_rules - what one cleanup(8) does with headers and bodies
+
+DESCRIPTION
+    What the parameters ask for, and what follows from it for a message at a glance: which of its headers have to be
+    looked at, to be told by their names alone, and whether any check can have something to say of it.
+
+PARAMETERS
+    message_drop_headers, header_checks, mime_header_checks, nested_header_checks, body_checks, body_checks_size_limit,
+    message_reject_characters, message_strip_characters, line_length_limit, hopcount_limit, header_address_token_limit,
+    always_add_missing_headers, undisclosed_recipients_header, detect_8bit_encoding_header, header_from_format,
+    disable_mime_input_processing, header_size_limit, mime_nesting_limit, mime_boundary_length_limit,
+    strict_7bit_headers, strict_8bitmime, strict_8bitmime_body, strict_mime_encoding_domain
+
+SEE ALSO
+    cleanup(8), cleanup_content, literal
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.mail.content import Content
+from simmail.mail.errors import Fatal
+from simmail.postfix.headers import CONTINUED, HeaderField, HeaderTable, outline
+from simmail.postfix.headers import HEADER as FIELD
+from simmail.postfix.mime import MimeError, MimeOptions, Part, content_type
+from simmail.postfix.tables import Maps
+from simmail.postfix.tables.literal import LONGEST
+
+if TYPE_CHECKING:
+    from simmail.postfix.cleanup import Cleanup
+
+MESSAGE_IDS = ("message-id", "resent-message-id")
+#: How many layouts are remembered.
+_LAYOUTS = 1024
+#: Lines that may belong to a header in the body, and be longer or another text than they seem.
+_INNER = re.compile(r"[ \t]:|\n[ \t]")
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|([\s\S]))")
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def unescape(text: str) -> str:
+    """Undo the escapes of the C language."""
+
+    def plain(match: re.Match[str]) -> str:
+        if match.group(1):
+            return chr(int(match.group(1), 8) & 0xFF)
+        return _ESCAPES.get(match.group(2), match.group(2))
+
+    return _ESCAPE.sub(plain, text)
+
+
+class Layout(NamedTuple):
+    """What the names of a header's fields, in their order, tell of it.
+
+    Args:
+        end: how many lines it has.
+        fields: (name in lower case, first line, line behind the last one) of each field.
+        wanted: those of them that have to be looked at even if no check does.
+        types: those of them that tell what the body is made of.
+        tallest: how many lines the longest of them has.
+        spaced: whether blanks stand between a name and its colon.
+        seen: the known ones, in lower case.
+        resent: `Resent-` where one tells that the message was sent on.
+    """
+
+    end: int
+    fields: tuple[tuple[str, int, int], ...]
+    wanted: tuple[tuple[str, int, int], ...]
+    types: tuple[tuple[str, int, int], ...]
+    tallest: int
+    spaced: bool
+    seen: frozenset[str]
+    resent: str
+
+
+class ContentRules:
+    """What one cleanup(8) does with headers and bodies.
+
+    Args:
+        program: whose parameters these are.
+    """
+
+    def __init__(self, program: Cleanup) -> None:
+        config = program.config
+        self.memo = program.system.memo
+        self._layouts: dict[tuple[bool, tuple[str, ...]], Layout] = {}
+        self.table = HeaderTable(config.list("message_drop_headers"))
+        self.header_checks = program.maps("header_checks")
+        self.checks: dict[Part, Maps] = {
+            Part.PRIMARY: self.header_checks,
+            Part.MULTIPART: program.maps("mime_header_checks"),
+            Part.NESTED: program.maps("nested_header_checks"),
+        }
+        self.body_checks = program.maps("body_checks")
+        #: What a line needs for any of the checks to have an answer; None where that is not known.
+        self.needs: tuple[tuple[str, ...], ...] | None = ()
+        for maps in (*self.checks.values(), self.body_checks):
+            self.needs = None if self.needs is None or maps.needs is None else (*self.needs, *maps.needs)
+        if self.needs is not None:
+            self.needs = tuple(dict.fromkeys(self.needs))
+        self.body_limit: int = config["body_checks_size_limit"]
+        self.rejected = frozenset(unescape(config["message_reject_characters"]))
+        self.stripped = frozenset(unescape(config["message_strip_characters"]))
+        self.line_limit: int = config["line_length_limit"]
+        #: Octets of the longest line that needs no look of its own.
+        self.longest = min(self.line_limit, LONGEST)
+        self.hop_limit: int = config["hopcount_limit"]
+        self.token_limit: int = config["header_address_token_limit"]
+        self.always_add: bool = config["always_add_missing_headers"]
+        self.undisclosed: str = config["undisclosed_recipients_header"]
+        self.detect_8bit: bool = config["detect_8bit_encoding_header"]
+        self.from_format = config["header_from_format"]
+        if self.from_format not in ("standard", "obsolete"):
+            raise Fatal(f"invalid setting: header_from_format = {self.from_format}")
+        structure = not config["disable_mime_input_processing"]
+        limits = config["header_size_limit"], config["mime_nesting_limit"], config["mime_boundary_length_limit"]
+        strict = self._strict(program) if structure else frozenset()
+        self.header_limit: int = config["header_size_limit"]
+        self.options = MimeOptions(structure, frozenset(), False, *limits)
+        self.strict_options = MimeOptions(structure, strict, False, *limits)
+        #: Whether the filters look at no body, as far as the configuration goes.
+        self.unfiltered = not (
+            any(self.checks.values()) or self.body_checks or strict or self.rejected or self.stripped
+        )
+
+    def _strict(self, program: Cleanup) -> frozenset[MimeError]:
+        """The errors that strict_ parameters look for."""
+        config = program.config
+        strict: set[MimeError] = set()
+        if config["strict_8bitmime"] or config["strict_7bit_headers"]:
+            strict.add(MimeError.EIGHT_BIT_HEADER)
+        if config["strict_8bitmime"] or config["strict_8bitmime_body"]:
+            strict.add(MimeError.EIGHT_BIT_BODY)
+        if config["strict_mime_encoding_domain"]:
+            strict.add(MimeError.ENCODING_DOMAIN)
+        if strict or any(self.checks.values()):
+            strict.add(MimeError.NESTING)
+        return frozenset(strict)
+
+    def layout(self, lines: tuple[str, ...], completes: bool) -> Layout:
+        """The layout of the header that these lines begin with; `completes`: whether addresses in it are completed."""
+        names = outline(lines)
+        layout = self._layouts.get((completes, names))
+        if layout is None:
+            layout = self._laid_out(names, completes)
+            if self.memo.enabled and layout.end == len(names):
+                if len(self._layouts) >= _LAYOUTS:
+                    self._layouts.clear()
+                self._layouts[completes, names] = layout
+        return layout
+
+    def _laid_out(self, names: tuple[str, ...], completes: bool) -> Layout:
+        found: list[str] = []
+        starts: list[int] = []
+        spaced = False
+        end = 0
+        for name in names:
+            match = FIELD.fullmatch(name)
+            if match is not None:
+                found.append(match[1].lower())
+                starts.append(end)
+                spaced |= len(name) > len(match[1]) + 1
+            elif not (starts and name == CONTINUED):
+                break
+            end += 1
+        fields = tuple(zip(found, starts, (*starts[1:], end), strict=False))
+        loops = found.count("received") >= self.hop_limit
+        known = [self.table[name] for name in found if name in self.table]
+        wanted = {field.key for field in known if self._wants(field, completes, loops)}
+        return Layout(
+            end=end,
+            fields=fields,
+            wanted=tuple(field for field in fields if field[0] in wanted),
+            types=tuple(field for field in fields if field[0] == "content-type"),
+            tallest=max((behind - first for _, first, behind in fields), default=0),
+            spaced=spaced,
+            seen=frozenset(field.key for field in known),
+            resent="Resent-" if any(field.resent for field in known) else "",
+        )
+
+    def _wants(self, field: HeaderField, completes: bool, loops: bool) -> bool:
+        """Whether a known field has to be looked at; `loops`: whether the message has made too many hops."""
+        return (
+            field.drop
+            or field.key in MESSAGE_IDS
+            or (field.key == "content-transfer-encoding" and self.detect_8bit)
+            or (completes and (field.sender or field.recipient))
+            or (field.key == "received" and loops)
+        )
+
+    def plain(self, content: Content, layout: Layout) -> bool:
+        """Whether a message holds nothing to look for but its header: in which no field is too long, or not ASCII."""
+        lines, end, limit = content.lines, layout.end, self.header_limit
+        for _, first, behind in layout.types:
+            if content_type("\n".join(lines[first:behind]))[0] in ("multipart", "message"):
+                return False
+        return (
+            not layout.spaced
+            and end < len(lines)
+            and content.longest <= self.longest
+            and (4 * end * (content.longest + 1) < limit or 4 * len("\n".join(lines[:end])) < limit)
+            and (content.ascii or all(map(str.isascii, lines[:end])))
+        )
+
+    def silent(self, content: Content, layout: Layout, plain: bool) -> bool:
+        """Whether it is known without looking at each line that no check has anything to say of a message."""
+        if self.needs is None or self.rejected or self.stripped or not content.ascii:
+            return False
+        if layout.spaced or content.longest > self.longest:
+            return False
+        lines = content.lines
+        if layout.tallest * (content.longest + 1) > LONGEST and any(
+            len("\n".join(lines[first:behind])) > LONGEST for _, first, behind in layout.fields
+        ):
+            return False
+        text = "\n".join(lines).lower()
+        if not plain and _INNER.search(text):
+            return False
+        for needs in self.needs:
+            for need in needs:
+                if need not in text:
+                    break
+            else:
+                return False
+        return True
