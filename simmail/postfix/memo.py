@@ -80,6 +80,11 @@ class Memo:
         self.hits += 1
         return found
 
+    def settled(self, key: Hashable) -> bool:
+        """Whether the verdict for `key` is remembered, and came without a question."""
+        root = self._roots.get(key)
+        return root is not None and root.done and root.question is None
+
     def decide(self, key: Hashable, decision: Callable[..., Decision[T]], *arguments: Any) -> Decision[T]:
         """Come to the verdict of `decision(*arguments)`, whose inputs are all in `key`."""
         if not self.enabled:

@@ -60,6 +60,8 @@ SAFE = USUAL | DictFlag.NO_REGSUB
 class AddressClass(Enum):
     """The five classes of ADDRESS_CLASS_README; NONE where resolving failed before it got that far."""
 
+    __hash__ = object.__hash__  # each is there once
+
     LOCAL = "local"
     VIRTUAL_ALIAS = "virtual alias"
     VIRTUAL_MAILBOX = "virtual mailbox"
@@ -135,6 +137,7 @@ class TrivialRewrite(Program):
     Attributes:
         local: the domains that are this machine's.
         by_sender: whether the sender matters: to where an address leads, or to what is said on the way.
+        by_domain: whether the local part of a plain address has no say in it.
     """
 
     command = "trivial-rewrite"
@@ -177,6 +180,7 @@ class TrivialRewrite(Program):
         self._verify = _Routes(self, "address_verify_")
         complains = any(isinstance(table, Unavailable) for table in self.environment.tables.values())
         self.by_sender = self._routes.by_sender or self._say_append or complains
+        self.by_domain = not (self._routes.transport_maps or self._relocated)
         self._null_keys = (
             str(config["empty_address_relayhost_maps_lookup_key"]),
             str(config["empty_address_default_transport_maps_lookup_key"]),

@@ -61,10 +61,20 @@ def test_words_of_a_command(line: str) -> None:
     assert token.words(line) == token._one_by_one(line)
 
 
-@given(st.from_regex(r"<?[a-z0-9_+=.@-]{1,20}>?", fullmatch=True))
-def test_the_path_of_a_command(text: str) -> None:
-    """A plain path is read as any other."""
-    assert token.path(text) == token._parsed(text)
+@given(LINES | st.from_regex(r"(FROM|to): ?<?[a-z0-9_+=.@-]{1,20}>?( [A-Z]+(=[a-z0-9;]+)?)*", fullmatch=True))
+def test_the_path_of_a_command(line: str) -> None:
+    """A plain path, and the parameters behind it, are read as any other."""
+    words = token._one_by_one(line)
+    keyword = words[0].text.lower() if len(words) > 1 else ""
+    for wanted in ("from:", "to:"):
+        found = token.addressed(line, wanted)
+        if keyword != wanted:
+            assert found is None
+            continue
+        assert found is not None
+        path, parameters = found
+        assert parameters == [word.text for word in words[2:]]
+        assert path == (token.path(words[1].text)._replace(domain=path.domain) if path and words[1].complete else None)
 
 
 @given(st.from_regex(PLAIN, fullmatch=True))

@@ -32,18 +32,18 @@ REASON_SHOWN = 250
 
 def reject_non_fqdn_sender(rule: Rule, sender: str | None) -> Finding | None:
     """Refuse senders without a full domain; the null sender passes."""
-    return _unqualified(rule, Subject(sender, SENDER)) if sender else None
+    return _unqualified(rule, sender, SENDER) if sender else None
 
 
 def reject_non_fqdn_recipient(rule: Rule, recipient: str | None) -> Finding | None:
     """Refuse recipients without a full domain; a bare postmaster passes."""
     if recipient is None or recipient.lower() == "postmaster":
         return None
-    return _unqualified(rule, Subject(recipient, RECIPIENT))
+    return _unqualified(rule, recipient, RECIPIENT)
 
 
-def _unqualified(rule: Rule, subject: Subject) -> Finding | None:
-    _, at, domain = subject.name.rpartition("@")
+def _unqualified(rule: Rule, address: str, title: str) -> Finding | None:
+    _, at, domain = address.rpartition("@")
     if not at:
         domain = ""
     if domain.startswith("[") and domain.endswith("]"):
@@ -51,43 +51,49 @@ def _unqualified(rule: Rule, subject: Subject) -> Finding | None:
     name = whole(domain)
     if name and "." in name and valid_hostname(name):
         return None
-    return subject.reject(rule.smtpd.codes["non_fqdn_reject_code"], "5.5.2", "need fully-qualified address")
+    return _rejected(rule.smtpd.codes["non_fqdn_reject_code"], "5.5.2", title, "need fully-qualified address")
+
+
+def _rejected(code: int, dsn: str, title: str, text: str) -> Finding:
+    """A refusal that names the session's own address, for it may hold for others of the domain as well."""
+    about = "sender" if title == SENDER else "recipient"
+    return Finding(Kind.REJECT, code, dsn, f"{title} rejected: {text}", about=about)
 
 
 def reject_unknown_sender_domain(rule: Rule, sender: str | None, recipient: str) -> Decision[Finding | None]:
     """Refuse senders whose domain has neither MX nor address record."""
     if not sender:
         return None
-    return (yield from _unknown_domain(rule, Subject(sender, SENDER), recipient))
+    return (yield from _unknown_domain(rule, sender, SENDER, recipient))
 
 
 def reject_unknown_recipient_domain(rule: Rule, recipient: str | None, sender: str) -> Decision[Finding | None]:
     """Refuse recipients whose domain has neither MX nor address record."""
     if recipient is None:
         return None
-    return (yield from _unknown_domain(rule, Subject(recipient, RECIPIENT), sender))
+    return (yield from _unknown_domain(rule, recipient, RECIPIENT, sender))
 
 
-def _unknown_domain(rule: Rule, subject: Subject, other: str) -> Decision[Finding | None]:
+def _unknown_domain(rule: Rule, address: str, title: str, other: str) -> Decision[Finding | None]:
     smtpd = rule.smtpd
-    resolved = smtpd.resolve(other, subject.name)
+    resolved = smtpd.resolve(other, address)
     yield from smtpd.heard()
     if ResolveFlag.FAIL in resolved.flags:
-        return lookup_failure(subject.name)
+        return lookup_failure(address)
     _, at, domain = resolved.recipient.rpartition("@")
     if not at or resolved.address_class in FINAL or (domain.startswith("[") and domain.endswith("]")):
         return None
     found = yield from find_any(domain, ("MX", "A", "AAAA"))
-    sent = subject.title == SENDER
+    sent = title == SENDER
     if found is Found.YES:
         return None
     if found is Found.NULL_MX:
         text = f"Domain {domain} does not accept mail (nullMX)"
-        return subject.reject(550 if sent else 556, "5.7.27" if sent else "5.1.10", text)
+        return _rejected(550 if sent else 556, "5.7.27" if sent else "5.1.10", title, text)
     dsn = "4.1.8" if sent else "4.1.2"
     if found is Found.TEMPORARY:
-        return smtpd.temporary("unknown_address_tempfail_action", subject.reject(450, dsn, "Domain not found"))
-    return subject.reject(smtpd.codes["unknown_address_reject_code"], dsn, "Domain not found")
+        return smtpd.temporary("unknown_address_tempfail_action", _rejected(450, dsn, title, "Domain not found"))
+    return _rejected(smtpd.codes["unknown_address_reject_code"], dsn, title, "Domain not found")
 
 
 def reject_unverified_sender(rule: Rule, sender: str | None, state: SmtpdState) -> Decision[Finding | None]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.questions import Anvil, Decision
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.token import Path, Word, path
+from simmail.postfix.smtpd.token import Path
 from simmail.postfix.trivial_rewrite import ResolveFlag
 from simmail.smtp.replies import Reply
 
@@ -47,12 +47,18 @@ def refused(session: SmtpdSession, verdict: Verdict) -> Decision[Answer]:
     return (yield from session.refused(verdict)), False
 
 
-def parsed_address(session: SmtpdSession, word: Word, empty: bool, strict: bool) -> Decision[Path | None]:
-    """The address in a command; None, with a warning, where it is none."""
+def acceptable(session: SmtpdSession, path: Path, empty: bool, strict: bool) -> Decision[bool]:
+    """Whether a command's path is an address; the log hears of one that is none.
+
+    Args:
+        session: the session.
+        path: what stands in the command.
+        empty: whether the null address will do.
+        strict: whether it must have the form of RFC 821.
+    """
     smtpd, state = session.smtpd, session.state
-    found = path(word.text)
-    address = found.address
-    wrong = found.addresses > 1 or (strict and (found.junk or not found.bracketed))
+    address = path.address
+    wrong = path.addresses > 1 or (strict and (path.junk or not path.bracketed))
     if not wrong:
         if address:
             other = state.recipient if state.stage == "MAIL" else state.sender
@@ -65,15 +71,16 @@ def parsed_address(session: SmtpdSession, word: Word, empty: bool, strict: bool)
                 or (strict and address[0] == "@")
                 or (not state.smtputf8 and not domain.isascii())
             )
+            if not wrong and path.domain:
+                smtpd.liken(address, path.domain)
         else:
             wrong = not empty
     if wrong:
-        shown = smtpd.masked(word.text)
         yield smtpd.note(
-            "warning", "", f"Illegal address syntax from {state.namaddr} in {state.stage} command: {shown}"
-        )
-        return None
-    return found
+            "warning", "",
+            f"Illegal address syntax from {state.namaddr} in {state.stage} command: {smtpd.masked(path.text)}",
+        )  # fmt: skip
+    return not wrong
 
 
 def undeclared_utf8(session: SmtpdSession, address: str, whose: str) -> Decision[Answer | None]:

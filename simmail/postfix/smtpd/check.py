@@ -1,20 +1,20 @@
 """NAME
-    smtpd.check - what is made of a client, a HELO name, a sender, a recipient
+    smtpd.check - how a list of restrictions is heard
 
 DESCRIPTION
-    A stage's list of restrictions is heard in order until one decides.  Refusals are logged; `warn_if_reject` makes a
-    refusal a line in the log; `defer_if_permit` and `defer_if_reject` change what the end of it all is.  With
-    smtpd_delay_reject the client, HELO and sender lists are heard at RCPT.
+    The rules of a list are asked in order until one decides.  Refusals are logged; `warn_if_reject` makes a refusal a
+    line in the log; `defer_if_permit` and `defer_if_reject` change what the end of it all is.
+
+    What a rule finds is remembered by the facts that it reads; where it has to ask, the memo asks in its place.
 
 PARAMETERS
-    smtpd_delay_reject, smtpd_client_restrictions and its kin, smtpd_relay_before_recipient_restrictions,
-    smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender, smtpd_log_access_permit_actions, soft_bounce
+    smtpd_log_access_permit_actions, soft_bounce
 
 DIAGNOSTICS
     QUEUEID: reject: RCPT from HOST: REPLY; from=<...> to=<...> proto=SMTP helo=<...>
 
 SEE ALSO
-    SMTPD_ACCESS_README
+    smtpd.stages, SMTPD_ACCESS_README
 """
 
 from __future__ import annotations
@@ -25,24 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.questions import Decision, Note, Sleep
-from simmail.postfix.smtpd.findings import (
-    CLIENT,
-    DATA,
-    END_OF_DATA,
-    ETRN,
-    HELO,
-    RECIPIENT,
-    SENDER,
-    SERVER_ERROR,
-    Deferral,
-    Finding,
-    Kind,
-    Reason,
-    Subject,
-)
-from simmail.postfix.smtpd.listed import unlisted
+from simmail.postfix.smtpd.findings import SERVER_ERROR, Deferral, Finding, Kind, Reason, Subject
 from simmail.postfix.smtpd.listening import NOBODY
-from simmail.postfix.smtpd.restrictions import CLASS, Rule
+from simmail.postfix.smtpd.restrictions import CLASS, Facts, Rule
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
@@ -50,8 +35,6 @@ if TYPE_CHECKING:
 
 DEEPEST = 100
 REPLY_LIMIT = 510
-#: So many times message_size_limit must be free on the disk.
-DISK_SHARE = 1.5
 
 
 class Verdict(Enum):
@@ -64,6 +47,10 @@ class Verdict(Enum):
 
 
 Rules = tuple[Rule, ...]
+#: Verdicts that end it all.
+ENDED = (Verdict.REJECT, Verdict.HANGUP)
+#: What has not been found out yet; None is a finding too.
+UNKNOWN: Any = object()
 
 
 def _reason(rule: Rule, finding: Finding) -> Reason:
@@ -71,7 +58,7 @@ def _reason(rule: Rule, finding: Finding) -> Reason:
     return rule.reason._replace(entry=finding.entry) if finding.entry else rule.reason
 
 
-class Checker:
+class Hearing:
     """Hears lists of restrictions for one smtpd.
 
     Args:
@@ -84,7 +71,7 @@ class Checker:
     def __init__(self, smtpd: Smtpd) -> None:
         self.smtpd = smtpd
         self.listener = NOBODY
-        self._take: dict[Kind, Callable[[SmtpdState, Rule, Finding, bool, int], Decision[Verdict]]] = {
+        self._take: dict[Kind, Callable[[SmtpdState, Rule, Finding, bool, int], Verdict | Decision[Verdict]]] = {
             Kind.PERMIT: self._permit,
             Kind.REJECT: self._reject,
             Kind.TROUBLE: self._reject,
@@ -118,44 +105,53 @@ class Checker:
             depth: how many lists this one is inside of.
         """
         smtpd, listener = self.smtpd, self.listener
-        known, watched = smtpd.known, listener is not NOBODY
+        watched = listener is not NOBODY
         state.subject = subject
-        listener.enter(rules, subject, depth)
-        for rule in rules:
-            if state.actions.discard:
-                break
+        if watched:
+            listener.enter(rules, subject, depth)
+        for rule in () if state.actions.discard else rules:
             if watched:
                 listener.ask(rule)
-            restriction = rule.restriction
-            key = rule.key(state)
-            finding: Finding | None
-            if key in known:
-                finding = known[key]
-                if finding is None and not watched:
-                    continue
-            elif restriction.asks:
-                if restriction.remember:
-                    finding = yield from smtpd.memo.decide(key, restriction.decide, *key)
+            facts = rule.facts(state)
+            finding: Finding | None = rule.known.get(facts, UNKNOWN)
+            if finding is UNKNOWN:
+                if rule.restriction.asks:
+                    finding = yield from self._asked(rule, facts)
                 else:
-                    finding = yield from restriction.decide(*key)
-            else:
-                finding = smtpd.once(key, restriction.decide, *key)
-            if smtpd.unsaid:
-                yield from smtpd.heard()
+                    finding = smtpd.once(rule.known, facts, rule.restriction.decide, rule, *facts)
+                if smtpd.unsaid:
+                    yield from smtpd.heard()
             if finding is None:
-                listener.found(rule, None, Verdict.UNDECIDED)
+                if watched:
+                    listener.found(rule, None, Verdict.UNDECIDED)
                 continue
-            verdict = yield from self._take[finding.kind](state, rule, finding, trial or rule.trial, depth)
-            if finding.kind is Kind.NESTED:
-                state.subject = subject
-            if verdict is Verdict.PERMIT and restriction.never_permits and not state.actions.discard:
+            if finding.about:
+                finding = finding.named(state)
+            taken = self._take[finding.kind](state, rule, finding, trial or rule.trial, depth)
+            verdict = taken if isinstance(taken, Verdict) else (yield from taken)
+            if verdict is Verdict.PERMIT and rule.restriction.never_permits and not state.actions.discard:
                 verdict = yield from self._not_permitted(state, rule)
             listener.found(rule, finding, verdict)
             if verdict is not Verdict.UNDECIDED:
                 return verdict
-            if state.defer_if_permit is not None and state.defer_if_reject is not None:
+            if state.actions.discard or (state.defer_if_permit is not None and state.defer_if_reject is not None):
                 break
         return Verdict.UNDECIDED
+
+    def _asked(self, rule: Rule, facts: Facts) -> Decision[Finding | None]:
+        """What a rule finds that may have to ask."""
+        if rule.restriction.remember:
+            return self._remembered(rule, facts)
+        decision: Decision[Finding | None] = rule.restriction.decide(rule, *facts)
+        return decision
+
+    def _remembered(self, rule: Rule, facts: Facts) -> Decision[Finding | None]:
+        """The same, from memory where the answers are those of an earlier time."""
+        smtpd, key = self.smtpd, (rule, *facts)
+        finding: Finding | None = yield from smtpd.memo.decide(key, rule.restriction.decide, *key)
+        if smtpd.memo.settled(key):
+            smtpd.keep(rule.known, facts, finding)
+        return finding
 
     def _not_permitted(self, state: SmtpdState, rule: Rule) -> Decision[Verdict]:
         """A table of what clients say of themselves said OK."""
@@ -170,20 +166,21 @@ class Checker:
 
     # ---- what findings bring about
 
-    def _permit(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
-        if rule.following:
-            yield self.smtpd.note(
-                "warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored"
-            )
+    def _permit(
+        self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
+    ) -> Verdict | Decision[Verdict]:
         state.permitted = _reason(rule, finding)
-        return Verdict.PERMIT
+        return self._ignoring(rule, Verdict.PERMIT) if rule.following else Verdict.PERMIT
+
+    def _ignoring(self, rule: Rule, verdict: Verdict) -> Decision[Verdict]:
+        """A verdict behind which something stands that is never heard."""
+        yield self.smtpd.note("warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored")
+        return verdict
 
     def _reject(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         verdict = yield from self.refuse(state, finding, _reason(rule, finding), trial)
         if rule.following and not trial:
-            yield self.smtpd.note(
-                "warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored"
-            )
+            return (yield from self._ignoring(rule, verdict))
         return verdict
 
     def refuse(self, state: SmtpdState, finding: Finding, reason: Reason, trial: bool = False) -> Decision[Verdict]:
@@ -224,19 +221,16 @@ class Checker:
 
     def _defer_if_permit(
         self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
-    ) -> Decision[Verdict]:
+    ) -> Verdict | Decision[Verdict]:
         if trial:
-            return (yield from self._reject(state, rule, finding, trial, depth))
+            return self._reject(state, rule, finding, trial, depth)
         if state.defer_if_permit is None:
             state.defer_if_permit = Deferral(finding, _reason(rule, finding))
         return Verdict.UNDECIDED
 
-    def _defer_if_reject(
-        self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
-    ) -> Decision[Verdict]:
+    def _defer_if_reject(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Verdict:
         if state.defer_if_reject is None:
             state.defer_if_reject = Deferral(finding, _reason(rule, finding))
-        yield from ()
         return Verdict.UNDECIDED
 
     def _warn(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
@@ -304,189 +298,7 @@ class Checker:
                 "warning", "", f"access table {rule.table} entry {finding.value} causes unreasonable recursion"
             )
             return (yield from self._reject(state, rule, SERVER_ERROR, False, depth))
-        return (yield from self.hear(state, rules, subject, trial, depth + 1))
-
-    # ---- the stages
-
-    def size(self, state: SmtpdState) -> Decision[Verdict]:
-        """A message that is announced to be too big."""
-        state.defer_if_reject = None
-        finding = Finding(Kind.REJECT, 552, "5.3.4", "Message size exceeds fixed limit")
-        where = str(self.smtpd.config.where("message_size_limit") or "")
-        reason = Reason("message_size_limit", where, str(self.smtpd.parameters.size_limit))
-        self.listener.checked(reason, finding)
-        return (yield from self.refuse(state, finding, reason))
-
-    def room(self, state: SmtpdState) -> Decision[Verdict]:
-        """A disk with less room than a message may need."""
-        config, parameters, free = self.smtpd.config, self.smtpd.parameters, self.smtpd.system.machine.free
-        if free >= max(parameters.minimum_free, DISK_SHARE * parameters.size_limit):
-            return Verdict.UNDECIDED
-        name = "queue_minfree" if free < parameters.minimum_free else "message_size_limit"
-        finding = Finding(Kind.REJECT, 452, "4.3.1", "Insufficient system storage", error="resource")
-        reason = Reason(name, str(config.where(name) or ""), str(config[name]))
-        self.listener.checked(reason, finding)
-        verdict = yield from self.refuse(state, finding, reason)
-        shown = f"{free:.0f} bytes < {DISK_SHARE}*message size limit"
-        yield self.smtpd.note("warning", "", f"not enough free space in mail queue: {shown}")
+        outer = state.subject
+        verdict = yield from self.hear(state, rules, subject, trial, depth + 1)
+        state.subject = outer
         return verdict
-
-    def client(self, state: SmtpdState) -> Decision[Verdict]:
-        """smtpd_client_restrictions."""
-        state.forget_deferrals()
-        verdict = Verdict.UNDECIDED
-        rules = self.smtpd.lists["smtpd_client_restrictions"]
-        if rules:
-            verdict = yield from self.hear(state, rules, Subject(state.namaddr, CLIENT))
-        state.defer_if_permit_client = state.defer_if_permit
-        return verdict
-
-    def helo(self, state: SmtpdState, helo: str | None) -> Decision[Verdict]:
-        """smtpd_helo_restrictions, for a name that need not be the session's yet."""
-        if helo is None:
-            return Verdict.UNDECIDED
-        saved, state.helo = state.helo, helo
-        state.defer_if_reject, state.defer_if_permit = None, state.defer_if_permit_client
-        verdict = Verdict.UNDECIDED
-        rules = self.smtpd.lists["smtpd_helo_restrictions"]
-        if rules:
-            verdict = yield from self.hear(state, rules, Subject(helo, HELO))
-        state.defer_if_permit_helo = state.defer_if_permit
-        state.helo = saved
-        return verdict
-
-    def mail(self, state: SmtpdState, sender: str | None) -> Decision[Verdict]:
-        """smtpd_sender_restrictions."""
-        if sender is None:
-            return Verdict.UNDECIDED
-        smtpd = self.smtpd
-        saved, state.sender = state.sender, sender
-        earlier = state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
-        state.defer_if_reject, state.defer_if_permit = None, earlier
-        verdict = Verdict.UNDECIDED
-        rules = smtpd.lists["smtpd_sender_restrictions"]
-        if rules:
-            verdict = yield from self.hear(state, rules, Subject(sender, SENDER))
-        state.defer_if_permit_sender = state.defer_if_permit
-        if (
-            sender
-            and smtpd.reject_unlisted_sender
-            and verdict not in (Verdict.REJECT, Verdict.HANGUP)
-            and not state.actions.discard
-        ):
-            verdict = yield from self._listed(state, sender, state.recipient or "", SENDER)
-        state.sender = saved
-        return verdict
-
-    def _listed(self, state: SmtpdState, address: str, other: str, title: str) -> Decision[Verdict]:
-        """The check for unknown addresses that ends a list."""
-        smtpd = self.smtpd
-        key = (smtpd, title, address, other if smtpd.by_sender else "")
-        finding = smtpd.once(key, unlisted, smtpd, address, key[3], title)
-        if smtpd.unsaid:
-            yield from smtpd.heard()
-        reason = smtpd.unlisted_reasons[title]
-        self.listener.checked(reason, finding)
-        if finding is None:
-            return Verdict.UNDECIDED
-        return (yield from self.refuse(state, finding, reason))
-
-    def rcpt(self, state: SmtpdState, recipient: str) -> Decision[Verdict]:
-        """All that is heard at RCPT (and VRFY)."""
-        smtpd = self.smtpd
-        saved, state.recipient = state.recipient, recipient
-        state.permitted = None
-        verdict = yield from self._rcpt(state, recipient, smtpd)
-        state.recipient = saved
-        return verdict
-
-    def _rcpt(self, state: SmtpdState, recipient: str, smtpd: Smtpd) -> Decision[Verdict]:
-        ended = (Verdict.REJECT, Verdict.HANGUP)
-        if smtpd.delay_reject:
-            verdict = yield from self.client(state)
-            if verdict in ended:
-                return verdict
-            verdict = yield from self.helo(state, state.helo)
-            if verdict in ended:
-                return verdict
-            verdict = yield from self.mail(state, state.sender)
-            if verdict in ended:
-                return verdict
-        subject = Subject(recipient, RECIPIENT)
-        state.defer_if_permit = self._so_far(state)
-        for parameter in smtpd.recipient_lists:
-            state.defer_if_reject = None
-            verdict = yield from self.hear(state, smtpd.lists[parameter], subject)
-            if verdict in ended:
-                if smtpd.old_order and parameter == "smtpd_recipient_restrictions":
-                    yield smtpd.note(
-                        "text", "",
-                        "using backwards-compatible default setting smtpd_relay_before_recipient_restrictions=no to "
-                        f'reject recipient "{recipient}" from client "{state.namaddr}"',
-                    )  # fmt: skip
-                return verdict
-        if smtpd.missed_guard:
-            verdict = yield from self.hear(state, smtpd.missed_guard, subject)
-            if verdict is Verdict.UNDECIDED:
-                yield smtpd.note(
-                    "text", "",
-                    'using backwards-compatible default setting "smtpd_relay_restrictions = (empty)" to avoid '
-                    f'"Relay access denied" error for recipient "{recipient}" from client "{state.namaddr}"',
-                )  # fmt: skip
-        if state.defer_if_permit is not None:
-            return (yield from self.refuse(state, *state.defer_if_permit))
-        if smtpd.reject_unlisted_recipient and not state.actions.discard:
-            return (yield from self._listed(state, recipient, state.sender or "", RECIPIENT))
-        return Verdict.UNDECIDED
-
-    def _so_far(self, state: SmtpdState) -> Deferral | None:
-        """A deferral that the lists before have asked for."""
-        if state.sender is not None:
-            return state.defer_if_permit_sender
-        return state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
-
-    def _last(self, state: SmtpdState, parameter: str, subject: Subject) -> Decision[Verdict]:
-        """A list that stands by itself."""
-        rules = self.smtpd.lists[parameter]
-        if not rules:
-            return Verdict.UNDECIDED
-        state.forget_deferrals()
-        verdict = yield from self.hear(state, rules, subject)
-        if verdict not in (Verdict.REJECT, Verdict.HANGUP) and state.defer_if_permit is not None:
-            return (yield from self.refuse(state, *state.defer_if_permit))
-        return verdict
-
-    def data(self, state: SmtpdState) -> Decision[Verdict]:
-        """smtpd_data_restrictions; of several recipients none is named."""
-        saved = state.recipient
-        if state.accepted > 1:
-            state.recipient = None
-        verdict = yield from self._last(state, "smtpd_data_restrictions", Subject("DATA", DATA))
-        state.recipient = saved
-        return verdict
-
-    def end_of_data(self, state: SmtpdState) -> Decision[Verdict]:
-        """smtpd_end_of_data_restrictions."""
-        saved = state.recipient
-        if state.accepted > 1:
-            state.recipient = None
-        subject = Subject("END-OF-MESSAGE", END_OF_DATA)
-        verdict = yield from self._last(state, "smtpd_end_of_data_restrictions", subject)
-        state.recipient = saved
-        return verdict
-
-    def etrn(self, state: SmtpdState, domain: str) -> Decision[Verdict]:
-        """smtpd_etrn_restrictions, after the client's and HELO's where those are delayed."""
-        state.etrn = domain
-        verdict = yield from self._etrn(state, domain)
-        state.etrn = None
-        return verdict
-
-    def _etrn(self, state: SmtpdState, domain: str) -> Decision[Verdict]:
-        if self.smtpd.delay_reject:
-            verdict = yield from self.client(state)
-            if verdict is Verdict.UNDECIDED or verdict is Verdict.PERMIT:
-                verdict = yield from self.helo(state, state.helo)
-            if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
-                return verdict
-        return (yield from self._last(state, "smtpd_etrn_restrictions", Subject(domain, ETRN)))

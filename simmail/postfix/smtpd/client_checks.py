@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.hostnames import literal_address, valid_address, valid_hostname
 from simmail.mail.questions import Decision
-from simmail.postfix.smtpd.findings import HELO, Finding, Kind, Subject, lookup_failure
+from simmail.postfix.smtpd.findings import HELO, LOOKUP_FAILURE, Finding, Kind, Subject
 from simmail.postfix.smtpd.lookups import Found, find_any
 from simmail.postfix.smtpd.state import NameStatus
 from simmail.postfix.tables import LookupFailure
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 PERMIT = Finding(Kind.PERMIT)
 
 
-def permit_mynetworks(rule: Rule, name: str, address: str, subject: Subject) -> Finding | None:
+def permit_mynetworks(rule: Rule, name: str, address: str) -> Finding | None:
     """Permit clients that mynetworks lists."""
     try:
         return PERMIT if rule.smtpd.mynetworks.matches(name, address) else None
     except LookupFailure:
-        return lookup_failure(subject.name)
+        return LOOKUP_FAILURE
 
 
 def permit_inet_interfaces(rule: Rule, address: str) -> Finding | None:

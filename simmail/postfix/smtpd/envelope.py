@@ -14,16 +14,17 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd import message, milter
-from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8, yes
-from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.answering import Answer, acceptable, no, offers, over_rate, refused, undeclared_utf8, yes
+from simmail.postfix.smtpd.check import ENDED, Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.state import Bdat
-from simmail.postfix.smtpd.token import Word, words
+from simmail.postfix.smtpd.token import Path, addressed
 from simmail.smtp.parameters import MAX_SIZE, Asked, decode_xtext, notify_set
 from simmail.smtp.replies import Reply
 
@@ -45,54 +46,41 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         return (yield from no(session, 503, "5.5.1 Error: nested MAIL command"))
     if state.bdat is not Bdat.NONE:
         return (yield from no(session, 503, "5.5.1 Error: MAIL after BDAT"))
-    found = words(argument)
-    if len(found) < 2 or found[0].text.lower() != "from:":
+    found = addressed(argument, "from:")
+    if found is None:
         return (yield from no(session, 501, "5.5.4 Syntax: MAIL FROM:<address>"))
-    refusal = yield from over_rate(session, "mail", parameters.message_rate, "much mail", "Message delivery request")
-    if refusal is not None:
-        return refusal
+    if parameters.message_rate > 0:
+        refusal = yield from over_rate(
+            session, "mail", parameters.message_rate, "much mail", "Message delivery request"
+        )
+        if refusal is not None:
+            return refusal
     yield from session.summon("rewrite")
-    sender = yield from _mail_arguments(session, found)
-    if type(sender) is tuple:
-        return sender
-    assert type(sender) is str
-    return (yield from _mail_from(session, sender))
-
-
-def _mail_arguments(session: SmtpdSession, found: tuple[Word, ...]) -> Decision[str | Answer]:
-    """The sender, and the parameters taken in; or an answer where it ends there."""
-    state, parameters = session.state, session.parameters
-    options = found[2:]
+    path, options = found
     if options:
-        state.smtputf8 = offers(session, "SMTPUTF8") and any(o.text.upper() == "SMTPUTF8" for o in options)
-    sender = (yield from parsed_address(session, found[1], True, parameters.strict)) if found[1].complete else None
-    if sender is None:
+        state.smtputf8 = offers(session, "SMTPUTF8") and any(option.upper() == "SMTPUTF8" for option in options)
+    if path is None or not (
+        path.domain in session.smtpd.likes or (yield from acceptable(session, path, True, parameters.strict))
+    ):
         return (yield from no(session, 501, "5.1.7 Bad sender address syntax"))
     state.envid = ""
-    for option in options:
-        wrong = yield from _mail_option(session, option.text)
-        if wrong is not None:
-            return (yield from no(session, *wrong))
-    address = sender.address
-    if 0 < parameters.size_limit < state.size:
-        state.sender = address
-        verdict = yield from session.smtpd.checker.size(state)
-        state.sender = None
-        return (yield from refused(session, verdict))
-    if state.verp and not address:
-        return (yield from no(session, 503, "5.5.4 Error: XVERP requires non-null sender"))
-    return address
+    if options or state.size or state.verp:  # which a MAIL before that was refused may have left
+        refusal = yield from _mail_options(session, options, path.address)
+        if refusal is not None:
+            return refusal
+    return (yield from _mail_from(session, path))
 
 
-def _mail_from(session: SmtpdSession, address: str) -> Decision[Answer]:
+def _mail_from(session: SmtpdSession, path: Path) -> Decision[Answer]:
     """Begin a transaction."""
-    state, parameters = session.state, session.parameters
-    if not session.smtpd.delay_reject:
-        verdict = yield from session.smtpd.checker.mail(state, address)
-        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+    smtpd, state, client = session.smtpd, session.state, session.state.client
+    address = path.address
+    if not smtpd.delay_reject:
+        verdict = yield from smtpd.checker.mail(state, address, path.domain)
+        if verdict in ENDED:
             yield from session.forget()
             return (yield from refused(session, verdict))
-    session.context = yield from rewrite_context(session)
+    session.context = smtpd.contexts.get((client.name, client.address)) or (yield from rewrite_context(session))
     if not session.context:
         yield from session.forget()
         return (yield from no(session, 451, "4.3.0 Temporary lookup error", "resource"))
@@ -101,46 +89,57 @@ def _mail_from(session: SmtpdSession, address: str) -> Decision[Answer]:
         if undeclared is not None:
             yield from session.forget()
             return undeclared
-    verdict = yield from session.smtpd.checker.room(state)
-    if verdict is Verdict.REJECT:
-        return (yield from refused(session, verdict))
-    state.sender = address
-    state.route_sender = address if session.smtpd.by_sender else ""
-    refusal = yield from milter.refused(session, "MAIL")
-    if refusal is not None:
-        yield from session.forget()
-        return refusal, False
-    if not parameters.delay_open:
+    if not smtpd.checker.has_room():
+        return (yield from refused(session, (yield from smtpd.checker.no_room(state))))
+    state.sender, state.sender_domain = address, path.domain
+    state.route_sender = address if smtpd.by_sender else ""
+    if session.filtered:
+        refusal = yield from milter.refused(session, "MAIL")
+        if refusal is not None:
+            yield from session.forget()
+            return refusal, False
+    if not session.parameters.delay_open:
         yield from message.begin(session)
     return (yield from yes(session, MAIL_OK))
 
 
 #: A refusal's code and text.
 Wrong = tuple[int, str]
+_UNSUPPORTED: Wrong = (555, "5.5.4 Unsupported option: {}")
 
 
-def _mail_option(session: SmtpdSession, text: str) -> Decision[Wrong | None]:
-    """Take in one parameter of MAIL; what is wrong with it, or None."""
-    state = session.state
-    name, _, value = text.partition("=")
-    name = name.upper()
-    wrong: Wrong | None = (555, f"5.5.4 Unsupported option: {text}")
-    if name == "BODY" and value.upper() in ("8BITMIME", "7BIT"):
-        state.encoding = "8bit" if value.upper() == "8BITMIME" else "7bit"
-        wrong = None
-    elif name == "SIZE" and "=" in text:
-        wrong = _size(session, value)
-    elif name == "SMTPUTF8" and "=" not in text and offers(session, "SMTPUTF8"):
-        wrong = None
-    elif name == "RET" and "=" in text:
-        wrong = _ret(session, value)
-    elif name == "ENVID" and "=" in text:
-        wrong = _envid(session, value)
-    elif name == "AUTH" and "=" in text:
-        wrong = None  # nobody logs in here, so that it says nothing
-    elif name == "XVERP" and (yield from session.listed(session.parameters.verp_clients)):
-        wrong = _verp(session, value if "=" in text else session.parameters.verp_delimiters)
-    return wrong
+def _mail_options(session: SmtpdSession, options: Sequence[str], address: str) -> Decision[Answer | None]:
+    """Take in the parameters of MAIL; an answer where it ends there."""
+    state, parameters = session.state, session.parameters
+    for option in options:
+        name, equals, value = option.partition("=")
+        name = name.upper()
+        if name == "XVERP":
+            listed = yield from session.listed(parameters.verp_clients)
+            wrong = _verp(session, value if equals else parameters.verp_delimiters) if listed else _UNSUPPORTED
+        elif equals:
+            take = _OPTIONS.get(name)
+            wrong = _UNSUPPORTED if take is None else take(session, value)
+        else:
+            wrong = None if name == "SMTPUTF8" and offers(session, name) else _UNSUPPORTED
+        if wrong is not None:
+            code, text = wrong
+            return (yield from no(session, code, text.format(option) if wrong is _UNSUPPORTED else text))
+    if 0 < parameters.size_limit < state.size:
+        state.sender = address
+        verdict = yield from session.smtpd.checker.size(state)
+        state.sender = None
+        return (yield from refused(session, verdict))
+    if state.verp and not address:
+        return (yield from no(session, 503, "5.5.4 Error: XVERP requires non-null sender"))
+    return None
+
+
+def _body(session: SmtpdSession, value: str) -> Wrong | None:
+    if value.upper() not in ("8BITMIME", "7BIT"):
+        return _UNSUPPORTED
+    session.state.encoding = "8bit" if value.upper() == "8BITMIME" else "7bit"
+    return None
 
 
 def _size(session: SmtpdSession, value: str) -> Wrong | None:
@@ -175,12 +174,22 @@ def _envid(session: SmtpdSession, value: str) -> Wrong | None:
     return None
 
 
+def _auth(session: SmtpdSession, value: str) -> Wrong | None:
+    return None  # nobody logs in here, so that it says nothing
+
+
 def _verp(session: SmtpdSession, value: str) -> Wrong | None:
     allowed = session.parameters.verp_filter
     if len(value) != 2 or any(c not in allowed for c in value):
         return 501, f"5.5.4 Error: XVERP needs two characters from {allowed}"
     session.state.verp = value
     return None
+
+
+#: The parameters of MAIL that have a value.
+_OPTIONS: dict[str, Callable[[SmtpdSession, str], Wrong | None]] = {
+    "BODY": _body, "SIZE": _size, "RET": _ret, "ENVID": _envid, "AUTH": _auth,
+}  # fmt: skip
 
 
 # ---- RCPT
@@ -193,29 +202,35 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         return (yield from no(session, 503, "5.5.1 Error: need MAIL command"))
     if state.bdat is not Bdat.NONE:
         return (yield from no(session, 503, "5.5.1 Error: RCPT after BDAT"))
-    found = words(argument)
-    if len(found) < 2 or found[0].text.lower() != "to:":
+    found = addressed(argument, "to:")
+    if found is None:
         return (yield from no(session, 501, "5.5.4 Syntax: RCPT TO:<address>"))
-    refusal = yield from over_rate(session, "rcpt", parameters.recipient_rate, "many recipients", "Recipient address")
-    if refusal is not None:
-        return refusal
-    target = (yield from parsed_address(session, found[1], False, parameters.strict)) if found[1].complete else None
-    if target is None:
+    if parameters.recipient_rate > 0:
+        refusal = yield from over_rate(
+            session, "rcpt", parameters.recipient_rate, "many recipients", "Recipient address"
+        )
+        if refusal is not None:
+            return refusal
+    path, options = found
+    if path is None or not (
+        path.domain in smtpd.likes or (yield from acceptable(session, path, False, parameters.strict))
+    ):
         return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
-    recipient = Recipient(target.address, orcpt=f"rfc822;{target.external}")
+    recipient = Recipient(path.address, orcpt=f"rfc822;{path.external}")
     given: set[str] = set()
-    for option in found[2:]:
-        wrong = _rcpt_option(session, option.text, recipient, given)
+    for option in options:
+        wrong = _rcpt_option(session, option, recipient, given)
         if smtpd.pending:
             yield from smtpd.heard()
         if wrong is not None:
             return (yield from no(session, *wrong))
-    return (yield from _rcpt_to(session, target.address, recipient))
+    return (yield from _rcpt_to(session, path, recipient))
 
 
-def _rcpt_to(session: SmtpdSession, address: str, recipient: Recipient) -> Decision[Answer]:
+def _rcpt_to(session: SmtpdSession, path: Path, recipient: Recipient) -> Decision[Answer]:
     """Take a recipient, or not."""
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    address = path.address
     if state.accepted >= parameters.recipient_limit > 0:
         state.overshoot += 1
         if state.overshoot <= parameters.overshoot_limit:
@@ -225,18 +240,20 @@ def _rcpt_to(session: SmtpdSession, address: str, recipient: Recipient) -> Decis
         undeclared = yield from undeclared_utf8(session, address, "recipient")
         if undeclared is not None:
             return undeclared
-    verdict = yield from smtpd.checker.rcpt(state, address)
+    first = state.recipient, state.recipient_domain
+    verdict = yield from smtpd.checker.rcpt(state, address, path.domain)
+    state.recipient, state.recipient_domain = first
     if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
         return (yield from refused(session, verdict))
     if session.filtered:
-        first, state.recipient = state.recipient, address
+        state.recipient = address
         yield from milter.told(session, "RCPT")
-        state.recipient = first
+        state.recipient = first[0]
     if session.transaction is None:
         yield from message.begin(session, address)
     state.accepted += 1
     if state.recipient is None:
-        state.recipient = address
+        state.recipient, state.recipient_domain = address, path.domain
     state.recipients.append(recipient)
     return (yield from yes(session, RCPT_OK))
 
@@ -246,7 +263,7 @@ def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: 
     name, equals, value = text.partition("=")
     name = name.upper()
     if not equals or name not in ("NOTIFY", "ORCPT"):
-        return 555, f"5.5.4 Unsupported option: {text}"
+        return 555, _UNSUPPORTED[1].format(text)
     if not offers(session, "DSN"):
         return _NO_DSN
     twice = name in given

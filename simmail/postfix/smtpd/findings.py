@@ -4,6 +4,7 @@
 DESCRIPTION
     A restriction's function looks at the facts it reads and returns a finding, or None where it is undecided.
     Findings are values: they are remembered and handed out again; what they bring about is smtpd.check's business.
+    One that holds for all addresses of a domain leaves it to the session whom it names.
 
 SEE ALSO
     smtpd.check, access(5)
@@ -12,11 +13,17 @@ SEE ALSO
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.state import SmtpdState
 
 
 class Kind(Enum):
     """What a finding brings about."""
+
+    __hash__ = object.__hash__  # each is there once
 
     PERMIT = auto()
     REJECT = auto()
@@ -65,6 +72,7 @@ class Finding(NamedTuple):
         subject: of NESTED: what its restrictions are about.
         entry: the table's line that decided, `hash:/etc/postfix/access:3`; "" for none.
         error: its class in notify_classes.
+        about: the fact of the session that the text is to name, `sender`; "" where the text is complete.
     """
 
     kind: Kind
@@ -75,6 +83,11 @@ class Finding(NamedTuple):
     subject: Subject | None = None
     entry: str = ""
     error: str = "policy"
+    about: str = ""
+
+    def named(self, state: SmtpdState) -> Finding:
+        """The same about a session: with the name of what it is about before the text."""
+        return self._replace(text=f"<{attrgetter(self.about)(state)}>: {self.text}", about="")
 
 
 class Reason(NamedTuple):
@@ -122,9 +135,15 @@ DATA, END_OF_DATA, ETRN = "Data command", "End-of-data", "Etrn command"
 SERVER_ERROR = Finding(Kind.TROUBLE, 451, "4.3.5", "Server configuration error", error="software")
 
 
+#: A table cannot tell.
+LOOKUP_FAILURE = Finding(
+    Kind.TROUBLE, 451, "4.3.0", "Temporary lookup failure", error="data", about="subject.name"
+)  # fmt: skip
+
+
 def lookup_failure(name: str) -> Finding:
-    """A table cannot tell."""
-    return Finding(Kind.TROUBLE, 451, "4.3.0", f"<{name}>: Temporary lookup failure", error="data")
+    """A table cannot tell what becomes of an address."""
+    return LOOKUP_FAILURE._replace(text=f"<{name}>: {LOOKUP_FAILURE.text}", about="")
 
 
 #: The third number of an address status code -> what it is for a sender, and for a recipient.

@@ -73,6 +73,13 @@ class RecipientTables:
             )
         }  # fmt: skip
 
+    def asked(self, address_class: AddressClass, title: str) -> bool:
+        """Whether any table is asked for an address of a class."""
+        table = self.classes.get(address_class)
+        return bool(
+            self.rewritten or (title == SENDER and self.sender_canonical) or (table is not None and table.maps)
+        )  # fmt: skip
+
 
 def reject_unlisted_recipient(rule: Rule, recipient: str | None, sender: str) -> Finding | None:
     """Refuse recipients that no table knows."""

@@ -36,7 +36,6 @@ from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import AddressList, StringList
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
-from simmail.postfix.smtpd.check import Checker
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason, fitting_status
 from simmail.postfix.smtpd.listed import RecipientTables
@@ -45,6 +44,7 @@ from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
+from simmail.postfix.smtpd.stages import Checker
 from simmail.postfix.trivial_rewrite import Resolved
 
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ class Smtpd(Program):
         super().__init__(system, service)
         config, environment = self.config, self.environment
         self.memo = system.memo
-        #: What was found out by a pure function of its key, and without a word.
-        self.known: dict[Hashable, Any] = {}
+        self._memories: list[dict[Any, Any]] = []
+        #: domain -> an address that stands for all plain ones there: their local parts have no say in where they lead.
+        self.likes: dict[str, str] = {}
         self.soft_bounce: bool = config["soft_bounce"]
         self.delay_reject: bool = config["smtpd_delay_reject"]
         self.codes: Mapping[str, int] = {name: config[name] for name in CODES}
@@ -113,14 +114,15 @@ class Smtpd(Program):
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
+        self.contexts: dict[tuple[str, str], str] = self.memory()
         #: Whether a command line is what it looks like: no filter, no commands to be ignored.
         self.plain_commands = not (config["smtpd_command_filter"] or config["smtpd_noop_commands"])
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
-        self.checker = Checker(self)
         self.milters = MilterRules(self)
         self.processes = self.pool(SmtpdProcess)
         self.parameters = SessionParameters(self)
+        self.checker = Checker(self)
 
     def _check_actions(self) -> None:
         """Raise Fatal for a *_tempfail_action that is none."""
@@ -192,7 +194,9 @@ class Smtpd(Program):
     def forget(self) -> None:
         """Addresses may lead elsewhere now."""
         self.memo.clear()
-        self.known.clear()
+        self.likes.clear()
+        for memory in self._memories:
+            memory.clear()
         self._said.clear()
         self._resolved.clear()
         self.__dict__.pop("by_sender", None)
@@ -208,19 +212,31 @@ class Smtpd(Program):
         """A list of clients."""
         return AddressList.open(parameter, self.config[parameter], self.environment, self.parents(parameter))
 
-    def once(self, key: Hashable, compute: Callable[..., T], *arguments: Any) -> T | None:
-        """What `compute` gives, remembered by `key` unless something was said on the way."""
-        known = self.known
-        try:
-            found: T | None = known[key]
-        except KeyError:
-            unrepeatable = self.environment.unrepeatable
-            found = compute(*arguments)
-            if self.memo.enabled and not (self.unsaid or self.environment.unrepeatable != unrepeatable):
-                if len(known) >= self.memo.limit:
-                    known.clear()
-                known[key] = found
+    def memory(self) -> dict[Any, Any]:
+        """Where to keep what a pure function finds, as long as addresses lead where they do; see `once`."""
+        memory: dict[Any, Any] = {}
+        self._memories.append(memory)
+        return memory
+
+    def once(self, memory: dict[Any, Any], key: Hashable, compute: Callable[..., T], *arguments: Any) -> T:
+        """What `compute` gives, kept in `memory` for the next time unless something was said on the way."""
+        unrepeatable = self.environment.unrepeatable
+        found = compute(*arguments)
+        if self.memo.enabled and not (self.unsaid or self.environment.unrepeatable != unrepeatable):
+            self.keep(memory, key, found)
         return found
+
+    def keep(self, memory: dict[Any, Any], key: Hashable, found: object) -> None:
+        """Keep what was found."""
+        if len(memory) >= self.memo.limit:
+            memory.clear()
+        memory[key] = found
+
+    def liken(self, address: str, domain: str) -> None:
+        """Let a plain address stand for all of its domain, where nothing but the domain decides what it leads to."""
+        rewriter = self.rewriter
+        if rewriter.by_domain and not self.by_sender and ("", address) in self._resolved:
+            self.keep(self.likes, domain, address)
 
     def resolve(self, sender: str, address: str) -> Resolved:
         """Where an address leads, its domain and local part in lower case.
@@ -238,9 +254,7 @@ class Smtpd(Program):
             if found.recipient != lower:
                 found = found._replace(recipient=lower)
             if not rewriter.pending and rewriter.environment.unrepeatable == chance and self.memo.enabled:
-                if len(self._resolved) >= self.memo.limit:
-                    self._resolved.clear()
-                self._resolved[key] = found
+                self.keep(self._resolved, key, found)
             if rewriter.pending:
                 if len(self._said) >= 100:
                     del self._said[next(iter(self._said))]

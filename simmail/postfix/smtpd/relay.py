@@ -77,7 +77,7 @@ def _unauthorized(rule: Rule, recipient: str | None, sender: str, code: int, dsn
         return None
     found = authorized(rule.smtpd, recipient, sender)
     if found is None:
-        return Finding(Kind.REJECT, code, dsn, f"<{recipient}>: Relay access denied")
+        return Finding(Kind.REJECT, code, dsn, "Relay access denied", about="recipient")
     return None if found.kind is Kind.PERMIT else found
 
 

@@ -57,6 +57,7 @@ class Restriction(NamedTuple):
         remember: whether the same facts always lead to the same finding.
         never_permits: the fact that is named where a table of this kind says OK; "" where it may.
         final: whether what follows in a list is never reached.
+        by_domain: whether it looks at an address for its domain alone, and where that leads.
     """
 
     reads: tuple[str, ...]
@@ -66,6 +67,7 @@ class Restriction(NamedTuple):
     remember: bool = True
     never_permits: str = ""
     final: bool = False
+    by_domain: bool = False
 
 
 _T, _L = Argument.TABLE, Argument.DNS_LIST
@@ -100,7 +102,7 @@ RESTRICTIONS: dict[str, Restriction] = {
         ("subject", _STATE), check_policy_service, asks=True, argument=Argument.SERVICE, remember=False
     ),
     # the client
-    "permit_mynetworks": Restriction((_NAME, _ADDRESS, "subject"), client_checks.permit_mynetworks),
+    "permit_mynetworks": Restriction((_NAME, _ADDRESS), client_checks.permit_mynetworks),
     "permit_inet_interfaces": Restriction((_ADDRESS,), client_checks.permit_inet_interfaces),
     "permit_sasl_authenticated": Restriction((), general.undecided),
     "permit_tls_clientcerts": Restriction((), general.undecided),
@@ -134,8 +136,10 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_rhsbl_helo": Restriction(("helo", _STATE), dnsbl.reject_rhsbl_helo, True, _L, remember=False),
     # the sender
     "check_sender_access": Restriction(_SENDER, access.check_sender_access, argument=_T),
-    "reject_non_fqdn_sender": Restriction(("sender",), address_checks.reject_non_fqdn_sender),
-    "reject_unknown_sender_domain": Restriction(_SENDER, address_checks.reject_unknown_sender_domain, True),
+    "reject_non_fqdn_sender": Restriction(("sender",), address_checks.reject_non_fqdn_sender, by_domain=True),
+    "reject_unknown_sender_domain": Restriction(
+        _SENDER, address_checks.reject_unknown_sender_domain, asks=True, by_domain=True
+    ),
     "reject_rhsbl_sender": Restriction(("sender", _STATE), dnsbl.reject_rhsbl_sender, True, _L, remember=False),
     "reject_unlisted_sender": Restriction(_SENDER, listed.reject_unlisted_sender),
     "reject_unverified_sender": Restriction(
@@ -147,13 +151,15 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_unauthenticated_sender_login_mismatch": Restriction((), general.no_sasl),
     # the recipient
     "check_recipient_access": Restriction(_RECIPIENT, access.check_recipient_access, argument=_T),
-    "permit_auth_destination": Restriction(_RECIPIENT, relay.permit_auth_destination),
+    "permit_auth_destination": Restriction(_RECIPIENT, relay.permit_auth_destination, by_domain=True),
     "permit_mx_backup": Restriction(_RECIPIENT, relay.permit_mx_backup, True),
-    "reject_unauth_destination": Restriction(_RECIPIENT, relay.reject_unauth_destination),
-    "defer_unauth_destination": Restriction(_RECIPIENT, relay.defer_unauth_destination),
+    "reject_unauth_destination": Restriction(_RECIPIENT, relay.reject_unauth_destination, by_domain=True),
+    "defer_unauth_destination": Restriction(_RECIPIENT, relay.defer_unauth_destination, by_domain=True),
     "check_relay_domains": Restriction((*_RECIPIENT, _NAME), relay.check_relay_domains, final=True),
-    "reject_non_fqdn_recipient": Restriction(("recipient",), address_checks.reject_non_fqdn_recipient),
-    "reject_unknown_recipient_domain": Restriction(_RECIPIENT, address_checks.reject_unknown_recipient_domain, True),
+    "reject_non_fqdn_recipient": Restriction(("recipient",), address_checks.reject_non_fqdn_recipient, by_domain=True),
+    "reject_unknown_recipient_domain": Restriction(
+        _RECIPIENT, address_checks.reject_unknown_recipient_domain, asks=True, by_domain=True
+    ),
     "reject_rhsbl_recipient": Restriction(
         ("recipient", _STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False
     ),
@@ -200,6 +206,9 @@ RELAY_GUARDS = ("reject_unauth_destination", "defer_unauth_destination", "reject
                 "check_relay_domains")  # fmt: skip
 
 
+Facts = tuple[Any, ...]
+
+
 class Rule:
     """One restriction in a list.
 
@@ -215,13 +224,15 @@ class Rule:
         following: the word behind it.
 
     Attributes:
-        key: of a session, the rule and the facts it reads: what its finding can be remembered by.
+        facts: of a session, the facts that it reads: what its finding can be remembered by.
+        known: what it has found, by these; the findings that it had to ask for are the memo's.
         reason: what is recorded of a refusal.
         table: the name of its table.
     """
 
     __slots__ = (
-        "argument", "following", "key", "name", "parameter", "reason", "restriction", "smtpd", "table", "trial",
+        "argument", "facts", "following", "known", "name", "parameter", "reason", "restriction", "smtpd", "table",
+        "trial",
     )  # fmt: skip
 
     def __init__(
@@ -232,27 +243,43 @@ class Rule:
         self.trial, self.parameter, self.following = trial, parameter, following
         self.reason = Reason(parameter, place, words)
         self.table = words.partition(" ")[2]
-        self.key = _reader(self, restriction.reads)
+        self.facts = _reader(smtpd, restriction)
+        self.known: dict[Facts, Finding | None] = smtpd.memory()
 
     def __repr__(self) -> str:
         return f"<{self.reason}>"
 
 
-def _reader(rule: Rule, reads: tuple[str, ...]) -> Callable[[SmtpdState], tuple[Any, ...]]:
-    """How a rule's key is read from a session."""
+def _reader(smtpd: Smtpd, restriction: Restriction) -> Callable[[SmtpdState], Facts]:
+    """How the facts that a restriction reads are read from a session."""
+    reads = restriction.reads
+    if restriction.by_domain:
+        return _domain_reader(smtpd, reads)
     if reads and reads[-1] == _STATE:
         first = attrgetter(reads[0])
-        return lambda state: (rule, first(state), state)
+        return lambda state: (first(state), state)
     if not reads:
-        return lambda state: (rule,)
+        return lambda state: ()
     if reads == _SENDER:
-        smtpd = rule.smtpd
-        return lambda state: (rule, state.sender, state.recipient if smtpd.by_sender else "")
+        return lambda state: (state.sender, state.recipient if smtpd.by_sender else "")
     if len(reads) == 1:
         only = attrgetter(reads[0])
-        return lambda state: (rule, only(state))
-    several = attrgetter(*reads)
-    return lambda state: (rule, *several(state))
+        return lambda state: (only(state),)
+    return attrgetter(*reads)
+
+
+def _domain_reader(smtpd: Smtpd, reads: tuple[str, ...]) -> Callable[[SmtpdState], Facts]:
+    """The same where an address may be read as another one, plain as well, of its domain."""
+    likes = smtpd.likes
+    if reads == _SENDER:
+        return lambda state: (
+            likes.get(state.sender_domain) or state.sender, state.recipient if smtpd.by_sender else ""
+        )  # fmt: skip
+    if reads == _RECIPIENT:
+        return lambda state: (likes.get(state.recipient_domain) or state.recipient, state.route_sender)
+    if reads == ("sender",):
+        return lambda state: (likes.get(state.sender_domain) or state.sender,)
+    return lambda state: (likes.get(state.recipient_domain) or state.recipient,)
 
 
 class Nested(NamedTuple):

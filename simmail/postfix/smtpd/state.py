@@ -98,6 +98,7 @@ class SmtpdState:
         helo: the name in the last HELO or EHLO, "?" for doubtful characters; None before one.
         protocol: `SMTP` or `ESMTP`.
         sender, recipient: envelope addresses in internal form; None before MAIL or RCPT.
+        sender_domain, recipient_domain: their domains where they are plain addresses; "" for any others.
         stage: the command now decided on, `CONNECT` at first.
         subject: what the list of restrictions now heard is about.
         queue_id: the queue file; "" before there is one.
@@ -112,8 +113,8 @@ class SmtpdState:
         "accepted", "access_denied", "actions", "bdat", "carried", "client", "defer_if_permit",
         "defer_if_permit_client", "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask",
         "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted",
-        "pipelined", "process", "protocol", "queue_id", "recipient", "recipients", "refusal", "ret", "route_sender",
-        "sender", "size", "smtputf8", "stage", "subject", "transcript", "verp",
+        "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain", "recipients", "refusal", "ret",
+        "route_sender", "sender", "sender_domain", "size", "smtputf8", "stage", "subject", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -145,8 +146,9 @@ class SmtpdState:
     def forget_mail(self) -> None:
         """Forget the transaction (mail_reset and rcpt_reset)."""
         self.sender: str | None = None
-        self.route_sender = ""
+        self.sender_domain = self.route_sender = ""
         self.recipient: str | None = None
+        self.recipient_domain = ""
         self.recipients: list[Recipient] = []
         self.accepted = self.overshoot = 0
         self.queue_id = ""

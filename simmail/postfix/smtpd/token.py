@@ -16,6 +16,7 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from simmail.mail.address import PLAIN
@@ -27,6 +28,10 @@ _SPACE = frozenset(" \t\r\n\v\f")
 _KEYWORDS = ("to:", "from:")
 #: A line in which every word is what stands between blanks: a keyword, a path, parameters.
 _SIMPLE = re.compile(r"((?:to|from):)[ \t]*(<[^\s\\\"<>()\[\]]*>)((?:[ \t]+[^\s\\\"<>()\[\]:]+)*)", re.IGNORECASE)
+#: The same with a plain address, and parameters of printable ASCII.
+_PLAIN = re.compile(
+    rf"(to:|from:)[ \t]*<{PLAIN.pattern}>((?:[ \t]+[!#-'*-9;=?-Z^-~]+)*)", re.IGNORECASE | re.ASCII
+)  # fmt: skip
 
 
 class Word(NamedTuple):
@@ -121,6 +126,8 @@ class Path(NamedTuple):
         addresses: how many addresses were there.
         junk: whether anything else was.
         bracketed: whether it began with `<`.
+        text: all of it, as it was written.
+        domain: that of a plain address in brackets; "" for any other.
     """
 
     address: str
@@ -128,6 +135,36 @@ class Path(NamedTuple):
     addresses: int
     junk: bool
     bracketed: bool
+    text: str
+    domain: str = ""
+
+
+def addressed(line: str, keyword: str) -> tuple[Path | None, Sequence[str]] | None:
+    """The path and the parameters of MAIL or RCPT.
+
+    Args:
+        line: what stands behind the verb.
+        keyword: `from:` or `to:`.
+
+    Returns:
+        The path, or None where a bracket or quote was left open, and the parameters; None where there is no path.
+
+    >>> path, parameters = addressed("FROM:<joe@example.com> SIZE=1", "from:")
+    >>> path.address, parameters
+    ('joe@example.com', ['SIZE=1'])
+    """
+    plain = _PLAIN.fullmatch(line)
+    if plain is not None:
+        first, local, domain, parameters = plain.groups()
+        if first.lower() != keyword:
+            return None
+        address = f"{local}@{domain}"
+        return Path(address, address, 1, False, True, f"<{address}>", domain), parameters.split()
+    found = words(line)
+    if len(found) < 2 or found[0].text.lower() != keyword:
+        return None
+    word = found[1]
+    return path(word.text) if word.complete else None, [option.text for option in found[2:]]
 
 
 def path(text: str) -> Path:
@@ -136,13 +173,6 @@ def path(text: str) -> Path:
     >>> path("<@relay.example:joe@example.com>").address
     'joe@example.com'
     """
-    if text[:1] == "<" and PLAIN.fullmatch(text, 1, len(text) - 1) and text[-1] == ">":
-        return Path(text[1:-1], text[1:-1], 1, False, True)
-    return _parsed(text)
-
-
-def _parsed(text: str) -> Path:
-    """The address in any word."""
     inner = text[1:-1] if len(text) > 1 and text[0] == "<" and text[-1] == ">" else text
     external = inner
     if inner.startswith("@"):
@@ -157,4 +187,4 @@ def _parsed(text: str) -> Path:
         elif item.kind not in "<>":
             junk = True
     address = internalize(found.tokens, found.spaced) if found is not None else ""
-    return Path(address, external, count, junk, text.startswith("<"))
+    return Path(address, external, count, junk, text.startswith("<"), text)

@@ -1,0 +1,278 @@
+"""NAME
+    smtpd.stages - what is made of a client, a HELO name, a sender, a recipient
+
+DESCRIPTION
+    Each stage of a session has its lists of restrictions.  With smtpd_delay_reject the client, HELO and sender lists
+    are heard at RCPT.
+
+PARAMETERS
+    smtpd_delay_reject, smtpd_client_restrictions and its kin, smtpd_relay_before_recipient_restrictions,
+    smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender
+
+SEE ALSO
+    smtpd.check, SMTPD_ACCESS_README
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simmail.mail.questions import Decision
+from simmail.postfix.smtpd.check import ENDED, UNKNOWN, Hearing, Verdict
+from simmail.postfix.smtpd.findings import (
+    CLIENT,
+    DATA,
+    END_OF_DATA,
+    ETRN,
+    HELO,
+    RECIPIENT,
+    SENDER,
+    Deferral,
+    Finding,
+    Kind,
+    Reason,
+    Subject,
+)
+from simmail.postfix.smtpd.listed import unlisted
+from simmail.postfix.smtpd.listening import NOBODY
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.state import SmtpdState
+
+#: So many times message_size_limit must be free on the disk.
+DISK_SHARE = 1.5
+
+
+class Checker(Hearing):
+    """Hears the lists of one smtpd.
+
+    Args:
+        smtpd: the program.
+    """
+
+    def __init__(self, smtpd: Smtpd) -> None:
+        super().__init__(smtpd)
+        lists = smtpd.lists
+        self._room = max(smtpd.parameters.minimum_free, DISK_SHARE * smtpd.parameters.size_limit)
+        #: By title, for whom it is known whether they exist: addresses with who writes to them, and those that stand
+        #: for a domain where nobody asks.
+        self._known: dict[str, dict[Any, Finding | None]] = {title: smtpd.memory() for title in (SENDER, RECIPIENT)}
+        early = [lists[f"smtpd_{stage}_restrictions"] for stage in ("client", "helo", "sender")]
+        self._put_off = smtpd.delay_reject and (any(early) or smtpd.reject_unlisted_sender)
+        self._recipient_lists = tuple((name, lists[name]) for name in smtpd.recipient_lists)
+
+    # ---- the stages
+
+    def size(self, state: SmtpdState) -> Decision[Verdict]:
+        """A message that is announced to be too big."""
+        state.defer_if_reject = None
+        finding = Finding(Kind.REJECT, 552, "5.3.4", "Message size exceeds fixed limit")
+        where = str(self.smtpd.config.where("message_size_limit") or "")
+        reason = Reason("message_size_limit", where, str(self.smtpd.parameters.size_limit))
+        self.listener.checked(reason, finding)
+        return (yield from self.refuse(state, finding, reason))
+
+    def has_room(self) -> bool:
+        """Whether the disk has the room that a message may need."""
+        return self.smtpd.system.machine.free >= self._room
+
+    def no_room(self, state: SmtpdState) -> Decision[Verdict]:
+        """Refuse mail because of it."""
+        config, free = self.smtpd.config, self.smtpd.system.machine.free
+        name = "queue_minfree" if free < self.smtpd.parameters.minimum_free else "message_size_limit"
+        finding = Finding(Kind.REJECT, 452, "4.3.1", "Insufficient system storage", error="resource")
+        reason = Reason(name, str(config.where(name) or ""), str(config[name]))
+        self.listener.checked(reason, finding)
+        verdict = yield from self.refuse(state, finding, reason)
+        shown = f"{free:.0f} bytes < {DISK_SHARE}*message size limit"
+        yield self.smtpd.note("warning", "", f"not enough free space in mail queue: {shown}")
+        return verdict
+
+    def client(self, state: SmtpdState) -> Decision[Verdict]:
+        """smtpd_client_restrictions."""
+        state.forget_deferrals()
+        verdict = Verdict.UNDECIDED
+        rules = self.smtpd.lists["smtpd_client_restrictions"]
+        if rules:
+            verdict = yield from self.hear(state, rules, Subject(state.namaddr, CLIENT))
+        state.defer_if_permit_client = state.defer_if_permit
+        return verdict
+
+    def helo(self, state: SmtpdState, helo: str | None) -> Decision[Verdict]:
+        """smtpd_helo_restrictions, for a name that need not be the session's yet."""
+        if helo is None:
+            return Verdict.UNDECIDED
+        saved, state.helo = state.helo, helo
+        state.defer_if_reject, state.defer_if_permit = None, state.defer_if_permit_client
+        verdict = Verdict.UNDECIDED
+        rules = self.smtpd.lists["smtpd_helo_restrictions"]
+        if rules:
+            verdict = yield from self.hear(state, rules, Subject(helo, HELO))
+        state.defer_if_permit_helo = state.defer_if_permit
+        state.helo = saved
+        return verdict
+
+    def mail(self, state: SmtpdState, sender: str | None, domain: str) -> Decision[Verdict]:
+        """smtpd_sender_restrictions, for a sender that need not be the session's yet.
+
+        Args:
+            state: the session.
+            sender: the address.
+            domain: its domain where it is a plain one.
+        """
+        if sender is None:
+            return Verdict.UNDECIDED
+        smtpd = self.smtpd
+        saved = state.sender, state.sender_domain
+        state.sender, state.sender_domain = sender, domain
+        earlier = state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
+        state.defer_if_reject, state.defer_if_permit = None, earlier
+        verdict = Verdict.UNDECIDED
+        rules = smtpd.lists["smtpd_sender_restrictions"]
+        if rules:
+            verdict = yield from self.hear(state, rules, Subject(sender, SENDER))
+        state.defer_if_permit_sender = state.defer_if_permit
+        if sender and smtpd.reject_unlisted_sender and verdict not in ENDED and not state.actions.discard:
+            verdict = yield from self._listed(state, sender, domain, state.recipient or "", SENDER)
+        state.sender, state.sender_domain = saved
+        return verdict
+
+    def _exists(self, address: str, domain: str, other: str, title: str) -> bool:
+        """Whether it is known already that there is nothing to object to an address, as `_listed` would find."""
+        smtpd, known = self.smtpd, self._known[title]
+        if self.listener is not NOBODY:
+            return False
+        return (
+            smtpd.likes.get(domain) in known or known.get((address, other if smtpd.by_sender else ""), UNKNOWN) is None
+        )
+
+    def _listed(self, state: SmtpdState, address: str, domain: str, other: str, title: str) -> Decision[Verdict]:
+        """The check for unknown addresses that ends a list."""
+        smtpd, known = self.smtpd, self._known[title]
+        key = (address, other if smtpd.by_sender else "")
+        finding = known.get(key, UNKNOWN)
+        if finding is UNKNOWN:
+            finding = smtpd.once(known, key, unlisted, smtpd, *key, title)
+            like = smtpd.likes.get(domain)
+            if like is not None and key in known and finding is None:
+                resolved = smtpd.resolve("", like)
+                if not smtpd.tables.asked(resolved.address_class, title):
+                    smtpd.keep(known, like, None)
+            if smtpd.unsaid:
+                yield from smtpd.heard()
+        reason = smtpd.unlisted_reasons[title]
+        self.listener.checked(reason, finding)
+        if finding is None:
+            return Verdict.UNDECIDED
+        return (yield from self.refuse(state, finding, reason))
+
+    def rcpt(self, state: SmtpdState, recipient: str, domain: str) -> Decision[Verdict]:
+        """All that is heard at RCPT (and VRFY); whoever asks puts the session's recipient back.
+
+        Args:
+            state: the session.
+            recipient: the address.
+            domain: its domain where it is a plain one.
+        """
+        smtpd = self.smtpd
+        state.recipient, state.recipient_domain = recipient, domain
+        state.permitted = None
+        if self._put_off:
+            verdict = yield from self._early(state)
+            if verdict in ENDED:
+                return verdict
+        subject = Subject(recipient, RECIPIENT)
+        state.defer_if_permit = self._so_far(state)
+        for parameter, rules in self._recipient_lists:
+            state.defer_if_reject = None
+            verdict = yield from self.hear(state, rules, subject)
+            if verdict in ENDED:
+                if smtpd.old_order and parameter == "smtpd_recipient_restrictions":
+                    yield smtpd.note(
+                        "text", "",
+                        "using backwards-compatible default setting smtpd_relay_before_recipient_restrictions=no to "
+                        f'reject recipient "{recipient}" from client "{state.namaddr}"',
+                    )  # fmt: skip
+                return verdict
+        if smtpd.missed_guard:
+            yield from self._guard(state, subject)
+        if state.defer_if_permit is not None:
+            return (yield from self.refuse(state, *state.defer_if_permit))
+        if not smtpd.reject_unlisted_recipient or state.actions.discard:
+            return Verdict.UNDECIDED
+        sender = state.sender or ""
+        if self._exists(recipient, domain, sender, RECIPIENT):
+            return Verdict.UNDECIDED
+        return (yield from self._listed(state, recipient, domain, sender, RECIPIENT))
+
+    def _early(self, state: SmtpdState) -> Decision[Verdict]:
+        """The lists that were put off."""
+        verdict = yield from self.client(state)
+        if verdict not in ENDED:
+            verdict = yield from self.helo(state, state.helo)
+        if verdict not in ENDED:
+            verdict = yield from self.mail(state, state.sender, state.sender_domain)
+        return verdict
+
+    def _guard(self, state: SmtpdState, subject: Subject) -> Decision[None]:
+        """Say what strangers would have met, had the relay restrictions not an old, empty default."""
+        verdict = yield from self.hear(state, self.smtpd.missed_guard, subject)
+        if verdict is Verdict.UNDECIDED:
+            yield self.smtpd.note(
+                "text", "",
+                'using backwards-compatible default setting "smtpd_relay_restrictions = (empty)" to avoid '
+                f'"Relay access denied" error for recipient "{subject.name}" from client "{state.namaddr}"',
+            )  # fmt: skip
+
+    def _so_far(self, state: SmtpdState) -> Deferral | None:
+        """A deferral that the lists before have asked for."""
+        if state.sender is not None:
+            return state.defer_if_permit_sender
+        return state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
+
+    def _last(self, state: SmtpdState, parameter: str, subject: Subject) -> Decision[Verdict]:
+        """A list that stands by itself."""
+        rules = self.smtpd.lists[parameter]
+        if not rules:
+            return Verdict.UNDECIDED
+        state.forget_deferrals()
+        verdict = yield from self.hear(state, rules, subject)
+        if verdict not in ENDED and state.defer_if_permit is not None:
+            return (yield from self.refuse(state, *state.defer_if_permit))
+        return verdict
+
+    def data(self, state: SmtpdState) -> Decision[Verdict]:
+        """smtpd_data_restrictions; of several recipients none is named."""
+        saved = state.recipient, state.recipient_domain
+        if state.accepted > 1:
+            state.recipient, state.recipient_domain = None, ""
+        verdict = yield from self._last(state, "smtpd_data_restrictions", Subject("DATA", DATA))
+        state.recipient, state.recipient_domain = saved
+        return verdict
+
+    def end_of_data(self, state: SmtpdState) -> Decision[Verdict]:
+        """smtpd_end_of_data_restrictions."""
+        saved = state.recipient, state.recipient_domain
+        if state.accepted > 1:
+            state.recipient, state.recipient_domain = None, ""
+        subject = Subject("END-OF-MESSAGE", END_OF_DATA)
+        verdict = yield from self._last(state, "smtpd_end_of_data_restrictions", subject)
+        state.recipient, state.recipient_domain = saved
+        return verdict
+
+    def etrn(self, state: SmtpdState, domain: str) -> Decision[Verdict]:
+        """smtpd_etrn_restrictions, after the client's and HELO's where those are delayed."""
+        state.etrn = domain
+        verdict = yield from self._etrn(state, domain)
+        state.etrn = None
+        return verdict
+
+    def _etrn(self, state: SmtpdState, domain: str) -> Decision[Verdict]:
+        if self.smtpd.delay_reject:
+            verdict = yield from self.client(state)
+            if verdict not in ENDED:
+                verdict = yield from self.helo(state, state.helo)
+            if verdict in ENDED:
+                return verdict
+        return (yield from self._last(state, "smtpd_etrn_restrictions", Subject(domain, ETRN)))
