@@ -19,29 +19,37 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from enum import Flag, auto
 from typing import NamedTuple
 
-from simmail.mail.address import quote_local, strip_extension
+from simmail.mail.address import PLAIN, quote_local, strip_extension
 from simmail.postfix.config import Config
 from simmail.postfix.tables import Maps
 
 
-class Step(Flag):
-    """The keys to try, in this order."""
+class Steps(NamedTuple):
+    """Which keys are tried, in this order.
 
-    FULL = auto()
-    NO_EXTENSION = auto()
-    LOCAL_PART_IF_LOCAL = auto()
-    LOCAL_PART_AT_IF_LOCAL = auto()
-    AT_DOMAIN = auto()
-    DOMAIN = auto()
-    PARENT_DOMAINS = auto()
-    DOT_PARENT_DOMAINS = auto()
-    LOCAL_PART_AT = auto()
+    Args:
+        full: the address.
+        no_extension: the address without its extension.
+        local_part_if_local, local_part_at_if_local: `user` and `user@`, where the domain is this machine's.
+        at_domain: `@domain`.
+        domain: `domain`, and
+        parents: those above it: "" for none, `names` for `example.com`, `dots` for `.example.com`.
+        local_part_at: `user@`, wherever.
+    """
+
+    full: bool = False
+    no_extension: bool = False
+    local_part_if_local: bool = False
+    local_part_at_if_local: bool = False
+    at_domain: bool = False
+    domain: bool = False
+    parents: str = ""
+    local_part_at: bool = False
 
 
-USUAL_STEPS = Step.FULL | Step.NO_EXTENSION | Step.LOCAL_PART_IF_LOCAL | Step.AT_DOMAIN
+USUAL_STEPS = Steps(full=True, no_extension=True, local_part_if_local=True, at_domain=True)
 
 
 #: The tables whose answers may get what was unmatched of an address: words of propagate_unmatched_extensions.
@@ -72,7 +80,7 @@ def keys(
     address: str,
     delimiters: str,
     owns: Callable[[str], bool],
-    steps: Step = USUAL_STEPS,
+    steps: Steps = USUAL_STEPS,
     owner_request: bool = True,
 ) -> Iterator[Key]:
     """The keys under which `address` (internal form) is looked up, in order.
@@ -84,51 +92,53 @@ def keys(
         steps: which keys.
         owner_request: owner_request_special.
     """
+    full, no_extension, local_part, local_part_at, at_domain, whole_domain, parents, at_end = steps
     bare, extension = address, ""
-    if delimiters and Step.NO_EXTENSION in steps:
+    if delimiters and no_extension:
         bare, extension = strip_extension(address, delimiters, owner_request)
-    if Step.FULL in steps:
-        yield from _quoted(address, False, False, "")
+    plain = not extension and PLAIN.fullmatch(address) is not None  # so that nothing needs quotes
+    if full:
+        yield from _quoted(address, plain, False, False, "")
     if extension:
-        yield from _quoted(bare, False, True, extension)
+        yield from _quoted(bare, plain, False, True, extension)
     local, at, domain = address.rpartition("@")
     if not at:
         return
-    locals_ = [(local, "")] + ([(bare.rpartition("@")[0], extension)] if extension else [])
-    if steps & (Step.LOCAL_PART_IF_LOCAL | Step.LOCAL_PART_AT_IF_LOCAL) and owns(domain):
-        if Step.LOCAL_PART_IF_LOCAL in steps:
-            yield from _local_parts(locals_, "")
-        if Step.LOCAL_PART_AT_IF_LOCAL in steps:
-            yield from _local_parts(locals_, "@")
-    if Step.AT_DOMAIN in steps:
+    locals_ = ((local, ""), (bare.rpartition("@")[0], extension)) if extension else ((local, ""),)
+    if (local_part or local_part_at) and owns(domain):
+        if local_part:
+            yield from _local_parts(locals_, "", plain)
+        if local_part_at:
+            yield from _local_parts(locals_, "@", plain)
+    if at_domain:
         yield Key("@" + domain, True, "")
-    if Step.DOMAIN in steps:
-        for name in _domains(domain, steps):
+    if whole_domain:
+        for name in _domains(domain, parents):
             yield Key(name, True, "")
-    if Step.LOCAL_PART_AT in steps:
-        yield from _local_parts(locals_, "@")
+    if at_end:
+        yield from _local_parts(locals_, "@", plain)
 
 
-def _local_parts(locals_: list[tuple[str, str]], at: str) -> Iterator[Key]:
-    for text, missing in locals_:
-        yield from _quoted(text + at, not at, True, missing)
+def _local_parts(locals_: tuple[tuple[str, str], ...], at: str, plain: bool) -> list[Key]:
+    return [key for text, missing in locals_ for key in _quoted(text + at, plain, not at, True, missing)]
 
 
-def _quoted(text: str, bare: bool, exact: bool, extension: str) -> Iterator[Key]:
-    quoted = quote_local(text, bare)
-    yield Key(quoted, exact, extension)
-    if quoted != text:
-        yield Key(text, exact, extension)
+def _quoted(text: str, plain: bool, bare: bool, exact: bool, extension: str) -> tuple[Key, ...]:
+    """A text with the quotes that it needs, and then without them."""
+    quoted = text if plain else quote_local(text, bare)
+    if quoted == text:
+        return (Key(text, exact, extension),)
+    return Key(quoted, exact, extension), Key(text, exact, extension)
 
 
-def _domains(domain: str, steps: Step) -> Iterator[str]:
+def _domains(domain: str, parents: str) -> Iterator[str]:
     """A domain and, where asked for, those above it: `example.com`, or `.example.com`."""
     while domain:
         yield domain
         dot = domain.find(".", 1)
-        if dot < 0 or not steps & (Step.PARENT_DOMAINS | Step.DOT_PARENT_DOMAINS):
+        if dot < 0 or not parents:
             return
-        domain = domain[dot + (Step.DOT_PARENT_DOMAINS not in steps) :]
+        domain = domain[dot + (parents == "names") :]
 
 
 def find_address(
@@ -136,7 +146,7 @@ def find_address(
     address: str,
     delimiters: str,
     owns: Callable[[str], bool],
-    steps: Step = USUAL_STEPS,
+    steps: Steps = USUAL_STEPS,
     owner_request: bool = True,
 ) -> Found | None:
     """Look an address up; the arguments are those of `keys`.

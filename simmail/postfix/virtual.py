@@ -31,7 +31,7 @@ from simmail.files.tree import normal
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Deposit
-from simmail.postfix.address_maps import Step, find_address
+from simmail.postfix.address_maps import Steps, find_address
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
 
-STEPS = Step.FULL | Step.NO_EXTENSION | Step.AT_DOMAIN
+STEPS = Steps(full=True, no_extension=True, at_domain=True)
 MISCONFIGURED = failure("4.3.5", "mail system configuration error")
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Location
 from simmail.mail.hostnames import valid_address
-from simmail.postfix.address_maps import Step, keys
+from simmail.postfix.address_maps import Steps, keys
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd.findings import (
@@ -301,7 +301,11 @@ def check_recipient_access(rule: Rule, recipient: str | None, sender: str) -> Fi
     return None if recipient is None else _address(rule, recipient, sender, RECIPIENT)
 
 
-_STEPS = Step.FULL | Step.NO_EXTENSION | Step.DOMAIN | Step.LOCAL_PART_AT
+#: By whether a domain stands for those below it.
+_STEPS = {
+    names: Steps(full=True, no_extension=True, domain=True, parents="names" if names else "dots", local_part_at=True)
+    for names in (False, True)
+}
 
 
 def _address(rule: Rule, address: str, other: str, title: str) -> Finding | None:
@@ -316,8 +320,7 @@ def _address(rule: Rule, address: str, other: str, title: str) -> Finding | None
     if "@" not in target:
         smtpd.warn("warning", f"check_mail_access: no @domain in address: {target}")
         return None
-    steps = _STEPS | (Step.PARENT_DOMAINS if smtpd.access_parents else Step.DOT_PARENT_DOMAINS)
-    wanted = keys(target, smtpd.delimiters, smtpd.owns, steps, smtpd.owner_request)
+    wanted = keys(target, smtpd.delimiters, smtpd.owns, _STEPS[smtpd.access_parents], smtpd.owner_request)
     finding = decided(look_up(rule, ((key.text, key.exact) for key in wanted), subject, target))
     if (
         finding is not None

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.questions import Decision, Note, Sleep
-from simmail.postfix.smtpd.findings import SERVER_ERROR, Deferral, Finding, Kind, Reason, Subject
+from simmail.postfix.smtpd.findings import SERVER_ERROR, Deferral, Finding, Kind, Reason
 from simmail.postfix.smtpd.listening import NOBODY
 from simmail.postfix.smtpd.restrictions import CLASS, Facts, Rule
 
@@ -93,22 +93,22 @@ class Hearing:
     # ---- one list
 
     def hear(
-        self, state: SmtpdState, rules: Rules, subject: Subject, trial: bool = False, depth: int = 1
+        self, state: SmtpdState, rules: Rules, about: tuple[str, str], trial: bool = False, depth: int = 1
     ) -> Decision[Verdict]:
         """Hear a list of restrictions.
 
         Args:
             state: the session.
             rules: the list.
-            subject: what it is about.
+            about: what it is about: a name, and what it is.
             trial: whether refusals are only logged.
             depth: how many lists this one is inside of.
         """
         smtpd, listener = self.smtpd, self.listener
         watched = listener is not NOBODY
-        state.subject = subject
+        state.about = about
         if watched:
-            listener.enter(rules, subject, depth)
+            listener.enter(rules, state.subject, depth)
         for rule in () if state.actions.discard else rules:
             if watched:
                 listener.ask(rule)
@@ -287,8 +287,6 @@ class Hearing:
 
     def _nested(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         smtpd = self.smtpd
-        subject = finding.subject or state.subject
-        assert subject is not None
         if rule.restriction is CLASS:
             rules = smtpd.class_rules(rule.argument)
         else:
@@ -298,7 +296,7 @@ class Hearing:
                 "warning", "", f"access table {rule.table} entry {finding.value} causes unreasonable recursion"
             )
             return (yield from self._reject(state, rule, SERVER_ERROR, False, depth))
-        outer = state.subject
-        verdict = yield from self.hear(state, rules, subject, trial, depth + 1)
-        state.subject = outer
+        outer = state.about
+        verdict = yield from self.hear(state, rules, finding.subject or outer, trial, depth + 1)
+        state.about = outer
         return verdict

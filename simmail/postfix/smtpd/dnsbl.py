@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import DnsAnswer
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 REASON_LIMIT = 500
 _REPLY = re.compile(r"[45]\d\d ", re.ASCII)
 _NOT_PLAIN = re.compile(rb"[^ -~]")
+_NOT_LISTED = ListAnswer(())
 
 
 class DnsList(NamedTuple):
@@ -80,6 +82,7 @@ class DnsList(NamedTuple):
             return cls(text, domain, mistake=bad.text)
 
 
+@lru_cache(maxsize=4096)
 def reversed_address(address: str) -> str:
     """An IP address as lists are asked for it.
 
@@ -96,7 +99,8 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     name = f"{what}.{wanted.domain}"
     known = process.known(name)
     if known is None:
-        known = yield from _asked(rule, name)
+        answer: DnsAnswer = yield Dns(name, "A")
+        known = _NOT_LISTED if answer.status == "nxdomain" else (yield from _answered(rule, name, answer))
         process.keep(name, known)
     if not known.addresses:
         return None
@@ -112,8 +116,8 @@ def _plain(text: str) -> str:
     return _NOT_PLAIN.sub(b" ", text.encode("utf-8", "surrogateescape")).decode("ascii")
 
 
-def _asked(rule: Rule, name: str) -> Decision[ListAnswer]:
-    answer: DnsAnswer = yield Dns(name, "A")
+def _answered(rule: Rule, name: str, answer: DnsAnswer) -> Decision[ListAnswer]:
+    """What a list answers that does not just not know a name."""
     if answer.temporary:
         yield rule.smtpd.note("warning", "", f"{name}: RBL lookup error: {trouble(name, 'A')}")
     if answer.status != "ok" or not answer.records:
@@ -133,8 +137,20 @@ def trouble(name: str, type: str) -> str:
 
 def reject_rbl_client(rule: Rule, address: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse clients whose address is on the list."""
-    hit = yield from ask(rule, rule.argument, reversed_address(address), state.process)
-    return None if hit is None else (yield from blocked(rule, rule.argument, hit, address, CLIENT, state))
+    return _refuse(rule, reversed_address(address), address, CLIENT, state)
+
+
+def _refuse(rule: Rule, what: str, name: str, title: str, state: SmtpdState) -> Decision[Finding | None]:
+    """Refuse what is on the list.
+
+    Args:
+        rule: its argument is the list.
+        what: what the list is asked for.
+        name, title: what that is to the client.
+        state: the session.
+    """
+    hit = yield from ask(rule, rule.argument, what, state.process)
+    return None if hit is None else (yield from blocked(rule, rule.argument, hit, name, title, state))
 
 
 def reject_maps_rbl(rule: Rule, address: str, state: SmtpdState) -> Decision[Finding | None]:
@@ -158,8 +174,7 @@ def _named(rule: Rule, name: str, title: str, state: SmtpdState) -> Decision[Fin
     domain = name.rpartition("@")[2] if "@" in name else name
     if not domain or domain[0] == "[" or domain[0] == "#":
         return None
-    hit = yield from ask(rule, rule.argument, domain, state.process)
-    return None if hit is None else (yield from blocked(rule, rule.argument, hit, name, title, state))
+    return (yield from _refuse(rule, domain, name, title, state))
 
 
 def reject_rhsbl_client(rule: Rule, name: str, state: SmtpdState) -> Decision[Finding | None]:

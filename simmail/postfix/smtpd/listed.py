@@ -91,10 +91,18 @@ def reject_unlisted_sender(rule: Rule, sender: str | None, recipient: str) -> Fi
     return unlisted(rule.smtpd, sender, recipient, SENDER) if sender else None
 
 
-def unlisted(smtpd: Smtpd, address: str, other: str, title: str) -> Finding | None:
-    """A refusal of an address that does not exist here, or None."""
+def unlisted(smtpd: Smtpd, address: str, other: str, title: str, domain: str = "") -> Finding | None:
+    """A refusal of an address that does not exist here, or None.
+
+    Args:
+        smtpd: the program.
+        address: the address.
+        other: the one at the other end of the envelope, where that matters.
+        title: whether it is the sender or the recipient.
+        domain: its domain where it is a plain one.
+    """
     tables = smtpd.tables
-    resolved = smtpd.resolve(other, address)
+    resolved = smtpd.resolve(other, address, domain)
     if ResolveFlag.FAIL in resolved.flags:
         return lookup_failure(address)
     try:

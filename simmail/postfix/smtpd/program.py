@@ -238,11 +238,22 @@ class Smtpd(Program):
         if rewriter.by_domain and not self.by_sender and ("", address) in self._resolved:
             self.keep(self.likes, domain, address)
 
-    def resolve(self, sender: str, address: str) -> Resolved:
+    def resolve(self, sender: str, address: str, domain: str = "") -> Resolved:
         """Where an address leads, its domain and local part in lower case.
 
         What trivial-rewrite(8) has to say of it is said once, as long as the answer is among the last hundred.
+
+        Args:
+            sender: who writes, where that matters (`by_sender`).
+            address: the address.
+            domain: its domain where it is a plain one.
         """
+        like = self.likes.get(domain)
+        known = self._resolved.get(("", like)) if like is not None else None
+        if like is not None and known is not None:
+            transport, nexthop, recipient, address_class, flags = known
+            recipient = address[: -len(domain)].lower() + recipient[len(like) - len(domain) :]
+            return Resolved(transport, nexthop, recipient, address_class, flags)
         key = (sender, address)
         found = self._resolved.get(key) or self._said.get(key)
         if found is None:

@@ -31,7 +31,6 @@ from simmail.postfix.smtpd.findings import (
     Finding,
     Kind,
     Reason,
-    Subject,
 )
 from simmail.postfix.smtpd.listed import unlisted
 from simmail.postfix.smtpd.listening import NOBODY
@@ -55,8 +54,8 @@ class Checker(Hearing):
         super().__init__(smtpd)
         lists = smtpd.lists
         self._room = max(smtpd.parameters.minimum_free, DISK_SHARE * smtpd.parameters.size_limit)
-        #: By title, for whom it is known whether they exist: addresses with who writes to them, and those that stand
-        #: for a domain where nobody asks.
+        #: By title, what is known of addresses (with who writes to them), and of domains (by the address that stands
+        #: for one): None where nobody asks who exists there.
         self._known: dict[str, dict[Any, Finding | None]] = {title: smtpd.memory() for title in (SENDER, RECIPIENT)}
         early = [lists[f"smtpd_{stage}_restrictions"] for stage in ("client", "helo", "sender")]
         self._put_off = smtpd.delay_reject and (any(early) or smtpd.reject_unlisted_sender)
@@ -95,7 +94,7 @@ class Checker(Hearing):
         verdict = Verdict.UNDECIDED
         rules = self.smtpd.lists["smtpd_client_restrictions"]
         if rules:
-            verdict = yield from self.hear(state, rules, Subject(state.namaddr, CLIENT))
+            verdict = yield from self.hear(state, rules, (state.namaddr, CLIENT))
         state.defer_if_permit_client = state.defer_if_permit
         return verdict
 
@@ -108,7 +107,7 @@ class Checker(Hearing):
         verdict = Verdict.UNDECIDED
         rules = self.smtpd.lists["smtpd_helo_restrictions"]
         if rules:
-            verdict = yield from self.hear(state, rules, Subject(helo, HELO))
+            verdict = yield from self.hear(state, rules, (helo, HELO))
         state.defer_if_permit_helo = state.defer_if_permit
         state.helo = saved
         return verdict
@@ -131,7 +130,7 @@ class Checker(Hearing):
         verdict = Verdict.UNDECIDED
         rules = smtpd.lists["smtpd_sender_restrictions"]
         if rules:
-            verdict = yield from self.hear(state, rules, Subject(sender, SENDER))
+            verdict = yield from self.hear(state, rules, (sender, SENDER))
         state.defer_if_permit_sender = state.defer_if_permit
         if sender and smtpd.reject_unlisted_sender and verdict not in ENDED and not state.actions.discard:
             verdict = yield from self._listed(state, sender, domain, state.recipient or "", SENDER)
@@ -143,9 +142,9 @@ class Checker(Hearing):
         smtpd, known = self.smtpd, self._known[title]
         if self.listener is not NOBODY:
             return False
-        return (
-            smtpd.likes.get(domain) in known or known.get((address, other if smtpd.by_sender else ""), UNKNOWN) is None
-        )
+        if known.get(smtpd.likes.get(domain), UNKNOWN) is None:
+            return True
+        return known.get((address, other if smtpd.by_sender else ""), UNKNOWN) is None
 
     def _listed(self, state: SmtpdState, address: str, domain: str, other: str, title: str) -> Decision[Verdict]:
         """The check for unknown addresses that ends a list."""
@@ -153,12 +152,11 @@ class Checker(Hearing):
         key = (address, other if smtpd.by_sender else "")
         finding = known.get(key, UNKNOWN)
         if finding is UNKNOWN:
-            finding = smtpd.once(known, key, unlisted, smtpd, *key, title)
+            finding = smtpd.once(known, key, unlisted, smtpd, *key, title, domain)
             like = smtpd.likes.get(domain)
-            if like is not None and key in known and finding is None:
-                resolved = smtpd.resolve("", like)
-                if not smtpd.tables.asked(resolved.address_class, title):
-                    smtpd.keep(known, like, None)
+            if like is not None and like not in known and key in known:
+                asked = smtpd.tables.asked(smtpd.resolve("", like).address_class, title)
+                smtpd.keep(known, like, None if finding is None and not asked else UNKNOWN)
             if smtpd.unsaid:
                 yield from smtpd.heard()
         reason = smtpd.unlisted_reasons[title]
@@ -182,11 +180,11 @@ class Checker(Hearing):
             verdict = yield from self._early(state)
             if verdict in ENDED:
                 return verdict
-        subject = Subject(recipient, RECIPIENT)
+        about = recipient, RECIPIENT
         state.defer_if_permit = self._so_far(state)
         for parameter, rules in self._recipient_lists:
             state.defer_if_reject = None
-            verdict = yield from self.hear(state, rules, subject)
+            verdict = yield from self.hear(state, rules, about)
             if verdict in ENDED:
                 if smtpd.old_order and parameter == "smtpd_recipient_restrictions":
                     yield smtpd.note(
@@ -196,7 +194,7 @@ class Checker(Hearing):
                     )  # fmt: skip
                 return verdict
         if smtpd.missed_guard:
-            yield from self._guard(state, subject)
+            yield from self._guard(state, about)
         if state.defer_if_permit is not None:
             return (yield from self.refuse(state, *state.defer_if_permit))
         if not smtpd.reject_unlisted_recipient or state.actions.discard:
@@ -215,14 +213,14 @@ class Checker(Hearing):
             verdict = yield from self.mail(state, state.sender, state.sender_domain)
         return verdict
 
-    def _guard(self, state: SmtpdState, subject: Subject) -> Decision[None]:
+    def _guard(self, state: SmtpdState, about: tuple[str, str]) -> Decision[None]:
         """Say what strangers would have met, had the relay restrictions not an old, empty default."""
-        verdict = yield from self.hear(state, self.smtpd.missed_guard, subject)
+        verdict = yield from self.hear(state, self.smtpd.missed_guard, about)
         if verdict is Verdict.UNDECIDED:
             yield self.smtpd.note(
                 "text", "",
                 'using backwards-compatible default setting "smtpd_relay_restrictions = (empty)" to avoid '
-                f'"Relay access denied" error for recipient "{subject.name}" from client "{state.namaddr}"',
+                f'"Relay access denied" error for recipient "{about[0]}" from client "{state.namaddr}"',
             )  # fmt: skip
 
     def _so_far(self, state: SmtpdState) -> Deferral | None:
@@ -231,13 +229,13 @@ class Checker(Hearing):
             return state.defer_if_permit_sender
         return state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
 
-    def _last(self, state: SmtpdState, parameter: str, subject: Subject) -> Decision[Verdict]:
+    def _last(self, state: SmtpdState, parameter: str, about: tuple[str, str]) -> Decision[Verdict]:
         """A list that stands by itself."""
         rules = self.smtpd.lists[parameter]
         if not rules:
             return Verdict.UNDECIDED
         state.forget_deferrals()
-        verdict = yield from self.hear(state, rules, subject)
+        verdict = yield from self.hear(state, rules, about)
         if verdict not in ENDED and state.defer_if_permit is not None:
             return (yield from self.refuse(state, *state.defer_if_permit))
         return verdict
@@ -247,7 +245,7 @@ class Checker(Hearing):
         saved = state.recipient, state.recipient_domain
         if state.accepted > 1:
             state.recipient, state.recipient_domain = None, ""
-        verdict = yield from self._last(state, "smtpd_data_restrictions", Subject("DATA", DATA))
+        verdict = yield from self._last(state, "smtpd_data_restrictions", ("DATA", DATA))
         state.recipient, state.recipient_domain = saved
         return verdict
 
@@ -256,8 +254,7 @@ class Checker(Hearing):
         saved = state.recipient, state.recipient_domain
         if state.accepted > 1:
             state.recipient, state.recipient_domain = None, ""
-        subject = Subject("END-OF-MESSAGE", END_OF_DATA)
-        verdict = yield from self._last(state, "smtpd_end_of_data_restrictions", subject)
+        verdict = yield from self._last(state, "smtpd_end_of_data_restrictions", ("END-OF-MESSAGE", END_OF_DATA))
         state.recipient, state.recipient_domain = saved
         return verdict
 
@@ -275,4 +272,4 @@ class Checker(Hearing):
                 verdict = yield from self.helo(state, state.helo)
             if verdict in ENDED:
                 return verdict
-        return (yield from self._last(state, "smtpd_etrn_restrictions", Subject(domain, ETRN)))
+        return (yield from self._last(state, "smtpd_etrn_restrictions", (domain, ETRN)))

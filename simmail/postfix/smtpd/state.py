@@ -15,12 +15,13 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.postfix.smtpd.findings import Subject
 from simmail.postfix.smtpd.notice import Transcript
 from simmail.postfix.smtpd.process import SmtpdProcess
 
 if TYPE_CHECKING:
     from simmail.mail.message import Recipient
-    from simmail.postfix.smtpd.findings import Deferral, Reason, Subject
+    from simmail.postfix.smtpd.findings import Deferral, Reason
 
 UNKNOWN = "unknown"
 #: Stands for the process of a session that has none yet.
@@ -100,7 +101,7 @@ class SmtpdState:
         sender, recipient: envelope addresses in internal form; None before MAIL or RCPT.
         sender_domain, recipient_domain: their domains where they are plain addresses; "" for any others.
         stage: the command now decided on, `CONNECT` at first.
-        subject: what the list of restrictions now heard is about.
+        about: what the list of restrictions now heard is about: a name, and what it is.
         queue_id: the queue file; "" before there is one.
         permitted: the rule that permitted the present recipient last; None where no rule spoke for it.
         instance: what policy servers know the transaction by; "" before one of them was asked about it.
@@ -110,11 +111,11 @@ class SmtpdState:
     """
 
     __slots__ = (
-        "accepted", "access_denied", "actions", "bdat", "carried", "client", "defer_if_permit",
+        "about", "accepted", "access_denied", "actions", "bdat", "carried", "client", "defer_if_permit",
         "defer_if_permit_client", "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask",
         "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted",
         "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain", "recipients", "refusal", "ret",
-        "route_sender", "sender", "sender_domain", "size", "smtputf8", "stage", "subject", "transcript", "verp",
+        "route_sender", "sender", "sender_domain", "size", "smtputf8", "stage", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -125,7 +126,7 @@ class SmtpdState:
         self.helo: str | None = None
         self.protocol = "SMTP"
         self.stage = "CONNECT"
-        self.subject: Subject | None = None
+        self.about: tuple[str, str] = ("", "")
         self.refusal = ""
         self.access_denied = False
         self.pipelined = False
@@ -138,6 +139,11 @@ class SmtpdState:
         self.defer_if_permit_sender: Deferral | None = None
         self.etrn: str | None = None
         self.forget_mail()
+
+    @property
+    def subject(self) -> Subject:
+        """What the list of restrictions now heard is about."""
+        return Subject(*self.about)
 
     def forget_deferrals(self) -> None:
         """Forget what would have deferred the command, had it been permitted or rejected in the end."""
