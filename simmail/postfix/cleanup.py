@@ -171,10 +171,8 @@ class Cleanup(Program):
             done = ""
         if done:
             done = self.mapper.internal(done, role)
-        if self._said() == said and self.system.memo.enabled:
-            if len(memory) >= self.system.memo.limit:
-                memory.clear()
-            memory[address] = done
+        if self._said() == said:
+            self.system.memo.keep(memory, address, done)
         return done
 
     def _is_daemon(self, address: str) -> bool:

@@ -39,30 +39,65 @@ class _Node:
         self.verdict: Any = None
 
 
+class Memory:
+    """What all programs of a world remember, in tables of their own: a busy one much, many idle ones little.
+
+    Args:
+        limit: how many answers there may be in all tables together; beyond it each forgets the elder half of its own.
+    """
+
+    def __init__(self, limit: int = 1 << 15) -> None:
+        self._limit, self._kept = limit, 0
+        self._tables: dict[int, dict[Any, Any]] = {}
+
+    def keep(self, table: dict[Any, Any], key: Hashable, value: Any) -> None:
+        """Let a table have another answer."""
+        if not table:
+            self._tables[id(table)] = table
+        table[key] = value
+        self.count()
+
+    def count(self) -> None:
+        """One more is kept."""
+        self._kept += 1
+        if self._kept > self._limit:
+            self._forget()
+
+    def _forget(self) -> None:
+        for table in self._tables.values():
+            newer = list(table.items())[len(table) // 2 + 1 :]
+            table.clear()
+            table.update(newer)
+        self._tables = {number: table for number, table in self._tables.items() if table}
+        self._kept = sum(map(len, self._tables.values()))
+
+
 class Memo:
-    """Remembers decisions.
+    """Remembers decisions, and answers for programs.
 
     Args:
         enabled: False asks every decision afresh, with the same outcome.
-        limit: how many nodes to keep, and how many answers of each kind that programs keep about addresses; beyond it
-            all of them are forgotten.
+        memory: what it shares with others; None for one of its own.
 
     Attributes:
         hits, misses: how many decisions were remembered, and how many were not.
     """
 
-    def __init__(self, enabled: bool = True, limit: int = 8_192) -> None:
-        self.enabled, self.limit = enabled, limit
+    def __init__(self, enabled: bool = True, memory: Memory | None = None) -> None:
+        self.enabled, self.memory = enabled, Memory() if memory is None else memory
         self.hits = self.misses = 0
         self._roots: dict[Hashable, _Node] = {}
         self._values: dict[Hashable, Any] = {}
-        self._nodes = 0
 
     def clear(self) -> None:
         """Forget everything."""
         self._roots.clear()
         self._values.clear()
-        self._nodes = 0
+
+    def keep(self, table: dict[Any, Any], key: Hashable, value: Any) -> None:
+        """Keep an answer in a program's own table, if anything is remembered at all."""
+        if self.enabled:
+            self.memory.keep(table, key, value)
 
     def value(self, key: Hashable, compute: Callable[..., T], *arguments: Any) -> T:
         """What `compute(*arguments)` gives, a pure function of `key`; it may not warn."""
@@ -72,10 +107,7 @@ class Memo:
         except KeyError:
             self.misses += 1
             found = compute(*arguments)
-            if self.enabled:
-                if len(self._values) >= self.limit:
-                    self._values.clear()
-                self._values[key] = found
+            self.keep(self._values, key, found)
             return found
         self.hits += 1
         return found
@@ -110,13 +142,10 @@ class Memo:
 
     def _learn(self, key: Hashable, decision: Decision[T], heard: list[Any]) -> Decision[T]:
         """Go through a decision, its first answers known already, and remember its way."""
-        if self._nodes >= self.limit:
-            self._roots.clear()
-            self._nodes = 0
         node = self._roots.get(key)
         if node is None:
-            node = self._roots[key] = _Node()
-            self._nodes += 1
+            node = _Node()
+            self.memory.keep(self._roots, key, node)
         remember = True
         known = iter(heard)
         answer: Any = None
@@ -143,5 +172,5 @@ class Memo:
                 below = node.branches.get(answer)
                 if below is None:
                     below = node.branches[answer] = _Node()
-                    self._nodes += 1
+                    self.memory.count()
                 node = below

@@ -40,7 +40,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Now, Sleep
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.mastercf import MasterCf, Service
-from simmail.postfix.memo import Memo
+from simmail.postfix.memo import Memo, Memory
 from simmail.postfix.spool import Spool
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class MailSystem:
         warn: hears what the configuration's parser warns of (`warning`, text).
         remember: False switches every memo off.
         spool: the queue directory, which outlives this generation.
+        memory: what its programs share with those of other systems; None for one of its own.
 
     Attributes:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
@@ -82,6 +83,7 @@ class MailSystem:
         warn: Callable[[str, str], None],
         remember: bool = True,
         spool: Spool | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.machine, self.classes, self._warn = machine, programs, warn
         self.spool = Spool() if spool is None else spool
@@ -91,7 +93,7 @@ class MailSystem:
         self.master = MasterCf.load(machine, warn=warn)
         self._named = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
         self._rewrite = (self._named["rewrite"], "unix")
-        self.memo = Memo(enabled=remember)
+        self.memo = Memo(remember, memory)
         self.last_words: list[Note] = []
         self._throttled: dict[tuple[str, str], float] = {}
         self._programs: dict[tuple[str, str], Program] = {}
@@ -185,7 +187,7 @@ class MailSystem:
         if notes is not None or (program.outlived and not program.idle(now)):
             self._drop((name, type))
             self._strained.pop((name, type), None)
-            self.memo = Memo(self.memo.enabled)
+            self.memo = Memo(self.memo.enabled, self.memo.memory)
         program.used = now
         return notes or []
 

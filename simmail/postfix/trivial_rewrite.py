@@ -198,10 +198,8 @@ class TrivialRewrite(Program):
             return found
         said, chance = len(self.pending), self.environment.unrepeatable
         found = compute(*arguments)
-        if self.system.memo.enabled and len(self.pending) == said and self.environment.unrepeatable == chance:
-            if len(self._known) >= 200_000:
-                self._known.clear()
-            self._known[key] = found
+        if len(self.pending) == said and self.environment.unrepeatable == chance:
+            self.system.memo.keep(self._known, key, found)
         return found
 
     # ---- rewriting

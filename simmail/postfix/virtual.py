@@ -108,10 +108,8 @@ class Virtual(DeliveryAgent):
                 found = self._look_up(address)
             except LookupFailure:
                 found = MISCONFIGURED
-            if said == self.environment.unrepeatable + len(self.pending) and self.system.memo.enabled:
-                if len(self._found) >= self.system.memo.limit:
-                    self._found.clear()
-                self._found[address] = found
+            if said == self.environment.unrepeatable + len(self.pending):
+                self.system.memo.keep(self._found, address, found)
         return found
 
     def _look_up(self, address: str) -> Box | Dsn:

@@ -145,7 +145,7 @@ class Master:
         def warn(level: str, text: str) -> None:
             self.note("master", level, "", text)
 
-        return MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool)
+        return MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
 
     def _listen(self) -> None:
         assert self.system is not None

@@ -35,6 +35,7 @@ from simmail.mail.questions import (
 )
 from simmail.mail.records import Journal
 from simmail.network.graph import Network
+from simmail.postfix.memo import Memory
 from simmail.world import policy, services
 from simmail.world.actors.figures import Figures
 from simmail.world.clock import Clock
@@ -71,6 +72,7 @@ class World:
         actors: name -> who else lives here.
         faults: what fails and comes back.
         truth: what each message is in truth.
+        memory: what its mail systems remember.
         figures: what the living part is made with.
         notices: what a user should be told of the world as it was loaded.
         scenario, folder, policy: what it was loaded from, if it was.
@@ -88,6 +90,7 @@ class World:
         self.people: dict[str, MailProgram] = {}
         self.notices: list[str] = []
         self.truth = Truth()
+        self.memory = Memory()
         self.figures = Figures()
         self.actors: dict[str, Actor[Any]] = {}
         self.scenario: Scenario | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simmail.mail.questions import Decision, Dns
-from simmail.postfix.memo import Memo
+from simmail.postfix.memo import Memo, Memory
 
 
 def asks_twice(log: list[str]) -> Decision[str]:
@@ -45,3 +45,29 @@ def test_two_that_decide_the_same_at_a_time() -> None:
     assert len(log) == 4
     assert ended(memo.decide("key", asks_twice, log), "1", "2") == "12"
     assert len(log) == 4
+
+
+def test_what_is_remembered_is_bounded_for_all_together() -> None:
+    """One table may grow far while others are small; beyond the limit the newer half of each stays."""
+    memory = Memory(limit=10)
+    busy, idle = Memo(memory=memory), Memo(memory=memory)
+    large, small = dict[int, int](), dict[int, int]()
+    for number in range(2):
+        idle.keep(small, number, number)
+    for number in range(8):
+        busy.keep(large, number, number)
+    assert (len(large), len(small)) == (8, 2)
+    busy.keep(large, 8, 8)
+    assert large == {5: 5, 6: 6, 7: 7, 8: 8}
+    assert small == {}
+    for number in range(100):
+        busy.keep(large, number, -number)
+        assert len(large) <= 10
+    assert large[99] == -99
+
+
+def test_nothing_is_kept_where_nothing_is_remembered() -> None:
+    """A memo that is switched off keeps no answers of programs either."""
+    table = dict[str, str]()
+    Memo(enabled=False).keep(table, "a", "b")
+    assert not table

@@ -77,10 +77,8 @@ class Aliases:
             if value is not None:
                 found = table, value
                 break
-        if agent.system.memo.enabled and agent.environment.unrepeatable == said:
-            if len(self._found) >= agent.system.memo.limit:
-                self._found.clear()
-            self._found[name] = found
+        if agent.environment.unrepeatable == said:
+            agent.system.memo.keep(self._found, name, found)
         return found
 
     def whole(self, run: Run, state: State) -> Step:

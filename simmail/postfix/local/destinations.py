@@ -78,10 +78,7 @@ class Destinations:
         found = self._parsed.get(line)
         if found is None:
             found = destinations(line)
-            if self.agent.system.memo.enabled:
-                if len(self._parsed) >= self.agent.system.memo.limit:
-                    self._parsed.clear()
-                self._parsed[line] = found
+            self.agent.system.memo.keep(self._parsed, line, found)
         return found
 
     def deliver(self, run: Run, state: State, line: str) -> Decision[bool]:

@@ -134,10 +134,8 @@ class ForwardFiles:
             if not (path.failed or path.undefined) and path.text:
                 places.append(ForwardFile(path.text, normal(path.text), path.by_extension))
         found = tuple(places)
-        if self._plain and len(self.agent.pending) == said and self.agent.system.memo.enabled:
-            if len(self._expanded) >= self.agent.system.memo.limit:
-                self._expanded.clear()
-            self._expanded[state.recipient.address] = account, found
+        if self._plain and len(self.agent.pending) == said:
+            self.agent.system.memo.keep(self._expanded, state.recipient.address, (account, found))
         return found
 
     def _trusted(self, found: ForwardFile, account: Account) -> File | None:

@@ -150,7 +150,7 @@ class Hearing:
         smtpd, key = self.smtpd, (rule, *facts)
         finding: Finding | None = yield from smtpd.memo.decide(key, rule.restriction.decide, *key)
         if smtpd.memo.settled(key):
-            smtpd.keep(rule.known, facts, finding)
+            smtpd.memo.keep(rule.known, facts, finding)
         return finding
 
     def _not_permitted(self, state: SmtpdState, rule: Rule) -> Decision[Verdict]:

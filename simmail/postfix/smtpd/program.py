@@ -222,21 +222,15 @@ class Smtpd(Program):
         """What `compute` gives, kept in `memory` for the next time unless something was said on the way."""
         unrepeatable = self.environment.unrepeatable
         found = compute(*arguments)
-        if self.memo.enabled and not (self.unsaid or self.environment.unrepeatable != unrepeatable):
-            self.keep(memory, key, found)
+        if not (self.unsaid or self.environment.unrepeatable != unrepeatable):
+            self.memo.keep(memory, key, found)
         return found
-
-    def keep(self, memory: dict[Any, Any], key: Hashable, found: object) -> None:
-        """Keep what was found."""
-        if len(memory) >= self.memo.limit:
-            memory.clear()
-        memory[key] = found
 
     def liken(self, address: str, domain: str) -> None:
         """Let a plain address stand for all of its domain, where nothing but the domain decides what it leads to."""
         rewriter = self.rewriter
         if rewriter.by_domain and not self.by_sender and ("", address) in self._resolved:
-            self.keep(self.likes, domain, address)
+            self.memo.keep(self.likes, domain, address)
 
     def resolve(self, sender: str, address: str, domain: str = "") -> Resolved:
         """Where an address leads, its domain and local part in lower case.
@@ -264,8 +258,8 @@ class Smtpd(Program):
             lower = found.recipient.lower()
             if found.recipient != lower:
                 found = found._replace(recipient=lower)
-            if not rewriter.pending and rewriter.environment.unrepeatable == chance and self.memo.enabled:
-                self.keep(self._resolved, key, found)
+            if not rewriter.pending and rewriter.environment.unrepeatable == chance:
+                self.memo.keep(self._resolved, key, found)
             if rewriter.pending:
                 if len(self._said) >= 100:
                     del self._said[next(iter(self._said))]

@@ -156,7 +156,7 @@ class Checker(Hearing):
             like = smtpd.likes.get(domain)
             if like is not None and like not in known and key in known:
                 asked = smtpd.tables.asked(smtpd.resolve("", like).address_class, title)
-                smtpd.keep(known, like, None if finding is None and not asked else UNKNOWN)
+                smtpd.memo.keep(known, like, None if finding is None and not asked else UNKNOWN)
             if smtpd.unsaid:
                 yield from smtpd.heard()
         reason = smtpd.unlisted_reasons[title]
