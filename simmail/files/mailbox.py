@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, normal
-from simmail.mail.content import Content, TextStore, octets
+from simmail.mail.content import Content, TextList, TextStore, octets
 from simmail.mail.questions import Deposit
 
 TOO_LARGE = "File too large"
 #: What a Maildir consists of.
 MAILDIR_FOLDERS = ("tmp", "new", "cur")
 _FROM = "From "
+#: Stands for the text before a mailbox's first.
+_NONE = -1
 
 
 class Entry(NamedTuple):
@@ -83,38 +85,30 @@ class Mbox(File):
         text: what stands in it before the first message.
         owner: the account it belongs to.
         mode: its permissions.
-
-        store: where the texts of messages are kept; None keeps them here.
-
-    Attributes:
-        parts: what stands in it, in order: entries, numbers of texts in the store, other texts.
+        store: where the texts of messages are kept, each with the number of the one before it.
     """
 
-    __slots__ = ("_bound", "parts", "store")
+    __slots__ = ("_bound", "_first", "_last", "_store")
 
     def __init__(self, text: str = "", owner: str = "root", mode: int = 0o600, store: TextStore | None = None) -> None:
-        self.parts: list[Entry | int | str] = [text] if text else []
-        self.store = store
-        self._bound = octets(text)
+        self._store: TextStore = TextList() if store is None else store
         self.owner, self.mode, self.modified = owner, mode, 0.0
+        self.text = text
 
     @property
     def text(self) -> str:
         """All of it, as a reader sees it."""
-        return "".join(map(self._part, self.parts))
+        texts, number = [], self._last
+        while number != _NONE:
+            before, _, text = self._store.read(number).partition("\n")
+            texts.append(text)
+            number = int(before)
+        return "".join([self._first, *reversed(texts)])
 
     @text.setter
     def text(self, text: str) -> None:
-        self.parts = [text] if text else []
+        self._first, self._last = text, _NONE
         self._bound = octets(text)
-
-    def _part(self, part: Entry | int | str) -> str:
-        if isinstance(part, str):
-            return part
-        if isinstance(part, int):
-            assert self.store is not None
-            return self.store.read(part)
-        return part.mbox()
 
     def append(self, entry: Entry, limit: int) -> bool:
         """Add a message; False, and nothing done, where the file would grow beyond `limit` octets (0: no limit)."""
@@ -125,7 +119,7 @@ class Mbox(File):
                 if bound > limit:
                     return False
             self._bound = bound
-        self.parts.append(entry if self.store is None else self.store.keep(entry.mbox()))
+        self._last = self._store.keep(f"{self._last}\n{entry.mbox()}")
         return True
 
 

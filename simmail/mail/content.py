@@ -47,6 +47,22 @@ def _measured(lines: tuple[str, ...]) -> tuple[int, int, bool]:
     return octets(text) + bool(lines), max(map(octets, lines)), False
 
 
+class TextList:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def keep(self, text: str) -> int:
+        """Keep a text; the number to ask for it by."""
+        self._texts.append(text)
+        return len(self._texts) - 1
+
+    def read(self, number: int) -> str:
+        """The text of that number."""
+        return self._texts[number]
+
+
 class Content:
     """Header lines, an empty line, body lines; immutable, so that a million messages can share one.
 
