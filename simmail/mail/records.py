@@ -181,7 +181,7 @@ def line(record: Record) -> str | None:
 #: A record as it is kept: the values of `Record`, in their order.
 Row = tuple[float, str, str, str, str, tuple[Any, ...], int]
 #: How many records are kept at hand; those before them go into the store, so many at a time.
-LATEST, PACK = 1 << 14, 1 << 12
+LATEST, PACK = 1 << 11, 1 << 11
 
 
 class Store(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from simmail.mail.records import Row
 
 #: Octets that are kept in memory before a file is made; those that are written to it at once.
-IN_MEMORY, TOGETHER = 1 << 22, 1 << 16
+IN_MEMORY, TOGETHER = 1 << 20, 1 << 16
 _LENGTH = 4
 
 
