@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, normal
-from simmail.mail.content import Content, TextList, TextStore, octets
+from simmail.mail.content import Content, TextList, Texts, octets
 from simmail.mail.questions import Deposit
 
 TOO_LARGE = "File too large"
@@ -90,8 +90,8 @@ class Mbox(File):
 
     __slots__ = ("_bound", "_first", "_last", "_store")
 
-    def __init__(self, text: str = "", owner: str = "root", mode: int = 0o600, store: TextStore | None = None) -> None:
-        self._store: TextStore = TextList() if store is None else store
+    def __init__(self, text: str = "", owner: str = "root", mode: int = 0o600, store: Texts | None = None) -> None:
+        self._store: Texts = TextList() if store is None else store
         self.owner, self.mode, self.modified = owner, mode, 0.0
         self.text = text
 

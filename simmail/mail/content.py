@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 #: The most octets of a record whose length takes one octet; the most that a record of text can have.
 RECORD, PIECE = 127, 2048
@@ -27,8 +27,8 @@ def _beyond(size: int) -> int:
     return 3 * pieces + (last >= RECORD)
 
 
-class TextStore(Protocol):
-    """Where texts are kept that are many and seldom read."""
+class Texts(Protocol):
+    """Where texts are kept."""
 
     def keep(self, text: str) -> int:
         """Keep a text; the number to ask for it by."""
@@ -47,8 +47,20 @@ def _measured(lines: tuple[str, ...]) -> tuple[int, int, bool]:
     return octets(text) + bool(lines), max(map(octets, lines)), False
 
 
+class TextStore(Texts, Protocol):
+    """Where texts, and what belongs to them, are kept that are many and seldom read."""
+
+    def put(self, values: tuple[Any, ...]) -> int:
+        """Keep something else; the number to ask for it by."""
+        ...
+
+    def get(self, number: int) -> Any:
+        """A copy of what has that number."""
+        ...
+
+
 class TextList:
-    """A store in memory."""
+    """Texts in memory."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
@@ -70,29 +82,30 @@ class Content:
         lines: text of each line, without CR LF; octets that are no UTF-8 stand as surrogate escapes.
     """
 
-    __slots__ = ("_ascii", "_lines", "_longest", "_size", "_store")
+    __slots__ = ("_ascii", "_lines", "_longest", "_number", "_size", "_store")
 
     def __init__(self, lines: Iterable[str]) -> None:
-        #: A number where the store has them.
-        self._lines: tuple[str, ...] | int = lines if type(lines) is tuple else tuple(lines)
-        self._store: TextStore | None = None
+        self._lines: tuple[str, ...] | None = lines if type(lines) is tuple else tuple(lines)
+        self._store: Texts | None = None
+        self._number = 0  # of the lines in the store, once they are put away
         self._size = -1  # not measured yet
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The text of each line."""
         lines = self._lines
-        if isinstance(lines, int):
+        if lines is None:
             assert self._store is not None
-            return tuple(self._store.read(lines).split("\n"))
+            return tuple(self._store.read(self._number).split("\n"))
         return lines
 
-    def put_away(self, store: TextStore) -> None:
+    def put_away(self, store: Texts) -> None:
         """Keep the lines in a store from now on: nobody will ask for them for a while."""
         lines = self._lines
-        if lines and not isinstance(lines, int):
-            self._measure()
-            self._store, self._lines = store, store.keep("\n".join(lines))
+        self._measure()
+        if lines:
+            self._store, self._number = store, store.keep("\n".join(lines))
+            self._lines = None
 
     def under(self, head: tuple[str, ...]) -> Content:
         """This content with lines before it; what is known of it need not be found out again."""
@@ -106,6 +119,20 @@ class Content:
     def _measure(self) -> None:
         if self._size < 0:
             self._size, self._longest, self._ascii = _measured(self.lines)
+
+    @property
+    def place(self) -> tuple[int, int, int, bool]:
+        """Where the store has the lines that were put away, and what is known of them."""
+        return self._number, self._size, self._longest, self._ascii
+
+    @classmethod
+    def put_away_at(cls, store: Texts, place: tuple[int, int, int, bool]) -> Content:
+        """The content whose lines were put away there."""
+        content = cls(())
+        content._number, content._size, content._longest, content._ascii = place
+        if content._size:
+            content._lines, content._store = None, store
+        return content
 
     @property
     def size(self) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from simmail.mail.content import Content
@@ -42,6 +43,12 @@ class Recipient:
     dsn: str = ""
     place: int = 0
     end: str = ""
+
+    def __reduce__(self) -> tuple[type[Recipient], tuple[Any, ...]]:
+        return Recipient, _fields(self)
+
+
+_fields = attrgetter(*(field.name for field in fields(Recipient)))
 
 
 @dataclass(slots=True, eq=False)

@@ -12,11 +12,12 @@ SEE ALSO
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from simmail.mail.content import TextStore
 from simmail.mail.message import Message
+from simmail.postfix.deferred import Deferred
 
 QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
 
@@ -26,7 +27,7 @@ class Spool:
 
     `jobs` is what the queue manager knows of the active ones; while a delivery is running, its queue file is locked.
     `deleted` hears of each message that an administrator deletes, by queue id.
-    `store` keeps the contents of deferred messages, None for memory.
+    `store` keeps deferred messages, None for memory.
     `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
 
     Attributes:
@@ -37,16 +38,16 @@ class Spool:
     """
 
     __slots__ = (
-        "_store", "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs",
+        "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs",
         "maildrop", "verified", "withdrawn",
     )  # fmt: skip
 
     def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None, store: TextStore | None = None) -> None:
-        self.deleted, self._store = deleted, store
+        self.deleted = deleted
         self.maildrop: dict[str, Message] = {}
         self.incoming: dict[str, Message] = {}
         self.active: dict[str, Message] = {}
-        self.deferred: dict[str, Message] = {}
+        self.deferred = Deferred(store)
         self.hold: dict[str, Message] = {}
         self.corrupt: dict[str, Message] = {}
         self.jobs: dict[str, Any] = {}
@@ -56,9 +57,9 @@ class Spool:
         self.verified: dict[str, Any] = {}
         self.withdrawn: dict[str, str] = {}
 
-    def queue(self, name: str) -> dict[str, Message]:
+    def queue(self, name: str) -> MutableMapping[str, Message]:
         """One of QUEUES."""
-        found: dict[str, Message] = getattr(self, name)
+        found: MutableMapping[str, Message] = getattr(self, name)
         return found
 
     def find(self, queue_id: str) -> tuple[str, Message] | None:
@@ -86,9 +87,7 @@ class Spool:
 
     def defer(self, message: Message) -> None:
         """Let a message wait for another try."""
-        if self._store is not None:
-            message.content.put_away(self._store)
-        self.deferred[message.queue_id] = message
+        self.deferred.put_away(message)
 
     def drop(self, queue: str, queue_id: str, end: str) -> Message:
         """Let a message go.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from simmail.mail.records import Row
 
@@ -70,7 +71,7 @@ class Spill:
 
 
 class Texts:
-    """Delivered mail (a `simmail.mail.content.TextStore`)."""
+    """Delivered and deferred mail (a `simmail.mail.content.TextStore`)."""
 
     def __init__(self) -> None:
         self._pile = Pile()
@@ -82,3 +83,11 @@ class Texts:
     def read(self, number: int) -> str:
         """The text of that number."""
         return self._pile.at(number).decode("utf-8", "surrogateescape")
+
+    def put(self, values: tuple[Any, ...]) -> int:
+        """Keep something else; the number to ask for it by."""
+        return self._pile.add(pickle.dumps(values, protocol=5))
+
+    def get(self, number: int) -> Any:
+        """A copy of what has that number."""
+        return pickle.loads(self._pile.at(number))  # noqa: S301 (nobody else has written there)

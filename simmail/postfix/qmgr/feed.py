@@ -16,13 +16,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from operator import attrgetter
+from math import inf
 
 from simmail.mail.message import Message
 from simmail.postfix.qmgr.entry import Flush
 from simmail.postfix.spool import Spool
-
-_arrival = attrgetter("arrival")
 
 
 class Feed:
@@ -42,7 +40,7 @@ class Feed:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self.new: deque[str] = deque()
-        self.due: deque[Message] = deque()
+        self.due: deque[str] = deque()
         self.postponed: list[str] = []
         self._flags: dict[str, Flush] = {}
         self._run_flush = Flush.NONE
@@ -69,14 +67,11 @@ class Feed:
         """Look through the deferred queue; a run that is not over yet goes on instead, unless this is a flush."""
         deferred = self._spool.deferred
         if Flush.ALL in flush:
-            found = list(deferred.values())
+            found = deferred.due(inf)
         elif not self.due:
-            latest = int(now) + 1
-            found = [message for message in deferred.values() if message.due <= latest]
+            found = deferred.due(int(now) + 1)
         else:
             return
-        found.reverse()
-        found.sort(key=_arrival, reverse=True)
         self.due, self._run_flush = deque(found), flush
 
     def next(self, now: float) -> tuple[Message, Flush] | None:
@@ -93,8 +88,7 @@ class Feed:
                 if new is not None:
                     self.postponed.append(queue_id)
             else:
-                message = self.due.popleft()
-                if deferred.get(message.queue_id) is message:
-                    del deferred[message.queue_id]
+                message = deferred.pop(self.due.popleft(), None)
+                if message is not None:
                     return message, self._run_flush
         return None
