@@ -148,8 +148,8 @@ class Reporter:
         if original and (original == address or original.lower() == address.lower()):
             original = ""
         note = Note(
-            self._program.name, "delivery", request.message.queue_id, shown(address), original and shown(original), relay,
-            delays, dsn.status, status._value_, dsn.reason,
+            self._program.name, "delivery", request.message.queue_id, shown(address),
+            original and shown(original), relay, delays, dsn.status, status._value_, dsn.reason,
         )  # fmt: skip
         return note, Result(recipient, status, dsn, relay, of)
 

@@ -98,7 +98,7 @@ class Addresses:
         self._types = _address_types(config.list("inet_protocols"))
         self._preferred = str(config[f"{prefix}_address_preference"])
         self._hosts_file: tuple[int, dict[str, list[str]]] = (-1, {})
-        if self._native:
+        if self.native:
             program.system.machine.files.watch("/etc/hosts")
 
     def key(self, target: Target) -> tuple[Any, ...]:
