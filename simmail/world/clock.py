@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What a handler answers when the task must wait; it is resumed by `Task.resume` or by its own event.
 WAIT = object()
 #: After how many new objects Python looks for rings of garbage, and how many times for each elder generation.
-COLLECTIONS = (50_000, 20, 100)
+COLLECTIONS = (200_000, 20, 100)
 Handler = Callable[["Task", Any], Any]
 
 

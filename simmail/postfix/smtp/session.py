@@ -27,9 +27,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +41,7 @@ from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
 from simmail.postfix.smtp.attempt import Attempt, refusal, status_of
+from simmail.postfix.smtp.extensions import first_word, offered, xtext
 from simmail.postfix.smtp.tls import NONE, STRICT
 from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
@@ -186,7 +185,7 @@ class Session:
             soft = "4" + status_of(reply)[1:] if reply.kind == 5 and client.skip_5xx_greeting else ""
             yield from self._unwilling(reply, soft)
             return False
-        if loops and _first_word(reply.lines[0]) == client.own_name:
+        if loops and first_word(reply.lines[0]) == client.own_name:
             yield client.note(
                 "warning", "", f"host {self.attempt.relay} greeted me with my own hostname {client.myhostname}"
             )
@@ -209,12 +208,12 @@ class Session:
                 return (yield from self._hello_simply())
             yield from self._unwilling(reply)
             return False
-        if self._loops and _first_word(reply.lines[0]) == client.own_name and (yield from self._met_myself()):
+        if self._loops and first_word(reply.lines[0]) == client.own_name and (yield from self._met_myself()):
             return False
         discarded = client.discarded(self._host.address)
         if discarded or client.pending:
             yield from self._done_without(discarded)
-        self.features = _offered(reply.lines, discarded)
+        self.features = offered(reply.lines, discarded)
         careful = not client.tls.idle or self.attempt.request.message.smtputf8
         return (yield from self._willing()) if careful else True
 
@@ -477,30 +476,3 @@ class Session:
 def _good(reply: Reply | Lost) -> bool:
     """Whether a reply is there, and says yes."""
     return type(reply) is Reply and reply.code // 100 == 2
-
-
-@lru_cache(maxsize=4096)
-def _first_word(line: str) -> str:
-    """The first word of a line, in lower case; "" where there is none."""
-    words = line.split(None, 1)
-    return words[0].lower() if words else ""
-
-
-@lru_cache(maxsize=4096)
-def _offered(lines: tuple[str, ...], discarded: frozenset[str]) -> Mapping[str, str]:
-    """The keywords that EHLO's reply offers, in upper case -> their arguments."""
-    found: dict[str, str] = {}
-    for line in lines[1:]:
-        keyword, _, argument = line.lstrip(" -").replace("=", " ", 1).partition(" ")
-        if keyword.upper() not in discarded:
-            found[keyword.upper()] = argument.strip()
-    return found
-
-
-_TO_ENCODE = re.compile(r"[^!-~]|[+=]")
-
-
-@lru_cache(maxsize=8192)
-def xtext(text: str) -> str:
-    """A value of the DSN extension as it travels (RFC 3461 section 4)."""
-    return _TO_ENCODE.sub(lambda found: f"+{ord(found[0]):02X}", text)
