@@ -72,11 +72,11 @@ class Closer:
     def close(self, job: Job, now: float) -> Decision[None]:
         """Return, defer or remove the message."""
         manager, message = self._manager, job.message
-        second = int(now)
+        queue_id, spool = message.queue_id, manager.spool
         if job.deferred:
-            yield from self._late(job, second, now)
-        deferred, queue_id, spool = job.deferred, message.queue_id, manager.spool
-        message.deferrals = tuple([(recipient.address, dsn.reason) for recipient, dsn in deferred])
+            yield from self._late(job, now)
+        deferred = job.deferred
+        message.deferrals = tuple([(recipient.address, dsn.reason) for recipient, dsn in deferred]) if deferred else ()
         if manager.jobs.get(queue_id) is not job:
             return  # it has been taken up anew while its sender was told
         del manager.jobs[queue_id]
@@ -84,7 +84,7 @@ class Closer:
             return
         if deferred:
             del spool.active[queue_id]
-            message.due = second + self._backoff(second - int(message.arrival))
+            message.due = int(now) + self._backoff(int(now) - int(message.arrival))
             spool.defer(message)
         else:
             spool.drop("active", queue_id, "lost")
@@ -106,10 +106,10 @@ class Closer:
         """How long a message of that age has to wait, seconds."""
         return max(self._minimal, min(self._maximal, age))
 
-    def _late(self, job: Job, second: int, now: float) -> Decision[None]:
+    def _late(self, job: Job, now: float) -> Decision[None]:
         """Return a message that is too old, or tell its sender that it is late."""
         message = job.message
-        age = second - int(message.arrival)
+        age = int(now) - int(message.arrival)
         if age >= (self._lifetime if message.sender else self._bounce_lifetime):
             yield self._manager.note("expired", message.queue_id, shown(message.sender))
             bounce = yield from self._manager.system.summon("bounce")

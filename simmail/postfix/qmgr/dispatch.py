@@ -131,8 +131,10 @@ class Dispatcher:
         if why is not None:
             if destination.window:
                 self._blame(destination, why._replace(reason=SUSPENDED + why.reason), now)
-        elif destination.window or destination.dead is not None:
+        elif destination.dead is not None:
             destination.praise()
+        elif destination.window and (destination.busy > 1 or destination.todo or transport.limits.destination_delay):
+            destination.praise()  # any other is forgotten now, and what it would learn with it
         self._release(destination, transport, now)
 
     def release(self, entry: Entry, now: float) -> None:
@@ -153,8 +155,8 @@ class Dispatcher:
             self._alarm(destination, now + delay)
         if destination.todo:
             transport.offer(destination)
-        else:
-            transport.forget(destination)
+        elif destination.window > 0 and not destination.busy:
+            del transport.destinations[destination.name]
 
     # ---- dead and alive
 

@@ -139,6 +139,7 @@ class QueueManager(Program):
         job.running -= 1
         deferred = settle(job, results)
         self.dispatcher.ended(request, request.hop_status if deferred else None, now)
+        job.pending -= 1
         yield from self._ended(job, now)
         return (yield from self._go_on(now))
 
@@ -150,6 +151,7 @@ class QueueManager(Program):
         yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
         job.deferred.extend((recipient, Dsn("4.3.0", "", "")) for recipient in request.recipients)
         self.dispatcher.release(request, now)
+        job.pending -= 1
         yield from self._ended(job, now)
         return (yield from self._go_on(now))
 
@@ -227,6 +229,7 @@ class QueueManager(Program):
                     started.append(entry)
                 else:
                     dispatcher.release(entry, now)
+                    job.pending -= 1
                     yield from self._ended(job, now)
             if self.pending:
                 yield from self.spoken()
@@ -239,6 +242,7 @@ class QueueManager(Program):
         for entry, dsn in stranded:
             for recipient in entry.recipients:
                 yield from self._at_once(entry.job, recipient, dsn, now)
+            entry.job.pending -= 1
             yield from self._ended(entry.job, now)
 
     def _activate(self, message: Message, flush: Flush, now: float) -> Decision[None]:
@@ -263,7 +267,7 @@ class QueueManager(Program):
         job.unread = message.recipients if len(message.recipients) < 2 else list(message.recipients)
         yield from self._read(job, now)
         if not job.pending:
-            yield from self._finish(job, now)
+            yield from self._ended(job, now)
 
     def _read(self, job: Job, now: float) -> Decision[None]:
         """Divide recipients into tries, as many as the limit allows."""
@@ -316,22 +320,15 @@ class QueueManager(Program):
         settle(job, [result])
 
     def _ended(self, job: Job, now: float) -> Decision[None]:
-        """One of a message's tries is over."""
-        job.pending -= 1
-        if job.pending:
-            return
-        queue_id = job.message.queue_id
-        if self.jobs.get(queue_id) is not job:
-            return  # the message has been taken up anew
-        if self.spool.active.get(queue_id) is not job.message:
+        """See to a message with no try left: tell the sender; then read on where recipients are left, or close it."""
+        message = job.message
+        queue_id = message.queue_id
+        if job.pending or self.jobs.get(queue_id) is not job:
+            return  # there are other tries, or the message has been taken up anew
+        if self.spool.active.get(queue_id) is not message:
             if not (job.failed or job.told) or self.spool.find(queue_id) is None:
                 self.jobs.pop(queue_id, None)
             return
-        yield from self._finish(job, now)
-
-    def _finish(self, job: Job, now: float) -> Decision[None]:
-        """No try is left: tell the sender, and go on with recipients that are not read yet, or close the message."""
-        message = job.message
         while not job.pending:
             if job.failed or job.told or message.traced or message.trace == PROBE:
                 yield from self._closer.notify(job, now)
