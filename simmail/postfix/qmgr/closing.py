@@ -147,10 +147,12 @@ def settle(job: Job, results: list[Result]) -> bool:
     ends: list[tuple[Recipient, str]] = []
     for result in results:
         recipient, status, dsn, relay, of = result
-        told, listed = record, of or recipient
+        listed = of or recipient
+        told = record
         if status is _SENT:
             end = "sent" if relay != "none" else "discarded"
-            told = record or bool(recipient.notify and Notify.SUCCESS in recipient.notify)
+            if recipient.notify and Notify.SUCCESS in recipient.notify:
+                told = True
         elif status is _DEFERRED or status is _SOFTBOUNCE:
             end = ""
             job.deferred.append((recipient, dsn))
@@ -160,7 +162,8 @@ def settle(job: Job, results: list[Result]) -> bool:
             end = "bounced"
             job.failed.append((recipient, dsn))
         else:
-            end, told = "verified", True
+            end = "verified"
+            told = True
         if told:
             job.told.append(result)
         ends.append((listed, end if listed is recipient else "expanded"))

@@ -90,7 +90,7 @@ class Dispatcher:
         destination = entry.destination
         todo = destination.todo
         todo.append(entry)
-        if not destination.listed:
+        if not destination.listed and destination.window > destination.busy:
             destination.transport.offer(destination)
         length = len(todo) + destination.busy
         if length > self._clogged and self._clog_s and int(now) >= destination.warned:
@@ -116,7 +116,6 @@ class Dispatcher:
                     if transport.opens > now and transport.listed:
                         self._alarm(transport, transport.opens)
                     break
-                entry.started = now
                 started.append(entry)
         return started
 

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.postfix.config import Config
@@ -38,7 +39,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TIME = re.compile(r"(\d+)([smhdw]?)", re.ASCII)
 
 
-class Limits(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Limits:
     """The parameters of one transport.
 
     Args:
@@ -173,6 +175,7 @@ class Transport:
             todo = destination.todo
             if todo and destination.window > destination.busy:
                 entry = todo.popleft()
+                entry.started = now
                 destination.busy += 1
                 self.busy += 1
                 if todo:
