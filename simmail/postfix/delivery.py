@@ -6,7 +6,6 @@ Every agent (smtp, local, virtual, error, retry, discard, pipe, lmtp) takes the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -31,6 +30,10 @@ class Status(Enum):
     UNCACHED = "undeliverable-but-not-cached"
     DELIVERABLE = "deliverable"
     SOFTBOUNCE = "SOFTBOUNCE"
+
+
+#: Those who are tried again.
+WAITING = (Status.DEFERRED, Status.SOFTBOUNCE)
 
 
 class Dsn(NamedTuple):
@@ -70,15 +73,6 @@ class Result(NamedTuple):
     dsn: Dsn
     relay: str = "none"
     of: Recipient | None = None
-
-
-def put_off(results: Iterable[Result]) -> bool:
-    """Whether there is a recipient among these who is to be tried again."""
-    for result in results:
-        status = result.status
-        if status is Status.DEFERRED or status is Status.SOFTBOUNCE:
-            return True
-    return False
 
 
 @dataclass(slots=True)

@@ -108,9 +108,19 @@ class _Failed(Exception):
 
 
 class _Routes:
-    """One personality of the resolver: the parameters that choose transports, for mail or for address probes."""
+    """One personality of the resolver: the parameters that choose transports, for mail or for address probes.
 
-    def __init__(self, program: TrivialRewrite, prefix: str) -> None:
+    Args:
+        program: the resolver.
+        prefix: of the parameters' names.
+        relocated: whether it asks for users who have moved.
+
+    Attributes:
+        by_sender: whether the sender has a say.
+        by_domain: whether a local part has none, as no table is asked about it.
+    """
+
+    def __init__(self, program: TrivialRewrite, prefix: str, relocated: bool) -> None:
         config = program.config
 
         def maps(name: str) -> Maps:
@@ -129,6 +139,7 @@ class _Routes:
             maps("transport_maps"), config["recipient_delimiter"], program.parents("transport_maps")
         )
         self.by_sender = bool(self.sender_relayhost or self.sender_transport)
+        self.by_domain = not (self.transport_maps or relocated)
 
 
 class TrivialRewrite(Program):
@@ -176,8 +187,8 @@ class TrivialRewrite(Program):
         self._relocated = Maps.open("relocated_maps", config["relocated_maps"], self.environment)
         table = " in virtual alias table" if config["show_user_unknown_table_name"] else ""
         self._unknown_alias = f"5.1.1 User unknown{table}"
-        self._routes = _Routes(self, "")
-        self._verify = _Routes(self, "address_verify_")
+        self._routes = _Routes(self, "", bool(self._relocated))
+        self._verify = _Routes(self, "address_verify_", bool(self._relocated))
         complains = any(isinstance(table, Unavailable) for table in self.environment.tables.values())
         self.by_sender = self._routes.by_sender or self._say_append or complains
         self.by_domain = not (self._routes.transport_maps or self._relocated)
@@ -297,9 +308,7 @@ class TrivialRewrite(Program):
         routes = self._verify if verify else self._routes
         if not routes.by_sender:
             sender = ""
-        if routes.transport_maps or self._relocated:
-            return self._once((sender, address, verify), self._resolve, routes, sender, address)
-        plain = PLAIN.fullmatch(address)
+        plain = PLAIN.fullmatch(address) if routes.by_domain else None
         if plain is None:
             return self._once((sender, address, verify), self._resolve, routes, sender, address)
         local, domain = plain.groups()  # of which the first has no say: no table is asked about it

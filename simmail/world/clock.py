@@ -108,7 +108,7 @@ class Clock:
         env: Any = self.env
         assert now >= env._now, "nothing begins in the past"
         task = Task(self, host, decision, now, done, life)
-        task.wake_at(now)
+        heappush(env._queue, (now, task.serial + 1, next(env._eid), task))
         return task
 
     def at(self, time: float, act: Callable[[], None]) -> None:
@@ -201,7 +201,7 @@ class Task:
         self._done = done
         self._question: Question | None = None
         self._answer: Any = None
-        self.callbacks: tuple[Callable[[Any], None], ...] | None = None
+        self.callbacks: tuple[Callable[[Any], None], ...] | None = WOKEN
 
     def wake_at(self, time: float) -> None:
         """Put this task down on the clock for exactly `time` (a delay would be rounded)."""

@@ -11,7 +11,7 @@ from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
-from simmail.postfix.delivery import Request, put_off
+from simmail.postfix.delivery import WAITING, Request
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
@@ -282,14 +282,16 @@ class Master:
         if end > now:
             yield Sleep(end - now)
         agent = system.at_hand(request.transport) or (yield from system.summon(request.transport))
-        process = agent.processes.take(self.clock.now)
+        process = agent.processes.take(now)
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
             yield agent.note("fatal", "", fatal.text)
             results = None
-        if results and put_off(results):
-            yield from system.roused("defer")
+        for result in results or ():
+            if result.status in WAITING:
+                yield from system.roused("defer")
+                break
         now = yield Level()
         agent.processes.leave(process, now)
         if self.system is None:

@@ -24,14 +24,14 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Level, Note
-from simmail.postfix.delivery import PROBE, Dsn, Result, Status
+from simmail.postfix.delivery import PROBE, WAITING, Dsn, Result, Status
 from simmail.postfix.qmgr.entry import Job
 from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
 
-_SENT, _BOUNCED, _DEFERRED, _SOFTBOUNCE = Status.SENT, Status.BOUNCED, Status.DEFERRED, Status.SOFTBOUNCE
+_SENT, _BOUNCED = Status.SENT, Status.BOUNCED
 
 
 class Closer:
@@ -153,7 +153,7 @@ def settle(job: Job, results: list[Result]) -> bool:
             end = "sent" if relay != "none" else "discarded"
             if recipient.notify and Notify.SUCCESS in recipient.notify:
                 told = True
-        elif status is _DEFERRED or status is _SOFTBOUNCE:
+        elif status in WAITING:
             end = ""
             job.deferred.append((recipient, dsn))
             listed.status, listed.dsn = dsn.reason, dsn.status

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.address import split_extension
-from simmail.mail.message import Message, Recipient
+from simmail.mail.message import Recipient
 from simmail.postfix.delivery import PROBES, Dsn
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import ERROR, RETRY
@@ -99,16 +99,14 @@ class Router:
         asked = message.sender, recipient.address, message.filter, message.redirect, message.trace
         if asked == self._asked and now < self._keeps_until:
             return self._answer
-        answer = self._ask(message, recipient, rewriter)
+        if message.redirect:
+            answer = rewriter.resolve(message.sender, rewriter.rewrite_internal("local", message.redirect))
+        elif message.filter and message.trace not in PROBES:
+            transport, _, nexthop = message.filter.partition(":")
+            nexthop = nexthop or self._filter_nexthop or recipient.address.rpartition("@")[2] or self._myhostname
+            answer = Resolved(transport, nexthop, recipient.address, AddressClass.NONE)
+        else:
+            answer = rewriter.resolve(message.sender, recipient.address)
         if answer.flags is _NOTHING or ResolveFlag.FAIL not in answer.flags:
             self._asked, self._answer, self._keeps_until = asked, answer, now + KEEP_S
         return answer
-
-    def _ask(self, message: Message, recipient: Recipient, rewriter: TrivialRewrite) -> Resolved:
-        if message.redirect:
-            return rewriter.resolve(message.sender, rewriter.rewrite_internal("local", message.redirect))
-        if message.filter and message.trace not in PROBES:
-            transport, _, nexthop = message.filter.partition(":")
-            nexthop = nexthop or self._filter_nexthop or recipient.address.rpartition("@")[2] or self._myhostname
-            return Resolved(transport, nexthop, recipient.address, AddressClass.NONE)
-        return rewriter.resolve(message.sender, recipient.address)
