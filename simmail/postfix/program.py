@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simmail.mail.errors import Fatal
@@ -75,6 +75,8 @@ class Program:
         syslog_name: str = self.config["syslog_name"]
         if syslog_name != "postfix" and syslog_name.startswith("postfix/"):
             self.name = syslog_name.removeprefix("postfix/") + "/" + self.command
+        #: Makes a note in this program's name: of an event, the message it belongs to or "", and the event's fields.
+        self.note: Callable[..., Note] = partial(Note, self.name)
 
     def _check_limit(self, wanted: int) -> None:
         limit = self.config["default_process_limit"] if self.service.maxproc is None else self.service.maxproc
@@ -91,10 +93,6 @@ class Program:
             return ()
         pending, self.pending = self.pending, []
         return pending
-
-    def note(self, event: str, queue_id: str, *fields: object) -> Note:
-        """A note in this program's name."""
-        return Note(self.name, event, queue_id, *fields)
 
     @cached_property
     def environment(self) -> TableEnvironment:

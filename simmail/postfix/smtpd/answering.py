@@ -26,8 +26,8 @@ from simmail.smtp.replies import Reply
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
 
-#: A reply, and whether the client did well.
-Answer = tuple[Reply, bool]
+#: A reply, and whether the client did well; None for neither well nor badly.
+Answer = tuple[Reply, bool | None]
 
 
 def no(session: SmtpdSession, code: int, text: str, error: str = "protocol") -> Decision[Answer]:

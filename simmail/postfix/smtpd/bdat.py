@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.content import Content, octets
 from simmail.mail.questions import Decision
+from simmail.postfix.smtpd.answering import Answer
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.message import DEAD, Answer, as_received, finish
+from simmail.postfix.smtpd.message import DEAD, as_received, finish
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Chunk
 from simmail.smtp.parameters import MAX_SIZE
@@ -59,7 +60,7 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
             state.bdat = Bdat.ERROR
         return wrong
     state.bdat = Bdat.OK
-    session.chunks.append(text)
+    session.chunks += (text,)
     size = sum(map(octets, session.chunks))
     session.content = None if last else ("BDAT", size)
     if not last:
@@ -67,7 +68,7 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     return (yield from finish(session, as_received(joined(session.chunks)), size))
 
 
-def joined(chunks: list[str]) -> Content:
+def joined(chunks: tuple[str, ...]) -> Content:
     """The lines in some chunks."""
     lines = "".join(chunks).split("\n")
     if lines[-1] == "":

@@ -18,7 +18,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.parameters import SessionParameters
     from simmail.postfix.smtpd.session import SmtpdSession
 
-Run = Callable[..., Decision[Any]]
+Run = Callable[..., Answer | Decision[Answer]]
 
 #: What makes a HELO name unsafe to show; each becomes a question mark.
 NEUTERED = str.maketrans(dict.fromkeys([*' <>()\\";@', *map(chr, (*range(32), 127))], "?"))
@@ -66,56 +66,60 @@ class SmtpCommand(NamedTuple):
 # ---- HELO and EHLO
 
 
-def helo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    """HELO."""
-    refusal = yield from _greeted(session, argument, "HELO")
-    if refusal is not None:
-        return refusal
-    state = session.state
-    if state.protocol not in ("ESMTP", "SMTP"):
-        state.protocol = "SMTP"
-    return (yield from session.say(250, session.parameters.hostname)), True
-
-
-def ehlo(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    """EHLO."""
-    refusal = yield from _greeted(session, argument, "EHLO")
-    if refusal is not None:
-        return refusal
-    state = session.state
-    state.protocol = "ESMTP"
-    hidden = state.discard_mask
-    if hidden and not hidden & QUIET:
-        shown = shown_keywords(hidden)
-        yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown}")
-    if session.filtered.startswith("5"):
-        return (yield from session.say(250, session.parameters.hostname, "ENHANCEDSTATUSCODES")), True
-    verp, parameters = False, session.parameters
-    if parameters.verp_clients:
-        verp = yield from session.listed(parameters.verp_clients)
-    key = (hidden, verp, session.xclient, session.xforward)
-    offer = parameters.offers.get(key)
-    if offer is None:
-        offer = parameters.offers[key] = Reply(250, _offered(parameters, *key))
-    if state.errors >= parameters.soft_errors:
-        yield Sleep(parameters.error_sleep * (len(offer.lines) - 1))
-    return (yield from session.tell(offer)), True
-
-
-def _greeted(session: SmtpdSession, argument: str, verb: str) -> Decision[Answer | None]:
-    """What HELO and EHLO share; an answer where it ends there."""
+def hello(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:
+    """HELO and EHLO."""
     name, shown = _introduced(argument)
+    state = session.state
     if not name:
-        return (yield from no(session, 501, f"Syntax: {verb} hostname"))
+        return no(session, 501, f"Syntax: {state.stage} hostname")
+    parameters = session.parameters
+    if (
+        len(session.total) > 1
+        or not parameters.hello_asks_nothing
+        or session.filtered
+        or state.discard_mask
+        or state.errors >= parameters.soft_errors
+    ):
+        return _hello_asked(session, name, shown)
+    state.helo = shown
+    return state.transcript.told(_hello_reply(session)), True
+
+
+def _hello_asked(session: SmtpdSession, name: str, shown: str) -> Decision[Answer]:
+    """HELO and EHLO where there is something to ask, to forget or to tell."""
+    state, verb, parameters = session.state, session.state.stage, session.parameters
     if not session.smtpd.delay_reject:
-        verdict = yield from session.smtpd.checker.helo(session.state, name)
+        verdict = yield from session.smtpd.checker.helo(state, name)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from refused(session, verdict))
     yield from session.forget()
-    session.state.helo = shown
-    if session.filtered:
-        yield from milter.told(session, verb)
-    return None
+    state.helo = shown
+    yield from milter.told(session, verb)
+    hidden = state.discard_mask if verb == "EHLO" else frozenset()
+    if hidden and not hidden & QUIET:
+        yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown_keywords(hidden)}")
+    if verb == "EHLO" and session.filtered.startswith("5"):
+        state.protocol = "ESMTP"
+        return (yield from session.say(250, parameters.hostname, "ENHANCEDSTATUSCODES")), True
+    reply = _hello_reply(session, verb == "EHLO" and (yield from session.listed(parameters.verp_clients)))
+    if verb == "EHLO" and state.errors >= parameters.soft_errors:
+        yield Sleep(parameters.error_sleep * (len(reply.lines) - 1))
+    return (yield from session.say(250, *reply.lines)), True
+
+
+def _hello_reply(session: SmtpdSession, verp: bool = False) -> Reply:
+    """The reply to HELO or EHLO, which say what the client speaks; `verp`: whether it may ask for XVERP."""
+    state, parameters = session.state, session.parameters
+    if state.stage == "HELO":
+        if state.protocol not in ("ESMTP", "SMTP"):
+            state.protocol = "SMTP"
+        return parameters.helo_reply
+    state.protocol = "ESMTP"
+    key = (state.discard_mask, verp, session.xclient, session.xforward)
+    found = parameters.offers.get(key)
+    if found is None:
+        found = parameters.offers[key] = Reply(250, _offered(parameters, *key))
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -159,9 +163,9 @@ def rset(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     return (yield from yes(session, OK))
 
 
-def noop(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+def noop(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:
     """NOOP."""
-    return (yield from yes(session, OK))
+    return session.answer(OK)
 
 
 def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
@@ -194,9 +198,9 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     return (yield from session.say(252, f"2.0.0 {target.text}")), True
 
 
-def quit(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+def quit(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:
     """QUIT."""
-    return (yield from session.tell(BYE)), True
+    return session.answer(BYE)
 
 
 def starttls(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
@@ -222,8 +226,8 @@ def auth(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
 COMMANDS: dict[str, SmtpCommand] = {
     command.name: command
     for command in (
-        SmtpCommand("HELO", helo, last=True, idle=True),
-        SmtpCommand("EHLO", ehlo, last=True, idle=True, plain=True),
+        SmtpCommand("HELO", hello, last=True, idle=True),
+        SmtpCommand("EHLO", hello, last=True, idle=True, plain=True),
         SmtpCommand("XCLIENT", xclient.xclient),
         SmtpCommand("XFORWARD", xclient.xforward),
         SmtpCommand("STARTTLS", starttls, plain=True),
@@ -241,24 +245,35 @@ COMMANDS: dict[str, SmtpCommand] = {
 }
 
 
-def counts(heard: list[str], done: list[str]) -> str:
+def encrypted(commands: Mapping[str, SmtpCommand]) -> dict[str, SmtpCommand]:
+    """The commands where TLS is required: all but the plain ones are refused."""
+    return {name: command if command.plain else command._replace(run=_in_clear) for name, command in commands.items()}
+
+
+def _in_clear(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
+    return no(session, 530, "5.7.0 Must issue a STARTTLS command first", "policy")
+
+
+def counts(heard: list[str], failed: list[str]) -> str:
     """Commands and how many of each were good, as the log tells them when a session is over.
 
     Args:
         heard: the verb of each.
-        done: the verbs of the good ones.
+        failed: the verbs of those that were not good.
     """
-    return (_counted if len(heard) < LONG else _count)(tuple(heard), tuple(done))
+    return (_counted if len(heard) < LONG else _count)(tuple(heard), tuple(failed))
 
 
-def _count(heard: tuple[str, ...], done: tuple[str, ...]) -> str:
-    totals, goods = Counter(heard), Counter(done)
+def _count(heard: tuple[str, ...], failed: tuple[str, ...]) -> str:
+    totals, bad = Counter(heard), Counter(failed)
     parts: list[str] = []
     for name in (*COMMANDS, "UNKNOWN"):
-        total, good = totals[name], goods[name]
+        total = totals[name]
         if total:
-            parts.append(f"{name.lower()}={good}" if good == total else f"{name.lower()}={good}/{total}")
-    both = f"commands={len(done)}" if heard and len(done) == len(heard) else f"commands={len(done)}/{len(heard)}"
+            good = total - bad[name]
+            parts.append(f"{name.lower()}={total}" if good == total else f"{name.lower()}={good}/{total}")
+    total, good = len(heard), len(heard) - len(failed)
+    both = f"commands={total}" if heard and not failed else f"commands={good}/{total}"
     return " ".join([*parts, both])
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
@@ -20,6 +21,9 @@ from simmail.mail.answers import DnsAnswer
 from simmail.mail.hostnames import valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.smtpd.state import Client, NameStatus
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
 
 #: How strerror's kin for host names puts it.
 NO_NAME = "Name or service not known"
@@ -112,6 +116,25 @@ def reverse_name(address: str) -> str:
     '1.2.0.192.in-addr.arpa'
     """
     return ipaddress.ip_address(address).reverse_pointer
+
+
+def meet(smtpd: Smtpd, address: str, server: tuple[str, str]) -> Decision[tuple[Client, str]]:
+    """A client has connected: find its name, and tell the log.
+
+    Args:
+        smtpd: the server.
+        address: the client's.
+        server: the address and port it called, if that is known.
+
+    Returns:
+        The client, and how the log names it.
+    """
+    look = smtpd.parameters.peername_lookup
+    client, warning = yield from identify(smtpd.system.machine, address, look, smtpd.families, server)
+    if warning:
+        yield smtpd.note("warning", "", warning)
+    yield smtpd.note("connect", "", client.name, address)
+    return client, f"{client.name}[{address}]"
 
 
 def identify(

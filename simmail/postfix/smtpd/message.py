@@ -27,20 +27,20 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.content import Content
-from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
+from simmail.postfix.smtpd.answering import Answer, no
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Data
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
+    from simmail.postfix.cleanup_transaction import Transaction
     from simmail.postfix.smtpd.session import SmtpdSession
 
-Answer = tuple[Reply, bool]
 GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 #: What a client hears of a server that has died.
 DEAD = Reply(0, ("",), True)
@@ -80,45 +80,53 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     )  # fmt: skip
 
 
-def data(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Reply, bool | None]]:
-    """DATA, up to its first reply; whether the client did well shows at the content's end."""
+def data(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:
+    """DATA, up to its first reply; the content may still turn out to be bad."""
     state = session.state
     if state.bdat is not Bdat.NONE:
-        return (yield from session.mistaken(503, "5.5.1 Error: DATA after BDAT")), False
+        return no(session, 503, "5.5.1 Error: DATA after BDAT")
+    if not state.accepted and state.sender is None:
+        return no(session, 503, "5.5.1 Error: need RCPT command")
+    if session.filtered or not state.accepted or argument or session.smtpd.lists["smtpd_data_restrictions"]:
+        return _data_checked(session, argument)
+    return _go_ahead(session)
+
+
+def _data_checked(session: SmtpdSession, argument: str) -> Decision[Answer]:
+    """DATA where there is something to ask, or wrong."""
+    state = session.state
     if not state.accepted:
-        if state.sender is None:
-            return (yield from session.mistaken(503, "5.5.1 Error: need RCPT command")), False
         return (yield from session.say(554, "5.5.1 Error: no valid recipients")), False
     if argument.strip():
-        return (yield from session.mistaken(501, "5.5.4 Syntax: DATA")), False
+        return (yield from no(session, 501, "5.5.4 Syntax: DATA"))
     if session.smtpd.lists["smtpd_data_restrictions"]:
         verdict = yield from session.smtpd.checker.data(state)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from session.refused(verdict)), False
+    if session.transaction is not None:
+        yield from milter.told(session, "DATA")
+    answer = _go_ahead(session)
+    return answer if isinstance(answer, tuple) else (yield from answer)
+
+
+def _go_ahead(session: SmtpdSession) -> Answer | Decision[Answer]:
+    """Let the content come."""
     if session.transaction is None:
         return DEAD, False
-    if session.filtered:
-        yield from milter.told(session, "DATA")
     session.content = ("DATA", 0)
-    return (yield from session.tell(GO_AHEAD)), None
+    return session.answer(GO_AHEAD)
 
 
-def receive(session: SmtpdSession, sent: Data) -> Decision[Reply]:
+def receive(session: SmtpdSession, sent: Data) -> Decision[Answer]:
     """The content that follows DATA's 354."""
     lines = sent.content.lines
     size = sent.content.size + len(lines)
-    if not sent.complete:
-        session.content = ("DATA", size)
-        if "" in lines:
-            session.partial = sent.content
-        return Reply(0, ("",))
-    try:
-        reply, good = yield from finish(session, as_received(sent.content), size)
-        session.content = None
-        session.count("DATA", good)
-        return (yield from session.close(reply)) if reply.closes else reply
-    except Fatal as fatal:
-        return (yield from session.die(fatal))
+    if sent.complete:
+        return finish(session, as_received(sent.content), size)
+    session.content = ("DATA", size)
+    if "" in lines:
+        session.partial = sent.content
+    return answered((Reply(0, ("",)), True))
 
 
 def as_received(content: Content) -> Content:
@@ -179,20 +187,22 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
                 yield from session.drop_file()
                 state.recipients, state.carried, state.bdat = [], state.size, Bdat.NONE
                 return reply, False
-        outcome = yield from _hand_over(session, content)
+        outcome = yield from _handed_over(session).finish(content, received(session))
+        session.transaction = None
     queue_id = state.queue_id
     if not outcome.status:
         state.errors = state.junk = 0
         state.transcript.errors.clear()
         text = f"2.0.0 Ok: {size} bytes queued as {queue_id}" if chunked else f"2.0.0 Ok: queued as {queue_id}"
-        reply = yield from session.tell(Reply(250, (text,)))
+        reply = yield from session.say(250, text)
     else:
         reply = yield from _complaint(session, outcome)
     yield from session.forget()
     return reply, not outcome.status
 
 
-def _hand_over(session: SmtpdSession, content: Content) -> Decision[CleanupOutcome]:
+def _handed_over(session: SmtpdSession) -> Transaction:
+    """The transaction, with all that its envelope has come to."""
     transaction, actions = session.transaction, session.state.actions
     assert transaction is not None
     for recipient in session.state.recipients:
@@ -207,9 +217,7 @@ def _hand_over(session: SmtpdSession, content: Content) -> Decision[CleanupOutco
         transaction.flags |= CleanupFlag.HOLD
     if actions.discard:
         transaction.flags |= CleanupFlag.DISCARD
-    outcome: CleanupOutcome = yield from transaction.finish(content, received(session))
-    session.transaction = None
-    return outcome
+    return transaction
 
 
 #: In which order what is wrong with a message is told.

@@ -29,33 +29,33 @@ class Transcript:
     """What was said in a session, and the errors in it.
 
     Attributes:
-        said: the client's command lines, and the replies.
-        lines: how many lines that is.
+        said: the client's command lines, and the replies; those of one line may be added without more ado.
+        longer: how many lines that is more than things said.
         errors: classes of errors, as notify_classes names them.
     """
 
-    __slots__ = ("errors", "lines", "said")
+    __slots__ = ("errors", "longer", "said")
 
     def __init__(self) -> None:
         self.said: list[Sent | Reply] = []
-        self.lines = 0
+        self.longer = 0
         self.errors: set[str] = set()
 
-    def heard(self, sent: Sent) -> None:
-        """The client said something other than a message's content."""
-        self.said.append(sent)
-        self.lines += 1
+    @property
+    def lines(self) -> int:
+        """How many lines there are."""
+        return len(self.said) + self.longer
 
     def told(self, reply: Reply) -> Reply:
         """A reply was given."""
         self.said.append(reply)
-        self.lines += len(reply.lines)
+        self.longer += len(reply.lines) - 1
         return reply
 
     def forget(self) -> None:
         """Begin a new transcript."""
         self.said = []
-        self.lines = 0
+        self.longer = 0
         self.errors.clear()
 
     def text(self, smtpd: Smtpd) -> list[str]:

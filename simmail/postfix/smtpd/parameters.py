@@ -23,6 +23,7 @@ from simmail.postfix.compatibility import level
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.post_mail import NOTIFY_CLASSES
+from simmail.postfix.smtpd.commands import COMMANDS, encrypted
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class SessionParameters:
         config = smtpd.config
         self.hostname: str = config["myhostname"]
         self.mail_name: str = config["mail_name"]
+        self.history_limit: int = config["smtpd_history_flush_threshold"]
+        self.helo_reply = Reply(250, (self.hostname,))
         self.greeting = Reply(220, (config["smtpd_banner"],))
         self.helo_required: bool = config["smtpd_helo_required"]
         self._limits(config)
@@ -54,16 +57,23 @@ class SessionParameters:
         #: EHLO's reply, by what is hidden and who asks.
         self.offers: dict[tuple[frozenset[str], bool, bool, bool], Reply] = {}
         self.discarded = keyword_set(config["smtpd_discard_ehlo_keywords"])
-        self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps") or None
+        self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps")
+        #: Whether a client's greeting depends on who it is.
+        self.judges_clients = not smtpd.delay_reject or bool(self.discard_maps)
         self.noop_commands = self._strings(smtpd, "smtpd_noop_commands")
         self.forbidden_commands = self._strings(smtpd, "smtpd_forbidden_commands")
         self._tls(smtpd)
+        self.commands = encrypted(COMMANDS) if self.tls_required else COMMANDS
+        #: Those that a line which begins with them surely is.
+        self.at_sight = {} if config["smtpd_command_filter"] or config["smtpd_noop_commands"] else self.commands
         self.reject_footer: str = config.raw("smtpd_reject_footer") or ""
         self.footer_maps = smtpd.maps("smtpd_reject_footer_maps")
         self.command_filter = smtpd.maps("smtpd_command_filter")
         self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients") or None
         self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts") or None
         self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts") or None
+        #: Whether the first HELO or EHLO of an ordinary client asks nothing; a greeting and a command are two lines.
+        self.hello_asks_nothing = smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
         self.content_filter: str = config["content_filter"]
         self.cleanup_flags = EXTERNAL
@@ -74,7 +84,6 @@ class SessionParameters:
             self.cleanup_flags &= ~(CleanupFlag.BCC | CleanupFlag.MAP)
         self.unknown_recipients = "no_unknown_recipient_checks" in options
         self.notify_classes = config.mask("notify_classes", NOTIFY_CLASSES)
-        self.history_limit: int = config["smtpd_history_flush_threshold"]
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
 
     def _limits(self, config: Config) -> None:

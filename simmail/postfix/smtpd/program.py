@@ -115,12 +115,12 @@ class Smtpd(Program):
         self._restrictions()
         self.tables = RecipientTables(self)
         self.contexts: dict[tuple[str, str], str] = self.memory()
-        #: Whether a command line is what it looks like: no filter, no commands to be ignored.
-        self.plain_commands = not (config["smtpd_command_filter"] or config["smtpd_noop_commands"])
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.milters = MilterRules(self)
         self.processes = self.pool(SmtpdProcess)
+        #: Whether anvil(8) has been told of a client.
+        self.counting = False
         self.parameters = SessionParameters(self)
         self.checker = Checker(self)
 

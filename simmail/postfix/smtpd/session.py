@@ -12,7 +12,6 @@ DIAGNOSTICS
     connect from HOST, disconnect from HOST COUNTS
     too many errors after COMMAND from HOST, lost connection after COMMAND from HOST
     improper command pipelining after COMMAND from HOST: TEXT
-    non-SMTP command from HOST: TEXT
 
 SEE ALSO
     smtpd(8), RFC 5321 section 4
@@ -20,7 +19,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -28,17 +27,17 @@ from simmail.mail.answers import AnvilCounts
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Question, Sleep, answered
 from simmail.postfix.ehlo_keywords import keyword_set
-from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd import milter
+from simmail.postfix.smtpd.answering import Answer
 from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand, counts
+from simmail.postfix.smtpd.commands import SmtpCommand, counts
 from simmail.postfix.smtpd.footer import softened, with_footer
-from simmail.postfix.smtpd.lookups import identify
+from simmail.postfix.smtpd.lookups import meet
 from simmail.postfix.smtpd.message import receive, received
 from simmail.postfix.smtpd.notice import notify
 from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
-from simmail.postfix.smtpd.token import words
+from simmail.postfix.smtpd.unusual import unusual
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
@@ -47,14 +46,14 @@ from simmail.smtp.wire import encoded, escaped, wire
 if TYPE_CHECKING:
     from simmail.mail.content import Content
     from simmail.postfix.cleanup_transaction import Transaction
+    from simmail.postfix.match_lists import AddressList
     from simmail.postfix.smtpd.program import Smtpd
 
 #: A reply that says nothing and ends the connection.
 HANG_UP = Reply(0, ("",), True)
 #: How much of what a client sent too early the log shows, octets.
 PIPELINED_SHOWN = 100
-
-MUST_ENCRYPT = "5.7.0 Must issue a STARTTLS command first"
+NOTHING: Mapping[str, str] = {}
 
 
 class SmtpdSession:
@@ -67,9 +66,9 @@ class SmtpdSession:
     """
 
     __slots__ = (
-        "arrival", "chunks", "content", "context", "early", "exempt", "filtered", "forwarded", "good", "over",
-        "parameters", "partial", "reason", "restart", "server", "smtpd", "state", "stuck", "total", "transaction",
-        "xclient", "xforward",
+        "arrival", "chunks", "content", "context", "early", "exempt", "failed", "filtered", "forwarded", "over",
+        "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total", "transaction", "xclient",
+        "xforward",
     )  # fmt: skip
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
@@ -78,18 +77,18 @@ class SmtpdSession:
         self.server = (question.address, str(question.port)) if question is not None else ("", "")
         self.early: tuple[Sent, ...] = question.early if question is not None else ()
         self.stuck = False
-        self.good: list[str] = []
+        #: The verbs of all commands, and of those that were not good.
         self.total: list[str] = []
+        self.failed: list[str] = []
         self.transaction: Transaction | None = None
         self.context = "remote"
         self.arrival = 0.0
         self.content: tuple[str, int] | None = None
         self.partial: Content | None = None
-        self.chunks: list[str] = []
-        self.forwarded: dict[str, str] = {}
-        self.xclient = self.xforward = self.exempt = False
-        self.over = False
-        self.restart = False
+        self.chunks: tuple[str, ...] = ()
+        self.forwarded: Mapping[str, str] = NOTHING
+        self.xclient = self.xforward = self.over = False
+        self.exempt = not smtpd.parameters.counted
         self.reason = ""
         #: What stands for Milters that cannot be reached.
         self.filtered = ""
@@ -99,34 +98,33 @@ class SmtpdSession:
     def greet(self) -> Decision[Reply | None]:
         """Say the greeting, or refuse the client."""
         smtpd, state, parameters = self.smtpd, self.state, self.parameters
-        state.process = smtpd.processes.take((yield Now()))
+        state.process = smtpd.processes.take(smtpd.system.machine.files.clock())
         address = state.client.address
-        client, warning = yield from smtpd.memo.decide(
-            (smtpd, "client", address, self.server), identify, smtpd.system.machine, address,
-            parameters.peername_lookup, smtpd.families, self.server,
-        )  # fmt: skip
-        if warning:
-            yield smtpd.note("warning", "", warning)
-        state.client = client
-        state.namaddr = f"{client.name}[{client.address}]"
-        yield smtpd.note("connect", "", client.name, client.address)
+        state.client, state.namaddr = yield from smtpd.memo.decide(
+            (smtpd, address, self.server), meet, smtpd, address, self.server
+        )
         if self.early:
             yield self._pipelining("CONNECT", self.early)
         if parameters.xclient_hosts:
-            self.xclient = yield from self.listed(parameters.xclient_hosts)
+            self.xclient = self.is_among(parameters.xclient_hosts)
         if parameters.xforward_hosts:
-            self.xforward = yield from self.listed(parameters.xforward_hosts)
-        self.exempt = self.xclient or not parameters.counted or (yield from self.listed(smtpd.hoggers))
+            self.xforward = self.is_among(parameters.xforward_hosts)
+        self.exempt = self.exempt or self.xclient or self.is_among(smtpd.hoggers)
+        if smtpd.unsaid:
+            yield from smtpd.heard()
         if not self.exempt:
-            yield from smtpd.system.roused("anvil")
-            counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, client.address)
+            if not smtpd.counting:
+                smtpd.counting = True
+                yield from smtpd.system.roused("anvil")
+            counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, address)
             if 0 < parameters.connection_count < counts.connections or 0 < parameters.connection_rate < counts.rate:
                 return (yield from self._one_too_many(counts))
         if smtpd.milters.any:
             refusal = yield from milter.connected(self)
             if refusal is not None:
                 return refusal
-        return (yield from self.welcome())
+        greeting = self.welcome()
+        return greeting if isinstance(greeting, Reply) else (yield from greeting)
 
     def _one_too_many(self, counts: AnvilCounts) -> Decision[Reply]:
         """Refuse a connection, of which its client has too many."""
@@ -142,11 +140,18 @@ class SmtpdSession:
         )  # fmt: skip
         return (yield from self.close(reply))
 
-    def welcome(self) -> Decision[Reply]:
+    def welcome(self) -> Reply | Decision[Reply]:
         """The greeting (again after XCLIENT)."""
-        smtpd, state, parameters = self.smtpd, self.state, self.parameters
+        state, parameters = self.state, self.parameters
         state.discard_mask = parameters.discarded
-        if parameters.discard_maps is not None:
+        if parameters.judges_clients or state.errors >= parameters.soft_errors:
+            return self._judged()
+        return state.transcript.told(parameters.greeting)
+
+    def _judged(self) -> Decision[Reply]:
+        """The greeting, or the refusal of a client."""
+        smtpd, state, parameters = self.smtpd, self.state, self.parameters
+        if parameters.discard_maps:
             with suppress(LookupFailure):
                 words_ = parameters.discard_maps.find(state.client.address)
                 state.discard_mask = parameters.discarded if words_ is None else keyword_set(words_)
@@ -160,17 +165,19 @@ class SmtpdSession:
                 return (yield from self.close(reply)) if reply.closes else reply
             if verdict is Verdict.HANGUP:
                 return (yield from self.close(HANG_UP))
-        return (yield from self.tell(parameters.greeting))
+        return (yield from self.say(220, *parameters.greeting.lines))
 
-    def listed(self, clients: object) -> Decision[bool]:
-        """Whether a list of clients holds this one; a list that fails does not."""
-        if not clients:
-            return False
+    def is_among(self, clients: AddressList) -> bool:
+        """Whether a list of clients holds this one; one that fails does not, and waits to be heard."""
         client = self.state.client
         try:
-            found: bool = clients.matches(client.name, client.address)  # type: ignore[attr-defined]
+            return clients.matches(client.name, client.address)
         except LookupFailure:
-            found = False
+            return False
+
+    def listed(self, clients: AddressList | None) -> Decision[bool]:
+        """The same, with what the list has to say."""
+        found = clients is not None and self.is_among(clients)
         if self.smtpd.unsaid:
             yield from self.smtpd.heard()
         return found
@@ -179,25 +186,28 @@ class SmtpdSession:
 
     def say(self, code: int, *lines: str) -> Decision[Reply]:
         """Make a reply: slowly to clients that make mistakes, with the footer that main.cf gives refusals."""
-        return self.tell(Reply(code, lines)) if code < 400 else self._refuse(code, lines)
-
-    def tell(self, reply: Reply) -> Decision[Reply]:
-        """Give a reply that is no refusal: slowly to clients that make mistakes."""
         state, parameters = self.state, self.parameters
         if state.errors >= parameters.soft_errors and parameters.error_sleep:
             yield Sleep(parameters.error_sleep)
-        return state.transcript.told(reply)
-
-    def _refuse(self, code: int, lines: tuple[str, ...]) -> Decision[Reply]:
-        state, parameters = self.state, self.parameters
-        if state.errors >= parameters.soft_errors and parameters.error_sleep:
-            yield Sleep(parameters.error_sleep)
+        if code < 400:
+            return state.transcript.told(Reply(code, lines))
         if parameters.reject_footer or parameters.footer_maps:
             lines = yield from with_footer(self, code, lines)
         hangup = code in (421, 521)
         if self.smtpd.soft_bounce:
             code, lines = softened(code, lines)
         return state.transcript.told(Reply(code, lines, hangup))
+
+    def answer(self, reply: Reply) -> Answer | Decision[Answer]:
+        """The answer to a good command, in one line: at once, or slowly to clients that make mistakes."""
+        state = self.state
+        if state.errors >= self.parameters.soft_errors:
+            return self._slowly(reply)
+        state.transcript.said.append(reply)
+        return reply, True
+
+    def _slowly(self, reply: Reply) -> Decision[Answer]:
+        return (yield from self.say(reply.code, *reply.lines))._replace(closes=reply.closes), True
 
     def mistaken(self, code: int, text: str, error: str = "protocol") -> Decision[Reply]:
         """The reply to a mistake; `error`: its class in notify_classes."""
@@ -220,39 +230,42 @@ class SmtpdSession:
             sent: a command, a message's content or a chunk of it.
             more: what it has sent already behind that.
         """
+        state, parameters = self.state, self.parameters
+        if type(sent) is not Command or self.over or state.errors >= parameters.hard_errors:
+            return self._otherwise(sent, more)
+        state.transcript.said.append(sent)
+        verb, argument = sent
+        known = parameters.at_sight.get(verb)
+        if known is None or (argument is not None and not (len(argument) < 500 and argument.isascii())):
+            return self._guarded(self._command(sent, more))
+        return self._run(known, argument or "", more)
+
+    def _otherwise(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """Answer to content, and to a client that has gone too far."""
+        state, parameters = self.state, self.parameters
         if self.over:
             return answered(None)
-        state = self.state
-        if state.errors >= self.parameters.hard_errors:
+        if state.errors >= parameters.hard_errors:
             return self._guarded(self._too_many_errors())
         if type(sent) is Data:
-            return receive(self, sent)
-        state.transcript.heard(sent)
-        if type(sent) is Chunk:
-            return self._run(COMMANDS["BDAT"], sent.argument, more, sent)
-        assert type(sent) is Command
-        verb, argument = sent
-        known = COMMANDS.get(verb)
-        if (
-            known is not None
-            and self.smtpd.plain_commands
-            and (argument is None or (len(argument) < 500 and argument.isascii()))
-        ):
-            return self._run(known, argument or "", more)
-        return self._guarded(self._command(sent, more))
+            return self._waited(parameters.commands["DATA"], receive(self, sent))
+        assert type(sent) is Chunk
+        state.transcript.said.append(sent)
+        return self._run(parameters.commands["BDAT"], sent.argument, more, sent)
 
     def _guarded(self, answering: Decision[Reply]) -> Decision[Reply]:
-        """An answer, unless the process dies of it."""
+        """A reply, which may end the session; unless the process dies of it."""
         try:
-            return (yield from answering)
+            reply = yield from answering
+            return (yield from self.close(reply)) if reply.closes and not self.over else reply
         except Fatal as fatal:
-            return (yield from self.die(fatal))
+            return (yield from self._dies(fatal))
 
-    def die(self, fatal: Fatal) -> Decision[Reply]:
+    def _dies(self, fatal: Fatal) -> Decision[Reply]:
         """The process ends in the middle of it, and its client hears no more."""
         self.over = True
         yield self.smtpd.note("fatal", "", fatal.text)
-        if not self.exempt and self.parameters.counted:
+        if not self.exempt:
             yield Anvil("disconnect", self.smtpd.service.name, self.state.client.address)
         return HANG_UP
 
@@ -262,82 +275,24 @@ class SmtpdSession:
         self.reason = "too many errors"
         reply = yield from self.say(421, f"4.7.0 {self.parameters.hostname} Error: too many errors")
         yield self.smtpd.note("text", "", f"too many errors after {state.stage} from {state.namaddr}")
-        return (yield from self.close(reply))
+        return reply
 
     def _command(self, command: Command, more: tuple[Sent, ...]) -> Decision[Reply]:
         """Find out which command a line is, and run it."""
-        known, argument, reply = yield from self._unusual(command)
+        known, argument, reply = yield from unusual(self, command)
         if reply is not None:
-            return (yield from self.close(reply)) if reply.closes else reply
+            return reply
         assert known is not None
         return (yield from self._run(known, argument, more))
 
-    def _unusual(self, command: Command) -> Decision[tuple[SmtpCommand | None, str, Reply | None]]:
-        """A line that needs a closer look: the command and its argument, or the reply to what is none."""
-        smtpd, state, parameters = self.smtpd, self.state, self.parameters
-        line = command.line()
-        limit = parameters.line_limit
-        if len(line.encode("utf-8", "surrogateescape")) > limit:
-            line = line.encode("utf-8", "surrogateescape")[:limit].decode("utf-8", "surrogateescape")
-            yield smtpd.note(
-                "warning", "", f"{state.namaddr}: request longer than {limit}: {smtpd.printable(line)[:30]}..."
-            )
-        if parameters.smtputf8 and not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
-            reply = yield from self.mistaken(500, "5.5.2 Error: bad UTF-8 syntax")
-            state.errors += 1
-            return None, "", reply
-        if parameters.command_filter:
-            line = yield from self._filtered(line)
-        found = words(line)
-        if not found:
-            reply = yield from self.mistaken(500, "5.5.2 Error: bad syntax")
-            state.errors += 1
-            return None, "", reply
-        verb = found[0].text
-        if parameters.noop_commands and parameters.noop_commands.matches(verb):
-            reply = yield from self.say(250, "2.0.0 Ok")
-            self._junk()
-            return None, "", reply
-        known = COMMANDS.get(verb.upper())
-        if known is None:
-            return None, "", (yield from self._unknown(verb, line))
-        return known, line[line.find(verb) + len(verb) :].strip(), None
-
-    def _filtered(self, line: str) -> Decision[str]:
-        """A line after smtpd_command_filter."""
-        smtpd = self.smtpd
-        try:
-            found = self.parameters.command_filter.find(line.lstrip(" \t"))
-        except LookupFailure:
-            found = None
-        yield from smtpd.heard()
-        if found is None:
-            return line
-        yield smtpd.note("text", "", f'{self.state.namaddr}: replacing command "{line}" with "{found}"')
-        return found
-
-    def _unknown(self, verb: str, line: str) -> Decision[Reply]:
-        """A word that is no command."""
-        smtpd, state = self.smtpd, self.state
-        self.total.append("UNKNOWN")
-        state.stage = "UNKNOWN"
-        if field_name(verb) is not None or self.parameters.forbidden_commands.matches(verb):
-            yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {smtpd.printable(line)[:100]}")
-            return (yield from self.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
-        if state.access_denied:
-            return (yield from self._denied())
-        reply = (yield from milter.refused(self, "UNKNOWN")) or (
-            yield from self.mistaken(500, "5.5.2 Error: command not recognized")
-        )
-        state.errors += 1
-        return reply
-
-    def _denied(self) -> Decision[Reply]:
+    def denied(self) -> Decision[Reply]:
+        """The refusal of a client that may do nothing but QUIT."""
         reply = yield from self.say(503, f"5.7.0 Error: access denied for {self.state.namaddr}")
         self.state.errors += 1
         return reply
 
-    def _junk(self) -> None:
+    def count_junk(self) -> None:
+        """A command that gets nowhere is over."""
         state = self.state
         state.junk += 1
         if state.junk > self.parameters.junk_limit + 1:
@@ -347,30 +302,52 @@ class SmtpdSession:
         self, command: SmtpCommand, argument: str, more: tuple[Sent, ...], sent: Sent | None = None
     ) -> Decision[Reply]:
         """Run a command, and count it."""
-        state, name = self.state, command.name
-        reply: Reply
-        good: bool | None
+        name, run, last, idle, _ = command
+        state = self.state
         self.total.append(name)
+        if state.access_denied and name != "QUIT":
+            self.failed.append(name)
+            return self._guarded(self.denied())
+        state.stage = name
+        if more and not state.pipelined and (state.protocol != "ESMTP" or last):
+            return self._waited(command, self._too_early(command, argument, more, sent))
         try:
-            if state.access_denied and name != "QUIT":
-                reply = yield from self._denied()
-            else:
-                state.stage = name
-                if more and not state.pipelined and (state.protocol != "ESMTP" or command.last):
-                    yield self._pipelining(name, more)
-                self.restart = False
-                if self.parameters.tls_required and not command.plain:
-                    reply, good = (yield from self.mistaken(530, MUST_ENCRYPT, "policy")), False
-                else:
-                    reply, good = yield from command.run(self, argument, sent)
-                if not self.restart:
-                    if good is not None:
-                        self.count(name, good)
-                    if command.idle:
-                        self._junk()
-            return (yield from self.close(reply)) if reply.closes else reply
+            answer = run(self, argument, sent)
         except Fatal as fatal:
-            return (yield from self.die(fatal))
+            return self._dies(fatal)
+        if not isinstance(answer, tuple):
+            return self._waited(command, answer)
+        reply, good = answer
+        if not good:
+            self._failed(command, good)
+        if idle:
+            self.count_junk()
+        return self.close(reply) if reply.closes else answered(reply)
+
+    def _waited(self, command: SmtpCommand, answering: Decision[Answer]) -> Decision[Reply]:
+        """The reply to a command that has something to ask."""
+        try:
+            reply, good = yield from answering
+            if not good:
+                self._failed(command, good)
+            if command.idle:
+                self.count_junk()
+            return (yield from self.close(reply)) if reply.closes and not self.over else reply
+        except Fatal as fatal:
+            return (yield from self._dies(fatal))
+
+    def _failed(self, command: SmtpCommand, good: bool | None) -> None:
+        """A command was not good."""
+        self.failed.append(command.name)
+        self.state.errors += good is not None
+
+    def _too_early(
+        self, command: SmtpCommand, argument: str, more: tuple[Sent, ...], sent: Sent | None
+    ) -> Decision[Answer]:
+        """The answer to a command behind which the client has sent more than it may."""
+        yield self._pipelining(command.name, more)
+        answer = command.run(self, argument, sent)
+        return answer if isinstance(answer, tuple) else (yield from answer)
 
     def _pipelining(self, after: str, more: tuple[Sent, ...]) -> Note:
         """Remember, and let the log tell, that the client has sent ahead where it may not."""
@@ -385,14 +362,14 @@ class SmtpdSession:
         Args:
             threshold: how many lines of transcript to keep; smtpd_history_flush_threshold by default.
         """
-        transcript, parameters = self.state.transcript, self.parameters
-        if transcript.lines > (parameters.history_limit if threshold is None else threshold):
-            if transcript.errors and transcript.errors & parameters.notify_classes:
+        transcript = self.state.transcript
+        if transcript.lines > (self.parameters.history_limit if threshold is None else threshold):
+            if transcript.errors & self.parameters.notify_classes:
                 return self._notified()
             transcript.forget()
         if self.transaction is not None:
             return self._dropped()
-        self.chunks = []
+        self.chunks = ()
         self.content = None
         self.state.forget_mail()
         return ()
@@ -422,7 +399,7 @@ class SmtpdSession:
                     self.transaction.recipient(recipient)
                 yield from self.transaction.hang_up(partial, received(self))
             self.transaction = None
-        self.chunks = []
+        self.chunks = ()
         self.content = None
 
     def forwarded_text(self) -> str:
@@ -432,13 +409,6 @@ class SmtpdSession:
             return ""
         ident = f", orig_queue_id={told['IDENT']}" if "IDENT" in told else ""
         return f"{ident}, orig_client={told.get('NAME', 'unknown')}[{told.get('ADDR', 'unknown')}]"
-
-    def count(self, name: str, good: bool) -> None:
-        """A command is over."""
-        if good:
-            self.good.append(name)
-        else:
-            self.state.errors += 1
 
     def summon(self, service: str) -> Decision[Any]:
         """The program behind a service; while it will not run, this session hears nothing of its client."""
@@ -459,7 +429,7 @@ class SmtpdSession:
             return None
         state = self.state
         if state.errors >= self.parameters.hard_errors:
-            return (yield from self._too_many_errors())
+            return (yield from self.close((yield from self._too_many_errors())))
         said = None
         smtpd = self.smtpd
         self.reason = reason
@@ -477,11 +447,21 @@ class SmtpdSession:
         """End the session, whatever was begun in it."""
         smtpd, state = self.smtpd, self.state
         self.over = True
-        yield from self.forget(0)
-        if not self.exempt and self.parameters.counted and not (yield from self.listed(smtpd.hoggers)):
-            yield Anvil("disconnect", smtpd.service.name, state.client.address)
+        if self.content is not None and self.content[0] == "DATA":
+            self.failed.append("DATA")
+        if state.transcript.errors or self.transaction is not None:
+            try:
+                yield from self.forget(0)
+            except Fatal as fatal:
+                return (yield from self._dies(fatal))
+        if not self.exempt:
+            spared = self.is_among(smtpd.hoggers)
+            if smtpd.unsaid:
+                yield from smtpd.heard()
+            if not spared:
+                yield Anvil("disconnect", smtpd.service.name, state.client.address)
         if state.process is not NO_PROCESS:
             smtpd.processes.leave(state.process, (yield Now()))
         client = state.client
-        yield smtpd.note("disconnect", "", client.name, client.address, counts(self.total, self.good))
+        yield smtpd.note("disconnect", "", client.name, client.address, counts(self.total, self.failed))
         return reply if reply.closes else reply._replace(closes=True)

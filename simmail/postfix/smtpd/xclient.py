@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
 
 UNAVAILABLE, TEMPORARILY = "[UNAVAILABLE]", "[TEMPUNAVAIL]"
-Answer = tuple[Reply, bool]
+Answer = tuple[Reply, bool | None]
 
 
 def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
@@ -57,8 +57,8 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
     state.client = client
     state.namaddr = f"{client.name}[{client.address}]"
     session.xclient = yield from session.listed(session.parameters.xclient_hosts)
-    session.restart = True
-    return (yield from session.welcome()), False
+    greeting = session.welcome()
+    return greeting if isinstance(greeting, Reply) else (yield from greeting), None
 
 
 def _changed(session: SmtpdSession, client: Client, name: str, value: str) -> Client | str:
@@ -121,7 +121,7 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
         unavailable = plain.upper() == UNAVAILABLE
         if not unavailable and not _fits(name.upper(), plain):
             return (yield from session.mistaken(501, f"5.5.4 Bad {name.upper()} syntax: {plain}")), False
-        session.forwarded[name.upper()] = UNKNOWN if unavailable else plain
+        session.forwarded = {**session.forwarded, name.upper(): UNKNOWN if unavailable else plain}
     return (yield from session.say(250, "2.0.0 Ok")), True
 
 
