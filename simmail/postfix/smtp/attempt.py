@@ -114,6 +114,9 @@ class Attempt:
 
 def drop(recipients: list[Recipient], gone: Recipient) -> None:
     """Take out this recipient, and not another one that is equal to it."""
+    if recipients and recipients[0] is gone:  # nearly always
+        del recipients[0]
+        return
     for index, recipient in enumerate(recipients):
         if recipient is gone:
             del recipients[index]

@@ -23,7 +23,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -41,6 +41,7 @@ from simmail.postfix.report import Reporter
 from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
 from simmail.postfix.smtp.attempt import Attempt
 from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
+from simmail.postfix.smtp.offer import Offer
 from simmail.postfix.smtp.session import Session
 from simmail.postfix.smtp.tls import Tls
 from simmail.postfix.tables import LookupFailure
@@ -79,6 +80,8 @@ class Smtp(Program):
     Attributes:
         own_name: myhostname in lower case, by which it knows itself in what a server says.
         greeting: the greeting command.
+        discarded: the EHLO keywords that are ignored, where no table says otherwise.
+        discards: whether any are ignored.
         filters_replies: whether there is anything to be asked about a reply before it is taken.
         envelope: an address as it travels in MAIL and RCPT.
     """
@@ -116,8 +119,9 @@ class Smtp(Program):
         self.always_ehlo: bool = prefix != "smtp" or config["smtp_always_send_ehlo"]
         self.never_ehlo: bool = prefix == "smtp" and config["smtp_never_send_ehlo"]
         self.skip_5xx_greeting: bool = config[f"{prefix}_skip_5xx_greeting"]
-        self._discard = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
+        self.discarded = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
         self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
+        self.discards = bool(self.discarded or self._discard_maps)
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
         self.filters_replies = bool(self.reply_filter)
         self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
@@ -139,19 +143,37 @@ class Smtp(Program):
         attempt = Attempt(self, request)
         own = _nexthops(request.nexthop)
         targets = own + self._fallback
-        for number, nexthop in enumerate(targets):
-            attempt.last_target = number + 1 == len(targets)
-            yield from self._try_target(attempt, nexthop)
+        for number, nexthop in enumerate(targets, 1):
+            attempt.last_target = number == len(targets)
+            hosts, port, loops = yield from self._servers(attempt, nexthop)
+            sessions = 0
+            for place, host in enumerate(hosts, 1):
+                last = place in (len(hosts), self._address_limit)
+                connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)
+                if type(connection) is ConnectFailure:
+                    yield self._unreachable(attempt, host, port, connection)
+                else:
+                    best = host.preference == hosts[0].preference
+                    session = Session(self, attempt, host, port, connection, best, loops)
+                    attempt.last_server = attempt.last_target and last
+                    if (yield from session.greet()):
+                        sessions += 1
+                        last = last or sessions == self._session_limit
+                        attempt.last_server = attempt.last_target and last
+                        yield from session.transfer()
+                    yield from session.close()
+                if last or not attempt.left:
+                    break
             if not attempt.left or attempt.last_target:
                 break
         if attempt.left and self._best_mx and attempt.why is not None and attempt.why.status == LOOPS:
             yield from self._pass_all(attempt)
         elif attempt.left:
-            yield from self._give_up(attempt, number >= len(own))
+            yield from self._give_up(attempt, number > len(own))
         return attempt.results
 
-    def _try_target(self, attempt: Attempt, nexthop: str) -> Decision[None]:
-        """Try the servers of one nexthop."""
+    def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], int, bool]]:
+        """The servers of a nexthop in the order in which to try them, their port, and whether to look for loops."""
         target = parse(nexthop, self._port)
         loops = self.prefix == "smtp" and target.port == SMTP_PORT
         found = self.system.memo.decide(self.addresses.key(target), self._sought, target, loops)
@@ -162,26 +184,7 @@ class Smtp(Program):
             attempt.last_target = True
         if len(hosts) > 1:
             hosts = yield from self._in_order(hosts, attempt.request.message)
-        sessions = 0
-        for number, host in enumerate(hosts, 1):
-            if not attempt.left:
-                return
-            last = number in (len(hosts), self._address_limit)
-            connection = yield Connect(host.address, target.port, self.timeouts.connect, self._bind)
-            if type(connection) is ConnectFailure:
-                yield self._unreachable(attempt, host, target.port, connection)
-            else:
-                best = host.preference == hosts[0].preference
-                session = Session(self, attempt, host, target.port, connection, best, loops)
-                attempt.last_server = attempt.last_target and last
-                if (yield from session.greet()):
-                    sessions += 1
-                    last = last or sessions == self._session_limit
-                    attempt.last_server = attempt.last_target and last
-                    yield from session.transfer()
-                yield from session.close()
-            if last:
-                return
+        return hosts, target.port, loops
 
     def _in_order(self, hosts: tuple[Host, ...], message: Message) -> Decision[tuple[Host, ...]]:
         """Several hosts of a nexthop as a message tries them; at each try in another order."""
@@ -233,19 +236,19 @@ class Smtp(Program):
         """An address in its public form, as it travels."""
         return quote_local(self.outgoing.address(address)) if address else ""
 
-    def success(self, features: Mapping[str, str]) -> str:
+    def success(self, offer: Offer) -> str:
         """What a success report says was done with the mail."""
         return "relayed"
 
-    def discarded(self, address: str) -> frozenset[str]:
+    def discarded_of(self, address: str) -> frozenset[str]:
         """The EHLO keywords that are ignored when a server of that address offers them."""
-        if not self._discard_maps.tables:
-            return self._discard
+        if not self._discard_maps:
+            return self.discarded
         try:
             words = self._discard_maps.find(address)
         except LookupFailure:
-            return self._discard
-        return self._discard if words is None else keyword_set(words)
+            return self.discarded
+        return self.discarded if words is None else keyword_set(words)
 
     def filtered(self, reply: Reply, relay: str) -> Reply:
         """What smtp_reply_filter makes of a reply of a server."""
@@ -269,15 +272,15 @@ class Lmtp(Smtp):
     hello = "LHLO"
     reply_each = True
 
-    def _try_target(self, attempt: Attempt, nexthop: str) -> Decision[None]:
+    def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], int, bool]]:
         if not nexthop.startswith("unix:"):
-            yield from super()._try_target(attempt, nexthop.removeprefix("inet:"))
-            return
+            return (yield from super()._servers(attempt, nexthop.removeprefix("inet:")))
         path = nexthop.removeprefix("unix:")
         text = f"connect to {self.myhostname}[{path}]: No such file or directory"
         attempt.why = Dsn("4.4.1", "", text)
         attempt.last_target = True
+        return (), 0, False
 
-    def success(self, features: Mapping[str, str]) -> str:
+    def success(self, offer: Offer) -> str:
         """A server of LMTP without DSN is taken for the final one."""
-        return "relayed" if "DSN" in features else "delivered"
+        return "relayed" if offer.dsn else "delivered"

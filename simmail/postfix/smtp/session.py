@@ -27,8 +27,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
@@ -41,7 +39,7 @@ from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
 from simmail.postfix.smtp.attempt import Attempt, refusal, status_of
-from simmail.postfix.smtp.extensions import first_word, offered, xtext
+from simmail.postfix.smtp.offer import NOTHING, Form, Offer, first_word, offer, xtext
 from simmail.postfix.smtp.tls import NONE, STRICT
 from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
@@ -53,10 +51,7 @@ if TYPE_CHECKING:
 DATA, RSET, QUIT = Command("DATA"), Command("RSET"), Command("QUIT")
 #: What is said at the end.
 GOODBYE = (QUIT,)
-NOTHING = Data(Content(()))
-#: How MAIL names an encoding.
-BODIES = {"8bit": " BODY=8BITMIME", "7bit": " BODY=7BIT"}
-NOTHING_OFFERED: Mapping[str, str] = MappingProxyType({})
+EMPTY = Data(Content(()))
 NOTIFY_ORDER = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
 
@@ -73,13 +68,13 @@ class Session:
         loops: whether a server of our own name means a loop.
 
     Attributes:
-        features: the EHLO keywords it offers, in upper case -> their arguments.
+        offer: what it can do.
         alive: whether it can be spoken to.
     """
 
     __slots__ = (
         "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_transcript", "alive", "attempt",
-        "features",
+        "offer",
     )  # fmt: skip
 
     def __init__(
@@ -89,7 +84,7 @@ class Session:
         self._connection, self._best, self._loops = connection, best, loops
         attempt.relay = f"{host.name}[{host.address}]:{port}"
         attempt.open = attempt.left.copy()
-        self.features: Mapping[str, str] = NOTHING_OFFERED
+        self.offer = NOTHING
         self.alive = True
         self._last: tuple[Command, ...] = GOODBYE
         self._transcript = Transcript() if client.notifies and attempt.request.sender else None
@@ -177,10 +172,9 @@ class Session:
         assert reply is not None
         if self._attentive:
             (reply,) = yield from self._heard([reply])
-        if type(reply) is Lost:
+        if isinstance(reply, Lost):
             yield from self._broken(reply, "receiving the initial server greeting")
             return False
-        assert type(reply) is Reply
         if reply.code // 100 != 2:
             soft = "4" + status_of(reply)[1:] if reply.kind == 5 and client.skip_5xx_greeting else ""
             yield from self._unwilling(reply, soft)
@@ -199,21 +193,20 @@ class Session:
         if self._attentive:
             replies = yield from self._heard(replies)
         reply = replies[0]
-        if type(reply) is Lost:
+        if isinstance(reply, Lost):
             yield from self._broken(reply, f"performing the {client.hello} handshake")
             return False
-        assert type(reply) is Reply
         if reply.code // 100 != 2:
             if client.hello == "EHLO" and reply.code != 421:
                 return (yield from self._hello_simply())
             yield from self._unwilling(reply)
             return False
-        if self._loops and first_word(reply.lines[0]) == client.own_name and (yield from self._met_myself()):
+        found = offer(reply.lines, client.discarded)
+        if self._loops and found.name == client.own_name and (yield from self._met_myself()):
             return False
-        discarded = client.discarded(self._host.address)
-        if discarded or client.pending:
-            yield from self._done_without(discarded)
-        self.features = offered(reply.lines, discarded)
+        if client.discards or client.pending:
+            found = yield from self._without(reply)
+        self.offer = found
         careful = not client.tls.idle or self.attempt.request.message.smtputf8
         return (yield from self._willing()) if careful else True
 
@@ -221,10 +214,9 @@ class Session:
         """Introduce ourselves to a server that knows no extensions."""
         client = self._client
         reply = yield from self._say(Command("HELO", client.helo_name), client.timeouts.helo)
-        if type(reply) is Lost:
+        if isinstance(reply, Lost):
             yield from self._broken(reply, "performing the HELO handshake")
             return False
-        assert type(reply) is Reply
         if reply.kind != 2:
             yield from self._unwilling(reply)
             return False
@@ -240,26 +232,29 @@ class Session:
             yield from attempt.all_failed(Dsn(LOOPS, "", text), True)
         return self._best
 
-    def _done_without(self, discarded: frozenset[str]) -> Decision[None]:
-        """Say which EHLO keywords are discarded."""
-        yield from self._client.spoken()
+    def _without(self, reply: Reply) -> Decision[Offer]:
+        """What is offered, but for the keywords that do not count."""
+        client = self._client
+        discarded = client.discarded_of(self._host.address)
+        yield from client.spoken()
         if discarded and "SILENT-DISCARD" not in discarded:
-            yield self._client.note("text", "", f"discarding EHLO keywords: {shown_keywords(discarded)}")
+            yield client.note("text", "", f"discarding EHLO keywords: {shown_keywords(discarded)}")
+        return offer(reply.lines, discarded)
 
     def _willing(self) -> Decision[bool]:
         """Whether mail can be sent, with what the server offers."""
         tls = self._client.tls
         level = tls.level(self.attempt.request.nexthop)
-        if level == NONE and tls.notes_offers and "STARTTLS" in self.features:
+        if level == NONE and tls.notes_offers and "STARTTLS" in self.offer.features:
             yield self._client.note("text", "", f"Host offered STARTTLS: [{self._host.name}]")
         if level in STRICT:
-            if "STARTTLS" in self.features:
+            if "STARTTLS" in self.offer.features:
                 why = Dsn("4.7.5", "", "TLS is required, but our TLS engine is unavailable")
             else:
                 why = Dsn("4.7.4", "", f"TLS is required, but was not offered by host {self._name}")
             yield from self.attempt.all_failed(why, True)
             return False
-        if "SMTPUTF8" not in self.features and self.attempt.request.message.smtputf8 and self._needs_utf8():
+        if not self.offer.smtputf8 and self.attempt.request.message.smtputf8 and self._needs_utf8():
             text = f"SMTPUTF8 is required, but was not offered by host {self._name}"
             yield from self.attempt.all_failed(Dsn("5.6.7", "", text), False)
             return False
@@ -274,33 +269,29 @@ class Session:
 
     def transfer(self) -> Decision[None]:
         """Send the mail to the recipients that are left."""
-        attempt, client, features = self.attempt, self._client, self.features
+        attempt, client, offer = self.attempt, self._client, self.offer
         attempt.connected = yield NOW
-        request = attempt.request
-        message = request.message
-        limit = features.get("SIZE", "")
-        if limit.isdigit() and 0 < int(limit) < message.size:
-            yield from self._too_large(int(limit))
+        message = attempt.request.message
+        if 0 < offer.limit < message.size:
+            yield from self._too_large()
             return
+        form = offer.form(message.encoding)
         recipients = attempt.left.copy()
-        downgrades = "8BITMIME" not in features and message.encoding != "7bit"
-        mail = Command("MAIL", self._mail(downgrades))
+        mail = Command("MAIL", self._mail(form))
         rcpts = [Command("RCPT", self._rcpt(recipient)) for recipient in recipients]
-        in_group = "PIPELINING" in features
-        accepted = yield from (self._in_group if in_group else self._step_by_step)(recipients, mail, rcpts)
+        accepted = yield from (self._in_group if offer.pipelining else self._step_by_step)(recipients, mail, rcpts)
         if accepted is None:
             return
-        data = Data(client.outgoing.content(message, downgrades)) if accepted else NOTHING
+        data = Data(client.outgoing.content(message, form.downgrades)) if accepted else EMPTY
         if client.pending:
             yield from client.spoken()
         replies: list[Reply | Lost] = yield self._said((data,), (client.timeouts.data_done,))
         if self._attentive:
             replies = yield from self._heard(replies)
         reply = replies[0]
-        if type(reply) is Lost:
+        if isinstance(reply, Lost):
             yield from self._broken(reply, "sending end of data -- message may be sent more than once")
             return
-        assert type(reply) is Reply
         if client.reply_each:
             yield from self._hear_each(accepted, replies)
         elif reply.code // 100 == 2:
@@ -309,9 +300,9 @@ class Session:
             yield from attempt.all_failed(self._refused(reply, "end of DATA command"), False)
         attempt.complete = True
 
-    def _too_large(self, limit: int) -> Decision[None]:
+    def _too_large(self) -> Decision[None]:
         """The server takes no message of this size."""
-        attempt = self.attempt
+        attempt, limit = self.attempt, self.offer.limit
         text = f"message size {attempt.request.message.size} exceeds size limit {limit} of server {self._name}"
         yield from attempt.all_failed(Dsn("5.3.4", "", text), False)
         self.alive = False
@@ -327,7 +318,7 @@ class Session:
         """
         times = self._client.timeouts
         reply = yield from self._say(mail, times.mail)
-        if not _good(reply):
+        if not _says(2, reply):
             yield from self._hear_mail(reply)
             yield from self._reset()
             return None
@@ -353,36 +344,36 @@ class Session:
         replies: list[Reply | Lost] = yield self._said((mail, *rcpts, RSET if verify else DATA), timeouts)
         if self._attentive:
             replies = yield from self._heard(replies)
-        welcome = _good(replies[0])
+        welcome = _says(2, replies[0])
         if not welcome:
             yield from self._hear_mail(replies[0])
         accepted = []
         for recipient, reply in zip(recipients, replies[1:], strict=False):
-            if type(reply) is Lost:
+            if isinstance(reply, Lost):
                 yield from self._broken(reply, "sending RCPT TO")
-            elif welcome and ((_good(reply) and not verify) or (yield from self._hear_rcpt(recipient, reply))):
-                accepted.append(recipient)
+            elif welcome:
+                taken = reply.code // 100 == 2 and not verify
+                if taken or (yield from self._hear_rcpt(recipient, reply)):
+                    accepted.append(recipient)
         if not self.alive:
             return None
         reply = replies[-1]
         if verify:
-            self.alive = type(reply) is not Lost
+            self.alive = not isinstance(reply, Lost)
             return None
-        return accepted if (yield from self._hear_data(accepted, reply)) else None
+        return accepted if _says(3, reply) or (yield from self._hear_data(accepted, reply)) else None
 
     def _hear_mail(self, reply: Reply | Lost) -> Decision[None]:
         """The server does not take the sender."""
-        if type(reply) is Lost:
+        if isinstance(reply, Lost):
             yield from self._broken(reply, "sending MAIL FROM")
         else:
-            assert type(reply) is Reply
             yield from self.attempt.all_failed(self._refused(reply, "MAIL FROM command"), False)
 
     def _hear_rcpt(self, recipient: Recipient, reply: Reply | Lost) -> Decision[bool]:
-        if type(reply) is Lost:
+        if isinstance(reply, Lost):
             yield from self._broken(reply, "sending RCPT TO")
             return False
-        assert type(reply) is Reply
         if reply.kind != 2:
             yield from self.attempt.one_failed(recipient, self._refused(reply, "RCPT TO command"))
             return False
@@ -392,10 +383,9 @@ class Session:
 
     def _hear_data(self, accepted: list[Recipient], reply: Reply | Lost) -> Decision[bool]:
         """Whether the server waits for the content."""
-        if type(reply) is Lost:
+        if isinstance(reply, Lost):
             yield from self._broken(reply, "sending DATA command")
             return False
-        assert type(reply) is Reply
         if reply.kind != 3:
             if accepted:
                 yield from self.attempt.all_failed(self._refused(reply, "DATA command"), False)
@@ -419,9 +409,9 @@ class Session:
         """The server took the mail for these."""
         client, attempt, request = self._client, self.attempt, self.attempt.request
         said = reply.text
-        dsn = Dsn(status_of(reply), client.success(self.features), said, "smtp", said, self._host.name)
+        dsn = Dsn(status_of(reply), client.success(self.offer), said, "smtp", said, self._host.name)
         for recipient in recipients:
-            if recipient.notify and "DSN" in self.features:
+            if recipient.notify and self.offer.dsn:
                 recipient.notify -= {Notify.SUCCESS}
             now: float = yield NOW
             times = delays(request, now, attempt.connected)
@@ -433,34 +423,31 @@ class Session:
 
     def _reset(self) -> Decision[None]:
         """Give the transaction up."""
-        if "PIPELINING" in self.features:
+        if self.offer.pipelining:
             self._last = (RSET, QUIT)
         elif self.alive:
             reply = yield from self._say(RSET, self._client.timeouts.rset)
-            self.alive = type(reply) is not Lost
+            self.alive = not isinstance(reply, Lost)
 
     # ---- parameters of commands
 
-    def _mail(self, downgrades: bool) -> str:
-        request, features = self.attempt.request, self.features
+    def _mail(self, form: Form) -> str:
+        request = self.attempt.request
         message, sender = request.message, request.sender
         text = f"FROM:<{sender and self._client.envelope(sender)}>"
-        if "SIZE" in features and not downgrades:
-            text += f" SIZE={message.size}"
-        if "8BITMIME" in features:
-            text += BODIES.get(message.encoding, "")
-        if message.envid and "DSN" in features:
+        text += f" SIZE={message.size}{form.body}" if form.sized else form.body
+        if message.envid and self.offer.dsn:
             text += f" ENVID={xtext(message.envid)}"
-        if message.ret and "DSN" in features:
+        if message.ret and self.offer.dsn:
             text += f" RET={message.ret}"
-        if message.smtputf8 and "SMTPUTF8" in features:
+        if message.smtputf8 and self.offer.smtputf8:
             text += " SMTPUTF8"
         return text
 
     def _rcpt(self, recipient: Recipient) -> str:
         address = recipient.address
         text = f"TO:<{address and self._client.envelope(address)}>"
-        if "DSN" not in self.features:
+        if not self.offer.dsn:
             return text
         kind, _, original = recipient.orcpt.partition(";")
         if not recipient.orcpt and recipient.original:
@@ -473,6 +460,6 @@ class Session:
         return text
 
 
-def _good(reply: Reply | Lost) -> bool:
-    """Whether a reply is there, and says yes."""
-    return type(reply) is Reply and reply.code // 100 == 2
+def _says(kind: int, reply: Reply | Lost) -> bool:
+    """Whether there is a reply, and its first digit is this one."""
+    return type(reply) is Reply and reply.code // 100 == kind

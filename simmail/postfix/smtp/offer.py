@@ -1,0 +1,100 @@
+"""NAME
+    offer - what a server says that it can do
+
+DESCRIPTION
+    A server's reply to EHLO lists the extensions that it knows; those that the client is told to do without do not
+    count.  What follows from them for MAIL, RCPT and the content is found out once for each reply.
+
+SEE ALSO
+    RFC 5321 section 4.1.1.1, RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 2920 (PIPELINING), RFC 3461 (DSN)
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+#: How MAIL names the encodings that it can name.
+_BODIES = {"7bit": " BODY=7BIT", "8bit": " BODY=8BITMIME"}
+
+
+class Form(NamedTuple):
+    """How content of one encoding travels.
+
+    Args:
+        downgrades: whether it has to become 7-bit.
+        sized: whether its size is told beforehand.
+        body: what MAIL says of it.
+    """
+
+    downgrades: bool
+    sized: bool
+    body: str
+
+
+class Offer:
+    """What one reply to EHLO comes to.
+
+    Args:
+        lines: the reply's.
+        discarded: the keywords that do not count, in upper case.
+
+    Attributes:
+        name: who the server says it is, in lower case; "" where it does not.
+        features: the keywords that count, in upper case -> their arguments.
+        limit: octets that a message may have; 0 for no limit.
+        pipelining, dsn, smtputf8: whether it offers these.
+    """
+
+    __slots__ = ("_forms", "_other", "dsn", "features", "limit", "name", "pipelining", "smtputf8")
+
+    def __init__(self, lines: tuple[str, ...], discarded: frozenset[str]) -> None:
+        self.name = first_word(lines[0])
+        self.features: dict[str, str] = {}
+        for line in lines[1:]:
+            keyword, _, argument = line.lstrip(" -").replace("=", " ", 1).partition(" ")
+            if keyword.upper() not in discarded:
+                self.features[keyword.upper()] = argument.strip()
+        limit = self.features.get("SIZE", "")
+        self.limit = int(limit) if limit.isdigit() else 0
+        self.pipelining, self.dsn = "PIPELINING" in self.features, "DSN" in self.features
+        self.smtputf8 = "SMTPUTF8" in self.features
+        self._forms = {encoding: self._form(encoding) for encoding in _BODIES}
+        self._other = self._form("")
+
+    def _form(self, encoding: str) -> Form:
+        takes_all = "8BITMIME" in self.features
+        downgrades = not takes_all and encoding != "7bit"
+        body = _BODIES.get(encoding, "") if takes_all else ""
+        return Form(downgrades, "SIZE" in self.features and not downgrades, body)
+
+    def form(self, encoding: str) -> Form:
+        """How content of an encoding (`7bit`, `8bit`, "" for none) travels."""
+        return self._forms.get(encoding, self._other)
+
+
+@lru_cache(maxsize=4096)
+def offer(lines: tuple[str, ...], discarded: frozenset[str]) -> Offer:
+    """What a reply to EHLO comes to; the arguments are those of `Offer`."""
+    return Offer(lines, discarded)
+
+
+@lru_cache(maxsize=4096)
+def first_word(line: str) -> str:
+    """The first word of a line, in lower case; "" where there is none."""
+    words = line.split(None, 1)
+    return words[0].lower() if words else ""
+
+
+_TO_ENCODE = re.compile(r"[^!-~]|[+=]")
+
+
+@lru_cache(maxsize=8192)
+def xtext(text: str) -> str:
+    """A value of the DSN extension as it travels (RFC 3461 section 4)."""
+    return _TO_ENCODE.sub(lambda found: f"+{ord(found[0]):02X}", text)
+
+
+#: That of a server that has not been asked.
+NOTHING = offer(("",), frozenset())
