@@ -73,6 +73,11 @@ def normal(path: str, folder: str = "/") -> str:
     return posixpath.normpath(posixpath.join(folder, path)).replace("//", "/")
 
 
+def above(path: str) -> str:
+    """The folder that something lies in whose path is absolute and normal."""
+    return path[: path.rfind("/")] or "/"
+
+
 class FileSystem:
     """The files of one host.
 
@@ -134,7 +139,7 @@ class FileSystem:
     def find(self, path: str) -> File | None:
         """The file at `path`, which is absolute and normal; None where there is none."""
         found = self._files.get(path)
-        if found is None and self._view(path) is not None:
+        if found is None and path.startswith(self._mounted):
             try:
                 return self.file(path)
             except FileError:
@@ -147,14 +152,16 @@ class FileSystem:
         found = self.find(path)
         if found is not None:
             return "" if may_write(found, user) else DENIED
-        if self.is_folder(path):
+        if self._is_folder(path):
             return IS_DIRECTORY
-        folder = path[: path.rfind("/")] or "/"
-        if not self.is_folder(folder):
+        folder = above(path)
+        if not self._is_folder(folder):
             return NOT_DIRECTORY if self.find(folder) is not None else NO_FILE
         mode = self.folder_mode(folder)
+        if mode & 0o002 or user == "root":
+            return ""
         ours = group is not None and group == FOLDER_GROUPS.get(folder) and mode & 0o020
-        return "" if ours or mode & 0o002 or user in ("root", self.folder_owner(folder)) else DENIED
+        return "" if ours or user == self.folder_owner(folder) else DENIED
 
     def read(self, path: str) -> str:
         """The text of the file at `path`.  Raises FileError."""
@@ -162,15 +169,19 @@ class FileSystem:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file or a folder of that name."""
-        path = normal(path)
+        return self.taken(normal(path))
+
+    def taken(self, path: str) -> bool:
+        """Whether there is a file or a folder at `path`, which is absolute and normal."""
         if path in self._files or path in self._folders:
             return True
-        view = self._view(path)
-        return view is not None and (path in view.names() or self.is_folder(path))
+        return path.startswith(self._mounted) and (self._is_folder(path) or self.find(path) is not None)
 
     def is_folder(self, path: str) -> bool:
         """Whether `path` is a folder."""
-        path = normal(path)
+        return self._is_folder(normal(path))
+
+    def _is_folder(self, path: str) -> bool:
         if path in self._folders:
             return True
         if path in self._views:
@@ -262,7 +273,7 @@ class FileSystem:
     def place(self, path: str, file: File) -> None:
         """Put a file that makes its own text at `path`; the folders above it are made."""
         path = normal(path)
-        folder = posixpath.dirname(path)
+        folder = above(path)
         if folder not in self._folders:
             self.make_folder(folder, file.owner)
         self._changed(path)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from simmail.mail.content import Content
 
 _DELIVERED_TO = "delivered-to:"
+_NOWHERE: frozenset[str] = frozenset()
 
 
 def delivered_before(content: Content) -> frozenset[str]:
     """The addresses of the Delivered-To: header lines, in lower case."""
-    found: set[str] = set()
-    for line in content.lines:
-        if not line:
-            break
-        if line[0] in "dD" and line[:13].lower() == _DELIVERED_TO:
-            found.add(line[13:].strip().lower())
-    return frozenset(found)
+    header = content.header()
+    if _DELIVERED_TO not in "\n".join(header).lower():
+        return _NOWHERE
+    found = (line[len(_DELIVERED_TO) :] for line in header if line[: len(_DELIVERED_TO)].lower() == _DELIVERED_TO)
+    return frozenset(address.strip().lower() for address in found)

@@ -170,6 +170,12 @@ def _names(text: str) -> tuple[tuple[bool, str], ...] | None:
     return tuple(pieces)
 
 
+def plain_names(text: str) -> frozenset[str] | None:
+    """The names that a text takes the values of; None where that depends on their values."""
+    pieces = _names(text)
+    return None if pieces is None else frozenset(piece for is_name, piece in pieces if is_name)
+
+
 class _Stop(Exception):
     """The rest of one reference is not looked at; its warning has been given."""
 

@@ -61,21 +61,21 @@ def head(sender: str, original: str, delivered: str, date: str | None = None) ->
 
 
 def mailbox_trouble(
-    files: FileSystem, path: str, owner: Account, maker: str, strict: bool, status: str,
+    files: FileSystem, path: str, name: str, owner: Account, maker: str, strict: bool, status: str,
     warn: Callable[[str, str], None],
 ) -> Trouble | None:  # fmt: skip
     """Why a user's mbox file cannot be appended to; None where it can.
 
     Args:
         files: the host's.
-        path: the file.
+        path: the file, as it is called.
+        name: the same, normal.
         owner: whose mailbox it is.
         maker: who makes it where it is not, and its lock.
         strict: strict_mailbox_ownership.
         status: the enhanced status code for whatever has none of its own.
         warn: hears warnings.
     """
-    name = normal(path)
     file = files.find(name)
     if file is None:
         reason = files.may_append(name, maker, owner.gid)

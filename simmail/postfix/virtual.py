@@ -147,11 +147,12 @@ class Virtual(DeliveryAgent):
             lines = head(request.sender, original, address)
             trouble = yield from maildir(self.machine, message, path, lines, account, "4.2.0", self.warn)
         else:
-            trouble = mailbox_trouble(files, path, account, account.name, self._strict, "4.2.0", self.warn)
+            name = normal(path)
+            trouble = mailbox_trouble(files, path, name, account, account.name, self._strict, "4.2.0", self.warn)
             if trouble is None:
                 date = self.machine.calendar.asctime((yield NOW))
                 lines = head(request.sender, original, address, date)
-                error = yield Deposit(normal(path), message, lines, account.name, self._limit)
+                error = yield Deposit(name, message, lines, account.name, self._limit)
                 trouble = append_trouble(error, "4.2.0") if error else None
             if trouble is not None:
                 trouble = trouble._replace(text=f"delivery failed to mailbox {path}: {trouble.text}")

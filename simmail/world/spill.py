@@ -25,9 +25,9 @@ class Pile:
 
     def add(self, octets: bytes) -> int:
         """Keep some; where they are."""
-        place = self._end
-        self._latest += (len(octets).to_bytes(_LENGTH, "big"), octets)
-        self._end += _LENGTH + len(octets)
+        place, size = self._end, len(octets)
+        self._latest.append(size.to_bytes(_LENGTH, "big") + octets)
+        self._end = place + size + _LENGTH
         if self._end - self._written > TOGETHER:
             self._write()
         return place

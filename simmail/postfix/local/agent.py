@@ -91,9 +91,11 @@ class Local(DeliveryAgent):
         self.unknown = UnknownUsers(self)
         #: Where a mailbox is, and what becomes of mail without one.
         self._home: tuple[Kind, ...] = (self.mailboxes.deliver, self.unknown.deliver)
-        aliases = (self.aliases.whole, self.aliases.base) if self.aliases.maps else ()
+        aliases = (self.aliases.whole, self.aliases.base) if self.delimiters else (self.aliases.whole,)
         #: The kinds of destination, in the order in which they are tried.
-        self._kinds: tuple[Kind, ...] = (*aliases, self._elsewhere, self.forwards.deliver, *self._home)
+        self._kinds: tuple[Kind, ...] = (
+            *(aliases if self.aliases.maps else ()), self._elsewhere, self.forwards.deliver, *self._home,
+        )  # fmt: skip
         self._needs_home: bool = config["require_home_directory"]
 
     def _default_rights(self, name: str) -> Account:
@@ -151,6 +153,8 @@ class Local(DeliveryAgent):
 
     def split(self, local: str) -> tuple[str, str | None]:
         """A local part taken apart; no extension is another thing than one of no characters."""
+        if not self.delimiters:
+            return local, None
         user, extension = split_extension(local, self.delimiters, self.owner_request)
         return user, None if user == local else extension
 

@@ -30,6 +30,7 @@ from simmail.files.machine import Account
 from simmail.files.tree import File, normal
 from simmail.mail.questions import Decision
 from simmail.postfix.delivery import PROBE
+from simmail.postfix.expand import plain_names
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import STEPS, Run, Source, State, Step
 from simmail.postfix.tables.split import split_outside_braces
@@ -63,6 +64,8 @@ class ForwardFiles:
         self.agent = agent
         self._paths = split_outside_braces(agent.config["forward_path"])
         self._macros = Macros(agent, agent.config["forward_expansion_filter"])
+        #: Those of them that nothing comes of for an address without an extension.
+        self._for_extensions = frozenset(path for path in self._paths if "extension" in (plain_names(path) or ()))
         self._plain = "client_" not in agent.config["forward_path"]
         #: Address -> the account that it is for, and its files.
         self._expanded: dict[str, tuple[Account, tuple[ForwardFile, ...]]] = {}
@@ -117,9 +120,9 @@ class ForwardFiles:
         """The first of forward_path that exists."""
         known = self._expanded.get(state.recipient.address)
         files = self._places(run, state, account) if known is None or known[0] is not account else known[1]
-        exists = self.agent.machine.files.exists
+        taken = self.agent.machine.files.taken
         for file in files:
-            if exists(file.place):
+            if taken(file.place):
                 return file
         return None
 
@@ -130,6 +133,8 @@ class ForwardFiles:
         asking.rights = account
         places = []
         for pattern in self._paths:
+            if state.extension is None and pattern in self._for_extensions:
+                continue
             path = self._macros.expand(pattern, run, asking)
             if not (path.failed or path.undefined) and path.text:
                 places.append(ForwardFile(path.text, normal(path.text), path.by_extension))

@@ -57,27 +57,23 @@ class Macros:
 
     def __init__(self, agent: Local, allowed: str | None = None) -> None:
         self.agent = agent
-        self._allowed = frozenset(allowed) if allowed is not None else None
+        permitted = frozenset(allowed) if allowed is not None else None
+        self._expander = Expander(self._look_up, self._complain, recurse=False, allowed=permitted)
 
     def expand(self, text: str, run: Run, state: State) -> Expanded:
         """The text as it is for this address."""
-        used = False
-
-        def lookup(name: str, use: bool) -> str | None:
-            nonlocal used
-            if name == "extension" and use:
-                used = True
-            return self._value(name, run, state)
-
-        expander = Expander(lookup, self._complain, recurse=False, allowed=self._allowed)
-        done = expander.expand(text)
-        return Expanded(done.text, done.failed, done.undefined, used)
+        self._run, self._state, self._by_extension = run, state, False
+        done = self._expander.expand(text)
+        return Expanded(done.text, done.failed, done.undefined, self._by_extension)
 
     def _complain(self, text: str) -> None:
         self.agent.warn("warning", text)
 
-    def _value(self, name: str, run: Run, state: State) -> str | None:
+    def _look_up(self, name: str, use: bool) -> str | None:
+        """What a name stands for, for the address whose text is being expanded."""
+        if name == "extension" and use:
+            self._by_extension = True
         if name == "recipient_delimiter":
-            return state.delimiter or self.agent.delimiters[:1] or None
+            return self._state.delimiter or self.agent.delimiters[:1] or None
         value = _VALUES.get(name)
-        return value(run, state) if value is not None else None
+        return value(self._run, self._state) if value is not None else None

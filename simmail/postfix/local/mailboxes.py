@@ -58,7 +58,9 @@ class Mailboxes:
             FOLDED | PARANOID,
         )
         self._home_mailbox: str = config["home_mailbox"]
-        self._spool: str = config["mail_spool_directory"]
+        spool: str = config["mail_spool_directory"]
+        #: What stands before a user's name in the path of his mailbox, and behind it.
+        self._folder, self._end = (spool, "/") if spool.endswith("/") else (spool + "/", "")
         self._strict: bool = config["strict_mailbox_ownership"]
         self._limit: int = config["mailbox_size_limit"]
 
@@ -68,6 +70,8 @@ class Mailboxes:
         """Deliver to the mailbox of a login; None where there is no such login."""
         if not run.first("mailbox", state.local):
             return answered(False)
+        if self._passing.idle:
+            return self._deliver(run, state)
         passing = self._passing.deliver(run, state)
         return self._deliver(run, state) if passing is None else self._unless(passing, run, state)
 
@@ -93,12 +97,9 @@ class Mailboxes:
                 return self._unknown_command(run, state)
         if command:
             return agent.commands.deliver(run, state, command)
-        if self._home_mailbox:
-            path = f"{account.home}/{self._home_mailbox}"
-        elif self._spool.endswith("/"):
-            path = f"{self._spool}{state.user}/"
-        else:
-            path = f"{self._spool}/{state.user}"
+        path = (
+            f"{account.home}/{self._home_mailbox}" if self._home_mailbox else f"{self._folder}{state.user}{self._end}"
+        )
         if run.request.verify:
             kind = "maildir" if path.endswith("/") else "mailbox"
             return agent.deliver_sent(run, state, f"delivers to {kind}")
@@ -111,12 +112,13 @@ class Mailboxes:
     def _mbox(self, run: Run, state: State, account: Account, path: str) -> Decision[bool]:
         """Append to the mbox file of a user."""
         agent = self.agent
+        name, files = normal(path), agent.machine.files
         maker = account.name if self._home_mailbox else "root"
-        trouble = mailbox_trouble(agent.machine.files, path, account, maker, self._strict, "5.2.0", agent.warn)
+        trouble = mailbox_trouble(files, path, name, account, maker, self._strict, "5.2.0", agent.warn)
         if trouble is None:
             date = agent.machine.calendar.asctime((yield NOW))
             lines = agent.head(state, "file", date)
-            error = yield Deposit(normal(path), run.request.message, lines, account.name, self._limit)
+            error = yield Deposit(name, run.request.message, lines, account.name, self._limit)
             trouble = append_trouble(error, "5.2.0") if error else None
         elif agent.pending:
             yield from agent.spoken()

@@ -38,12 +38,16 @@ class Passing:
     Args:
         agent: the delivery agent.
         parameter: `mailbox_transport` or `fallback_transport`; the table's name is the same with `_maps`.
+
+    Attributes:
+        idle: whether there is nobody to hand anything to.
     """
 
     def __init__(self, agent: Local, parameter: str) -> None:
         self.agent = agent
         self._transport: str = agent.config[parameter]
         self._parameter = parameter + "_maps"
+        self.idle = not (self._transport or agent.config[self._parameter])
 
     @cached_property
     def _maps(self) -> Maps:
