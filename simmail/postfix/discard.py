@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter, delays, split_status
@@ -35,7 +35,7 @@ class Discard(Program):
         """Say that each recipient got it."""
         status, reason = split_status(request.nexthop, "2.0.0")
         dsn = Dsn(status, "delivered", reason)
-        times = delays(request, (yield Now()))
+        times = delays(request, (yield NOW))
         results: list[Result] = []
         for recipient in request.recipients:
             note, result = self._reporter.sent(request, recipient, dsn, "none", times)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter, delays, split_status
@@ -39,7 +39,7 @@ class Error(Program):
         """Defer or bounce each recipient."""
         status, reason = split_status(request.nexthop, self._status)
         dsn = Dsn(status, self._action, reason)
-        times = delays(request, (yield Now()))
+        times = delays(request, (yield NOW))
         results: list[Result] = []
         for recipient in request.recipients:
             note, result = self._report(request, recipient, dsn, "none", times)

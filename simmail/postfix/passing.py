@@ -12,7 +12,7 @@ SEE ALSO
 from __future__ import annotations
 
 from simmail.mail.message import Recipient
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Request, Result
 from simmail.postfix.program import Program
 
@@ -40,7 +40,7 @@ def pass_on(
         yield from program.spoken()
         return None
     other = yield from program.system.summon(transport)
-    now = yield Now()
+    now = yield NOW
     passed = Request(
         request.message, [recipient], transport, nexthop or request.nexthop, sender, request.queued, now,
         verify=request.verify,

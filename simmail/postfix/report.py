@@ -44,9 +44,10 @@ Report = tuple[Note, Result]
 def valid_status(text: str) -> str:
     """The enhanced status code that `text` begins with; "" for none."""
     found = _STATUS.match(text)
-    return found.group() if found else ""
+    return found[0] if found else ""
 
 
+@lru_cache(maxsize=1024)
 def split_status(text: str, default: str) -> tuple[str, str]:
     """The enhanced status code before a text, and the text; `default` where there is none."""
     status = valid_status(text.lstrip())
@@ -133,12 +134,15 @@ class Reporter:
     def _failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         if self._filter is not None:
             dsn = self._filtered(self._filter, dsn, "45")
-        if dsn.status[:1] == "4":
-            return self._report(request, recipient, dsn._replace(action="delayed"), relay, delays, Status.DEFERRED)
-        if self._soft:
-            dsn = dsn._replace(status="4" + dsn.status[1:], action="delayed")
-            return self._report(request, recipient, dsn, relay, delays, Status.SOFTBOUNCE)
-        return self._report(request, recipient, dsn._replace(action="failed"), relay, delays, Status.BOUNCED)
+        status, action = Status.DEFERRED, "delayed"
+        if dsn.status[:1] != "4":
+            if self._soft:
+                status, dsn = Status.SOFTBOUNCE, dsn._replace(status="4" + dsn.status[1:])
+            else:
+                status, action = Status.BOUNCED, "failed"
+        if dsn.action != action:
+            dsn = dsn._replace(action=action)
+        return self._report(request, recipient, dsn, relay, delays, status)
 
     def _report(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, status: Status,

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.files.tree import NO_FILE
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import NOW, Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import Run, State
@@ -69,7 +69,7 @@ class Commands:
                 return (yield from agent.bounce(run, state, failure("4.3.5", "mail system configuration error")))
             folder = place.text
         rights = state.rights if state.rights is not None and uid else agent.default_rights
-        date = agent.machine.calendar.asctime((yield Now()))
+        date = agent.machine.calendar.asctime((yield NOW))
         lines = (*agent.head(state, "command", date), *run.request.message.content.lines, "")
         if not agent.machine.files.is_folder(folder) and folder != QUEUE_DIRECTORY:
             trouble = f'cannot change directory to "{folder}" for uid={rights.uid} gid={rights.gid}: {NO_FILE}'
