@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simmail.mail.address import PLAIN
 from simmail.mail.content import Content
 from simmail.mail.message import Message
 from simmail.postfix import milters
@@ -85,13 +86,17 @@ class Cleanup(Program):
         self.hostname: str = config["myhostname"]
         words = () if "no_milters" in config.list("receive_override_options") else config.list("non_smtpd_milters")
         self.milters = milters.parse(words, config["milter_default_action"], config["milter_connect_timeout"])
-        self._senders: dict[str, str] = {}
-        self._recipients: dict[str, str] = {}
+        #: Whether nothing but its domain decides what becomes of a plain address: of a recipient, of a sender.
+        self._by_domain = tuple(
+            role in self.mapper.untouched for role in (Role.ENVELOPE_RECIPIENT, Role.ENVELOPE_SENDER)
+        )
+        self._domains: dict[str, str] = {}
+        self._addresses: tuple[dict[str, str], dict[str, str]] = ({}, {})
 
     def forget(self) -> None:
         """Addresses may be completed in another way now."""
-        self._senders.clear()
-        self._recipients.clear()
+        for memory in (self._domains, *self._addresses):
+            memory.clear()
 
     def open(
         self,
@@ -159,12 +164,24 @@ class Cleanup(Program):
 
     # ---- addresses
 
+    def known(self, address: str, role: Role) -> str | None:
+        """What `canonical` found for an address; None where it has to be asked, and may have something to say."""
+        memory, local, rest = self._memory(address, role is Role.ENVELOPE_SENDER)
+        found = memory.get(rest)
+        return None if found is None else local + found
+
+    def _memory(self, address: str, sender: bool) -> tuple[dict[str, str], str, str]:
+        """Where to remember what becomes of an address; the part of it that stays, and the one it is found by."""
+        if self._by_domain[sender]:
+            plain = PLAIN.fullmatch(address)
+            if plain is not None:
+                local, domain = plain.groups()
+                if not sender or local.upper() != DAEMON:
+                    return self._domains, local, domain
+        return self._addresses[sender], "", address
+
     def canonical(self, address: str, role: Role) -> str:
         """An envelope address completed and mapped.  Raises Trouble."""
-        memory = self._senders if role is Role.ENVELOPE_SENDER else self._recipients
-        known = memory.get(address)
-        if known is not None:
-            return known
         said = self._said()
         done = self.rewriter.rewrite_internal("local", address)
         if role is Role.ENVELOPE_SENDER and self._is_daemon(done):
@@ -172,7 +189,8 @@ class Cleanup(Program):
         if done:
             done = self.mapper.internal(done, role)
         if self._said() == said:
-            self.system.memo.keep(memory, address, done)
+            memory, local, rest = self._memory(address, role is Role.ENVELOPE_SENDER)
+            self.system.memo.keep(memory, rest, done.removeprefix(local))
         return done
 
     def _is_daemon(self, address: str) -> bool:

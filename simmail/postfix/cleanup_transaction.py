@@ -18,7 +18,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
@@ -317,6 +317,7 @@ class Transaction:
 
     def _envelope(self) -> None:
         program, message = self.program, self.message
+        self.gather()
         message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER) if message.sender else ""
         self._finds_utf8 = self._finds_utf8 and not message.smtputf8
         if self._finds_utf8 and not message.sender.isascii():
@@ -337,14 +338,17 @@ class Transaction:
 
     def _canonical(self, address: str, role: Role) -> str:
         program = self.program
-        if not self.mapped:
-            done = program.rewriter.rewrite_internal("local", address)
-        else:
+        if self.mapped:
+            known = program.known(address, role)
+            if known is not None:
+                return known
             try:
                 done = program.canonical(address, role)
             except Trouble as trouble:
                 self.trouble(trouble)
                 return address
+        else:
+            done = program.rewriter.rewrite_internal("local", address)
         self.gather()
         return done
 
@@ -451,7 +455,6 @@ def _meaning(flags: CleanupFlag) -> tuple[bool, ...]:
     return tuple(flag in flags for flag in each)
 
 
-@lru_cache(maxsize=4096)
 def original_recipient(address: str, utf8: bool) -> str:
     """An ORCPT of our own for an address."""
     return f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{quote_local(address)}"
