@@ -107,6 +107,14 @@ class Content:
             self._store, self._number = store, store.keep("\n".join(lines))
             self._lines = None
 
+    def at_hand(self) -> Content:
+        """The same with its lines in memory, for somebody who asks for them more than once."""
+        if self._lines is not None:
+            return self
+        content = Content(self.lines)
+        content._size, content._longest, content._ascii = self._size, self._longest, self._ascii
+        return content
+
     def under(self, head: tuple[str, ...]) -> Content:
         """This content with lines before it; what is known of it need not be found out again."""
         whole = Content((*head, *self.lines))

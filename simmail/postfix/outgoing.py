@@ -118,7 +118,7 @@ class Outgoing:
             message: the message.
             downgrade: whether 8-bit content has to become 7-bit.
         """
-        content = message.content
+        content = message.content.at_hand()
         downgrade = downgrade and self.converts
         if self.idle and not downgrade:
             if self._fits(content):

@@ -104,3 +104,24 @@ def test_what_is_known_of_content_under_other_lines(lines: list[str], head: list
     ]  # fmt: skip
     octets = [len(line.encode("utf-8", "surrogateescape")) for line in (*head, *lines)]
     assert (whole.size, whole.longest) == (sum(octets) + len(octets), max(octets, default=0))
+
+
+def test_content_from_disk_is_read_once_to_be_sent() -> None:
+    """The lines of a message that has waited are read from the store when it is sent, and then stay at hand."""
+    texts: list[str] = []
+    read: list[int] = []
+
+    class Store:
+        def keep(self, text: str) -> int:
+            texts.append(text)
+            return len(texts) - 1
+
+        def read(self, number: int) -> str:
+            read.append(number)
+            return texts[number]
+
+    content = Content(("Subject: hello", "", "hello"))
+    content.put_away(Store())
+    sent = content.at_hand()
+    assert (sent.lines, sent.size, sent.at_hand()) == (("Subject: hello", "", "hello"), content.size, sent)
+    assert read == [0]
