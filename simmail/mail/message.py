@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from enum import Enum
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 from simmail.mail.content import Content
@@ -44,11 +46,21 @@ class Recipient:
     place: int = 0
     end: str = ""
 
-    def __reduce__(self) -> tuple[type[Recipient], tuple[Any, ...]]:
-        return Recipient, _fields(self)
+    def __reduce__(self) -> tuple[Callable[..., Recipient], tuple[Any, ...]]:
+        return _recipient, _fields(self)
 
 
 _fields = attrgetter(*(field.name for field in fields(Recipient)))
+
+
+def shared(values: Iterable[Any]) -> list[Any]:
+    """These, and for each text, as many are the same, that which others have."""
+    return [intern(value) if type(value) is str else value for value in values]
+
+
+def _recipient(*values: Any) -> Recipient:
+    """A recipient that was kept on disk."""
+    return Recipient(*shared(values))
 
 
 @dataclass(slots=True, eq=False)

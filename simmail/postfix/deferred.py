@@ -17,10 +17,11 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, MutableMapping, ValuesView
 from dataclasses import fields
 from operator import attrgetter, itemgetter
+from sys import intern
 from typing import NamedTuple
 
 from simmail.mail.content import Content, TextStore
-from simmail.mail.message import Message
+from simmail.mail.message import Message, shared
 
 _message: Callable[..., Message] = Message
 _FIELDS = [field.name for field in fields(Message)]
@@ -79,7 +80,10 @@ class Deferred(MutableMapping[str, Message]):
             return message
         assert self._store is not None
         before, place, behind = self._store.get(message.number)
-        return _message(*before, Content.put_away_at(self._store, place), *behind)
+        content = Content.put_away_at(self._store, place)
+        found = _message(*shared(before), content, *shared(behind))
+        found.deferrals = tuple((intern(address), intern(reason)) for address, reason in found.deferrals)
+        return found
 
     def __getitem__(self, queue_id: str) -> Message:
         message = self._messages[queue_id] = self.shown(queue_id)
