@@ -6,6 +6,7 @@ python -m benchmarks.growth --model simmail --n 10000       one measurement: CPU
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import resource
@@ -41,6 +42,7 @@ def here(model: str, n: int, rate: float) -> Measured:
     """Measure one model in this process."""
     run = MODELS[model]
     run(200, rate)  # what is loaded, made and compiled once
+    gc.collect()
     before, start = _peak(), time.process_time()
     kept = run(n, rate)
     measured = Measured(time.process_time() - start, _peak() - before)
@@ -83,9 +85,9 @@ def report(sizes: list[int], rate: float) -> list[str]:
 
 
 def waiting(n: int, rate: float) -> str:
-    """What one message that waits in the deferred queue takes."""
-    few, many = (apart("waiting", size, rate) for size in (n // 5, n))
-    return f"a waiting message takes {(many.octets - few.octets) / (n - n // 5):,.0f} octets"
+    """What one message more takes that waits in the deferred queue, beside `n` that do."""
+    few, many = (apart("waiting", size, rate) for size in (n, 2 * n))
+    return f"a waiting message takes {(many.octets - few.octets) / n:,.0f} octets, beside {n:,} others"
 
 
 if __name__ == "__main__":
