@@ -55,10 +55,12 @@ class Memory:
         if not table:
             self._tables[id(table)] = table
         table[key] = value
-        self.count()
+        self._kept += 1
+        if self._kept > self._limit:
+            self._forget()
 
     def count(self) -> None:
-        """One more is kept."""
+        """One more answer is kept, in no table."""
         self._kept += 1
         if self._kept > self._limit:
             self._forget()
@@ -72,6 +74,10 @@ class Memory:
         self._kept = sum(map(len, self._tables.values()))
 
 
+def _let_go(table: dict[Any, Any], key: Hashable, value: Any) -> None:
+    """What a memo that is switched off does with an answer."""
+
+
 class Memo:
     """Remembers decisions, and answers for programs.
 
@@ -81,10 +87,12 @@ class Memo:
 
     Attributes:
         hits, misses: how many decisions were remembered, and how many were not.
+        keep: keeps an answer in a program's own table, by its key, if anything is remembered at all.
     """
 
     def __init__(self, enabled: bool = True, memory: Memory | None = None) -> None:
         self.enabled, self.memory = enabled, Memory() if memory is None else memory
+        self.keep: Callable[[dict[Any, Any], Hashable, Any], None] = self.memory.keep if enabled else _let_go
         self.hits = self.misses = 0
         self._roots: dict[Hashable, _Node] = {}
         self._values: dict[Hashable, Any] = {}
@@ -93,11 +101,6 @@ class Memo:
         """Forget everything."""
         self._roots.clear()
         self._values.clear()
-
-    def keep(self, table: dict[Any, Any], key: Hashable, value: Any) -> None:
-        """Keep an answer in a program's own table, if anything is remembered at all."""
-        if self.enabled:
-            self.memory.keep(table, key, value)
 
     def value(self, key: Hashable, compute: Callable[..., T], *arguments: Any) -> T:
         """What `compute(*arguments)` gives, a pure function of `key`; it may not warn."""
@@ -145,7 +148,7 @@ class Memo:
         node = self._roots.get(key)
         if node is None:
             node = _Node()
-            self.memory.keep(self._roots, key, node)
+            self.keep(self._roots, key, node)
         remember = True
         known = iter(heard)
         answer: Any = None
