@@ -20,6 +20,8 @@ def decode_xtext(text: str) -> str | None:
     >>> decode_xtext("joe+40example.com")
     'joe@example.com'
     """
+    if "+" not in text:
+        return text
     if _STRAY.search(text):
         return None
     octets = _HEX.sub(lambda m: chr(int(m[1], 16)), text)

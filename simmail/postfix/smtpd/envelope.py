@@ -58,7 +58,7 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     yield from session.summon("rewrite")
     path, options = found
     if options:
-        state.smtputf8 = offers(session, "SMTPUTF8") and any(option.upper() == "SMTPUTF8" for option in options)
+        state.smtputf8 = offers(session, "SMTPUTF8") and "SMTPUTF8" in map(str.upper, options)
     if path is None or not (
         path.domain in session.smtpd.likes or (yield from acceptable(session, path, True, parameters.strict))
     ):
@@ -217,7 +217,7 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     ):
         return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
     recipient = Recipient(path.address, orcpt=f"rfc822;{path.external}")
-    given: set[str] = set()
+    given: list[str] = []
     for option in options:
         wrong = _rcpt_option(session, option, recipient, given)
         if smtpd.pending:
@@ -258,7 +258,7 @@ def _rcpt_to(session: SmtpdSession, path: Path, recipient: Recipient) -> Decisio
     return (yield from yes(session, RCPT_OK))
 
 
-def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: set[str]) -> Wrong | None:
+def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: list[str]) -> Wrong | None:
     """Take in one parameter of RCPT; what is wrong with it, or None."""
     name, equals, value = text.partition("=")
     name = name.upper()
@@ -267,7 +267,7 @@ def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: 
     if not offers(session, "DSN"):
         return _NO_DSN
     twice = name in given
-    given.add(name)
+    given.append(name)
     if name == "NOTIFY":
         asked = Asked() if twice else notify_set(value)
         if asked.unknown:
