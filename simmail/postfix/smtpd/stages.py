@@ -15,6 +15,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.questions import Decision
@@ -57,8 +58,18 @@ class Checker(Hearing):
         #: By title, what is known of addresses (with who writes to them), and of domains (by the address that stands
         #: for one): None where nobody asks who exists there.
         self._known: dict[str, dict[Any, Finding | None]] = {title: smtpd.memory() for title in (SENDER, RECIPIENT)}
-        early = [lists[f"smtpd_{stage}_restrictions"] for stage in ("client", "helo", "sender")]
-        self._put_off = smtpd.delay_reject and (any(early) or smtpd.reject_unlisted_sender)
+        #: The lists that are put off until RCPT: their rules, the fact that each is about, and what that is.
+        self._put_off = tuple(
+            (rules, attrgetter(fact), title)
+            for stage, fact, title in (
+                ("client", "namaddr", CLIENT),
+                ("helo", "helo", HELO),
+                ("sender", "sender", SENDER),
+            )
+            if (rules := lists[f"smtpd_{stage}_restrictions"]) and smtpd.delay_reject
+        )
+        #: Whether there are any, or senders are looked at after them.
+        self._delayed = smtpd.delay_reject and (bool(self._put_off) or smtpd.reject_unlisted_sender)
         self._recipient_lists = tuple((name, lists[name]) for name in smtpd.recipient_lists)
 
     # ---- the stages
@@ -176,12 +187,15 @@ class Checker(Hearing):
         smtpd = self.smtpd
         state.recipient, state.recipient_domain = recipient, domain
         state.permitted = None
-        if self._put_off:
+        if smtpd.delay_reject:
+            state.forget_deferrals()
+        else:
+            state.defer_if_permit = self._so_far(state)
+        if self._delayed:
             verdict = yield from self._early(state)
             if verdict in ENDED:
                 return verdict
         about = recipient, RECIPIENT
-        state.defer_if_permit = self._so_far(state)
         for parameter, rules in self._recipient_lists:
             state.defer_if_reject = None
             verdict = yield from self.hear(state, rules, about)
@@ -205,13 +219,19 @@ class Checker(Hearing):
         return (yield from self._listed(state, recipient, domain, sender, RECIPIENT))
 
     def _early(self, state: SmtpdState) -> Decision[Verdict]:
-        """The lists that were put off."""
-        verdict = yield from self.client(state)
-        if verdict not in ENDED:
-            verdict = yield from self.helo(state, state.helo)
-        if verdict not in ENDED:
-            verdict = yield from self.mail(state, state.sender, state.sender_domain)
-        return verdict
+        """The lists that were put off; what they would defer goes on to those that follow."""
+        for rules, fact, title in self._put_off:
+            name = fact(state)
+            if name is not None:
+                state.defer_if_reject = None
+                verdict = yield from self.hear(state, rules, (name, title))
+                if verdict in ENDED:
+                    return verdict
+        if state.sender and self.smtpd.reject_unlisted_sender and not state.actions.discard:
+            if not self.smtpd.lists["smtpd_sender_restrictions"]:
+                state.defer_if_reject = None
+            return (yield from self._listed(state, state.sender, state.sender_domain, state.recipient or "", SENDER))
+        return Verdict.UNDECIDED
 
     def _guard(self, state: SmtpdState, about: tuple[str, str]) -> Decision[None]:
         """Say what strangers would have met, had the relay restrictions not an old, empty default."""
