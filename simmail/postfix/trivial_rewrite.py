@@ -30,8 +30,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from enum import Enum, Flag, auto
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from simmail.mail.address import PLAIN, quote_local, unquote_local
 from simmail.mail.hostnames import literal_fault, valid_address, valid_hostname, valid_literal
@@ -41,6 +40,7 @@ from simmail.postfix.compatibility import level
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import DomainList, StringList
 from simmail.postfix.program import Program
+from simmail.postfix.resolved import AddressClass, Resolved, ResolveFlag
 from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.transport_maps import TransportMaps
@@ -55,49 +55,6 @@ AT, DOT = Token("@"), Token(".")
 _SOMEBODY = "somebody"
 #: Without regular expressions' own substitutions: a sender must not write the destination.
 SAFE = USUAL | DictFlag.NO_REGSUB
-
-
-class AddressClass(Enum):
-    """The five classes of ADDRESS_CLASS_README; NONE where resolving failed before it got that far."""
-
-    __hash__ = object.__hash__  # each is there once
-
-    LOCAL = "local"
-    VIRTUAL_ALIAS = "virtual alias"
-    VIRTUAL_MAILBOX = "virtual mailbox"
-    RELAY = "relay"
-    DEFAULT = "default"
-    NONE = ""
-
-
-class ResolveFlag(Flag):
-    """What else is to be said of a resolved address."""
-
-    NONE = 0
-    #: The local part holds `@`, `%` or `!`: the next host may route it on.
-    ROUTED = auto()
-    #: The address is malformed.
-    ERROR = auto()
-    #: A table could not tell.
-    FAIL = auto()
-
-
-class Resolved(NamedTuple):
-    """Where an address leads.
-
-    Args:
-        transport: a service of master.cf, `smtp`.
-        nexthop: its destination; for the error transport, the text.
-        recipient: the address in internal form, as it is delivered.
-        address_class: its domain's class.
-        flags: what else is to be said.
-    """
-
-    transport: str
-    nexthop: str
-    recipient: str
-    address_class: AddressClass
-    flags: ResolveFlag = ResolveFlag.NONE
 
 
 class _Failed(Exception):

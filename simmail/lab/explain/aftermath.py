@@ -7,9 +7,10 @@ from typing import NamedTuple
 from simmail.lab.explain.place import Place
 from simmail.lab.explain.play import Mail, Played
 from simmail.mail.errors import Fatal
+from simmail.postfix.resolved import AddressClass, Resolved
 from simmail.postfix.system import MailSystem
 from simmail.postfix.tables import LookupFailure
-from simmail.postfix.trivial_rewrite import AddressClass, Resolved, TrivialRewrite
+from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 #: An address class -> the parameter that puts a domain into it.
 CLASS_PARAMETERS = {

@@ -33,7 +33,7 @@ from simmail.mail.questions import Decision
 from simmail.mail.tokens import Address, externalize, internalize, parse
 from simmail.postfix.agent import failure
 from simmail.postfix.local.state import SOURCES, Run, Source, State
-from simmail.postfix.trivial_rewrite import ResolveFlag
+from simmail.postfix.resolved import ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local

@@ -26,7 +26,7 @@ from simmail.postfix.delivery import PROBES, Dsn
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import ERROR, RETRY
 from simmail.postfix.qmgr.entry import Flush, Job
-from simmail.postfix.trivial_rewrite import AddressClass, Resolved, ResolveFlag
+from simmail.postfix.resolved import AddressClass, Resolved, ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager

@@ -27,6 +27,7 @@ from simmail.mail.hostnames import valid_address
 from simmail.postfix.address_maps import Steps, keys
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.headers import field_name
+from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.findings import (
     CLIENT,
     ETRN,
@@ -41,7 +42,6 @@ from simmail.postfix.smtpd.findings import (
     lookup_failure,
 )
 from simmail.postfix.tables import LookupFailure, Maps
-from simmail.postfix.trivial_rewrite import ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd

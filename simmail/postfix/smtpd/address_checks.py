@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.hostnames import valid_hostname
 from simmail.mail.questions import Decision, Sleep
+from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.client_checks import whole
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.smtpd.lookups import Found, find_any
 from simmail.postfix.smtpd.relay import FINAL
-from simmail.postfix.trivial_rewrite import ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.restrictions import Rule

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.questions import Anvil, Decision
+from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import Path
-from simmail.postfix.trivial_rewrite import ResolveFlag
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:

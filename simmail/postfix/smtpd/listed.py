@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.resolved import AddressClass, Resolved, ResolveFlag
 from simmail.postfix.smtpd.findings import (
     RECIPIENT,
     SENDER,
@@ -30,7 +31,6 @@ from simmail.postfix.smtpd.findings import (
     lookup_failure,
 )
 from simmail.postfix.tables import LookupFailure, Maps
-from simmail.postfix.trivial_rewrite import AddressClass, Resolved, ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd

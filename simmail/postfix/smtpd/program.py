@@ -36,6 +36,7 @@ from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import AddressList, StringList
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
+from simmail.postfix.resolved import Resolved
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason, fitting_status
 from simmail.postfix.smtpd.listed import RecipientTables
@@ -45,7 +46,6 @@ from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.stages import Checker
-from simmail.postfix.trivial_rewrite import Resolved
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service

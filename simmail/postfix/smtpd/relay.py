@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.questions import Decision, Dns
+from simmail.postfix.resolved import AddressClass, ResolveFlag
 from simmail.postfix.smtpd.findings import RECIPIENT, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.smtpd.lookups import host_addresses
-from simmail.postfix.trivial_rewrite import AddressClass, ResolveFlag
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd

@@ -10,8 +10,8 @@ from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed
 from simmail.lab.lint.rules.access import FORGEABLE
 from simmail.mail.errors import Location
+from simmail.postfix.resolved import AddressClass
 from simmail.postfix.system import MailSystem
-from simmail.postfix.trivial_rewrite import AddressClass
 
 #: Clients from all over the world, two of them in networks that are for documentation.
 STRANGERS = ("198.51.100.66", "203.0.113.66", "9.66.66.66", "66.66.66.66", "130.66.66.66", "2001:db8:66::66")
