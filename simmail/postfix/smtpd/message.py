@@ -45,6 +45,8 @@ GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 #: What a client hears of a server that has died.
 DEAD = Reply(0, ("",), True)
 _FROM = re.compile(r">*From ")
+#: What a first line may begin with that can be mistaken.
+_DOUBTFUL = frozenset(" \t>F")
 
 
 def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
@@ -55,16 +57,20 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     """
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
     cleanup = yield from session.summon("cleanup")
-    client = state.client
-    origin = session.forwarded
+    client, helo = state.client, state.helo or ""
+    name, address, greeted, protocol = client.name, client.address, helo, state.protocol
+    if session.forwarded:
+        told = session.forwarded.get
+        name, address = told("NAME", name), told("ADDR", address)
+        greeted, protocol = told("HELO", greeted), told("PROTO", protocol)
     session.transaction = cleanup.open(
         state.sender or "",
         context=session.context,
         flags=parameters.cleanup_flags,
-        client_name=origin.get("NAME", client.name),
-        client_address=origin.get("ADDR", client.address),
-        helo=origin.get("HELO", state.helo or ""),
-        protocol=origin.get("PROTO", state.protocol),
+        client_name=name,
+        client_address=address,
+        helo=greeted,
+        protocol=protocol,
         envid=state.envid,
         ret=state.ret,
         encoding=state.encoding,
@@ -75,8 +81,8 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     state.queue_id = yield from session.transaction.begin()
     session.arrival = session.transaction.message.arrival
     yield smtpd.note(
-        "client", state.queue_id, client.name, client.address, session.forwarded_text(), state.sender,
-        recipient, state.protocol, state.helo or "", state.permitted or "",
+        "client", state.queue_id, client.name, client.address, session.forwarded_text(),
+        state.sender, recipient, state.protocol, helo, state.permitted or "",
     )  # fmt: skip
 
 
@@ -132,7 +138,7 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Answer]:
 def as_received(content: Content) -> Content:
     """Content whose first lines cannot be mistaken for an mbox separator or a continuation."""
     lines = content.lines
-    if not lines or not (lines[0][:1] in (" ", "\t") or _FROM.match(lines[0])):
+    if not lines or lines[0][:1] not in _DOUBTFUL or not (lines[0][:1] in (" ", "\t") or _FROM.match(lines[0])):
         return content
     start = 0
     while start < len(lines) and _FROM.match(lines[start]):
@@ -144,22 +150,20 @@ def as_received(content: Content) -> Content:
 
 def received(session: SmtpdSession) -> tuple[str, ...]:
     """The lines that go before the content: PREPEND's, and the Received: header."""
-    smtpd, state = session.smtpd, session.state
-    client, parameters = state.client, session.parameters
-    protocol = state.protocol
-    if state.smtputf8:
-        protocol = "UTF8SMTP"
-    by = f"\tby {parameters.hostname} ({parameters.mail_name}) with {protocol} id {state.queue_id}"
-    date = smtpd.system.machine.calendar.header(session.arrival)
-    tail = (
-        (by, f"\tfor <{quote_local(state.recipient)}>; {date}")
-        if state.accepted == 1 and state.recipient
-        else (f"{by};", f"\t{date}")
-    )
+    state = session.state
+    client = state.client
+    protocol = "UTF8SMTP" if state.smtputf8 else state.protocol
+    by = f"\tby {session.parameters.receiver} with {protocol} id {state.queue_id}"
+    date = session.smtpd.system.machine.calendar.header(session.arrival)
+    if state.accepted == 1 and state.recipient:
+        tail = f"\tfor <{quote_local(state.recipient)}>; {date}"
+    else:
+        by, tail = f"{by};", f"\t{date}"
     return (
         *state.actions.prepend,
         f"Received: from {state.helo or client.name} ({client.name} [{client.literal}])",
-        *tail,
+        by,
+        tail,
     )
 
 
@@ -190,15 +194,17 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
         outcome = yield from _handed_over(session).finish(content, received(session))
         session.transaction = None
     queue_id = state.queue_id
-    if not outcome.status:
+    answer: Answer | Decision[Answer]
+    if outcome.status is CleanupStatus.OK:
         state.errors = state.junk = 0
         state.transcript.errors.clear()
         text = f"2.0.0 Ok: {size} bytes queued as {queue_id}" if chunked else f"2.0.0 Ok: queued as {queue_id}"
-        reply = yield from session.say(250, text)
+        answer = session.answer(Reply(250, (text,)))
     else:
-        reply = yield from _complaint(session, outcome)
+        answer = _complaint(session, outcome)
+    reply, good = answer if isinstance(answer, tuple) else (yield from answer)
     yield from session.forget()
-    return reply, not outcome.status
+    return reply, good
 
 
 def _handed_over(session: SmtpdSession) -> Transaction:
@@ -236,12 +242,12 @@ _ERRORS = {
 }
 
 
-def _complaint(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Reply]:
-    """The reply to a message that was not taken."""
+def _complaint(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Answer]:
+    """The answer to a message that was not taken."""
     detail = outcome.detail(*_GRAVEST)
     error = next((error for status, error in _ERRORS.items() if status & outcome.status), "")
     if error:
         session.state.transcript.errors.add(error)
     if outcome.reason and outcome.status & (CleanupStatus.DEFER | CleanupStatus.CONTENT):
-        return (yield from session.say(detail.code, outcome.reason))
-    return (yield from session.say(detail.code, f"{detail.dsn} Error: {detail.text}"))
+        return (yield from session.say(detail.code, outcome.reason)), False
+    return (yield from session.say(detail.code, f"{detail.dsn} Error: {detail.text}")), False

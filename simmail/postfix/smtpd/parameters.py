@@ -41,7 +41,8 @@ class SessionParameters:
     def __init__(self, smtpd: Smtpd) -> None:
         config = smtpd.config
         self.hostname: str = config["myhostname"]
-        self.mail_name: str = config["mail_name"]
+        #: How Received: names the server.
+        self.receiver = f"{self.hostname} ({config['mail_name']})"
         self.history_limit: int = config["smtpd_history_flush_threshold"]
         self.helo_reply = Reply(250, (self.hostname,))
         self.greeting = Reply(220, (config["smtpd_banner"],))
