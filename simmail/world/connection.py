@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from simmail.mail.questions import Decision, Level, Question
@@ -37,6 +37,20 @@ class Server(Protocol):
         ...
 
 
+class Borrower(Server, Protocol):
+    """A session that has a process as long as it lasts.
+
+    Attributes:
+        after: what follows its end.
+    """
+
+    after: Callable[[], Iterable[Question]]
+
+    def leave(self) -> Iterable[Question]:
+        """It is over; `after` follows, once."""
+        ...
+
+
 class Admit(Question):
     """Wait until the server has a process free for a session.  Answer: bool, whether the client's patience sufficed.
 
@@ -63,10 +77,10 @@ class Lent:
 
     def __init__(
         self,
-        session: Server,
+        session: Borrower,
         slots: Slots,
-        patience: float = float("inf"),
-        strained: Callable[[], tuple[Server, float] | None] | None = None,
+        patience: float,
+        strained: Callable[[], tuple[Borrower, float] | None],
     ) -> None:
         self.session, self.slots, self.patience, self._strained = session, slots, patience, strained
         self.admitted = False
@@ -76,32 +90,23 @@ class Lent:
         self.admitted = yield Admit(self.slots)
         if not self.admitted:
             return None
-        strained = self._strained() if self._strained is not None else None
+        strained = self._strained()
         if strained is not None:
             self.session, self.patience = strained
-        reply = yield from self.session.greet()
-        if reply is not None and reply.closes:
-            yield from self._release()
-        return reply
+        self.session.after = self.slots.give_back
+        return (yield from self.session.greet())
 
     def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
         """Answer what the client sent."""
-        reply = yield from self.session.handle(sent, more)
-        if reply is not None and reply.closes:
-            yield from self._release()
-        return reply
+        return self.session.handle(sent, more)
 
     def lost(self, reason: str) -> Decision[Reply | None]:
         """The client is gone; a session that had not begun is never heard of."""
         if not self.admitted:
             return None
         said = yield from self.session.lost(reason)
-        yield from self._release()
+        yield from self.session.leave()
         return said
-
-    def _release(self) -> Decision[None]:
-        yield Level()
-        self.slots.release()
 
 
 class Connection:

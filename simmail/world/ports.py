@@ -19,7 +19,7 @@ from simmail.postfix.system import THROTTLE_S
 from simmail.smtp.commands import Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import Task
-from simmail.world.connection import FULL, Lent, Server
+from simmail.world.connection import FULL, Borrower, Lent, Server
 from simmail.world.slots import Slots
 
 if TYPE_CHECKING:
@@ -109,9 +109,10 @@ class Port:
         program = system.at_hand(self.service.name, self.service.type) or self._made(system, task)
         if program is None:
             return Silent()
-        session: Server = program.session(client, question)
+        session: Any = program.session(client, question)
         if program.shared:
-            return session
+            shared: Server = session
+            return shared
         if program is not self._program:
             self._program, self._patience = program, program.config["smtpd_timeout"]
         return Lent(session, self.slots, self._patience, partial(self._strained, system, client, question))
@@ -130,7 +131,7 @@ class Port:
             self.throttled = task.now + THROTTLE_S
             return None
 
-    def _strained(self, system: MailSystem, client: str, question: Connect) -> tuple[Server, float] | None:
+    def _strained(self, system: MailSystem, client: str, question: Connect) -> tuple[Borrower, float] | None:
         """The session that a process under stress would hold; None where there is no stress."""
         if self._ports.master.clock.now >= self._stressed_until:
             return None

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from simmail.mail.questions import Decision, Level
 from simmail.world.clock import WAIT, Alarm, Task
 
 
@@ -42,6 +43,11 @@ class Slots:
         entry = (task, Alarm(task.clock, deadline, task.serial, give_up))
         self.waiting.append(entry)
         return WAIT
+
+    def give_back(self) -> Decision[None]:
+        """A session is over: its process is free once all that happens before has happened."""
+        yield Level()
+        self.release()
 
     def release(self) -> None:
         """A process is free: the first in the line has it."""

@@ -19,7 +19,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +63,15 @@ class SmtpdSession:
         smtpd: the program.
         address: the client's IP address.
         question: how it connected.
+
+    Attributes:
+        after: what follows its end.
     """
 
     __slots__ = (
-        "arrival", "chunks", "content", "context", "early", "exempt", "failed", "filtered", "forwarded", "over",
-        "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total", "transaction", "xclient",
-        "xforward",
+        "after", "arrival", "chunks", "content", "context", "early", "exempt", "failed", "filtered", "forwarded",
+        "over", "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total", "transaction",
+        "xclient", "xforward",
     )  # fmt: skip
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
@@ -81,6 +84,7 @@ class SmtpdSession:
         self.total: list[str] = []
         self.failed: list[str] = []
         self.transaction: Transaction | None = None
+        self.after: Callable[[], Iterable[Question]] = tuple
         self.context = "remote"
         self.arrival = 0.0
         self.content: tuple[str, int] | None = None
@@ -146,7 +150,8 @@ class SmtpdSession:
         state.discard_mask = parameters.discarded
         if parameters.judges_clients or state.errors >= parameters.soft_errors:
             return self._judged()
-        return state.transcript.told(parameters.greeting)
+        state.transcript.said.append(parameters.greeting)
+        return parameters.greeting
 
     def _judged(self) -> Decision[Reply]:
         """The greeting, or the refusal of a client."""
@@ -267,7 +272,13 @@ class SmtpdSession:
         yield self.smtpd.note("fatal", "", fatal.text)
         if not self.exempt:
             yield Anvil("disconnect", self.smtpd.service.name, self.state.client.address)
+        yield from self.leave()
         return HANG_UP
+
+    def leave(self) -> Iterable[Question]:
+        """It is over; `after` follows, once."""
+        after, self.after = self.after, tuple
+        return after()
 
     def _too_many_errors(self) -> Decision[Reply]:
         state = self.state
@@ -464,4 +475,5 @@ class SmtpdSession:
             smtpd.processes.leave(state.process, (yield Now()))
         client = state.client
         yield smtpd.note("disconnect", "", client.name, client.address, counts(self.total, self.failed))
+        yield from self.leave()
         return reply if reply.closes else reply._replace(closes=True)
