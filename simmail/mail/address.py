@@ -17,6 +17,17 @@ _ESCAPED = re.compile(r'["\\\r]')
 RESERVED = frozenset({"postmaster", "mailer-daemon", "double-bounce"})
 
 
+@lru_cache(1024)
+def split_plain(address: str) -> tuple[str, str] | None:
+    """The local part and the domain of an address that PLAIN describes; None for any other.
+
+    >>> split_plain("joe@example.com")
+    ('joe', 'example.com')
+    """
+    found = PLAIN.fullmatch(address)
+    return None if found is None else (found[1], found[2])
+
+
 def split_local_domain(address: str) -> tuple[str, str | None]:
     """The parts before and behind the last `@`; None for an address without one.
 

@@ -70,7 +70,7 @@ def delays(request: Request, now: float, connected: float | None = None) -> Dela
     return before, started - queued, connected - started, now - connected
 
 
-@lru_cache(8192)
+@lru_cache(4096)
 def shown(address: str) -> str:
     """An address as the log shows it (info_log_address_format = external)."""
     return address if not address or _PLAIN.fullmatch(address) else quote_local(address)

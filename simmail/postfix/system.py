@@ -157,10 +157,10 @@ class MailSystem:
 
     def at_hand(self, name: str, type: str = "unix") -> Any:
         """A client comes to a service: its program, where that runs and no file of its tables has changed; or None."""
-        program = self._programs.get((self._named.get(name, name), type))
-        if program is None or program.outlived or program.seen != self.machine.files.version:
+        program, files = self._programs.get((self._named.get(name, name), type)), self.machine.files
+        if program is None or program.outlived or program.seen != files.version:
             return None
-        now = self.machine.files.clock()
+        now = files.clock()
         if now - self.used >= self._patience:
             return None
         self.used = program.used = now

@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, TypeVar
 
-from simmail.mail.address import PLAIN, quote_local, unquote_local
+from simmail.mail.address import quote_local, split_plain, unquote_local
 from simmail.mail.hostnames import literal_fault, valid_address, valid_hostname, valid_literal
 from simmail.mail.tokens import LITERAL, QUOTED, Address, Token, externalize, internalize, scan
 from simmail.postfix.address_maps import find_address
@@ -185,10 +185,10 @@ class TrivialRewrite(Program):
         if not address:
             self.warn("warning", "rewrite_addr: null address")
             return address
-        plain = PLAIN.fullmatch(address)
+        plain = split_plain(address)
         if plain is None:
             return self._once((context, address), self._rewrite, context, address)
-        return self._rewrite_plain(context, *plain.groups())
+        return self._rewrite_plain(context, *plain)
 
     def _rewrite_plain(self, context: str, local: str, domain: str) -> str:
         """The same for a local part that has no say in what becomes of the domain."""
@@ -199,9 +199,9 @@ class TrivialRewrite(Program):
 
     def rewrite_internal(self, context: str, address: str) -> str:
         """As `rewrite`, with addresses in internal form."""
-        plain = PLAIN.fullmatch(address)
+        plain = split_plain(address)
         if plain is not None:
-            return self._rewrite_plain(context, *plain.groups())
+            return self._rewrite_plain(context, *plain)
         return unquote_local(self.rewrite(context, quote_local(address))) if address else address
 
     def _rewrite(self, context: str, address: str) -> str:
@@ -265,13 +265,16 @@ class TrivialRewrite(Program):
         routes = self._verify if verify else self._routes
         if not routes.by_sender:
             sender = ""
-        plain = PLAIN.fullmatch(address) if routes.by_domain else None
+        plain = split_plain(address) if routes.by_domain else None
         if plain is None:
             return self._once((sender, address, verify), self._resolve, routes, sender, address)
-        local, domain = plain.groups()  # of which the first has no say: no table is asked about it
-        found = self._once((sender, domain, verify, _SOMEBODY), self._resolve, routes, sender, f"{_SOMEBODY}@{domain}")
-        recipient = local + found.recipient.removeprefix(_SOMEBODY) if found.recipient else ""
-        return Resolved(found.transport, found.nexthop, recipient, found.address_class, found.flags)
+        local, domain = plain  # of which the first has no say: no table is asked about it
+        transport, nexthop, recipient, address_class, flags = self._once(
+            (sender, domain, verify, _SOMEBODY), self._resolve, routes, sender, f"{_SOMEBODY}@{domain}"
+        )
+        if recipient:
+            recipient = local + recipient.removeprefix(_SOMEBODY)
+        return Resolved(transport, nexthop, recipient, address_class, flags)
 
     def _resolve(self, routes: _Routes, sender: str, address: str) -> Resolved:
         try:
