@@ -67,14 +67,7 @@ class _Failed(Exception):
 class _Routes:
     """One personality of the resolver: the parameters that choose transports, for mail or for address probes.
 
-    Args:
-        program: the resolver.
-        prefix: of the parameters' names.
-        relocated: whether it asks for users who have moved.
-
-    Attributes:
-        by_sender: whether the sender has a say.
-        by_domain: whether a local part has none, as no table is asked about it.
+    `by_sender`: whether the sender has a say.  `by_domain`: whether a local part has none: no table is asked about it.
     """
 
     def __init__(self, program: TrivialRewrite, prefix: str, relocated: bool) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappush
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 import simpy
@@ -140,14 +141,14 @@ class Clock:
 
     def run_while(self, going: Callable[[], bool]) -> None:
         """Let time pass, nobody ahead of the clock, while `going()` holds and anything is left to come."""
-        self._until = self.horizon = float("-inf")
-        while going() and self.env.peek() != float("inf"):
+        self._until = self.horizon = -inf
+        while going() and self.env.peek() != inf:
             self.env.step()
 
     def _set_horizon(self) -> None:
         self.horizon = min(self._until, self._faults[0]) if self._faults else self._until
         if self.watched:
-            self.horizon = float("-inf")
+            self.horizon = -inf
 
 
 class Impatient(BaseException):
@@ -194,7 +195,7 @@ class Task:
     ) -> None:
         self.clock, self.host, self.now, self.life = clock, host, now, life
         self.line: Line | None = None
-        self.deadline = float("inf")
+        self.deadline = inf
         self.serial = next(clock._serial)
         self._decision: Decision[Any] = decision
         self._stack: list[tuple[Decision[Any], Any]] = []
@@ -244,7 +245,7 @@ class Task:
                 except StopIteration as stop:
                     if not self._stack:
                         if self.line is not None:
-                            self.line.left_alone(self, float("inf"))
+                            self.line.left_alone(self, inf)
                         if self._done is not None:
                             self._done(stop.value, self.now)
                         clock.journal.pack()
