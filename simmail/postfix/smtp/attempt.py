@@ -96,11 +96,15 @@ class Attempt:
         now: float = yield NOW
         yield from self._fail(recipient, why, delays(self.request, now, self.connected))
 
-    def done(self, recipient: Recipient, result: Result) -> None:
-        """A recipient is done with."""
-        self.results.append(result)
-        drop(self.open, recipient)
-        drop(self.left, recipient)
+    def taken(self, recipients: list[Recipient]) -> None:
+        """The server took the mail for these, which are among the open ones."""
+        if len(recipients) == len(self.left):
+            self.left.clear()
+            self.open.clear()
+            return
+        for recipient in recipients:
+            drop(self.open, recipient)
+            drop(self.left, recipient)
 
     def _fail(self, recipient: Recipient, why: Dsn, times: Delays) -> Decision[bool]:
         note, result = self.client.reporter.failed(self.request, recipient, why, self.relay, times)
@@ -114,9 +118,6 @@ class Attempt:
 
 def drop(recipients: list[Recipient], gone: Recipient) -> None:
     """Take out this recipient, and not another one that is equal to it."""
-    if recipients and recipients[0] is gone:  # nearly always
-        del recipients[0]
-        return
     for index, recipient in enumerate(recipients):
         if recipient is gone:
             del recipients[index]

@@ -410,13 +410,14 @@ class Session:
         client, attempt, request = self._client, self.attempt, self.attempt.request
         said = reply.text
         dsn = Dsn(status_of(reply), client.success(self.offer), said, "smtp", said, self._host.name)
+        attempt.taken(recipients)
         for recipient in recipients:
             if recipient.notify and self.offer.dsn:
                 recipient.notify -= {Notify.SUCCESS}
             now: float = yield NOW
             times = delays(request, now, attempt.connected)
             note, result = client.reporter.sent(request, recipient, dsn, attempt.relay, times)
-            attempt.done(recipient, result)
+            attempt.results.append(result)
             if client.pending:
                 yield from client.spoken()
             yield note
@@ -434,8 +435,8 @@ class Session:
     def _mail(self, form: Form) -> str:
         request = self.attempt.request
         message, sender = request.message, request.sender
-        text = f"FROM:<{sender and self._client.envelope(sender)}>"
-        text += f" SIZE={message.size}{form.body}" if form.sized else form.body
+        size = f" SIZE={message.size}" if form.sized else ""
+        text = f"FROM:<{sender and self._client.envelope(sender)}>{size}{form.body}"
         if message.envid and self.offer.dsn:
             text += f" ENVID={xtext(message.envid)}"
         if message.ret and self.offer.dsn:
@@ -449,12 +450,14 @@ class Session:
         text = f"TO:<{address and self._client.envelope(address)}>"
         if not self.offer.dsn:
             return text
-        kind, _, original = recipient.orcpt.partition(";")
-        if not recipient.orcpt and recipient.original:
-            kind = "rfc822" if recipient.original.isascii() or not self.attempt.request.message.smtputf8 else "utf-8"
-            original = quote_local(recipient.original)
-        if original:
-            text += f" ORCPT={kind};{xtext(original)}"
+        original = recipient.original
+        if recipient.orcpt:
+            kind, _, external = recipient.orcpt.partition(";")
+            if external:
+                text += f" ORCPT={kind};{xtext(external)}"
+        elif original:
+            kind = "rfc822" if original.isascii() or not self.attempt.request.message.smtputf8 else "utf-8"
+            text += f" ORCPT={kind};{xtext(quote_local(original))}"
         if recipient.notify:
             text += " NOTIFY=" + ",".join(n.value for n in NOTIFY_ORDER if n in recipient.notify)
         return text
