@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 #: The most octets of a record whose length takes one octet; the most that a record of text can have.
 RECORD, PIECE = 127, 2048
+#: Stands in an outline for a line that goes on from the one before.
+CONTINUED = " "
 
 
 def octets(line: str) -> int:
@@ -75,6 +77,22 @@ class TextList:
         return self._texts[number]
 
 
+def _outlined(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """What each line of a header begins with, as far as they look like one from afar."""
+    found = []
+    for line in lines:
+        if line < "!":  # empty, or it begins with a blank, or with what no name has
+            if line[:1] not in ("\t", " "):
+                break
+            found.append(CONTINUED)
+        else:
+            name = line[: line.find(":") + 1]
+            if not name:
+                break
+            found.append(name)
+    return tuple(found)
+
+
 class Content:
     """Header lines, an empty line, body lines; immutable, so that a million messages can share one.
 
@@ -82,13 +100,14 @@ class Content:
         lines: text of each line, without CR LF; octets that are no UTF-8 stand as surrogate escapes.
     """
 
-    __slots__ = ("_ascii", "_lines", "_longest", "_number", "_size", "_store")
+    __slots__ = ("_ascii", "_lines", "_longest", "_number", "_outline", "_size", "_store")
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines: tuple[str, ...] | None = lines if type(lines) is tuple else tuple(lines)
         self._store: Texts | None = None
         self._number = 0  # of the lines in the store, once they are put away
         self._size = -1  # not measured yet
+        self._outline: tuple[str, ...] | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -105,7 +124,7 @@ class Content:
         self._measure()
         if lines:
             self._store, self._number = store, store.keep("\n".join(lines))
-            self._lines = None
+            self._lines = self._outline = None
 
     def at_hand(self) -> Content:
         """The same with its lines in memory, for somebody who asks for them more than once."""
@@ -118,11 +137,28 @@ class Content:
     def under(self, head: tuple[str, ...]) -> Content:
         """This content with lines before it; what is known of it need not be found out again."""
         whole = Content((*head, *self.lines))
+        above = _outlined(head)
+        whole._outline = above + self.outline if len(above) == len(head) else above
         size, longest, ascii = _measured(head)
         whole._size = size + self.size
         whole._longest = max(longest, self._longest)
         whole._ascii = ascii and self._ascii
         return whole
+
+    @property
+    def outline(self) -> tuple[str, ...]:
+        """What each line of the header begins with: a name and its colon, or CONTINUED.
+
+        It goes as far as lines look like a header from afar: the names are still to be looked at.  Who knows an equal
+        one may put it in its place, so that many share one.
+        """
+        if self._outline is None:
+            self._outline = _outlined(self.lines)
+        return self._outline
+
+    @outline.setter
+    def outline(self, outline: tuple[str, ...]) -> None:
+        self._outline = outline
 
     def _measure(self) -> None:
         if self._size < 0:

@@ -13,7 +13,6 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from simmail.mail.address import quote_local
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from simmail.postfix.cleanup_transaction import Transaction
 
 _EIGHT_BIT = re.compile(r"(8bit|binary)\Z", re.IGNORECASE)
-_VISIBLE = ("to", "resent-to", "cc", "resent-cc")
-NO_ERRORS: Set[MimeError] = frozenset()
 _SPECIAL = re.compile(r'[()<>@,;:\\".\[\]]')
 _QUOTED = re.compile(r'[\\"]')
 
@@ -61,43 +58,43 @@ class ContentReader:
         """Take in the content; the transaction's message has the result."""
         transaction, rules = self.transaction, self.rules
         whole = content.under(received)
-        layout = rules.layout(whole.lines, bool(transaction.context))
+        layout = rules.layout(whole, bool(transaction.context))
         plain = rules.plain(whole, layout)
         filtered = transaction.checked and not rules.unfiltered
         self._checked = filtered and not rules.silent(whole, layout, plain)
         if plain and not self._checked:
-            self._pass(whole.lines, layout)
-            errors = NO_ERRORS
+            done = self._pass(whole, layout)
         else:
-            errors = self._look(whole, rules.strict_options if filtered else rules.options)
-        if not transaction.going:
-            return
-        if errors and not transaction.reason:
-            self._judge(errors)
-        message = transaction.message
-        done = tuple(self._out)
-        message.content = whole if done == whole.lines else Content(done)
-        message.size = message.content.stored
+            done = self._look(whole, rules.strict_options if filtered else rules.options)
+        if done is not None:
+            transaction.message.content = done
+            transaction.message.size = done.stored
 
-    def _pass(self, lines: tuple[str, ...], layout: Layout) -> None:
-        """Take in a message of which nothing but some headers has to be looked at."""
-        out, end = self._out, layout.end
+    def _pass(self, content: Content, layout: Layout) -> Content | None:
+        """What comes of a message of which nothing but some headers has to be looked at; None for nothing."""
+        lines, end = content.lines, layout.end
         self.seen, self.resent = layout.seen, layout.resent
-        passed = 0
+        if layout.stays and not lines[end]:
+            for name, first, behind in layout.wanted:
+                self.transaction.note(name, value_of("\n".join(lines[first:behind])))
+            self.headers_done()
+            return content
+        out, passed = self._out, 0
         for name, first, behind in layout.wanted:
             out += lines[passed:first]
             passed = behind
             self.header(Part.PRIMARY, self.rules.table.get(name), "\n".join(lines[first:behind]))
             if self.stopped:
-                return
+                return None
         out += lines[passed:end]
         self.headers_done()
         if lines[end]:
             out.append("")  # they end before what is no header
         out += lines[end:]
+        return Content(tuple(out)) if self.transaction.going else None
 
-    def _look(self, content: Content, options: MimeOptions) -> Set[MimeError]:
-        """Take in any other message; what is wrong with its structure."""
+    def _look(self, content: Content, options: MimeOptions) -> Content | None:
+        """What comes of any other message."""
         rules, lines = self.rules, content.lines
         reader = MimeReader(options, rules.table, self)
         if content.longest > rules.longest or (self._checked and (rules.rejected or rules.stripped)):
@@ -107,11 +104,15 @@ class ContentReader:
             reader.feed(lines)
         else:
             self._out += lines[reader.feed(lines, skim=True) :]
-        if self.transaction.going:
-            reader.end()
-        return reader.errors
+        if not self.transaction.going:
+            return None
+        reader.end()
+        if reader.errors and not self.transaction.reason:
+            self._judge(reader.errors)
+        done = tuple(self._out)
+        return content if done == lines else Content(done)
 
-    def _judge(self, errors: Set[MimeError]) -> None:
+    def _judge(self, errors: set[MimeError]) -> None:
         """Refuse the message for the gravest of its errors."""
         for error in MimeError:
             if error in errors and error is not MimeError.TRUNCATED_HEADER:
@@ -225,20 +226,17 @@ class ContentReader:
         transaction = self.transaction
         if not transaction.going:
             return
-        add = bool(transaction.context) or self.rules.always_add
-        if add:
+        missing = self.rules.missing(self.seen, self.resent, bool(transaction.context))
+        if "message-id" in missing:
             self._add_message_id()
         if "message-id" not in self.seen:
             transaction.note("message-id", "<>")
-        if not add:
-            return
-        prefix = self.resent.lower()
-        if prefix + "date" not in self.seen:
+        if "date" in missing:
             calendar = transaction.program.system.machine.calendar
             self._out.append(f"{self.resent}Date: {calendar.header(transaction.message.arrival)}")
-        if prefix + "from" not in self.seen:
+        if "from" in missing:
             self._out.append(f"{self.resent}From: {self._author()}")
-        if self.rules.undisclosed and self.seen.isdisjoint(_VISIBLE):
+        if "to" in missing:
             if field_name(self.rules.undisclosed) is None:
                 transaction.warn(
                     f'bad undisclosed_recipients_header header text "{self.rules.undisclosed}" -- '
@@ -250,8 +248,6 @@ class ContentReader:
     def _add_message_id(self) -> None:
         transaction = self.transaction
         key = f"{self.resent.lower()}message-id"
-        if key in self.seen:
-            return
         program = transaction.program
         stamp = program.system.machine.calendar.stamp(transaction.message.arrival)
         message_id = f"<{stamp}.{transaction.queue_id}@{program.hostname}>"

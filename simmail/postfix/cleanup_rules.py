@@ -19,12 +19,13 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.content import Content
+from simmail.mail.content import CONTINUED, Content
 from simmail.mail.errors import Fatal
-from simmail.postfix.headers import CONTINUED, HeaderField, HeaderTable, outline
 from simmail.postfix.headers import HEADER as FIELD
+from simmail.postfix.headers import HeaderField, HeaderTable
 from simmail.postfix.mime import MimeError, MimeOptions, Part, content_type
 from simmail.postfix.tables import Maps
 from simmail.postfix.tables.literal import LONGEST
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
 
 MESSAGE_IDS = ("message-id", "resent-message-id")
+_VISIBLE = ("to", "resent-to", "cc", "resent-cc")
 #: How many layouts are remembered.
 _LAYOUTS = 1024
 #: Lines that may belong to a header in the body, and be longer or another text than they seem.
@@ -56,9 +58,11 @@ class Layout(NamedTuple):
     """What the names of a header's fields, in their order, tell of it.
 
     Args:
+        outline: what it is the layout of.
         end: how many lines it has.
         fields: (name in lower case, first line, line behind the last one) of each field.
         wanted: those of them that have to be looked at even if no check does.
+        stays: whether it stays as it is, unless there is a check: nothing but message-ids is looked at, nothing added.
         types: those of them that tell what the body is made of.
         tallest: how many lines the longest of them has.
         spaced: whether blanks stand between a name and its colon.
@@ -66,9 +70,11 @@ class Layout(NamedTuple):
         resent: `Resent-` where one tells that the message was sent on.
     """
 
+    outline: tuple[str, ...]
     end: int
     fields: tuple[tuple[str, int, int], ...]
     wanted: tuple[tuple[str, int, int], ...]
+    stays: bool
     types: tuple[tuple[str, int, int], ...]
     tallest: int
     spaced: bool
@@ -140,24 +146,25 @@ class ContentRules:
             strict.add(MimeError.NESTING)
         return frozenset(strict)
 
-    def layout(self, lines: tuple[str, ...], completes: bool) -> Layout:
-        """The layout of the header that these lines begin with; `completes`: whether addresses in it are completed."""
-        names = outline(lines)
-        layout = self._layouts.get((completes, names))
+    def layout(self, content: Content, completes: bool) -> Layout:
+        """The layout of a content's header; `completes`: whether addresses in it are completed."""
+        outline = content.outline
+        layout = self._layouts.get((completes, outline))
         if layout is None:
-            layout = self._laid_out(names, completes)
-            if self.memo.enabled and layout.end == len(names):
+            layout = self._laid_out(outline, completes)
+            if self.memo.enabled and layout.end == len(outline):
                 if len(self._layouts) >= _LAYOUTS:
                     self._layouts.clear()
-                self._layouts[completes, names] = layout
+                self._layouts[completes, outline] = layout
+        content.outline = layout.outline
         return layout
 
-    def _laid_out(self, names: tuple[str, ...], completes: bool) -> Layout:
+    def _laid_out(self, outline: tuple[str, ...], completes: bool) -> Layout:
         found: list[str] = []
         starts: list[int] = []
         spaced = False
         end = 0
-        for name in names:
+        for name in outline:
             match = FIELD.fullmatch(name)
             if match is not None:
                 found.append(match[1].lower())
@@ -169,16 +176,23 @@ class ContentRules:
         fields = tuple(zip(found, starts, (*starts[1:], end), strict=False))
         loops = found.count("received") >= self.hop_limit
         known = [self.table[name] for name in found if name in self.table]
-        wanted = {field.key for field in known if self._wants(field, completes, loops)}
+        wanted = [field for field in known if self._wants(field, completes, loops)]
+        wanted_names = {field.key for field in wanted}
+        seen = frozenset(field.key for field in known)
+        resent = "Resent-" if any(field.resent for field in known) else ""
         return Layout(
+            outline=outline,
             end=end,
             fields=fields,
-            wanted=tuple(field for field in fields if field[0] in wanted),
+            wanted=tuple(field for field in fields if field[0] in wanted_names),
+            stays=wanted_names.issubset(MESSAGE_IDS)
+            and not any(field.drop for field in wanted)
+            and not self.missing(seen, resent, completes),
             types=tuple(field for field in fields if field[0] == "content-type"),
             tallest=max((behind - first for _, first, behind in fields), default=0),
             spaced=spaced,
-            seen=frozenset(field.key for field in known),
-            resent="Resent-" if any(field.resent for field in known) else "",
+            seen=seen,
+            resent=resent,
         )
 
     def _wants(self, field: HeaderField, completes: bool, loops: bool) -> bool:
@@ -190,6 +204,21 @@ class ContentRules:
             or (completes and (field.sender or field.recipient))
             or (field.key == "received" and loops)
         )
+
+    def missing(self, seen: Set[str], resent: str, completes: bool) -> tuple[str, ...]:
+        """Which headers have to be added to these: `message-id`, `date`, `from`; `to` for undisclosed recipients.
+
+        Args:
+            seen: names in lower case.
+            resent: `Resent-` where it is headers with that prefix.
+            completes: whether addresses are completed.
+        """
+        if not completes and not self.always_add:
+            return ()
+        missing = [name for name in ("message-id", "date", "from") if resent.lower() + name not in seen]
+        if self.undisclosed and seen.isdisjoint(_VISIBLE):
+            missing.append("to")
+        return tuple(missing)
 
     def plain(self, content: Content, layout: Layout) -> bool:
         """Whether a message holds nothing to look for but its header: in which no field is too long, or not ASCII."""

@@ -15,13 +15,11 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 #: The beginning of a header: its name, and blanks that the name may have behind it.
 HEADER = re.compile(r"([!-9;-~]+)[ \t]*:")
-#: Stands in an outline for a line that goes on from the one before.
-CONTINUED = " "
 
 
 class HeaderField(NamedTuple):
@@ -86,25 +84,6 @@ class HeaderTable(dict[str, HeaderField]):
     def find(self, header: str) -> HeaderField | None:
         """What is known of a header (`Name: value`); None for an unknown field."""
         return self.get(header[: header.index(":")].rstrip(" \t").lower())
-
-
-def outline(lines: Sequence[str]) -> tuple[str, ...]:
-    """What each line of a header begins with: a name and its colon, or CONTINUED.
-
-    It goes as far as lines look like a header from afar: the names are still to be looked at.
-    """
-    found = []
-    for line in lines:
-        if line < "!":  # empty, or it begins with a blank, or with what no name has
-            if line[:1] not in ("\t", " "):
-                break
-            found.append(CONTINUED)
-        else:
-            name = line[: line.find(":") + 1]
-            if not name:
-                break
-            found.append(name)
-    return tuple(found)
 
 
 def field_name(line: str) -> str | None:

@@ -93,14 +93,16 @@ def test_a_glance_at_a_header_finds_what_a_look_at_each_line_does(
     assert found[0] == found[1]
 
 
-@given(st.lists(st.text("aü\udcff", max_size=150), max_size=5), st.lists(st.text("aü\udcff", max_size=9), max_size=3))
+@given(
+    st.lists(st.text("aü\udcff: ", max_size=150), max_size=5), st.lists(st.text("aü\udcff: \t", max_size=9), max_size=3)
+)
 def test_what_is_known_of_content_under_other_lines(lines: list[str], head: list[str]) -> None:
     """Lines put before a content add to what is known of it."""
     whole = Content(lines).under(tuple(head))
     fresh = Content((*head, *lines))
     assert whole == fresh
-    assert [whole.size, whole.longest, whole.ascii, whole.stored] == [
-        fresh.size, fresh.longest, fresh.ascii, fresh.stored,
+    assert [whole.size, whole.longest, whole.ascii, whole.stored, whole.outline] == [
+        fresh.size, fresh.longest, fresh.ascii, fresh.stored, fresh.outline,
     ]  # fmt: skip
     octets = [len(line.encode("utf-8", "surrogateescape")) for line in (*head, *lines)]
     assert (whole.size, whole.longest) == (sum(octets) + len(octets), max(octets, default=0))
