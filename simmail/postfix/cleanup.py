@@ -168,7 +168,10 @@ class Cleanup(Program):
         """What `canonical` found for an address; None where it has to be asked, and may have something to say."""
         memory, local, rest = self._memory(address, role is Role.ENVELOPE_SENDER)
         found = memory.get(rest)
-        return None if found is None else local + found
+        if found is None:
+            return None
+        done = local + found
+        return address if done == address else done  # one text for all who know it
 
     def _memory(self, address: str, sender: bool) -> tuple[dict[str, str], str, str]:
         """Where to remember what becomes of an address; the part of it that stays, and the one it is found by."""
