@@ -13,6 +13,7 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from simmail.mail.address import quote_local
@@ -61,7 +62,7 @@ class ContentReader:
         layout = rules.layout(whole, bool(transaction.context))
         plain = rules.plain(whole, layout)
         filtered = transaction.checked and not rules.unfiltered
-        self._checked = filtered and not rules.silent(whole, layout, plain)
+        self._checked = filtered and not (plain and rules.silent(whole, layout))
         if plain and not self._checked:
             done = self._pass(whole, layout)
         else:
@@ -100,10 +101,8 @@ class ContentReader:
         if content.longest > rules.longest or (self._checked and (rules.rejected or rules.stripped)):
             for line in lines:
                 self._line(reader, line)
-        elif self._checked:
-            reader.feed(lines)
         else:
-            self._out += lines[reader.feed(lines, skim=True) :]
+            reader.feed(lines)
         if not self.transaction.going:
             return None
         reader.end()
@@ -291,6 +290,14 @@ class ContentReader:
         if ended:
             self._out.append("".join(self._piece))
             self._piece = []
+
+    def passage(self, lines: Sequence[str], text: str) -> bool:
+        """Body lines in a row: take them together where no check can have anything to say of one."""
+        rules = self.rules
+        if self._checked and rules.body_checks and self.transaction.checked and not rules.quiet(text):
+            return False
+        self._out += lines
+        return True
 
     def prepend(self, line: str) -> None:
         """Put a line before the one that is looked at."""

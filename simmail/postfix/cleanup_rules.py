@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 
 MESSAGE_IDS = ("message-id", "resent-message-id")
 _VISIBLE = ("to", "resent-to", "cc", "resent-cc")
-#: How many layouts are remembered.
-_LAYOUTS = 1024
-#: Lines that may belong to a header in the body, and be longer or another text than they seem.
-_INNER = re.compile(r"[ \t]:|\n[ \t]")
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|([\s\S]))")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -82,6 +78,31 @@ class Layout(NamedTuple):
     resent: str
 
 
+#: For each answer that checks can have the texts, in lower case, without which they do not have it.
+Needs = tuple[tuple[str, ...], ...]
+
+
+def _needs(*checks: Maps) -> Needs | None:
+    """The needs of all of these; None where nobody knows one of them."""
+    found: list[tuple[str, ...]] = []
+    for maps in checks:
+        if maps.needs is None:
+            return None
+        found += maps.needs
+    return tuple(dict.fromkeys(found))
+
+
+def _met(needs: Needs, text: str) -> bool:
+    """Whether a text in lower case has all that one of the answers needs."""
+    for one in needs:
+        for need in one:
+            if need not in text:
+                break
+        else:
+            return True
+    return False
+
+
 class ContentRules:
     """What one cleanup(8) does with headers and bodies.
 
@@ -101,12 +122,9 @@ class ContentRules:
             Part.NESTED: program.maps("nested_header_checks"),
         }
         self.body_checks = program.maps("body_checks")
-        #: What a line needs for any of the checks to have an answer; None where that is not known.
-        self.needs: tuple[tuple[str, ...], ...] | None = ()
-        for maps in (*self.checks.values(), self.body_checks):
-            self.needs = None if self.needs is None or maps.needs is None else (*self.needs, *maps.needs)
-        if self.needs is not None:
-            self.needs = tuple(dict.fromkeys(self.needs))
+        #: What a line needs for any of the checks, or those of bodies, to have an answer; None where nobody knows.
+        self.needs = _needs(*self.checks.values(), self.body_checks)
+        self.body_needs = _needs(self.body_checks)
         self.body_limit: int = config["body_checks_size_limit"]
         self.rejected = frozenset(unescape(config["message_reject_characters"]))
         self.stripped = frozenset(unescape(config["message_strip_characters"]))
@@ -152,10 +170,8 @@ class ContentRules:
         layout = self._layouts.get((completes, outline))
         if layout is None:
             layout = self._laid_out(outline, completes)
-            if self.memo.enabled and layout.end == len(outline):
-                if len(self._layouts) >= _LAYOUTS:
-                    self._layouts.clear()
-                self._layouts[completes, outline] = layout
+            if layout.end == len(outline):
+                self.memo.keep(self._layouts, (completes, outline), layout)
         content.outline = layout.outline
         return layout
 
@@ -234,24 +250,17 @@ class ContentRules:
             and (content.ascii or all(map(str.isascii, lines[:end])))
         )
 
-    def silent(self, content: Content, layout: Layout, plain: bool) -> bool:
-        """Whether it is known without looking at each line that no check has anything to say of a message."""
+    def silent(self, content: Content, layout: Layout) -> bool:
+        """Whether it is known without looking at each line that no check has anything to say of a plain message."""
         if self.needs is None or self.rejected or self.stripped or not content.ascii:
-            return False
-        if layout.spaced or content.longest > self.longest:
             return False
         lines = content.lines
         if layout.tallest * (content.longest + 1) > LONGEST and any(
             len("\n".join(lines[first:behind])) > LONGEST for _, first, behind in layout.fields
         ):
             return False
-        text = "\n".join(lines).lower()
-        if not plain and _INNER.search(text):
-            return False
-        for needs in self.needs:
-            for need in needs:
-                if need not in text:
-                    break
-            else:
-                return False
-        return True
+        return not _met(self.needs, "\n".join(lines).lower())
+
+    def quiet(self, text: str) -> bool:
+        """Whether it is known that no check of bodies has anything to say of lines, joined by newlines."""
+        return self.body_needs is not None and text.isascii() and not _met(self.body_needs, text.lower())

@@ -86,6 +86,14 @@ class MimeListener(Protocol):
     def body(self, line: str, offset: int, ended: bool) -> None:
         """A body line; `offset`: octets before it in this body; `ended`: False for a piece of a long line."""
 
+    def passage(self, lines: Sequence[str], text: str) -> bool:
+        """Body lines in a row; whether they are taken together, so that none has to be told by itself.
+
+        Args:
+            lines: the lines.
+            text: the same, joined by newlines.
+        """
+
     def mime_error(self, error: MimeError, text: str) -> None:
         """Something is wrong; `text` is where."""
 
@@ -151,18 +159,9 @@ class MimeReader:
 
     # ---- lines in
 
-    def feed(self, lines: Sequence[str], start: int = 0, skim: bool = False) -> int:
-        """Read lines.
-
-        Args:
-            lines: of which none is too long.
-            start: the index of the first to read.
-            skim: stop at a body in which nothing but body can come any more.
-
-        Returns:
-            The index of the first line that was not read.
-        """
-        index, end = start, len(lines)
+    def feed(self, lines: Sequence[str]) -> None:
+        """Read lines, of which none is too long."""
+        index, end = 0, len(lines)
         listener = self.listener
         while index < end and not listener.stopped:
             if self.part is not Part.BODY:
@@ -171,11 +170,32 @@ class MimeReader:
                     break
                 self._end_headers()
                 self._begin_body(lines[index])
-            if skim and self.part is Part.BODY and not self._stack:
-                break
-            self._body(lines[index], True)
-            index += 1
-        return index
+            behind = self._behind(lines, index) if self.part is Part.BODY else index + 1
+            if behind > index + 1 and self._together(lines[index:behind]):
+                index = behind
+            while index < behind and not listener.stopped:
+                self._body(lines[index], True)
+                index += 1
+
+    def _behind(self, lines: Sequence[str], index: int) -> int:
+        """The index behind body lines that begin there: up to the next that may be a boundary, or that one alone."""
+        end = len(lines)
+        if not self._stack:
+            return end
+        for number in range(index, end):
+            if lines[number].startswith("--"):
+                return max(number, index + 1)
+        return end
+
+    def _together(self, lines: Sequence[str]) -> bool:
+        """Whether body lines can be read as one."""
+        text = "\n".join(lines)
+        if self.options.downgrade or (MimeError.EIGHT_BIT_BODY in self.options.report and not text.isascii()):
+            return False
+        taken = self.listener.passage(lines, text)
+        if taken:
+            self._offset += octets(text) + 1
+        return taken
 
     def piece(self, text: str, ended: bool) -> None:
         """Read a piece of a line that is too long; `ended`: its last one."""

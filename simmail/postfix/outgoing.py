@@ -26,7 +26,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.content import Content, clipped, octets
@@ -189,6 +189,13 @@ class _Writer:
         checked = self._check(maps, "body", line) if maps else line
         if checked is not None:
             self.lines.append(checked)
+
+    def passage(self, lines: Sequence[str], text: str) -> bool:
+        """Body lines in a row, which leave as they are where no check looks at them."""
+        if self.outgoing.body_checks:
+            return False
+        self.lines += lines
+        return True
 
     def mime_error(self, error: MimeError, text: str) -> None:
         """Content that is nested too deeply leaves as it is."""

@@ -25,6 +25,8 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from simmail.files.invocation import Invocation
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
@@ -107,6 +109,10 @@ class _Message:
         """A body line is a key, with -b."""
         if "b" in self.letters and not self.over:
             self.found |= self.tool.answer(line)
+
+    def passage(self, lines: Sequence[str], text: str) -> bool:
+        """Each line is a key of its own."""
+        return False
 
     def mime_error(self, error: MimeError, text: str) -> None:
         """Nothing is looked for that could be wrong."""
