@@ -136,7 +136,9 @@ class Content:
 
     def under(self, head: tuple[str, ...]) -> Content:
         """This content with lines before it; what is known of it need not be found out again."""
-        whole = Content((*head, *self.lines))
+        if self._lines is None:
+            return self.at_hand().under(head)
+        whole = Content((*head, *self._lines))
         above = _outlined(head)
         whole._outline = above + self.outline if len(above) == len(head) else above
         size, longest, ascii = _measured(head)

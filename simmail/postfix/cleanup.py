@@ -92,10 +92,12 @@ class Cleanup(Program):
         )
         self._domains: dict[str, str] = {}
         self._addresses: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        #: What became of headers with addresses, by all that had a say in it.
+        self.rewritten: dict[tuple[str, bool, bool, str], str] = {}
 
     def forget(self) -> None:
         """Addresses may be completed in another way now."""
-        for memory in (self._domains, *self._addresses):
+        for memory in (self._domains, *self._addresses, self.rewritten):
             memory.clear()
 
     def open(
@@ -185,13 +187,13 @@ class Cleanup(Program):
 
     def canonical(self, address: str, role: Role) -> str:
         """An envelope address completed and mapped.  Raises Trouble."""
-        said = self._said()
+        said = self.said()
         done = self.rewriter.rewrite_internal("local", address)
         if role is Role.ENVELOPE_SENDER and self._is_daemon(done):
             done = ""
         if done:
             done = self.mapper.internal(done, role)
-        if self._said() == said:
+        if self.said() == said:
             memory, local, rest = self._memory(address, role is Role.ENVELOPE_SENDER)
             self.system.memo.keep(memory, rest, done.removeprefix(local))
         return done
@@ -203,7 +205,7 @@ class Cleanup(Program):
             and address.lower() == self.rewriter.rewrite_internal("local", DAEMON).lower()
         )
 
-    def _said(self) -> tuple[int, ...]:
+    def said(self) -> tuple[int, ...]:
         """Changes with whatever a look-up has to say."""
         return (
             len(self.pending),

@@ -198,9 +198,14 @@ class ContentReader:
 
     def _rewrite(self, field: HeaderField, text: str) -> str:
         transaction = self.transaction
-        program = transaction.program
+        program, mapping = transaction.program, transaction.mapped
+        key = (transaction.context, mapping, field.sender, text)
+        known = program.rewritten.get(key)
+        if known is not None:
+            return known
         role = Role.HEADER_SENDER if field.sender else Role.HEADER_RECIPIENT
-        mapping = transaction.mapped
+        said = program.said()
+        troubles: list[Trouble] = []
 
         def change(address: str) -> str:
             address = program.rewriter.rewrite(transaction.context, address)
@@ -209,10 +214,13 @@ class ContentReader:
             try:
                 return program.mapper.external(address, role)
             except Trouble as trouble:
+                troubles.append(trouble)
                 transaction.trouble(trouble)
                 return address
 
-        rewritten, warnings = rewrite_header(text, field.name, self.rules.token_limit, change)
+        rewritten, warnings = rewrite_header(text, self.rules.token_limit, change)
+        if not troubles and not warnings and program.said() == said:
+            program.system.memo.keep(program.rewritten, key, rewritten)
         transaction.gather()
         for warning in warnings:
             transaction.warn(warning)

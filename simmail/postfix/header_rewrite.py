@@ -23,12 +23,11 @@ from simmail.mail.tokens import MAX_OTHER_TEXT, Address, external_address, exter
 FOLD_COLUMN = 70
 
 
-def rewrite_header(header: str, name: str, limit: int, change: Callable[[str], str]) -> tuple[str, list[str]]:
+def rewrite_header(header: str, limit: int, change: Callable[[str], str]) -> tuple[str, list[str]]:
     """A header with each of its addresses changed.
 
     Args:
         header: the header, its lines joined by newlines.
-        name: the field's name.
         limit: how many tokens to read.
         change: what to make of an address (external form).
 

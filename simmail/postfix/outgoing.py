@@ -175,7 +175,7 @@ class _Writer:
             if checked is not text:
                 text, field = checked, outgoing.table.find(checked)
         if outgoing.rewrites and part is Part.PRIMARY and field is not None and (field.sender or field.recipient):
-            text, warnings = rewrite_header(text, field.name, 0, outgoing.generic_address)
+            text, warnings = rewrite_header(text, 0, outgoing.generic_address)
             for warning in warnings:
                 outgoing.program.warn("warning", warning)
         self.lines += text.split("\n")

@@ -14,6 +14,7 @@ from simmail.mail.driver import decide
 from simmail.mail.message import Recipient
 from simmail.mail.questions import Commit
 from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
+from simmail.postfix.memo import Memo
 from tests.postfix.bench import Bench
 
 RECEIVED = ("Received: from pc (unknown [192.0.2.1])", "\tby mail.domain.ork (Postfix) with ESMTP id Q1;", "\tnow")
@@ -62,9 +63,10 @@ MESSAGES = st.tuples(
 
 @cache
 def bench(main_cf: str, closely: bool) -> Bench:
-    """A Postfix of that configuration; `closely`: its cleanup(8) takes each line for one that needs a look."""
+    """A Postfix of that configuration; `closely`: its cleanup(8) looks at each line, and remembers nothing."""
     made = Bench(main_cf, files=CHECKS)
     if closely:
+        made.system.memo = Memo(enabled=False)
         made.system.program("cleanup").rules.longest = -1
     return made
 
