@@ -62,6 +62,10 @@ class Spool:
         found: MutableMapping[str, Message] = getattr(self, name)
         return found
 
+    def holds(self, queue_id: str) -> bool:
+        """Whether a message is in any queue."""
+        return any(queue_id in self.queue(name) for name in QUEUES)
+
     def find(self, queue_id: str) -> tuple[str, Message] | None:
         """The queue a message is in, and the message."""
         for name in QUEUES:

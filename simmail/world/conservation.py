@@ -19,6 +19,7 @@ from simmail.postfix.spool import QUEUES
 
 if TYPE_CHECKING:
     from simmail.mail.message import Message
+    from simmail.mail.records import Record
     from simmail.postfix.spool import Spool
     from simmail.world.world import World
 
@@ -108,30 +109,41 @@ class Conservation:
 
     def _unkept_promises(self) -> Iterator[str]:
         """What a server said it took, and does not have."""
-        gone: set[tuple[str, str]] = set()
-        promised: list[tuple[str, str, str]] = []
-        network, hosts = self.world.network, self.world.hosts
-        for record in self.world.journal:  # one by one: all of a great world are too many to hold
-            if record.time > self.world.now:
-                continue
-            if record.event == "removed" or discards(record):
-                gone.add((record.host, record.queue_id))
-            elif record.event == "handed-over":
-                promised.append((record.fields[2], record.fields[1], record.host))
-            elif record.event == "delivery" and record.get("status") == "sent":
-                queued, address = _QUEUED_AS.search(record.get("text")), _ADDRESS.search(record.get("relay"))
-                owner = network.owner(address[1]) if address else None
-                if queued and owner is not None:
-                    promised.append((owner, queued[1], record.host))
-        for server, queue_id, client in promised:
-            host = hosts.get(server)
-            inner = host.forwards.get(25) if host is not None else None
-            host = inner or host
-            if not queue_id or host is None or host.master is None or (host.name, queue_id) in gone:
-                continue
-            spool = host.master.spool
-            if spool.find(queue_id) is None and queue_id not in spool.withdrawn:
-                yield f"{host.name}: {queue_id}, taken from {client}, is nowhere"
+        hosts = self.world.hosts
+        promised: dict[tuple[str, str], str] = {}
+        for record in self._happened():
+            if _ends(record):
+                promised.pop((record.host, record.queue_id), None)
+            elif (promise := self._promise(record)) is not None:
+                promised[promise] = record.host
+        for host, queue_id in list(promised):
+            master = hosts[host].master
+            if master is None or master.spool.holds(queue_id) or queue_id in master.spool.withdrawn:
+                del promised[host, queue_id]
+        if promised:  # the end may have been written down before the promise
+            for record in self._happened():
+                if _ends(record):
+                    promised.pop((record.host, record.queue_id), None)
+        for (host, queue_id), client in promised.items():
+            yield f"{host}: {queue_id}, taken from {client}, is nowhere"
+
+    def _happened(self) -> Iterator[Record]:
+        """The records one by one: all of a great world are too many to hold."""
+        return (record for record in self.world.journal if record.time <= self.world.now)
+
+    def _promise(self, record: Record) -> tuple[str, str] | None:
+        """The server, and the queue id it gave, of a record that tells of a message it took; None for any other."""
+        if record.event == "handed-over":
+            server, queue_id = record.fields[2], record.fields[1]
+        elif record.event == "delivery" and record.get("status") == "sent":
+            queued, address = _QUEUED_AS.search(record.get("text")), _ADDRESS.search(record.get("relay"))
+            server = self.world.network.owner(address[1]) if address else None
+            queue_id = queued[1] if queued else ""
+        else:
+            return None
+        host = self.world.hosts.get(server) if server is not None else None
+        host = host and (host.forwards.get(25) or host)
+        return (host.name, queue_id) if queue_id and host is not None else None
 
     def __repr__(self) -> str:
         lines = list(self.problems)
@@ -140,6 +152,11 @@ class Conservation:
             parts += [f"{number} {queue}" for queue, number in waiting.items() if number]
             lines.append(f"{host}: {came} recipients: {', '.join(parts) or 'none'}")
         return "\n".join(lines)
+
+
+def _ends(record: Record) -> bool:
+    """Whether a message is gone with what a record tells of."""
+    return record.event == "removed" or discards(record)
 
 
 def _wrong(message: Message) -> Iterator[str]:

@@ -249,7 +249,7 @@ class Results:
     def _waits(self, host: str, queue_id: str) -> bool:
         """Whether a message that the queue manager has not seen is in the queue; what was refused after DATA is not."""
         master = self.world.hosts[host].master
-        return master is not None and master.spool.find(queue_id) is not None
+        return master is not None and master.spool.holds(queue_id)
 
     @property
     def queues(self) -> pd.DataFrame:

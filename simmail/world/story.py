@@ -92,7 +92,7 @@ def _end(results: Results, row: dict[str, Any]) -> str:
     waiting = [
         host.name
         for host, queue_id in ((results.world.hosts[h], q) for h, q in results.copies.get(row["message_id"], ()))
-        if host.master is not None and host.master.spool.find(queue_id)
+        if host.master is not None and host.master.spool.holds(queue_id)
     ]
     if waiting:
         return f"= waiting in the queue of {' and '.join(dict.fromkeys(waiting))}"

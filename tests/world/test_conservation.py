@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from simmail.mail.errors import SimmailError
 from simmail.mail.message import Recipient
+from simmail.mail.records import Journal, Row
 from simmail.world.world import World
 from tests.world.random_world import AFTERMATH_S, LENGTH_S, NAMES, make, orders
 
@@ -98,3 +99,19 @@ def test_what_is_lost_is_missed(tmp_path: Path) -> None:
     queue[queue_id] = message
     message.done += (Recipient("x@two.example"),)
     assert any("has not ended" in problem for problem in world.conservation().problems)
+
+
+def test_what_was_promised_is_missed(tmp_path: Path) -> None:
+    """A message that another server says it handed over is nowhere, unless its end is told, be it before."""
+    world = make(1, tmp_path)
+    world.run(600.0)
+    sent = next(r for r in world.journal if r.event == "delivery" and "queued as" in r.get("text"))
+    queue_id = sent.get("text").rpartition("queued as ")[2]
+    server = next(r.host for r in world.journal if r.event == "message-id" and r.queue_id == queue_id)
+    told: list[Row] = [(*r,) for r in world.journal if (r.host, r.queue_id) != (server, queue_id)]
+    end: Row = (sent.time, server, "qmgr", "removed", queue_id, (), 0)
+    for rows, holds in ((told, False), ([*told, end], True), ([end, *told], True)):
+        world.journal = Journal()
+        for row in rows:
+            world.journal.append(row)
+        assert any("is nowhere" in problem for problem in world.conservation().problems) is not holds

@@ -326,7 +326,7 @@ class QueueManager(Program):
         if job.pending or self.jobs.get(queue_id) is not job:
             return  # there are other tries, or the message has been taken up anew
         if self.spool.active.get(queue_id) is not message:
-            if not (job.failed or job.told) or self.spool.find(queue_id) is None:
+            if not (job.failed or job.told) or not self.spool.holds(queue_id):
                 self.jobs.pop(queue_id, None)
             return
         while not job.pending:
