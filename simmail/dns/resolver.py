@@ -8,6 +8,8 @@ from simmail.dns.zones import Zones
 from simmail.mail.answers import DnsAnswer
 
 NEGATIVE_TTL_S = 300.0
+#: From so many answers on, those whose time is over are dropped now and then.
+ROOM = 2048
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Resolver:
     slower: float = 1.0
     public: bool = False
     _cache: dict[tuple[str, str], tuple[float, DnsAnswer]] = field(default_factory=dict)
+    _room: int = ROOM
 
     def known(self, name: str, type: str, now: float) -> DnsAnswer | None:
         """The answer that is remembered; None where none is, or not any more."""
@@ -61,8 +64,15 @@ class Resolver:
             return answer, self.timeout if answer.status == "timeout" else latency
         if self.caching:
             ttl = min((record.ttl for record in answer.records), default=NEGATIVE_TTL_S)
+            if len(self._cache) >= self._room:
+                self._drop_old(now)
             self._cache[name, type] = (now + latency + ttl, answer)
         return answer, latency
+
+    def _drop_old(self, now: float) -> None:
+        """Keep only answers whose time is not over."""
+        self._cache = {key: known for key, known in self._cache.items() if known[0] > now}
+        self._room = max(ROOM, 2 * len(self._cache))
 
     def flush(self) -> None:
         """Forget everything."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simmail.dns.resolver import Resolver
+from simmail.dns.resolver import ROOM, Resolver
 from simmail.dns.zones import Zones
 from simmail.mail.errors import InputError
 
@@ -79,3 +79,12 @@ def test_answers_are_remembered_for_their_time_to_live(zones: Zones) -> None:
     assert 0.05 == delay
     assert (first, 0.0) == resolver.ask("mail.domain.ork", "A", 299.0)
     assert "nxdomain" == resolver.ask("mail.domain.ork", "A", 301.0)[0].status
+
+
+def test_old_answers_are_not_kept(zones: Zones) -> None:
+    """However many names are asked for in the long run, what is kept is what may still be asked for."""
+    resolver = Resolver(zones)
+    for second in range(20_000):
+        resolver.ask(f"{second}.domain.ork", "A", float(second))
+        assert resolver.known(f"{max(0, second - 290)}.domain.ork", "A", float(second))
+    assert len(resolver._cache) <= ROOM
