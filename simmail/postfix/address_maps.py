@@ -68,12 +68,8 @@ class Found(NamedTuple):
     extension: str = ""
 
 
-class Key(NamedTuple):
-    """One key to look up: whether tables of patterns are left out, and the extension it lacks."""
-
-    text: str
-    exact: bool
-    extension: str
+#: One key to look up, whether tables of patterns are left out, and the extension it lacks.
+Key = tuple[str, bool, str]
 
 
 def keys(
@@ -111,10 +107,10 @@ def keys(
         if local_part_at:
             yield from _local_parts(locals_, "@", plain)
     if at_domain:
-        yield Key("@" + domain, True, "")
+        yield "@" + domain, True, ""
     if whole_domain:
         for name in _domains(domain, parents):
-            yield Key(name, True, "")
+            yield name, True, ""
     if at_end:
         yield from _local_parts(locals_, "@", plain)
 
@@ -127,8 +123,8 @@ def _quoted(text: str, plain: bool, bare: bool, exact: bool, extension: str) -> 
     """A text with the quotes that it needs, and then without them."""
     quoted = text if plain else quote_local(text, bare)
     if quoted == text:
-        return (Key(text, exact, extension),)
-    return Key(quoted, exact, extension), Key(text, exact, extension)
+        return ((text, exact, extension),)
+    return (quoted, exact, extension), (text, exact, extension)
 
 
 def _domains(domain: str, parents: str) -> Iterator[str]:
@@ -154,8 +150,8 @@ def find_address(
     Raises:
         LookupFailure: where a table cannot tell.
     """
-    for key in keys(address, delimiters, owns, steps, owner_request):
-        value = maps.find(key.text, exact=key.exact)
+    for key, exact, extension in keys(address, delimiters, owns, steps, owner_request):
+        value = maps.find(key, exact=exact)
         if value is not None:
-            return Found(value, key.extension)
+            return Found(value, extension)
     return None

@@ -72,9 +72,13 @@ def test_the_path_of_a_command(line: str) -> None:
             assert found is None
             continue
         assert found is not None
-        path, parameters = found
+        text, domain, parameters = found
+        assert text == (words[1].text if words[1].complete else "")
         assert parameters == [word.text for word in words[2:]]
-        assert path == (token.path(words[1].text)._replace(domain=path.domain) if path and words[1].complete else None)
+        if domain:
+            address = text[1:-1]
+            assert token.path(text) == (address, address, 1, False, True)
+            assert address.rpartition("@")[2] == domain
 
 
 @given(st.from_regex(PLAIN, fullmatch=True))

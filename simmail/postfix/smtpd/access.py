@@ -321,7 +321,7 @@ def _address(rule: Rule, address: str, other: str, title: str) -> Finding | None
         smtpd.warn("warning", f"check_mail_access: no @domain in address: {target}")
         return None
     wanted = keys(target, smtpd.delimiters, smtpd.owns, _STEPS[smtpd.access_parents], smtpd.owner_request)
-    finding = decided(look_up(rule, ((key.text, key.exact) for key in wanted), subject, target))
+    finding = decided(look_up(rule, ((key, exact) for key, exact, _ in wanted), subject, target))
     if (
         finding is not None
         and finding.kind is Kind.PERMIT

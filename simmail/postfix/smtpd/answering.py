@@ -20,7 +20,7 @@ from simmail.mail.answers import AnvilCounts
 from simmail.mail.questions import Anvil, Decision
 from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.token import Path
+from simmail.postfix.smtpd.token import Path, path
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -47,40 +47,43 @@ def refused(session: SmtpdSession, verdict: Verdict) -> Decision[Answer]:
     return (yield from session.refused(verdict)), False
 
 
-def acceptable(session: SmtpdSession, path: Path, empty: bool, strict: bool) -> Decision[bool]:
-    """Whether a command's path is an address; the log hears of one that is none.
+def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, strict: bool) -> Decision[Path | None]:
+    """The address in a command; None, with a warning, where it is none.
 
     Args:
         session: the session.
-        path: what stands in the command.
+        text: as it was written.
+        domain: its domain where it is a plain one in brackets.
         empty: whether the null address will do.
         strict: whether it must have the form of RFC 821.
     """
     smtpd, state = session.smtpd, session.state
-    address = path.address
-    wrong = path.addresses > 1 or (strict and (path.junk or not path.bracketed))
+    found = Path(text[1:-1], text[1:-1], 1, junk=False, bracketed=True) if domain else path(text)
+    address = found.address
+    wrong = found.addresses > 1 or (strict and (found.junk or not found.bracketed))
     if not wrong:
         if address:
             other = state.recipient if state.stage == "MAIL" else state.sender
             resolved = smtpd.resolve((other or "") if smtpd.by_sender else "", address)
             if smtpd.unsaid:
                 yield from smtpd.heard()
-            domain = resolved.recipient.rpartition("@")[2]
+            target = resolved.recipient.rpartition("@")[2]
             wrong = (
                 ResolveFlag.ERROR in resolved.flags
                 or (strict and address[0] == "@")
-                or (not state.smtputf8 and not domain.isascii())
+                or (not state.smtputf8 and not target.isascii())
             )
-            if not wrong and path.domain:
-                smtpd.liken(address, path.domain)
+            if not wrong and domain:
+                smtpd.liken(address, domain)
         else:
             wrong = not empty
     if wrong:
+        shown = smtpd.masked(text)
         yield smtpd.note(
-            "warning", "",
-            f"Illegal address syntax from {state.namaddr} in {state.stage} command: {smtpd.masked(path.text)}",
-        )  # fmt: skip
-    return not wrong
+            "warning", "", f"Illegal address syntax from {state.namaddr} in {state.stage} command: {shown}"
+        )
+        return None
+    return found
 
 
 def undeclared_utf8(session: SmtpdSession, address: str, whose: str) -> Decision[Answer | None]:

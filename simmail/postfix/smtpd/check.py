@@ -131,7 +131,8 @@ class Hearing:
             verdict = taken if isinstance(taken, Verdict) else (yield from taken)
             if verdict is Verdict.PERMIT and rule.restriction.never_permits and not state.actions.discard:
                 verdict = yield from self._not_permitted(state, rule)
-            listener.found(rule, finding, verdict)
+            if watched:
+                listener.found(rule, finding, verdict)
             if verdict is not Verdict.UNDECIDED:
                 return verdict
             if state.actions.discard or (state.defer_if_permit is not None and state.defer_if_reject is not None):

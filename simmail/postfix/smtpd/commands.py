@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
 from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, xclient
-from simmail.postfix.smtpd.answering import Answer, acceptable, no, offers, refused, yes
+from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused, yes
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.token import path, words
+from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -184,18 +184,18 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     refusal = yield from milter.refused(session)
     if refusal is not None:
         return refusal, False
-    target = path(" ".join(word.text for word in found))
+    text = " ".join(word.text for word in found)
     saved, state.smtputf8 = state.smtputf8, state_utf8
-    good = yield from acceptable(session, target, False, False)
+    target = yield from parsed_address(session, text, "", False, False)
     state.smtputf8 = saved
-    if not good:
+    if target is None:
         return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
     first = state.recipient, state.recipient_domain
     verdict = yield from smtpd.checker.rcpt(state, target.address, "")
     state.recipient, state.recipient_domain = first
     if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
         return (yield from refused(session, verdict))
-    return (yield from session.say(252, f"2.0.0 {target.text}")), True
+    return (yield from session.say(252, f"2.0.0 {text}")), True
 
 
 def quit(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:

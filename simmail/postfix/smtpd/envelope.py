@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd import message, milter
-from simmail.postfix.smtpd.answering import Answer, acceptable, no, offers, over_rate, refused, undeclared_utf8, yes
+from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8, yes
 from simmail.postfix.smtpd.check import ENDED, Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.state import Bdat
-from simmail.postfix.smtpd.token import Path, addressed
+from simmail.postfix.smtpd.token import addressed
 from simmail.smtp.parameters import MAX_SIZE, Asked, decode_xtext, notify_set
 from simmail.smtp.replies import Reply
 
@@ -56,27 +56,29 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         if refusal is not None:
             return refusal
     yield from session.summon("rewrite")
-    path, options = found
+    text, domain, options = found
     if options:
         state.smtputf8 = offers(session, "SMTPUTF8") and "SMTPUTF8" in map(str.upper, options)
-    if path is None or not (
-        path.domain in session.smtpd.likes or (yield from acceptable(session, path, True, parameters.strict))
-    ):
-        return (yield from no(session, 501, "5.1.7 Bad sender address syntax"))
+    if domain in session.smtpd.likes:
+        address = text[1:-1]
+    else:
+        path = (yield from parsed_address(session, text, domain, True, parameters.strict)) if text else None
+        if path is None:
+            return (yield from no(session, 501, "5.1.7 Bad sender address syntax"))
+        address = path.address
     state.envid = ""
     if options or state.size or state.verp:  # which a MAIL before that was refused may have left
-        refusal = yield from _mail_options(session, options, path.address)
+        refusal = yield from _mail_options(session, options, address)
         if refusal is not None:
             return refusal
-    return (yield from _mail_from(session, path))
+    return (yield from _mail_from(session, address, domain))
 
 
-def _mail_from(session: SmtpdSession, path: Path) -> Decision[Answer]:
+def _mail_from(session: SmtpdSession, address: str, domain: str) -> Decision[Answer]:
     """Begin a transaction."""
     smtpd, state, client = session.smtpd, session.state, session.state.client
-    address = path.address
     if not smtpd.delay_reject:
-        verdict = yield from smtpd.checker.mail(state, address, path.domain)
+        verdict = yield from smtpd.checker.mail(state, address, domain)
         if verdict in ENDED:
             yield from session.forget()
             return (yield from refused(session, verdict))
@@ -91,7 +93,7 @@ def _mail_from(session: SmtpdSession, path: Path) -> Decision[Answer]:
             return undeclared
     if not smtpd.checker.has_room():
         return (yield from refused(session, (yield from smtpd.checker.no_room(state))))
-    state.sender, state.sender_domain = address, path.domain
+    state.sender, state.sender_domain = address, domain
     state.route_sender = address if smtpd.by_sender else ""
     if session.filtered:
         refusal = yield from milter.refused(session, "MAIL")
@@ -211,12 +213,15 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         )
         if refusal is not None:
             return refusal
-    path, options = found
-    if path is None or not (
-        path.domain in smtpd.likes or (yield from acceptable(session, path, False, parameters.strict))
-    ):
-        return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
-    recipient = Recipient(path.address, orcpt=f"rfc822;{path.external}")
+    text, domain, options = found
+    if domain in smtpd.likes:
+        address = external = text[1:-1]
+    else:
+        path = (yield from parsed_address(session, text, domain, False, parameters.strict)) if text else None
+        if path is None:
+            return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
+        address, external = path.address, path.external
+    recipient = Recipient(address, orcpt=f"rfc822;{external}")
     given: list[str] = []
     for option in options:
         wrong = _rcpt_option(session, option, recipient, given)
@@ -224,13 +229,13 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
             yield from smtpd.heard()
         if wrong is not None:
             return (yield from no(session, *wrong))
-    return (yield from _rcpt_to(session, path, recipient))
+    return (yield from _rcpt_to(session, recipient, domain))
 
 
-def _rcpt_to(session: SmtpdSession, path: Path, recipient: Recipient) -> Decision[Answer]:
+def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str) -> Decision[Answer]:
     """Take a recipient, or not."""
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
-    address = path.address
+    address = recipient.address
     if state.accepted >= parameters.recipient_limit > 0:
         state.overshoot += 1
         if state.overshoot <= parameters.overshoot_limit:
@@ -241,7 +246,7 @@ def _rcpt_to(session: SmtpdSession, path: Path, recipient: Recipient) -> Decisio
         if undeclared is not None:
             return undeclared
     first = state.recipient, state.recipient_domain
-    verdict = yield from smtpd.checker.rcpt(state, address, path.domain)
+    verdict = yield from smtpd.checker.rcpt(state, address, domain)
     state.recipient, state.recipient_domain = first
     if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
         return (yield from refused(session, verdict))
@@ -253,7 +258,7 @@ def _rcpt_to(session: SmtpdSession, path: Path, recipient: Recipient) -> Decisio
         yield from message.begin(session, address)
     state.accepted += 1
     if state.recipient is None:
-        state.recipient, state.recipient_domain = address, path.domain
+        state.recipient, state.recipient_domain = address, domain
     state.recipients.append(recipient)
     return (yield from yes(session, RCPT_OK))
 

@@ -30,7 +30,7 @@ _KEYWORDS = ("to:", "from:")
 _SIMPLE = re.compile(r"((?:to|from):)[ \t]*(<[^\s\\\"<>()\[\]]*>)((?:[ \t]+[^\s\\\"<>()\[\]:]+)*)", re.IGNORECASE)
 #: The same with a plain address, and parameters of printable ASCII.
 _PLAIN = re.compile(
-    rf"(to:|from:)[ \t]*<{PLAIN.pattern}>((?:[ \t]+[!#-'*-9;=?-Z^-~]+)*)", re.IGNORECASE | re.ASCII
+    rf"(to:|from:)[ \t]*(<{PLAIN.pattern}>)((?:[ \t]+[!#-'*-9;=?-Z^-~]+)*)", re.IGNORECASE | re.ASCII
 )  # fmt: skip
 
 
@@ -117,6 +117,30 @@ def _bracketed(line: str, start: int) -> tuple[str, int, bool]:
     return line[start:at], at, False
 
 
+def addressed(line: str, keyword: str) -> tuple[str, str, Sequence[str]] | None:
+    """The path and the parameters of MAIL or RCPT.
+
+    Args:
+        line: what stands behind the verb.
+        keyword: `from:` or `to:`.
+
+    Returns:
+        The path as it was written, "" where a bracket or quote was left open; the domain of a plain address in
+        brackets, "" for any other; and the parameters.  None where there is no path.
+
+    >>> addressed("FROM:<joe@example.com> SIZE=1", "from:")
+    ('<joe@example.com>', 'example.com', ['SIZE=1'])
+    """
+    plain = _PLAIN.fullmatch(line)
+    if plain is not None:
+        first, text, _, domain, parameters = plain.groups()
+        return (text, domain, parameters.split()) if first.lower() == keyword else None
+    found = words(line)
+    if len(found) < 2 or found[0].text.lower() != keyword:
+        return None
+    return found[1].text if found[1].complete else "", "", [option.text for option in found[2:]]
+
+
 class Path(NamedTuple):
     """The address in a MAIL, RCPT or VRFY command.
 
@@ -126,8 +150,6 @@ class Path(NamedTuple):
         addresses: how many addresses were there.
         junk: whether anything else was.
         bracketed: whether it began with `<`.
-        text: all of it, as it was written.
-        domain: that of a plain address in brackets; "" for any other.
     """
 
     address: str
@@ -135,36 +157,6 @@ class Path(NamedTuple):
     addresses: int
     junk: bool
     bracketed: bool
-    text: str
-    domain: str = ""
-
-
-def addressed(line: str, keyword: str) -> tuple[Path | None, Sequence[str]] | None:
-    """The path and the parameters of MAIL or RCPT.
-
-    Args:
-        line: what stands behind the verb.
-        keyword: `from:` or `to:`.
-
-    Returns:
-        The path, or None where a bracket or quote was left open, and the parameters; None where there is no path.
-
-    >>> path, parameters = addressed("FROM:<joe@example.com> SIZE=1", "from:")
-    >>> path.address, parameters
-    ('joe@example.com', ['SIZE=1'])
-    """
-    plain = _PLAIN.fullmatch(line)
-    if plain is not None:
-        first, local, domain, parameters = plain.groups()
-        if first.lower() != keyword:
-            return None
-        address = f"{local}@{domain}"
-        return Path(address, address, 1, False, True, f"<{address}>", domain), parameters.split()
-    found = words(line)
-    if len(found) < 2 or found[0].text.lower() != keyword:
-        return None
-    word = found[1]
-    return path(word.text) if word.complete else None, [option.text for option in found[2:]]
 
 
 def path(text: str) -> Path:
@@ -187,4 +179,4 @@ def path(text: str) -> Path:
         elif item.kind not in "<>":
             junk = True
     address = internalize(found.tokens, found.spaced) if found is not None else ""
-    return Path(address, external, count, junk, text.startswith("<"), text)
+    return Path(address, external, count, junk, text.startswith("<"))
