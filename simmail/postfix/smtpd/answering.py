@@ -35,13 +35,6 @@ def no(session: SmtpdSession, code: int, text: str, error: str = "protocol") -> 
     return (yield from session.mistaken(code, text, error)), False
 
 
-def yes(session: SmtpdSession, reply: Reply) -> Decision[Answer]:
-    """A constant reply to a good command."""
-    if session.state.errors < session.parameters.soft_errors:
-        return session.state.transcript.told(reply), True
-    return (yield from session.say(reply.code, *reply.lines)), True
-
-
 def refused(session: SmtpdSession, verdict: Verdict) -> Decision[Answer]:
     """What restrictions came to."""
     return (yield from session.refused(verdict)), False

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
 from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, xclient
-from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused, yes
+from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
@@ -160,7 +160,8 @@ def rset(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if words(argument):
         return (yield from no(session, 501, "5.5.4 Syntax: RSET"))
     yield from session.forget()
-    return (yield from yes(session, OK))
+    answer = session.answer(OK)
+    return answer if isinstance(answer, tuple) else (yield from answer)
 
 
 def noop(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd import message, milter
-from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8, yes
+from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8
 from simmail.postfix.smtpd.check import ENDED, Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.state import Bdat
@@ -36,19 +36,37 @@ MAIL_OK, RCPT_OK = (Reply(250, (text,)) for text in ("2.1.0 Ok", "2.1.5 Ok"))
 # ---- MAIL
 
 
-def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    """MAIL."""
-    state, parameters = session.state, session.parameters
+def mail(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:
+    """MAIL: answered at once where there is nothing to ask."""
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
     state.smtputf8, state.encoding, state.ret = False, "", ""
     if parameters.helo_required and state.helo is None:
-        return (yield from no(session, 503, "5.5.1 Error: send HELO/EHLO first", "policy"))
+        return no(session, 503, "5.5.1 Error: send HELO/EHLO first", "policy")
     if state.sender is not None:
-        return (yield from no(session, 503, "5.5.1 Error: nested MAIL command"))
+        return no(session, 503, "5.5.1 Error: nested MAIL command")
     if state.bdat is not Bdat.NONE:
-        return (yield from no(session, 503, "5.5.1 Error: MAIL after BDAT"))
+        return no(session, 503, "5.5.1 Error: MAIL after BDAT")
     found = addressed(argument, "from:")
     if found is None:
-        return (yield from no(session, 501, "5.5.4 Syntax: MAIL FROM:<address>"))
+        return no(session, 501, "5.5.4 Syntax: MAIL FROM:<address>")
+    text, domain, options = found
+    if parameters.message_rate > 0 or smtpd.system.at_hand("rewrite") is None or domain not in smtpd.likes:
+        return _mail_asked(session, text, domain, options)
+    if options:
+        if "XVERP" in argument.upper():
+            return _mail_asked(session, text, domain, options)
+        _ask_for_utf8(session, options)
+    state.envid = ""
+    for option in options:
+        wrong = _mail_option(session, option)
+        if wrong is not None:
+            return no(session, *wrong)
+    return _mail_from(session, text[1:-1], domain)
+
+
+def _mail_asked(session: SmtpdSession, text: str, domain: str, options: Sequence[str]) -> Decision[Answer]:
+    """The same where something has to be asked before it is clear what the client says."""
+    state, parameters = session.state, session.parameters
     if parameters.message_rate > 0:
         refusal = yield from over_rate(
             session, "mail", parameters.message_rate, "much mail", "Message delivery request"
@@ -56,9 +74,7 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         if refusal is not None:
             return refusal
     yield from session.summon("rewrite")
-    text, domain, options = found
-    if options:
-        state.smtputf8 = offers(session, "SMTPUTF8") and "SMTPUTF8" in map(str.upper, options)
+    _ask_for_utf8(session, options)
     if domain in session.smtpd.likes:
         address = text[1:-1]
     else:
@@ -67,22 +83,49 @@ def mail(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
             return (yield from no(session, 501, "5.1.7 Bad sender address syntax"))
         address = path.address
     state.envid = ""
-    if options or state.size or state.verp:  # which a MAIL before that was refused may have left
-        refusal = yield from _mail_options(session, options, address)
-        if refusal is not None:
-            return refusal
-    return (yield from _mail_from(session, address, domain))
+    for option in options:
+        verp = option.partition("=")[0].upper() == "XVERP" and (yield from session.listed(parameters.verp_clients))
+        wrong = _mail_option(session, option, verp)
+        if wrong is not None:
+            return (yield from no(session, *wrong))
+    answer = _mail_from(session, address, domain)
+    return answer if isinstance(answer, tuple) else (yield from answer)
 
 
-def _mail_from(session: SmtpdSession, address: str, domain: str) -> Decision[Answer]:
+def _mail_from(session: SmtpdSession, address: str, domain: str) -> Answer | Decision[Answer]:
     """Begin a transaction."""
-    smtpd, state, client = session.smtpd, session.state, session.state.client
+    smtpd, state, parameters, client = session.smtpd, session.state, session.parameters, session.state.client
+    if 0 < parameters.size_limit < state.size:  # perhaps that of a MAIL before that was refused
+        return _too_big(session, address)
+    if state.verp and not address:
+        return no(session, 503, "5.5.4 Error: XVERP requires non-null sender")
+    context = smtpd.contexts.get((client.name, client.address))
+    heard = smtpd.delay_reject and parameters.delay_open and not session.filtered and address.isascii()
+    if context is None or not heard or not smtpd.checker.has_room():
+        return _mail_heard(session, address, domain)
+    session.context = context
+    state.sender, state.sender_domain = address, domain
+    state.route_sender = address if smtpd.by_sender else ""
+    return session.answer(MAIL_OK)
+
+
+def _too_big(session: SmtpdSession, address: str) -> Decision[Answer]:
+    """Refuse a message for its size."""
+    session.state.sender = address
+    verdict = yield from session.smtpd.checker.size(session.state)
+    session.state.sender = None
+    return (yield from refused(session, verdict))
+
+
+def _mail_heard(session: SmtpdSession, address: str, domain: str) -> Decision[Answer]:
+    """Begin a transaction if nobody objects."""
+    smtpd, state = session.smtpd, session.state
     if not smtpd.delay_reject:
         verdict = yield from smtpd.checker.mail(state, address, domain)
         if verdict in ENDED:
             yield from session.forget()
             return (yield from refused(session, verdict))
-    session.context = smtpd.contexts.get((client.name, client.address)) or (yield from rewrite_context(session))
+    session.context = yield from rewrite_context(session)
     if not session.context:
         yield from session.forget()
         return (yield from no(session, 451, "4.3.0 Temporary lookup error", "resource"))
@@ -95,53 +138,47 @@ def _mail_from(session: SmtpdSession, address: str, domain: str) -> Decision[Ans
         return (yield from refused(session, (yield from smtpd.checker.no_room(state))))
     state.sender, state.sender_domain = address, domain
     state.route_sender = address if smtpd.by_sender else ""
-    if session.filtered:
-        refusal = yield from milter.refused(session, "MAIL")
-        if refusal is not None:
-            yield from session.forget()
-            return refusal, False
+    refusal = yield from milter.refused(session, "MAIL")
+    if refusal is not None:
+        yield from session.forget()
+        return refusal, False
     if not session.parameters.delay_open:
         yield from message.begin(session)
-    return (yield from yes(session, MAIL_OK))
+    answer = session.answer(MAIL_OK)
+    return answer if isinstance(answer, tuple) else (yield from answer)
 
 
 #: A refusal's code and text.
 Wrong = tuple[int, str]
-_UNSUPPORTED: Wrong = (555, "5.5.4 Unsupported option: {}")
+_ENCODINGS = {"BODY=8BITMIME": "8bit", "BODY=7BIT": "7bit"}
 
 
-def _mail_options(session: SmtpdSession, options: Sequence[str], address: str) -> Decision[Answer | None]:
-    """Take in the parameters of MAIL; an answer where it ends there."""
-    state, parameters = session.state, session.parameters
-    for option in options:
-        name, equals, value = option.partition("=")
-        name = name.upper()
-        if name == "XVERP":
-            listed = yield from session.listed(parameters.verp_clients)
-            wrong = _verp(session, value if equals else parameters.verp_delimiters) if listed else _UNSUPPORTED
-        elif equals:
-            take = _OPTIONS.get(name)
-            wrong = _UNSUPPORTED if take is None else take(session, value)
-        else:
-            wrong = None if name == "SMTPUTF8" and offers(session, name) else _UNSUPPORTED
-        if wrong is not None:
-            code, text = wrong
-            return (yield from no(session, code, text.format(option) if wrong is _UNSUPPORTED else text))
-    if 0 < parameters.size_limit < state.size:
-        state.sender = address
-        verdict = yield from session.smtpd.checker.size(state)
-        state.sender = None
-        return (yield from refused(session, verdict))
-    if state.verp and not address:
-        return (yield from no(session, 503, "5.5.4 Error: XVERP requires non-null sender"))
-    return None
+def _ask_for_utf8(session: SmtpdSession, options: Sequence[str]) -> None:
+    """Take in whether addresses may be of Unicode, before they are looked at."""
+    session.state.smtputf8 = offers(session, "SMTPUTF8") and "SMTPUTF8" in map(str.upper, options)
 
 
-def _body(session: SmtpdSession, value: str) -> Wrong | None:
-    if value.upper() not in ("8BITMIME", "7BIT"):
-        return _UNSUPPORTED
-    session.state.encoding = "8bit" if value.upper() == "8BITMIME" else "7bit"
-    return None
+def _mail_option(session: SmtpdSession, text: str, verp: bool = False) -> Wrong | None:
+    """Take in one parameter of MAIL; what is wrong with it, or None.
+
+    Args:
+        session: the session.
+        text: name and value.
+        verp: whether the client may ask for XVERP.
+    """
+    if text.upper() in _ENCODINGS:
+        session.state.encoding = _ENCODINGS[text.upper()]
+        return None
+    name, equals, value = text.partition("=")
+    name = name.upper()
+    take = _OPTIONS.get(name) if equals else None
+    if take is not None:
+        return take(session, value)
+    if name == "SMTPUTF8" and not equals and offers(session, name):
+        return None
+    if name == "XVERP" and verp:
+        return _verp(session, value if equals else session.parameters.verp_delimiters)
+    return 555, f"5.5.4 Unsupported option: {text}"
 
 
 def _size(session: SmtpdSession, value: str) -> Wrong | None:
@@ -188,9 +225,9 @@ def _verp(session: SmtpdSession, value: str) -> Wrong | None:
     return None
 
 
-#: The parameters of MAIL that have a value.
+#: The other parameters of MAIL that have a value.
 _OPTIONS: dict[str, Callable[[SmtpdSession, str], Wrong | None]] = {
-    "BODY": _body, "SIZE": _size, "RET": _ret, "ENVID": _envid, "AUTH": _auth,
+    "SIZE": _size, "RET": _ret, "ENVID": _envid, "AUTH": _auth,
 }  # fmt: skip
 
 
@@ -260,7 +297,8 @@ def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str) -> Decisi
     if state.recipient is None:
         state.recipient, state.recipient_domain = address, domain
     state.recipients.append(recipient)
-    return (yield from yes(session, RCPT_OK))
+    answer = session.answer(RCPT_OK)
+    return answer if isinstance(answer, tuple) else (yield from answer)
 
 
 def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: list[str]) -> Wrong | None:
@@ -268,7 +306,7 @@ def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: 
     name, equals, value = text.partition("=")
     name = name.upper()
     if not equals or name not in ("NOTIFY", "ORCPT"):
-        return 555, _UNSUPPORTED[1].format(text)
+        return 555, f"5.5.4 Unsupported option: {text}"
     if not offers(session, "DSN"):
         return _NO_DSN
     twice = name in given
