@@ -115,10 +115,11 @@ class Hearing:
             facts = rule.facts(state)
             finding: Finding | None = rule.known.get(facts, UNKNOWN)
             if finding is UNKNOWN:
-                if rule.restriction.asks:
-                    finding = yield from self._asked(rule, facts)
+                asks, remember, decide = rule.restriction.asks, rule.restriction.remember, rule.restriction.decide
+                if asks:
+                    finding = yield from (self._remembered(rule, facts) if remember else decide(rule, *facts))
                 else:
-                    finding = smtpd.once(rule.known, facts, rule.restriction.decide, rule, *facts)
+                    finding = smtpd.once(rule.known, facts, decide, rule, *facts)
                 if smtpd.unsaid:
                     yield from smtpd.heard()
             if finding is None:
@@ -139,15 +140,8 @@ class Hearing:
                 break
         return Verdict.UNDECIDED
 
-    def _asked(self, rule: Rule, facts: Facts) -> Decision[Finding | None]:
-        """What a rule finds that may have to ask."""
-        if rule.restriction.remember:
-            return self._remembered(rule, facts)
-        decision: Decision[Finding | None] = rule.restriction.decide(rule, *facts)
-        return decision
-
     def _remembered(self, rule: Rule, facts: Facts) -> Decision[Finding | None]:
-        """The same, from memory where the answers are those of an earlier time."""
+        """What a rule finds that may ask: from memory where the answers are those of an earlier time."""
         smtpd, key = self.smtpd, (rule, *facts)
         finding: Finding | None = yield from smtpd.memo.decide(key, rule.restriction.decide, *key)
         if smtpd.memo.settled(key):

@@ -94,12 +94,19 @@ def reversed_address(address: str) -> str:
     return ".".join(reversed(address.split(".")))
 
 
+@lru_cache(maxsize=4096)
+def _question(what: str, domain: str) -> Dns:
+    """How a list is asked for something."""
+    return Dns(f"{what}.{domain}", "A")
+
+
 def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decision[ListAnswer | None]:
     """Ask a list for a name below its domain; None where it is not listed."""
-    name = f"{what}.{wanted.domain}"
+    question = _question(what, wanted.domain)
+    name = question.name
     known = process.known(name)
     if known is None:
-        answer: DnsAnswer = yield Dns(name, "A")
+        answer: DnsAnswer = yield question
         known = _NOT_LISTED if answer.status == "nxdomain" else (yield from _answered(rule, name, answer))
         process.keep(name, known)
     if not known.addresses:

@@ -236,29 +236,40 @@ _OPTIONS: dict[str, Callable[[SmtpdSession, str], Wrong | None]] = {
 
 def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     """RCPT."""
-    smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    state, parameters = session.state, session.parameters
     if state.sender is None:
-        return (yield from no(session, 503, "5.5.1 Error: need MAIL command"))
+        return no(session, 503, "5.5.1 Error: need MAIL command")
     if state.bdat is not Bdat.NONE:
-        return (yield from no(session, 503, "5.5.1 Error: RCPT after BDAT"))
+        return no(session, 503, "5.5.1 Error: RCPT after BDAT")
     found = addressed(argument, "to:")
     if found is None:
-        return (yield from no(session, 501, "5.5.4 Syntax: RCPT TO:<address>"))
+        return no(session, 501, "5.5.4 Syntax: RCPT TO:<address>")
+    text, domain, options = found
+    if parameters.recipient_rate > 0 or domain not in session.smtpd.likes:
+        return _rcpt_asked(session, text, domain, options)
+    address = text[1:-1]
+    return _rcpt_to(session, Recipient(address, orcpt=f"rfc822;{address}"), domain, options)
+
+
+def _rcpt_asked(session: SmtpdSession, text: str, domain: str, options: Sequence[str]) -> Decision[Answer]:
+    """The same where something has to be asked before it is clear what the client says."""
+    parameters = session.parameters
     if parameters.recipient_rate > 0:
         refusal = yield from over_rate(
             session, "rcpt", parameters.recipient_rate, "many recipients", "Recipient address"
         )
         if refusal is not None:
             return refusal
-    text, domain, options = found
-    if domain in smtpd.likes:
-        address = external = text[1:-1]
-    else:
-        path = (yield from parsed_address(session, text, domain, False, parameters.strict)) if text else None
-        if path is None:
-            return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
-        address, external = path.address, path.external
-    recipient = Recipient(address, orcpt=f"rfc822;{external}")
+    path = (yield from parsed_address(session, text, domain, False, parameters.strict)) if text else None
+    if path is None:
+        return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
+    recipient = Recipient(path.address, orcpt=f"rfc822;{path.external}")
+    return (yield from _rcpt_to(session, recipient, domain, options))
+
+
+def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str, options: Sequence[str]) -> Decision[Answer]:
+    """Take a recipient, or not."""
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
     given: list[str] = []
     for option in options:
         wrong = _rcpt_option(session, option, recipient, given)
@@ -266,12 +277,6 @@ def rcpt(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
             yield from smtpd.heard()
         if wrong is not None:
             return (yield from no(session, *wrong))
-    return (yield from _rcpt_to(session, recipient, domain))
-
-
-def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str) -> Decision[Answer]:
-    """Take a recipient, or not."""
-    smtpd, state, parameters = session.smtpd, session.state, session.parameters
     address = recipient.address
     if state.accepted >= parameters.recipient_limit > 0:
         state.overshoot += 1

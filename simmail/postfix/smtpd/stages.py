@@ -164,12 +164,11 @@ class Checker(Hearing):
         finding = known.get(key, UNKNOWN)
         if finding is UNKNOWN:
             finding = smtpd.once(known, key, unlisted, smtpd, *key, title, domain)
-            like = smtpd.likes.get(domain)
-            if like is not None and like not in known and key in known:
+            if key not in known:
+                yield from smtpd.heard()
+            elif (like := smtpd.likes.get(domain)) is not None and like not in known:
                 asked = smtpd.tables.asked(smtpd.resolve("", like).address_class, title)
                 smtpd.memo.keep(known, like, None if finding is None and not asked else UNKNOWN)
-            if smtpd.unsaid:
-                yield from smtpd.heard()
         reason = smtpd.unlisted_reasons[title]
         self.listener.checked(reason, finding)
         if finding is None:
