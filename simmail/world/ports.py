@@ -185,7 +185,7 @@ class Ports:
     def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection; None where nothing listens on that port and address."""
         port = self._by_number.get(question.port)
-        if port is None or not self.listens_on(question.address):
+        if port is None or question.address not in self._addresses:
             return answered(None)
         if len(port.slots.waiting) > port.backlog:
             return answered(FULL)
