@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from simmail.mail.questions import Decision
 
 if TYPE_CHECKING:
-    from simmail.postfix.delivery import Request
+    from simmail.postfix.qmgr.entry import Entry
     from simmail.postfix.spool import Spool
     from simmail.postfix.system import MailSystem
 
 #: Something for the queue manager to do: given it and the time (s), the tries to start now.
-Act = Callable[[Any, float], "Decision[list[Request]]"]
+Act = Callable[[Any, float], "Decision[list[Entry]]"]
 
 
 class Control(Protocol):

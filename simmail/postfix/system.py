@@ -91,8 +91,9 @@ class MailSystem:
         machine.files.watch(MAIN_CF)
         self._latest, self._main = self.config, self._main_cf()
         self.master = MasterCf.load(machine, warn=warn)
-        self._named = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
-        self._rewrite = (self._named["rewrite"], "unix")
+        names = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
+        self._rewrite = (names["rewrite"], "unix")
+        self._named = {usual: name for usual, name in names.items() if name != usual}
         self.memo = Memo(remember, memory)
         self.last_words: list[Note] = []
         self._throttled: dict[tuple[str, str], float] = {}
@@ -110,7 +111,8 @@ class MailSystem:
 
     def program(self, name: str, type: str = "unix") -> Any:
         """The program behind a service.  Raises Fatal where it will not run, or where there is no such service."""
-        name = self._named.get(name, name)
+        if self._named:
+            name = self._named.get(name, name)
         key = (name, type)
         found = self._programs.get(key)
         if found is None:
@@ -157,7 +159,9 @@ class MailSystem:
 
     def at_hand(self, name: str, type: str = "unix") -> Any:
         """A client comes to a service: its program, where that runs and no file of its tables has changed; or None."""
-        program, files = self._programs.get((self._named.get(name, name), type)), self.machine.files
+        if self._named:
+            name = self._named.get(name, name)
+        program, files = self._programs.get((name, type)), self.machine.files
         if program is None or program.outlived or program.seen != files.version:
             return None
         now = files.clock()

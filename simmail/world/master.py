@@ -11,7 +11,7 @@ from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
-from simmail.postfix.delivery import WAITING, Request
+from simmail.postfix.delivery import WAITING
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
@@ -25,6 +25,8 @@ from simmail.world.speed import Speed
 
 if TYPE_CHECKING:
     from simmail.mail.message import Message
+    from simmail.postfix.qmgr.entry import Entry
+    from simmail.postfix.qmgr.manager import QueueManager
     from simmail.world.connection import Server
     from simmail.world.host import Host
 
@@ -180,7 +182,7 @@ class Master:
             if manager is None or not manager.started:
                 manager = yield from self._manager(now)
             requests = yield from manager.incoming(message, now)
-            self._deliver((yield Level()), requests)
+            self._deliver((yield Level()), manager, requests)
 
     def _resumed(self) -> Decision[None]:
         """Postfix was started: what waits in the incoming queue is taken up."""
@@ -199,7 +201,7 @@ class Master:
         manager = yield from self.system.summon("qmgr")
         if not manager.started:
             requests = yield from manager.start(now)
-            self._deliver((yield Level()), requests)
+            self._deliver((yield Level()), manager, requests)
         return manager
 
     # ---- what commands ask for (simmail.postfix.control)
@@ -214,7 +216,7 @@ class Master:
         if self.system is not None:
             manager = yield from self._manager(now)
             requests = yield from act(manager, now)
-            self._deliver((yield Level()), requests)
+            self._deliver((yield Level()), manager, requests)
 
     def wake_pickup(self) -> None:
         """Tell pickup(8), if it runs, that there is something in the maildrop queue."""
@@ -261,19 +263,19 @@ class Master:
     def _run(self, decision: Decision[Any]) -> None:
         self.clock.spawn(self.host, decision, self.clock.now, life=self.life)
 
-    def _deliver(self, now: float, requests: list[Request]) -> None:
+    def _deliver(self, now: float, manager: QueueManager, requests: list[Entry]) -> None:
         """Start what the queue manager hands out, and see to its next alarm."""
         for request in requests:
             self.clock.spawn(self.host, self._delivery(request, now), now, life=self.life)
         if self.system is None:
             return
         self.intake.taken()
-        wake = self.system.program("qmgr").next_wakeup(now)
+        wake = manager.next_wakeup(now)
         if wake < self._wake_at:
-            self._wake_at = wake
+            self._wake_at = wake = max(wake, now)  # a manager that another has replaced meanwhile may be late
             self.clock.spawn(self.host, self._scan(wake), wake, life=self.life)
 
-    def _delivery(self, request: Request, now: float) -> Decision[None]:
+    def _delivery(self, request: Entry, now: float) -> Decision[None]:
         system = self.system
         if system is None:
             return
@@ -300,7 +302,7 @@ class Master:
         manager = self.system.program("qmgr")
         ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
         requests = yield from ended
-        self._deliver((yield Level()), requests)
+        self._deliver((yield Level()), manager, requests)
 
     def _scan(self, wake: float) -> Decision[None]:
         now = yield Level()
@@ -309,4 +311,4 @@ class Master:
         self._wake_at = float("inf")
         manager = yield from self.system.summon("qmgr")
         requests = yield from manager.scan(now)
-        self._deliver((yield Level()), requests)
+        self._deliver((yield Level()), manager, requests)

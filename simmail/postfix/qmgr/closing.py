@@ -168,7 +168,7 @@ def settle(job: Job, results: list[Result]) -> bool:
             job.told.append(result)
         ends.append((listed, end if listed is recipient else "expanded"))
     for listed, end in ends:
-        if id(listed) not in waits:
+        if not waits or id(listed) not in waits:
             listed.end = end
             for place, recipient in enumerate(message.recipients):
                 if recipient is listed:

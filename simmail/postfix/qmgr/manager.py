@@ -56,9 +56,8 @@ WHOLE_RUN = Flush.ALL | Flush.DEFERRED_TRANSPORTS
 ONE_MESSAGE = Flush.EACH | Flush.DEFERRED_TRANSPORTS
 
 
-def unheard(request: Request, results: list[Result]) -> None:
+def unheard(request: Entry, results: list[Result]) -> None:
     """An agent is done with a request, and no queue manager runs: what it marked in the queue file stays."""
-    assert isinstance(request, Entry)
     job = request.job
     job.running -= 1
     job.pending -= 1
@@ -111,7 +110,7 @@ class QueueManager(Program):
 
     # ---- what happens
 
-    def start(self, now: float) -> Decision[list[Request]]:
+    def start(self, now: float) -> Decision[list[Entry]]:
         """Postfix was started or reloaded: take up what is in the queue."""
         yield from self.spoken()
         self.started = True
@@ -127,14 +126,16 @@ class QueueManager(Program):
         self._next_look = now + self.service.wakeup
         return (yield from self.scan(now))
 
-    def incoming(self, message: Message, now: float) -> Decision[list[Request]]:
+    def incoming(self, message: Message, now: float) -> Decision[list[Entry]]:
         """A message has been put into the incoming queue."""
-        self._feed.arrived((message.queue_id,))
+        feed = self._feed
+        feed.new.append(message.queue_id)
+        if feed.postponed:
+            feed.arrived(())
         return self._go_on(now)
 
-    def finished(self, request: Request, results: list[Result], now: float) -> Decision[list[Request]]:
+    def finished(self, request: Entry, results: list[Result], now: float) -> Decision[list[Entry]]:
         """An agent is done with a request."""
-        assert isinstance(request, Entry)
         job = request.job
         job.running -= 1
         deferred = settle(job, results)
@@ -143,9 +144,8 @@ class QueueManager(Program):
         yield from self._ended(job, now)
         return (yield from self._go_on(now))
 
-    def crashed(self, request: Request, now: float) -> Decision[list[Request]]:
+    def crashed(self, request: Entry, now: float) -> Decision[list[Entry]]:
         """An agent died over a request, with a line of its own in the log: its recipients are tried again later."""
-        assert isinstance(request, Entry)
         job = request.job
         job.running -= 1
         yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
@@ -155,7 +155,7 @@ class QueueManager(Program):
         yield from self._ended(job, now)
         return (yield from self._go_on(now))
 
-    def scan(self, now: float) -> Decision[list[Request]]:
+    def scan(self, now: float) -> Decision[list[Entry]]:
         """It is time for a queue run, or for what had to wait."""
         self.dispatcher.ring(now)
         if int(self._next_run) <= int(now):
@@ -178,24 +178,24 @@ class QueueManager(Program):
 
     # ---- what an administrator wants
 
-    def flush(self, now: float) -> Decision[list[Request]]:
+    def flush(self, now: float) -> Decision[list[Entry]]:
         """Try everything in the deferred queue now (`postqueue -f`, `sendmail -q`)."""
         self.dispatcher.revive_all()
         self._feed.run(WHOLE_RUN, now)
         self._feed.arrived(())
         return (yield from self._go_on(now))
 
-    def run_queue(self, now: float) -> Decision[list[Request]]:
+    def run_queue(self, now: float) -> Decision[list[Entry]]:
         """Run through the deferred queue, and try what is due."""
         self._feed.run(Flush.NONE, now)
         return (yield from self._go_on(now))
 
-    def flush_message(self, queue_id: str, now: float) -> Decision[list[Request]]:
+    def flush_message(self, queue_id: str, now: float) -> Decision[list[Entry]]:
         """Try one deferred message now (`postqueue -i`)."""
         self._feed.expedite((queue_id,), ONE_MESSAGE, now)
         return (yield from self._go_on(now))
 
-    def flush_site(self, site: str, now: float) -> Decision[list[Request]]:
+    def flush_site(self, site: str, now: float) -> Decision[list[Entry]]:
         """Try what waits for one domain now (`postqueue -s`, ETRN)."""
         site = site.lower()
         waiting = [
@@ -210,7 +210,7 @@ class QueueManager(Program):
 
     # ---- the active queue
 
-    def _go_on(self, now: float) -> Decision[list[Request]]:
+    def _go_on(self, now: float) -> Decision[list[Entry]]:
         """Fill up the active queue, and start what may start."""
         feed, active, jobs = self._feed, self.spool.active, self.jobs
         while (feed.new or feed.due) and len(active) < self._active_limit:
@@ -219,7 +219,7 @@ class QueueManager(Program):
                 break
             yield from self._activate(*found, now)
         dispatcher = self.dispatcher
-        started: list[Request] = []
+        started: list[Entry] = []
         while True:
             for entry in dispatcher.start(now):
                 job, message = entry.job, entry.message
@@ -264,7 +264,7 @@ class QueueManager(Program):
         if message.expired:
             yield from self._closer.expire(job, now)
             return
-        job.unread = message.recipients if len(message.recipients) < 2 else list(message.recipients)
+        job.unread = message.recipients[:]
         yield from self._read(job, now)
         if not job.pending:
             yield from self._ended(job, now)
