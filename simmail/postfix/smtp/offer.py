@@ -15,6 +15,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from simmail.mail.digits import whole
+
 #: How MAIL names the encodings that it can name.
 _BODIES = {"7bit": " BODY=7BIT", "8bit": " BODY=8BITMIME"}
 
@@ -57,7 +59,7 @@ class Offer:
             if keyword.upper() not in discarded:
                 self.features[keyword.upper()] = argument.strip()
         limit = self.features.get("SIZE", "")
-        self.limit = int(limit) if limit.isdigit() else 0
+        self.limit = whole(limit) if limit.isdecimal() else 0
         self.pipelining, self.dsn = "PIPELINING" in self.features, "DSN" in self.features
         self.smtputf8 = "SMTPUTF8" in self.features
         self._forms = {encoding: self._form(encoding) for encoding in _BODIES}

@@ -277,8 +277,7 @@ class Session:
             return
         form = offer.form(message.encoding)
         recipients = attempt.left.copy()
-        mail = Command("MAIL", self._mail(form))
-        rcpts = [Command("RCPT", self._rcpt(recipient)) for recipient in recipients]
+        mail, rcpts = self._mail(form), list(map(self._rcpt, recipients))
         accepted = yield from (self._in_group if offer.pipelining else self._step_by_step)(recipients, mail, rcpts)
         if accepted is None:
             return
@@ -430,9 +429,9 @@ class Session:
             reply = yield from self._say(RSET, self._client.timeouts.rset)
             self.alive = not isinstance(reply, Lost)
 
-    # ---- parameters of commands
+    # ---- commands
 
-    def _mail(self, form: Form) -> str:
+    def _mail(self, form: Form) -> Command:
         request = self.attempt.request
         message, sender = request.message, request.sender
         size = f" SIZE={message.size}" if form.sized else ""
@@ -443,13 +442,13 @@ class Session:
             text += f" RET={message.ret}"
         if message.smtputf8 and self.offer.smtputf8:
             text += " SMTPUTF8"
-        return text
+        return Command("MAIL", text)
 
-    def _rcpt(self, recipient: Recipient) -> str:
+    def _rcpt(self, recipient: Recipient) -> Command:
         address = recipient.address
         text = f"TO:<{address and self._client.envelope(address)}>"
         if not self.offer.dsn:
-            return text
+            return Command("RCPT", text)
         original = recipient.original
         if recipient.orcpt:
             kind, _, external = recipient.orcpt.partition(";")
@@ -460,7 +459,7 @@ class Session:
             text += f" ORCPT={kind};{xtext(quote_local(original))}"
         if recipient.notify:
             text += " NOTIFY=" + ",".join(n.value for n in NOTIFY_ORDER if n in recipient.notify)
-        return text
+        return Command("RCPT", text)
 
 
 def _says(kind: int, reply: Reply | Lost) -> bool:
