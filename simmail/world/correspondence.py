@@ -5,16 +5,18 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from simmail.mail.content import Content
 
 if TYPE_CHECKING:
-    from simmail.mail.content import TextStore
+    from simmail.mail.content import Texts, TextStore
 
 _IDENTITY = re.compile(r"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 #: The header fields that a mail program shows of a message.
@@ -78,6 +80,20 @@ class Draft:
         """What the server that took it calls it, as its reply says; "" where none did."""
         return self.reply.rpartition("queued as ")[2] if self.state == "sent" else ""
 
+    def put_away(self, store: TextStore) -> int:
+        """Keep all of it in a store; the number to ask for it by."""
+        self.content.put_away(store)
+        return store.put(
+            (self.identity, self.sender, self.recipients, self.subject, self.content.place, self.state, self.reply,
+             self.kind)
+        )  # fmt: skip
+
+    @classmethod
+    def put_away_at(cls, store: TextStore, number: int) -> Draft:
+        """The draft that was put away there."""
+        identity, sender, recipients, subject, place, *rest = store.get(number)
+        return cls(identity, sender, recipients, subject, Content.put_away_at(store, place), *rest)
+
     def __repr__(self) -> str:
         return (
             f"<Draft to {', '.join(self.recipients)}: {self.subject!r}, {self.state}"
@@ -89,24 +105,18 @@ class Letter:
     """A message as it was fetched: its text, and when.  Printed it is what a mail program shows of it.
 
     Args:
-        text: header and body.
+        text: header and body, or their number in the store.
         fetched: seconds since the start.
         store: where the text is kept; None for here.
-
-    Attributes:
-        identity: the Message-ID: header.
 
     >>> Letter("From: a@b.test\\nSubject: hi\\n\\nhello\\n", 0.0)
     <Letter from a@b.test: 'hi'>
     """
 
-    __slots__ = ("_store", "_text", "fetched", "identity")
+    __slots__ = ("_store", "_text", "fetched")
 
-    def __init__(self, text: str, fetched: float, store: TextStore | None = None) -> None:
-        self._text: str | int = text if store is None else store.keep(text)
-        self._store, self.fetched = store, fetched
-        found = _IDENTITY.search(text.partition("\n\n")[0])
-        self.identity = found[1] if found else ""
+    def __init__(self, text: str | int, fetched: float, store: Texts | None = None) -> None:
+        self._text, self.fetched, self._store = text, fetched, store
 
     @property
     def text(self) -> str:
@@ -115,6 +125,11 @@ class Letter:
             return self._text
         assert self._store is not None
         return self._store.read(self._text)
+
+    @property
+    def identity(self) -> str:
+        """The Message-ID: header; "" where there is none."""
+        return identity_of(self.text)
 
     @property
     def parsed(self) -> EmailMessage:
@@ -177,6 +192,51 @@ class Letter:
     def body(self) -> str:
         """All behind the header."""
         return self.text.partition("\n\n")[2]
+
+
+class Inbox(Sequence[Letter]):
+    """Letters that were fetched, oldest first.
+
+    Args:
+        store: where their texts are kept.
+    """
+
+    __slots__ = ("_fetched", "_numbers", "_store")
+
+    def __init__(self, store: Texts) -> None:
+        self._store = store
+        self._numbers, self._fetched = array("q"), array("d")
+
+    def add(self, text: str, fetched: float) -> None:
+        """Take in another letter; arguments as those of Letter."""
+        self._numbers.append(self._store.keep(text))
+        self._fetched.append(fetched)
+
+    def _letter(self, index: int) -> Letter:
+        return Letter(self._numbers[index], self._fetched[index], self._store)
+
+    @overload
+    def __getitem__(self, index: int) -> Letter: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Letter]: ...
+
+    def __getitem__(self, index: int | slice) -> Letter | list[Letter]:
+        if isinstance(index, slice):
+            return [self._letter(one) for one in range(*index.indices(len(self)))]
+        return self._letter(index)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __repr__(self) -> str:
+        return repr(self[:])
+
+
+def identity_of(text: str) -> str:
+    """The Message-ID: header of a text; "" where there is none."""
+    found = _IDENTITY.search(text.partition("\n\n")[0])
+    return found[1] if found else ""
 
 
 def _read(text: str) -> EmailMessage:

@@ -6,6 +6,7 @@ server's words beside it, and its user has to act.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from simmail.mail.questions import Close, Connect, Decision, Note, Now, Receive,
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 from simmail.world.attachment import Attachment, body
-from simmail.world.correspondence import Draft, Letter, answering, header_text, quoted
+from simmail.world.correspondence import Draft, Inbox, Letter, answering, header_text, identity_of, quoted
 from simmail.world.folders import folders
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ class MailProgram:
         mailbox: the host and the user of the mailbox it fetches.
 
     Attributes:
-        drafts: all that was written, by identity.
         inbox: all that was fetched, oldest first.
     """
 
@@ -49,8 +49,12 @@ class MailProgram:
     ) -> None:  # fmt: skip
         self.world, self.person, self.name, self.address = world, person, name, address
         self.computer, self.server, self.mailbox = computer, server, mailbox
-        self.drafts: dict[str, Draft] = {}
-        self.inbox: list[Letter] = []
+        store = computer.machine.files.store
+        assert store is not None
+        self._store = store
+        self._outbox: dict[str, Draft] = {}
+        self._sent = array("q")
+        self.inbox = Inbox(store)
         self._count = 0
 
     # ---- writing
@@ -96,7 +100,7 @@ class MailProgram:
             *body(written, [Attachment(*file) for file in attach], identity),
         ]
         draft = Draft(identity, self.address, recipients, subject, Content(lines))
-        self.drafts[identity] = draft
+        self._outbox[identity] = draft
         return draft
 
     def send(
@@ -158,8 +162,8 @@ class MailProgram:
             draft.reply = answer.text
             draft.state = "sent" if answer.kind == 2 else "refused" if answer.kind == 5 else "outbox"
             if draft.state == "sent":
-                if (store := self.computer.machine.files.store) is not None:
-                    draft.content.put_away(store)
+                if self._outbox.pop(draft.identity, None) is not None:
+                    self._sent.append(draft.put_away(self._store))
                 yield Note("", "handed-over", "", draft.identity, draft.queue_id, connection.host.name)
             if not answer.closes:
                 yield Send(connection, (Command("QUIT"),), (PATIENCE_S,))
@@ -175,14 +179,19 @@ class MailProgram:
         )
 
     @property
+    def drafts(self) -> dict[str, Draft]:
+        """All that was written, by identity."""
+        return {draft.identity: draft for draft in (*self.sent, *self.outbox)}
+
+    @property
     def sent(self) -> list[Draft]:
         """What a server took, oldest first."""
-        return [draft for draft in self.drafts.values() if draft.state == "sent"]
+        return [Draft.put_away_at(self._store, number) for number in self._sent]
 
     @property
     def outbox(self) -> list[Draft]:
         """What is still here: on its way to the server, or not taken by it."""
-        return [draft for draft in self.drafts.values() if draft.state != "sent"]
+        return list(self._outbox.values())
 
     # ---- reading
 
@@ -226,8 +235,7 @@ class MailProgram:
         now = yield Now()
         if path is not None:
             now += 10 * path.latency + sum(map(len, texts)) / path.bandwidth
-        store = self.computer.machine.files.store
-        letters = [Letter(text, now, store) for text in texts]
-        self.inbox.extend(letters)
-        yield Note("", "fetched", "", user, host.name, len(texts), tuple(letter.identity for letter in letters))
+        for text in texts:
+            self.inbox.add(text, now)
+        yield Note("", "fetched", "", user, host.name, len(texts), tuple(map(identity_of, texts)))
         return len(texts)

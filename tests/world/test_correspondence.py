@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simmail.world.attachment import Attachment, body
-from simmail.world.correspondence import Letter, quoted, threading
+from simmail.world.correspondence import Inbox, Letter, quoted, threading
 from simmail.world.spill import Texts
 
 
@@ -50,5 +50,10 @@ def test_an_answer_quotes_what_was_said_and_no_attachment() -> None:
 def test_a_letter_whose_text_is_on_disk_is_the_same() -> None:
     """It reads as before."""
     text = "Message-ID: <1@b.test>\n\nhello\n"
-    kept = Letter(text, 0.0, Texts())
+    inbox = Inbox(Texts())
+    for number in range(3):
+        inbox.add(text.replace("1", str(number)), float(number))
+    assert [letter.identity for letter in inbox] == ["<0@b.test>", "<1@b.test>", "<2@b.test>"]
+    assert [letter.fetched for letter in inbox[-2:]] == [1.0, 2.0]
+    kept = inbox[1]
     assert (kept.text, kept.identity, kept.body) == (text, "<1@b.test>", "hello\n")

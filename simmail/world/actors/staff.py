@@ -11,6 +11,7 @@ Figures: people.*, mail.*, rhythm.*
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -161,7 +162,7 @@ class Staff(Actor[StaffSpec]):
             yield Level()
             yield from program.fetch()
             now: float = yield Now()
-            letters = {INBOX: program.inbox}
+            letters: dict[str, Sequence[Letter]] = {INBOX: program.inbox}
             if program.mailbox[0] is program.computer:
                 letters |= {name: program.folder(name) for name in program.folders if name != INBOX}
             for name, found in letters.items():
