@@ -348,6 +348,23 @@ def answered(value: T) -> Decision[T]:
     return value
 
 
+class Ready(Generator[Question, Any, T]):
+    """A decision that asks nothing, for whoever looks before he begins it: its verdict is there."""
+
+    __slots__ = ("verdict",)
+
+    def __init__(self, verdict: T) -> None:
+        self.verdict = verdict
+
+    def send(self, answer: Any) -> Question:
+        """It has nothing to ask: it ends."""
+        raise StopIteration(self.verdict)
+
+    def throw(self, *error: Any) -> Question:
+        """It ends as told."""
+        raise error[0]
+
+
 class Answered(NamedTuple):
     """A question and what it was answered: the trace that explain and the memo keep."""
 

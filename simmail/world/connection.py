@@ -29,7 +29,7 @@ class Server(Protocol):
         ...
 
     def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """Answer what the client sent; `more`: what it has sent already besides."""
+        """Answer what the client sent; `more`: what it has sent already besides.  A `Ready` reply is not the last."""
         ...
 
     def lost(self, reason: str) -> Decision[Reply | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure, Lost
-from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Send
+from simmail.mail.questions import Close, Connect, Decision, Level, Ready, Receive, Send
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import Impatient, Task
@@ -125,7 +125,11 @@ class Transport:
                 replies.append(LOST)
                 break
             handling = server.handle(commands[number - 1], commands[number:] + more)
-            reply = yield from self._heard(task, connection, handling, task.now + timeout)
+            reply: Reply | Lost | None
+            if type(handling) is Ready:
+                reply = handling.verdict
+            else:
+                reply = yield from self._heard(task, connection, handling, task.now + timeout)
             replies.append(reply)
             if type(reply) is Lost:
                 break

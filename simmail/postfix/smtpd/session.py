@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Question, Sleep, answered
+from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Question, Ready, Sleep, answered
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer
@@ -333,7 +333,7 @@ class SmtpdSession:
             self._failed(command, good)
         if idle:
             self.count_junk()
-        return self.close(reply) if reply.closes else answered(reply)
+        return self.close(reply) if reply.closes else Ready(reply)
 
     def _waited(self, command: SmtpCommand, answering: Decision[Answer]) -> Decision[Reply]:
         """The reply to a command that has something to ask."""
