@@ -9,6 +9,7 @@ whenever their events were put down, so that the course of a world does not depe
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappush
@@ -74,8 +75,10 @@ class Clock:
             Note: (_note, False), Sleep: (_sleep, False), Now: (_time, False), Level: (_time, True),
         }  # fmt: skip
         self._serial = count(1)
-        self.watched = False
+        self.watched = self._in_a_row = False
         self._faults: list[float] = []
+        #: Tasks that begin at this moment, behind the one that goes on now; None while none does.
+        self.next: deque[Task] | None = None
         self._until = 0.0
 
     @property
@@ -109,7 +112,10 @@ class Clock:
         env: Any = self.env
         assert now >= env._now, "nothing begins in the past"
         task = Task(self, host, decision, now, done, life)
-        heappush(env._queue, (now, task.serial + 1, next(env._eid), task))
+        if self.next is not None and now == env._now:
+            self.next.append(task)
+        else:
+            task.wake_at(now)
         return task
 
     def at(self, time: float, act: Callable[[], None]) -> None:
@@ -136,14 +142,39 @@ class Clock:
         end: Any = self.env.event()
         end._ok, end._value = True, None
         heappush(self.env._queue, (until, 0, next(self.env._eid), end))  # type: ignore[misc]
-        with rare_collections():
-            self.env.run(until=end)
+        self.next = None
+        self._in_a_row = True
+        try:
+            with rare_collections():
+                self.env.run(until=end)
+        finally:
+            self._in_a_row = False
 
     def run_while(self, going: Callable[[], bool]) -> None:
         """Let time pass, nobody ahead of the clock, while `going()` holds and anything is left to come."""
         self._until = self.horizon = -inf
         while going() and self.env.peek() != inf:
             self.env.step()
+
+    def go(self, task: Task) -> None:
+        """A task's time has come: let it go on, and those behind it that begin at this moment.
+
+        They need not be put down on the clock for that, unless an elder one's time has come, too.
+        """
+        if not self._in_a_row:
+            task.go()
+            return
+        env: Any = self.env
+        behind = self.next = deque()
+        task.go()
+        while behind:
+            now, queue = env._now, env._queue
+            if queue and queue[0][0] == now and queue[0][1] <= behind[0].serial:
+                break
+            behind.popleft().go()
+        self.next = None
+        for one in behind:
+            one.wake_at(env._now)
 
     def _set_horizon(self) -> None:
         self.horizon = min(self._until, self._faults[0]) if self._faults else self._until
@@ -227,7 +258,7 @@ class Task:
         """Whether it has ended with what it belonged to."""
         return self.life is not None and self.life.over
 
-    def _go(self) -> None:
+    def go(self) -> None:
         """Ask and answer until something must be waited for, or all is done."""
         if self.life is not None and self.life.over:
             self._stack.clear()
@@ -281,7 +312,7 @@ class Task:
 
 
 #: Whom SimPy calls when a task's time has come.
-WOKEN: tuple[Callable[[Any], None], ...] = (Task._go,)
+WOKEN: tuple[Callable[[Any], None], ...] = (lambda task: task.clock.go(task),)
 
 
 class Alarm:

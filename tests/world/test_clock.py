@@ -89,3 +89,33 @@ def test_an_appointed_act_comes_before_what_follows_it() -> None:
     clock.run(10.0)
 
     assert ["0 counts 1", "0 counts 101"] == [r.fields[0] for r in journal if "counts" in r.fields[0]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(TIMES, st.lists(TIMES, max_size=3)), min_size=1, max_size=6), st.booleans())
+def test_who_begins_at_this_moment_goes_behind_its_elders(plan: list[tuple[float, list[float]]], alone: bool) -> None:
+    """Tasks begun by others take their turns by age, whether all of a run goes in a row or each event by itself."""
+    journal = Journal()
+    clock = Clock(journal)
+    counter = [0]
+
+    def family(number: str, waits: list[float]) -> Decision[None]:
+        now = yield Level()
+        counter[0] += 1
+        yield Note("p", "text", "", f"{number} is number {counter[0]}")
+        for at, wait in enumerate(waits):
+            clock.spawn(HOST, family(f"{number}.{at}", waits[at + 1 :]), now)
+            yield Sleep(wait)
+            now = yield Level()
+            counter[0] += 1
+            yield Note("p", "text", "", f"{number} is number {counter[0]}")
+
+    for number, (start, waits) in enumerate(plan):
+        clock.spawn(HOST, family(str(number), waits), start)
+    if alone:
+        clock.run_while(lambda: True)
+    else:
+        clock.run(1000.0)
+    records = list(journal)
+    assert [record.fields[0].rpartition(" ")[2] for record in records] == [str(n + 1) for n in range(len(records))]
+    assert [(record.time, record.task) for record in records] == sorted((r.time, r.task) for r in records)
