@@ -100,23 +100,25 @@ def keys(
     local, at, domain = address.rpartition("@")
     if not at:
         return
-    locals_ = ((local, ""), (bare.rpartition("@")[0], extension)) if extension else ((local, ""),)
+    shorter = bare.rpartition("@")[0] if extension else ""
     if (local_part or local_part_at) and owns(domain):
         if local_part:
-            yield from _local_parts(locals_, "", plain)
+            yield from _local_parts(local, shorter, "", plain, extension)
         if local_part_at:
-            yield from _local_parts(locals_, "@", plain)
+            yield from _local_parts(local, shorter, "@", plain, extension)
     if at_domain:
         yield "@" + domain, True, ""
     if whole_domain:
         for name in _domains(domain, parents):
             yield name, True, ""
     if at_end:
-        yield from _local_parts(locals_, "@", plain)
+        yield from _local_parts(local, shorter, "@", plain, extension)
 
 
-def _local_parts(locals_: tuple[tuple[str, str], ...], at: str, plain: bool) -> list[Key]:
-    return [key for text, missing in locals_ for key in _quoted(text + at, plain, not at, True, missing)]
+def _local_parts(local: str, shorter: str, at: str, plain: bool, extension: str) -> tuple[Key, ...]:
+    """A local part, and the same without its extension where it has one."""
+    whole = _quoted(local + at, plain, not at, True, "")
+    return (*whole, *_quoted(shorter + at, plain, not at, True, extension)) if extension else whole
 
 
 def _quoted(text: str, plain: bool, bare: bool, exact: bool, extension: str) -> tuple[Key, ...]:

@@ -155,7 +155,7 @@ _ENCODINGS = {"BODY=8BITMIME": "8bit", "BODY=7BIT": "7bit"}
 
 def _ask_for_utf8(session: SmtpdSession, options: Sequence[str]) -> None:
     """Take in whether addresses may be of Unicode, before they are looked at."""
-    session.state.smtputf8 = offers(session, "SMTPUTF8") and "SMTPUTF8" in map(str.upper, options)
+    session.state.smtputf8 = "SMTPUTF8" in map(str.upper, options) and offers(session, "SMTPUTF8")
 
 
 def _mail_option(session: SmtpdSession, text: str, verp: bool = False) -> Wrong | None:
@@ -166,14 +166,14 @@ def _mail_option(session: SmtpdSession, text: str, verp: bool = False) -> Wrong 
         text: name and value.
         verp: whether the client may ask for XVERP.
     """
-    if text.upper() in _ENCODINGS:
-        session.state.encoding = _ENCODINGS[text.upper()]
-        return None
     name, equals, value = text.partition("=")
     name = name.upper()
     take = _OPTIONS.get(name) if equals else None
     if take is not None:
         return take(session, value)
+    if text.upper() in _ENCODINGS:
+        session.state.encoding = _ENCODINGS[text.upper()]
+        return None
     if name == "SMTPUTF8" and not equals and offers(session, name):
         return None
     if name == "XVERP" and verp:

@@ -103,7 +103,7 @@ def unlisted(smtpd: Smtpd, address: str, other: str, title: str, domain: str = "
     """
     tables = smtpd.tables
     resolved = smtpd.resolve(other, address, domain)
-    if ResolveFlag.FAIL in resolved.flags:
+    if resolved.flags is not ResolveFlag.NONE and ResolveFlag.FAIL in resolved.flags:
         return lookup_failure(address)
     try:
         for maps in tables.rewritten:
@@ -113,7 +113,7 @@ def unlisted(smtpd: Smtpd, address: str, other: str, title: str, domain: str = "
             return None
         if resolved.transport in ("error", "retry"):
             return _undeliverable(smtpd, resolved, Subject(address, title))
-        return _in_class(smtpd, tables, resolved, Subject(address, title))
+        return _in_class(smtpd, tables, resolved, address, title)
     except LookupFailure as failure:
         return SERVER_ERROR if failure.configuration else lookup_failure(address)
 
@@ -135,7 +135,7 @@ def _undeliverable(smtpd: Smtpd, resolved: Resolved, subject: Subject) -> Findin
     return subject.reject(code, smtpd.fitted(status, subject.title), text)._replace(error="bounce")
 
 
-def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, subject: Subject) -> Finding | None:
+def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, address: str, title: str) -> Finding | None:
     table = tables.classes.get(resolved.address_class)
     if table is None:
         return None
@@ -144,12 +144,12 @@ def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, subject
         return None
     if table.maps and not _knows(smtpd, table.maps, recipient):
         where = f" in {table.title} table" if tables.show else ""
-        status = "5.1.0" if subject.title == SENDER else "5.1.1"
-        return subject.reject(table.code, status, f"User unknown{where}")._replace(error="bounce")
+        status = "5.1.0" if title == SENDER else "5.1.1"
+        return Subject(address, title).reject(table.code, status, f"User unknown{where}")._replace(error="bounce")
     if resolved.address_class is AddressClass.RELAY and smtpd.old_relay_domains:
         smtpd.warn(
             "text",
             "using backwards-compatible default setting relay_domains=$mydestination "
-            f'to accept mail for address "{subject.name}"',
+            f'to accept mail for address "{address}"',
         )
     return None
