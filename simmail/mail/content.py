@@ -240,3 +240,7 @@ class Content:
         if lines and lines[-1] == "":
             lines.pop()
         return cls(lines)
+
+
+#: No lines at all.
+EMPTY = Content(())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
 from sys import intern
 from typing import Any
 
-from simmail.mail.content import Content
+from simmail.mail.content import EMPTY, Content
 
 
 class Notify(Enum):
@@ -94,11 +94,11 @@ class Message:
         due: the first whole second in which a queue run may try it again (the queue file's time of modification).
     """
 
-    queue_id: str
-    arrival: float
-    sender: str
-    recipients: list[Recipient]
-    content: Content
+    queue_id: str = ""
+    arrival: float = 0.0
+    sender: str = ""
+    recipients: list[Recipient] = field(default_factory=list)
+    content: Content = EMPTY
     size: int = 0
     client_name: str = ""
     client_address: str = ""

@@ -5,7 +5,7 @@ DESCRIPTION
     Takes in a message from whoever has one (smtpd, pickup, local, bounce), completes and maps its addresses, checks and
     mends its headers, checks its body, and makes a queue file of it.
 
-        transaction = cleanup.open("joe@example.com", origin="smtp", context="remote", ...)
+        transaction = cleanup.open(Message(sender="joe@example.com", ...), "remote")
         queue_id = yield from transaction.begin()
         transaction.recipient(Recipient("ann@example.com"))
         outcome = yield from transaction.finish(content, received)
@@ -36,7 +36,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.address import PLAIN
-from simmail.mail.content import Content
 from simmail.mail.message import Message
 from simmail.postfix import milters
 from simmail.postfix.cleanup_address import AddressMapper, Role
@@ -54,7 +53,6 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 DAEMON = "MAILER-DAEMON"
-NOTHING = Content(())
 
 
 class Cleanup(Program):
@@ -102,64 +100,20 @@ class Cleanup(Program):
 
     def open(
         self,
-        sender: str,
-        *,
-        origin: str = "smtp",
+        message: Message,
         context: str = "remote",
         flags: CleanupFlag = EXTERNAL,
-        client_name: str = "",
-        client_address: str = "",
-        helo: str = "",
-        protocol: str = "",
-        envid: str = "",
-        ret: str = "",
-        encoding: str = "",
-        smtputf8: bool = False,
-        fullname: str = "",
-        filter: str = "",
-        redirect: str = "",
-        verp: str = "",
-        identity: str = "",
         arrival: float | None = None,
-        trace: str = "",
     ) -> Transaction:
         """Begin a message.
 
         Args:
-            sender: the envelope sender, internal form, as the client gave it.
-            origin: how it comes in, `smtp`, `local`, `bounce`, ...
+            message: what is known of it so far: its sender as the client gave it, in internal form, and who brought it.
             context: `local` or `remote`: how its headers are completed.
             flags: what to do with it.
-            client_name, client_address, helo, protocol: who brought it, as log lines show it; "" for a local program.
-            envid, ret, encoding, smtputf8: ENVID, RET, BODY and SMTPUTF8 of the MAIL command.
-            fullname: the sender's name for a From: header that is missing.
-            filter, redirect, verp, trace: as in `Message`.
-            identity: which message of the world it is.
             arrival: when it arrived, where that is not now (s).
         """
-        message = Message(
-            queue_id="",
-            arrival=0.0,
-            sender=sender,
-            recipients=[],
-            content=NOTHING,
-            client_name=client_name,
-            client_address=client_address,
-            helo=helo,
-            protocol=protocol,
-            encoding=encoding,
-            envid=envid,
-            ret=ret,
-            smtputf8=smtputf8,
-            filter=filter,
-            redirect=redirect,
-            origin=origin,
-            identity=identity,
-            verp=verp,
-            trace=trace,
-            fullname=fullname,
-            warn_after=self.warn_after,
-        )
+        message.warn_after = self.warn_after
         if context == "remote" and not self.remote_domain:
             context = ""
         return Transaction(self, message, context, flags, arrival)

@@ -75,11 +75,9 @@ class Pickup(Program):
         """
         cleanup: Cleanup = yield from self.system.summon("cleanup")
         requeued = dropped.uid == self.owner_uid
-        transaction = cleanup.open(
-            dropped.sender,
+        message = Message(
+            sender=dropped.sender,
             origin=dropped.origin if requeued else "local",
-            context="remote" if dropped.client_address else "local",
-            flags=self.flags,
             client_name=dropped.client_name,
             client_address=dropped.client_address,
             helo=dropped.helo,
@@ -92,9 +90,10 @@ class Pickup(Program):
             filter=self.filter,
             verp=dropped.verp,
             identity=dropped.identity,
-            arrival=dropped.arrival if requeued else None,
             trace=dropped.trace,
         )
+        context = "remote" if dropped.client_address else "local"
+        transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()
         yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")
         for one in dropped.recipients:

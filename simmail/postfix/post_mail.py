@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from simmail.mail.content import Content
-from simmail.mail.message import Recipient
+from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
 from simmail.postfix.config import Config
@@ -80,9 +80,8 @@ def post_mail(
         flags |= CleanupFlag.FILTER
     if detects_utf8(config, source):
         flags |= CleanupFlag.AUTO_UTF8
-    transaction = cleanup.open(
-        sender, origin=source, context="local", flags=flags, identity=identity, smtputf8=smtputf8, trace=trace
-    )
+    message = Message(sender=sender, origin=source, identity=identity, smtputf8=smtputf8, trace=trace)
+    transaction = cleanup.open(message, "local", flags)
     queue_id = yield from transaction.begin()
     transaction.recipient(Recipient(recipient))
     date = system.machine.calendar.header(transaction.message.arrival)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simmail.mail.content import Content
 from simmail.mail.driver import decide
-from simmail.mail.message import Recipient
+from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Commit
 from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
 from simmail.postfix.memo import Memo
@@ -75,7 +75,7 @@ def cleaned(main_cf: str, closely: bool, lines: tuple[str, ...], context: str, f
     """All that comes of a message."""
     made = bench(main_cf, closely)
     made.log.clear()
-    transaction = made.system.program("cleanup").open("joe@domain.ork", context=context, flags=flags)
+    transaction = made.system.program("cleanup").open(Message(sender="joe@domain.ork"), context, flags)
     transaction.message.queue_id = "Q1"
     transaction.recipient(Recipient("ann@x.example"))
     outcome = decide(transaction.finish(Content(lines), RECEIVED), {**made.answers, Commit: lambda question: ""})

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.message import Recipient
+from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
@@ -76,11 +76,9 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
 
 def _open(cleanup: Cleanup, run: Run, sender: str, state: State) -> Transaction:
     message = run.request.message
-    return cleanup.open(
-        sender,
+    copy = Message(
+        sender=sender,
         origin="forward",
-        context="remote" if message.client_address else "local",
-        flags=INTERNAL | CleanupFlag.BOUNCE,
         client_name=message.client_name,
         client_address=message.client_address,
         helo=message.helo,
@@ -91,3 +89,4 @@ def _open(cleanup: Cleanup, run: Run, sender: str, state: State) -> Transaction:
         smtputf8=message.smtputf8,
         identity=message.identity,
     )
+    return cleanup.open(copy, "remote" if message.client_address else "local", INTERNAL | CleanupFlag.BOUNCE)

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.content import Content
-from simmail.mail.message import Notify, Recipient
+from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
@@ -63,10 +63,8 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         told = session.forwarded.get
         name, address = told("NAME", name), told("ADDR", address)
         greeted, protocol = told("HELO", greeted), told("PROTO", protocol)
-    session.transaction = cleanup.open(
-        state.sender or "",
-        context=session.context,
-        flags=parameters.cleanup_flags,
+    message = Message(
+        sender=state.sender or "",
         client_name=name,
         client_address=address,
         helo=greeted,
@@ -78,6 +76,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         filter=parameters.content_filter,
         verp=state.verp,
     )
+    session.transaction = cleanup.open(message, session.context, parameters.cleanup_flags)
     state.queue_id = yield from session.transaction.begin()
     session.arrival = session.transaction.message.arrival
     yield smtpd.note(
