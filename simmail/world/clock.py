@@ -65,6 +65,8 @@ class Clock:
         watched: whether each wait is an event of its own: nobody runs ahead at all.
         handlers: for each question who answers it, and whether the answer belongs to what tasks share, so that all
             that happens before must have happened: the clock must show the task's time.
+        in_a_row: whether all of a run goes on without anybody looking between two events.
+        next: tasks that begin at this moment, behind the one that goes on now; None while none does.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -75,9 +77,8 @@ class Clock:
             Note: (_note, False), Sleep: (_sleep, False), Now: (_time, False), Level: (_time, True),
         }  # fmt: skip
         self._serial = count(1)
-        self.watched = self._in_a_row = False
+        self.watched = self.in_a_row = False
         self._faults: list[float] = []
-        #: Tasks that begin at this moment, behind the one that goes on now; None while none does.
         self.next: deque[Task] | None = None
         self._until = 0.0
 
@@ -143,38 +144,18 @@ class Clock:
         end._ok, end._value = True, None
         heappush(self.env._queue, (until, 0, next(self.env._eid), end))  # type: ignore[misc]
         self.next = None
-        self._in_a_row = True
+        self.in_a_row = True
         try:
             with rare_collections():
                 self.env.run(until=end)
         finally:
-            self._in_a_row = False
+            self.in_a_row = False
 
     def run_while(self, going: Callable[[], bool]) -> None:
         """Let time pass, nobody ahead of the clock, while `going()` holds and anything is left to come."""
         self._until = self.horizon = -inf
         while going() and self.env.peek() != inf:
             self.env.step()
-
-    def go(self, task: Task) -> None:
-        """A task's time has come: let it go on, and those behind it that begin at this moment.
-
-        They need not be put down on the clock for that, unless an elder one's time has come, too.
-        """
-        if not self._in_a_row:
-            task.go()
-            return
-        env: Any = self.env
-        behind = self.next = deque()
-        task.go()
-        while behind:
-            now, queue = env._now, env._queue
-            if queue and queue[0][0] == now and queue[0][1] <= behind[0].serial:
-                break
-            behind.popleft().go()
-        self.next = None
-        for one in behind:
-            one.wake_at(env._now)
 
     def _set_horizon(self) -> None:
         self.horizon = min(self._until, self._faults[0]) if self._faults else self._until
@@ -311,8 +292,30 @@ class Task:
         return True
 
 
+def woken(task: Task) -> None:
+    """A task's time has come: it goes on, and so do those behind it that begin at this moment.
+
+    These need not be put down on the clock for that, unless an elder one's time has come, too.
+    """
+    clock = task.clock
+    if not clock.in_a_row:
+        task.go()
+        return
+    env: Any = clock.env
+    behind = clock.next = deque()
+    task.go()
+    while behind:
+        now, queue = env._now, env._queue
+        if queue and queue[0][0] == now and queue[0][1] <= behind[0].serial:
+            break
+        behind.popleft().go()
+    clock.next = None
+    for one in behind:
+        one.wake_at(env._now)
+
+
 #: Whom SimPy calls when a task's time has come.
-WOKEN: tuple[Callable[[Any], None], ...] = (lambda task: task.clock.go(task),)
+WOKEN: tuple[Callable[[Any], None], ...] = (woken,)
 
 
 class Alarm:

@@ -93,14 +93,12 @@ class Transport:
 
     def receive(self, task: Task, question: Receive) -> Any:
         """Wait for the greeting."""
-        return task.call(question.connection.host, self._greeting(task, question))
-
-    def _greeting(self, task: Task, question: Receive) -> Decision[Reply | Lost]:
         connection: Connection = question.connection
         if connection.server is None:
             return LOST
         connection.busy(task)
-        return (yield from self._heard(task, connection, connection.server.greet(), task.now + question.timeout))
+        greeting = self._heard(task, connection, connection.server.greet(), task.now + question.timeout)
+        return task.call(connection.host, greeting)
 
     def send(self, task: Task, question: Send) -> Any:
         """Send a group of commands and hear the replies."""
