@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.address import PLAIN
+from simmail.mail.address import split_plain
 from simmail.mail.message import Message
 from simmail.postfix import milters
 from simmail.postfix.cleanup_address import AddressMapper, Role
@@ -132,9 +132,9 @@ class Cleanup(Program):
     def _memory(self, address: str, sender: bool) -> tuple[dict[str, str], str, str]:
         """Where to remember what becomes of an address; the part of it that stays, and the one it is found by."""
         if self._by_domain[sender]:
-            plain = PLAIN.fullmatch(address)
+            plain = split_plain(address)
             if plain is not None:
-                local, domain = plain.groups()
+                local, domain = plain
                 if not sender or local.upper() != DAEMON:
                     return self._domains, local, domain
         return self._addresses[sender], "", address
