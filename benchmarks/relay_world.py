@@ -43,7 +43,7 @@ CLIENTS, WRITERS, READERS = 200, 2000, 2000
 SENTENCES = 5000
 REFUSED = 0.05
 #: How long a destination is up and down, seconds on the average.
-UP_S, DOWN_S = 1800.0, 60.0
+UP_S, DOWN_S = 1600.0, 60.0
 #: How long it runs until somebody looks whether all is done, seconds.
 STRIDE_S = 600.0
 #: The yardstick's writes to disk, on the average; it knows no processors.
