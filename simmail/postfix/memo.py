@@ -47,7 +47,7 @@ class Memory:
     """
 
     def __init__(self, limit: int = 1 << 15) -> None:
-        self._limit, self._kept = limit, 0
+        self.limit, self._kept = limit, 0
         self._tables: dict[int, dict[Any, Any]] = {}
 
     def keep(self, table: dict[Any, Any], key: Hashable, value: Any) -> None:
@@ -56,13 +56,13 @@ class Memory:
             self._tables[id(table)] = table
         table[key] = value
         self._kept += 1
-        if self._kept > self._limit:
+        if self._kept > self.limit:
             self._forget()
 
     def count(self) -> None:
         """One more answer is kept, in no table."""
         self._kept += 1
-        if self._kept > self._limit:
+        if self._kept > self.limit:
             self._forget()
 
     def _forget(self) -> None:

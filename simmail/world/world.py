@@ -58,6 +58,10 @@ if TYPE_CHECKING:
     from simmail.world.scenario import Scenario
 
 
+#: How many answers more the mail systems of a world may remember for each host in it (`memo.Memory`).
+ANSWERS = 64
+
+
 class World:
     """Everything of one run.
 
@@ -149,6 +153,7 @@ class World:
         env: Any = self.clock.env
         machine.files.clock = lambda: env._now
         machine.files.store = self._texts
+        self.memory.limit += ANSWERS
         host = self.hosts[name] = Host(self, name, machine, resolver or Resolver(self.zones))
         return host
 
