@@ -31,14 +31,10 @@ CHANGED_IN: dict[str, str] = {
     "append_dot_mydomain": "1",
     "smtpd_relay_restrictions": "1",
     "smtputf8_enable": "1",
-    "mynetworks_style": "2",
     "relay_domains": "2",
-    "fast_flush_domains": "2",
     "smtpd_relay_before_recipient_restrictions": "3.6",
     "respectful_logging": "3.6",
 }
-#: A parameter whose old default matters only while another is not set either.
-UNLESS_SET: dict[str, str] = {"mynetworks_style": "mynetworks", "fast_flush_domains": "relay_domains"}
 _LEVEL = re.compile(r"[+]?0*(\d{1,11})(?:\.[+]?0*(\d{1,4}))?(?:\.[+]?0*(\d{1,4}))?", re.ASCII)
 _LARGEST = (2**43 - 1, 1023, 1023)
 

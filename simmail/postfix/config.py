@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.compatibility import CHANGED_IN, UNLESS_SET, Level, LevelError, level
+from simmail.postfix.compatibility import CHANGED_IN, Level, LevelError, level
 from simmail.postfix.expand import Expander, Expansion
 from simmail.postfix.maincf import Setting, Warn, parse
 from simmail.postfix.own_addresses import derived_networks, own_addresses, protocols
@@ -256,9 +256,7 @@ class Config:
 
     def is_backwards(self, name: str) -> bool:
         """Whether a parameter has its old default, which the log shall tell where it makes a difference."""
-        if name in self.settings or UNLESS_SET.get(name) in self.settings:
-            return False
-        return self.compatibility < level(CHANGED_IN[name])
+        return name not in self.settings and self.compatibility < level(CHANGED_IN[name])
 
     def default(self, name: str) -> str | None:
         """The default of a parameter, unexpanded; None for one that Postfix does not know."""

@@ -36,7 +36,6 @@ from simmail.mail.address import quote_local, split_plain, unquote_local
 from simmail.mail.hostnames import literal_fault, valid_address, valid_hostname, valid_literal
 from simmail.mail.tokens import LITERAL, QUOTED, Address, Token, externalize, internalize, scan
 from simmail.postfix.address_maps import find_address
-from simmail.postfix.compatibility import level
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import DomainList, StringList
 from simmail.postfix.program import Program
@@ -116,7 +115,7 @@ class TrivialRewrite(Program):
         self._numeric_domain: bool = config["resolve_numeric_domain"]
         self._minus_user: bool = config["allow_min_user"]
         self._delimiters: str = config["recipient_delimiter"]
-        self._say_append = not config.is_set("append_dot_mydomain") and config.compatibility < level("1")
+        self._say_append = config.is_backwards("append_dot_mydomain")
         self._helpful: bool = config["helpful_warnings"]
         self._contexts = {
             "local": (str(config["myorigin"]), str(config["mydomain"])),

@@ -32,7 +32,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Decision
-from simmail.postfix.compatibility import level
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import AddressList, StringList
 from simmail.postfix.postscreen.access import PARAMETER, AccessList
@@ -165,7 +164,7 @@ class Postscreen(Program):
         """The log's names for lists."""
         self.allow, self.deny = ("ALLOW", "DENY") if respectful else ("WHITE", "BLACK")
         config = self.config
-        self.old_words = not config.is_set("respectful_logging") and config.compatibility < level("3.6")
+        self.old_words = config.is_backwards("respectful_logging")
 
     def session(self, client: str, question: Connect) -> PostscreenSession:
         """A session with a client that has connected.

@@ -19,7 +19,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
-from simmail.postfix.compatibility import level
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.post_mail import NOTIFY_CLASSES
@@ -52,7 +51,7 @@ class SessionParameters:
         self.strict: bool = config["strict_rfc821_envelopes"]
         self.smtputf8: bool = config["smtputf8_enable"]
         self.strict_smtputf8: bool = config["strict_smtputf8"]
-        self.old_smtputf8 = not config.is_set("smtputf8_enable") and config.compatibility < level("1")
+        self.old_smtputf8 = config.is_backwards("smtputf8_enable")
         self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
         self.peername_lookup: bool = config["smtpd_peername_lookup"]
         #: EHLO's reply, by what is hidden and who asks.

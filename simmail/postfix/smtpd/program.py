@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Note
-from simmail.postfix.compatibility import level
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import AddressList, StringList
 from simmail.postfix.processes import Processes
@@ -107,9 +106,8 @@ class Smtpd(Program):
         self.access_parents = self.parents("smtpd_access_maps")
         self._said: dict[tuple[str, str], Resolved] = {}
         self._resolved: dict[tuple[str, str], Resolved] = {}
-        old = config.compatibility
-        self.old_relay_domains = not config.is_set("relay_domains") and old < level("2")
-        self.old_order = not config.is_set("smtpd_relay_before_recipient_restrictions") and old < level("3.6")
+        self.old_relay_domains = config.is_backwards("relay_domains")
+        self.old_order = config.is_backwards("smtpd_relay_before_recipient_restrictions")
         self._check_actions()
         self._templates()
         self._restrictions()
@@ -158,7 +156,7 @@ class Smtpd(Program):
             Compiler(self, "smtpd_relay_restrictions", "").compile(
                 ("permit_mynetworks", "permit_sasl_authenticated", "permit_auth_destination")
             )
-            if not config.is_set("smtpd_relay_restrictions") and config.compatibility < level("1")
+            if config.is_backwards("smtpd_relay_restrictions")
             else ()
         )
         order = ["smtpd_recipient_restrictions", "smtpd_relay_restrictions"]
