@@ -14,8 +14,6 @@ from simmail.world.host import Host
 from simmail.world.ports import Silent
 from simmail.world.transport import HANG_UP
 
-STAGES = {"EHLO": "helo", "HELO": "helo", "MAIL": "mail", "RCPT": "rcpt", "DATA": "data"}
-
 
 class Peer:
     """One remote server.

@@ -26,7 +26,6 @@ from simmail.mail.errors import Fatal
 from simmail.postfix.config import Config
 
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}
-_TIMES = ("delay_warning_time", "maximal_queue_lifetime")
 _TIME_NAME = re.compile(r"\$(?:\{|\()?(delay_warning_time|maximal_queue_lifetime)_([a-z]+)")
 _BEGIN = re.compile(r"(\w+)\s*=\s*<<\s*(\S+)\s*\Z")
 

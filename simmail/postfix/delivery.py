@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Decision
 
 #: `Message.trace` of mail that asks verify(8)'s question.
 PROBE = "probe"
@@ -102,11 +101,3 @@ class Request:
     reused: bool = False
     verify: bool = False
     hop_status: Dsn | None = None
-
-
-class Agent(Protocol):
-    """A delivery agent."""
-
-    def deliver(self, request: Request) -> Decision[list[Result]]:
-        """Try to deliver; asks, notes each recipient's `delivery`, and returns what became of each."""
-        ...

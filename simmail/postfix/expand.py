@@ -127,7 +127,8 @@ class Expander:
             expansion = self._run(text)
         finally:
             self.lookup = lookup
-        if not expansion.failed and len(text) + len(expansion.text) <= LENGTH_KNOWN:
+        length = len(text) + len(expansion.text) + sum(len(name) + len(value or "") for name, _, value in read)
+        if not expansion.failed and length <= LENGTH_KNOWN:
             if len(_KNOWN) >= TEXTS_KNOWN:
                 _KNOWN.clear()
             _KNOWN[text] = [(tuple(read), expansion), *_KNOWN.get(text, ())][:WAYS_KNOWN]

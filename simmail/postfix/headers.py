@@ -97,9 +97,6 @@ def value_of(header: str) -> str:
     return header[header.index(":") + 1 :].lstrip(" \t\r\n\v\f")
 
 
-_SKIP = re.compile(r"[ \t\r\n]+")
-
-
 def header_tokens(text: str, position: int, specials: str, end: str, limit: int) -> tuple[list[tuple[str, str]], int]:
     """The tokens of a structured value up to a terminator.
 

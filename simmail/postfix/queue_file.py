@@ -54,7 +54,6 @@ PIECE = Kind("L", "unterminated_text")
 EXTRACTED = Kind("X", "extracted_info")
 FILTER = Kind("f", "content_filter")
 REDIRECT = Kind(">", "redirect_to")
-WARN_TIME = Kind("W", "warning_message_time")
 END = Kind("E", "message_end")
 
 

@@ -137,12 +137,6 @@ class Stream:
         self._position += len(line)
         return line
 
-    def put_back(self, text: str) -> None:
-        """Let what was taken be read again, as a program does that seeks back to where it stopped."""
-        self._join()
-        self._text = text + self._text[self._position :]
-        self._position = 0
-
     def read_line(self) -> Decision[str]:
         """The next line with its newline, if it has one; "" at the end."""
         while (line := self.take_line()) is None:

@@ -143,13 +143,12 @@ class Clock:
         end: Any = self.env.event()
         end._ok, end._value = True, None
         heappush(self.env._queue, (until, 0, next(self.env._eid), end))  # type: ignore[misc]
-        self.next = None
         self.in_a_row = True
         try:
             with rare_collections():
                 self.env.run(until=end)
         finally:
-            self.in_a_row = False
+            self.in_a_row, self.next = False, None
 
     def run_while(self, going: Callable[[], bool]) -> None:
         """Let time pass, nobody ahead of the clock, while `going()` holds and anything is left to come."""

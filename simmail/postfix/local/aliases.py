@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 #: How many steps deep an expansion may go.
 NESTING_LIMIT = 100
-_NO_OWNER = "owner-"
 
 
 class Aliases:

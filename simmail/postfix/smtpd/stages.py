@@ -260,20 +260,19 @@ class Checker(Hearing):
         return verdict
 
     def data(self, state: SmtpdState) -> Decision[Verdict]:
-        """smtpd_data_restrictions; of several recipients none is named."""
-        saved = state.recipient, state.recipient_domain
-        if state.accepted > 1:
-            state.recipient, state.recipient_domain = None, ""
-        verdict = yield from self._last(state, "smtpd_data_restrictions", ("DATA", DATA))
-        state.recipient, state.recipient_domain = saved
-        return verdict
+        """smtpd_data_restrictions."""
+        return self._of_all(state, "smtpd_data_restrictions", ("DATA", DATA))
 
     def end_of_data(self, state: SmtpdState) -> Decision[Verdict]:
         """smtpd_end_of_data_restrictions."""
+        return self._of_all(state, "smtpd_end_of_data_restrictions", ("END-OF-MESSAGE", END_OF_DATA))
+
+    def _of_all(self, state: SmtpdState, parameter: str, about: tuple[str, str]) -> Decision[Verdict]:
+        """A list that is heard for the whole transaction; of several recipients none is named."""
         saved = state.recipient, state.recipient_domain
         if state.accepted > 1:
             state.recipient, state.recipient_domain = None, ""
-        verdict = yield from self._last(state, "smtpd_end_of_data_restrictions", ("END-OF-MESSAGE", END_OF_DATA))
+        verdict = yield from self._last(state, parameter, about)
         state.recipient, state.recipient_domain = saved
         return verdict
 

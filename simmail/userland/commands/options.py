@@ -186,10 +186,6 @@ class Inputs:
         self.process.job.spend(len(text))
         self._lines = iter(lines(text))
 
-    def skip_file(self) -> None:
-        """Leave out the rest of the present file."""
-        self._lines, self._from_input = iter(()), False
-
 
 def lines(text: str) -> list[str]:
     """The lines of a text, each with its newline, if it has one."""

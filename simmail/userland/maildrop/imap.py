@@ -14,8 +14,6 @@ from simmail.files.tree import FileSystem
 from simmail.userland.maildrop.answers import Answer, bad, good
 from simmail.userland.maildrop.store import Maildrop
 
-MOST_MESSAGES = 1_000_000
-
 
 class Imap:
     """One session.
