@@ -16,9 +16,10 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from simmail.mail.address import strip_extension
-from simmail.postfix.tables import Maps
+from simmail.postfix.tables import LookupFailure, Maps
 
 
 class TransportMaps:
@@ -54,6 +55,11 @@ class TransportMaps:
         if destination:
             return chosen, destination
         return chosen, "Address is undeliverable" if chosen == "error" else domain
+
+    def try_wildcard(self) -> None:
+        """Ask for `*`, as the resolver does when it begins: a table that cannot tell is heard of."""
+        with suppress(LookupFailure):
+            self._maps.find("*")
 
     def _entry(self, recipient: str, domain: str) -> str | None:
         found = self._maps.find(recipient)

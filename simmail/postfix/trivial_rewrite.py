@@ -138,6 +138,8 @@ class TrivialRewrite(Program):
         self._unknown_alias = f"5.1.1 User unknown{table}"
         self._routes = _Routes(self, "", bool(self._relocated))
         self._verify = _Routes(self, "address_verify_", bool(self._relocated))
+        for routes in (self._routes, self._verify):
+            routes.transport_maps.try_wildcard()
         complains = any(isinstance(table, Unavailable) for table in self.environment.tables.values())
         self.by_sender = self._routes.by_sender or self._say_append or complains
         self.by_domain = not (self._routes.transport_maps or self._relocated)

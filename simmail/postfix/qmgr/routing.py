@@ -10,7 +10,7 @@ PARAMETERS
     defer_transports, default_filter_nexthop, double_bounce_sender, recipient_delimiter, myhostname
 
 DIAGNOSTICS
-    status=deferred (address resolver failure), status=bounced (bad address syntax), both in the queue manager's name
+    status=deferred (address resolver failure), status=bounced (bad address syntax), both in the name of error(8)
 
 SEE ALSO
     trivial-rewrite(8), error(8)
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
     from simmail.postfix.trivial_rewrite import TrivialRewrite
 
-UNRESOLVED = Dsn("4.3.0", "delayed", "address resolver failure")
-BAD_SYNTAX = Dsn("5.1.3", "failed", "bad address syntax")
+#: Nexthops of the retry and error transports are reasons.
+UNRESOLVED, BAD_SYNTAX = "4.3.0 address resolver failure", "5.1.3 bad address syntax"
 #: How long the last answer of trivial-rewrite(8) is good for, seconds.
 KEEP_S = 30
 _NOTHING, _LOCAL = ResolveFlag.NONE, AddressClass.LOCAL
@@ -65,9 +65,9 @@ class Router:
         name, nexthop, address, address_class, flags = self._resolve(job, recipient, rewriter, now)
         if flags is not _NOTHING:
             if ResolveFlag.FAIL in flags:
-                return UNRESOLVED
-            if ResolveFlag.ERROR in flags:
-                return BAD_SYNTAX
+                name, nexthop, address = RETRY, UNRESOLVED, recipient.address
+            elif ResolveFlag.ERROR in flags:
+                name, nexthop, address = ERROR, BAD_SYNTAX, recipient.address
         if address != recipient.address:
             recipient.original = recipient.original or recipient.address
             recipient.address = address
@@ -107,6 +107,5 @@ class Router:
             answer = Resolved(transport, nexthop, recipient.address, AddressClass.NONE)
         else:
             answer = rewriter.resolve(message.sender, recipient.address)
-        if answer.flags is _NOTHING or ResolveFlag.FAIL not in answer.flags:
-            self._asked, self._answer, self._keeps_until = asked, answer, now + KEEP_S
+        self._asked, self._answer, self._keeps_until = asked, answer, now + KEEP_S
         return answer
