@@ -7,6 +7,7 @@ SYNOPSIS
 
 DESCRIPTION
     A row for each domain of recipients, with -s of senders, and a column for each range of ages, in minutes.
+    Where the queue is it asks postconf(1), whose complaints about main.cf are heard with the table.
 
 BUGS
     Rows with as many messages and names of the same length stand in the order in which they were found; the real
@@ -54,7 +55,7 @@ names are interpreted relative to the Postfix queue directory. Use
 <config_directory> to specify a non-default Postfix instance.  Values of
 the main.cf queue_directory parameter that use variable expansions are
 not supported. If necessary, use explicit absolute paths for all queues."""
-BAD_OPTION, DEFAULT_QUEUES = 255, ["incoming", "active"]
+BAD_OPTION, NO_FOLDER, DEFAULT_QUEUES = 255, 1, ["incoming", "active"]
 TOTAL, DAEMON = "TOTAL", "MAILER-DAEMON"
 MIN_DOMAIN_WIDTH = 18
 
@@ -84,7 +85,6 @@ class Shape:
 
 def qshape(invocation: Invocation) -> Decision[int]:
     """Run qshape; the exit status."""
-    yield from ()
     try:
         options, names = getopt(invocation.argv[1:], "lhc:psw:b:t:m:n:N:")
     except BadOption as error:
@@ -101,11 +101,26 @@ def qshape(invocation: Invocation) -> Decision[int]:
     for letter, name, least in (("b", "columns", 0), ("t", "minutes", 0), ("m", "least", 0), ("w", "width", 80)):
         if given.get(letter, "").isdigit() and int(given[letter]) > least:
             setattr(shape, name, int(given[letter]))
+    names = names or DEFAULT_QUEUES
+    if not all(name.startswith("/") for name in names) and (yield from _ask_for_folder(invocation, given.get("c"))):
+        return NO_FOLDER
     table = _Table(shape, invocation.now)
-    for name in names or DEFAULT_QUEUES:
+    for name in names:
         _gather(invocation, table, name)
     invocation.out.extend(line + "\n" for line in table.lines())
     return 0
+
+
+def _ask_for_folder(invocation: Invocation, folder: str | None) -> Decision[int]:
+    """Ask postconf where the queue is, which it knows here; its exit status."""
+    if folder is not None:
+        invocation.environment = {**invocation.environment, "MAIL_CONFIG": folder}
+    printed = len(invocation.out)
+    status = yield from Console("qshape", invocation).run(("postconf", "-h", "queue_directory"))
+    del invocation.out[printed:]
+    if status:
+        invocation.complain(f"{PROGRAM}: postconf failed")
+    return int(status)
 
 
 def _gather(invocation: Invocation, table: _Table, name: str) -> None:
