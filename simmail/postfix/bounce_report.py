@@ -167,7 +167,7 @@ class Report:
         lines = ["", f"Final-Recipient: {self._typed(recipient.address)}"]
         if recipient.orcpt:
             lines.append(f"Original-Recipient: {recipient.orcpt}")
-        elif recipient.original:
+        elif recipient.original and recipient.original.lower() != recipient.address.lower():  # a copy, aliased
             lines.append(f"Original-Recipient: {self._typed(recipient.original)}")
         lines.append(f"Action: {'failed' if kind == 'failure' else dsn.action}")
         lines.append(f"Status: {dsn.status}")
