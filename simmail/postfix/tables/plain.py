@@ -7,6 +7,8 @@ DESCRIPTION
     `internal:` and `nis:` find nothing.
 
 DIAGNOSTICS
+    dict_nis_init: NIS domain name not set - NIS lookups disabled
+        Said by each process that opens `nis:`, once.  Harmless, and seen where alias_maps has its default.
     bad syntax: "inline:a=1"; need "inline:{name=value...}"
 
 BUGS
@@ -169,3 +171,10 @@ class Nothing(Table):
     def find(self, key: str) -> str | None:
         """None."""
         return None
+
+
+def open_nis(type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:
+    """Open `nis:map`; nobody has set a domain."""
+    if not any(table.type == type for table in environment.tables.values()):
+        environment.warn("warning", "dict_nis_init: NIS domain name not set - NIS lookups disabled")
+    return Nothing(type, name, environment, flags)

@@ -12,7 +12,7 @@ from simmail.postfix.tables.database import open_database
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.network import open_network
 from simmail.postfix.tables.pcre import open_pcre
-from simmail.postfix.tables.plain import Fail, Nothing, open_inline, open_random, open_static
+from simmail.postfix.tables.plain import Fail, Nothing, open_inline, open_nis, open_random, open_static
 from simmail.postfix.tables.proxy import open_proxy
 from simmail.postfix.tables.regexp import open_regexp
 from simmail.postfix.tables.surrogate import Unavailable
@@ -31,7 +31,7 @@ TYPES: dict[str, Opener] = {
     "inline": open_inline,
     "internal": Nothing,
     "memcache": open_network,
-    "nis": Nothing,
+    "nis": open_nis,
     "pcre": open_pcre,
     "pipemap": lambda type, name, environment, flags: open_combined(type, name, environment, flags, open_table),
     "proxy": lambda type, name, environment, flags: open_proxy(type, name, environment, flags, open_table),
