@@ -16,6 +16,8 @@ from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
+from simmail.postfix.tables.database import dump
+from simmail.postfix.tables.entries import Entry
 from simmail.world.master import Master
 from simmail.world.speed import Speed
 from simmail.world.world import World
@@ -24,6 +26,10 @@ from simmail.world.world import World
 SETTLE_S, SETTLE_LIMIT_S, TICK_S = 0.6, 40.0, 0.05
 #: The recorder has a new file system in memory for each case, so queue ids, and with them messages, are short.
 FIRST_INODE = 0x43
+#: What Debian's package writes and compiles when Postfix is installed, the day before.
+ALIASES = "# See man 5 aliases for format\npostmaster:    root\n"
+COMPILED = {"@": "@", "YP_LAST_MODIFIED": "1767513600", "YP_MASTER_NAME": "localhost", "postmaster": "root"}
+INSTALLED = -86400.0
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 RESOLVER_TIMEOUT_S = 1.0
 NETWORK_LATENCY_S = 0.00005
@@ -69,6 +75,9 @@ class Player:
             machine.add_user(user)
             for name, text in (keys.get("homes", {}).get(user) or {}).items():
                 files.write(f"/home/{user}/{name}", text, owner=user, modified=old)
+        files.write("/etc/aliases", ALIASES, modified=INSTALLED)
+        compiled = {key: Entry(key, value, 0) for key, value in COMPILED.items()}
+        files.write("/etc/aliases.db", dump("hash", compiled), modified=INSTALLED)
         files.write("/etc/hosts", "127.0.0.1 localhost\n" + keys.get("etc_hosts", ""), modified=old)
         files.write("/etc/mailname", keys.get("mailname", case.host) + "\n", modified=old)
         files.write("/etc/postfix/main.cf", case.main_cf(), modified=old)
