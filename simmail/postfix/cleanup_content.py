@@ -44,11 +44,11 @@ def phrase(name: str) -> str:
 class ContentReader:
     """Reads the content of one transaction and writes what goes into its queue file."""
 
-    __slots__ = ("_checked", "_out", "_piece", "hops", "resent", "rules", "seen", "stopped", "transaction")
+    __slots__ = ("_breaks_off", "_checked", "_out", "_piece", "hops", "resent", "rules", "seen", "stopped", "transaction")
 
     def __init__(self, transaction: Transaction, rules: ContentRules) -> None:
         self.transaction, self.rules = transaction, rules
-        self._checked = self.stopped = False
+        self._breaks_off = self._checked = self.stopped = False
         self._out: list[str] = []
         self._piece: list[str] = []
         self.seen: frozenset[str] = frozenset()
@@ -70,6 +70,15 @@ class ContentReader:
         if done is not None:
             transaction.message.content = done
             transaction.message.size = done.stored
+
+    def read_begun(self, content: Content, received: tuple[str, ...]) -> None:
+        """Take in a content that breaks off: a header's last line may have gone on, and is not looked at."""
+        whole = content.under(received)
+        layout = self.rules.layout(whole, bool(self.transaction.context))
+        if layout.fields and layout.end == len(whole.lines):
+            self._breaks_off = True
+            content = Content((*whole.lines[len(received) : layout.fields[-1][1]], ""))
+        self.read(content, received)
 
     def _pass(self, content: Content, layout: Layout) -> Content | None:
         """What comes of a message of which nothing but some headers has to be looked at; None for nothing."""
@@ -231,7 +240,7 @@ class ContentReader:
     def headers_done(self) -> None:
         """The primary headers have ended: add those that are missing."""
         transaction = self.transaction
-        if not transaction.going:
+        if self._breaks_off or not transaction.going:
             return
         missing = self.rules.missing(self.seen, self.resent, bool(transaction.context))
         if "message-id" in missing:

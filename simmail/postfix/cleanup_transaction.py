@@ -240,7 +240,9 @@ class Transaction:
             yield from self._ask_milters()
         self._envelope()
         if self.going:
-            self._read(content, received)
+            self._reader = ContentReader(self, self.program.rules)
+            self._reader.read(content, received)
+            self._reader = None  # it knows this transaction, too
         if self.going:
             self._copies()
         if self.going and self._overflows():
@@ -285,18 +287,15 @@ class Transaction:
         self._start()
         self._envelope()
         if self.going:
-            self._read(content, received)
+            self._reader = ContentReader(self, self.program.rules)
+            self._reader.read_begun(content, received)
+            self._reader = None
         if self.going and self._overflows():
             self.warn(CLOSE_ERROR)
         self.gather()
         yield from self._notes
         self._notes = []
         yield Abandon(self.queue_id)
-
-    def _read(self, content: Content, received: tuple[str, ...]) -> None:
-        self._reader = ContentReader(self, self.program.rules)
-        self._reader.read(content, received)
-        self._reader = None  # it knows this transaction, too
 
     def _overflows(self) -> bool:
         """Whether the queue file, envelope and all, would be larger than message_size_limit."""

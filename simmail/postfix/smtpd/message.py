@@ -129,8 +129,8 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Answer]:
     if sent.complete:
         return finish(session, as_received(sent.content), size)
     session.content = ("DATA", size)
-    if "" in lines:
-        session.partial = sent.content
+    if lines:
+        session.partial = as_received(sent.content)
     return answered((Reply(0, ("",)), True))
 
 
