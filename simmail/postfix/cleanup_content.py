@@ -44,7 +44,18 @@ def phrase(name: str) -> str:
 class ContentReader:
     """Reads the content of one transaction and writes what goes into its queue file."""
 
-    __slots__ = ("_breaks_off", "_checked", "_out", "_piece", "hops", "resent", "rules", "seen", "stopped", "transaction")
+    __slots__ = (
+        "_breaks_off",
+        "_checked",
+        "_out",
+        "_piece",
+        "hops",
+        "resent",
+        "rules",
+        "seen",
+        "stopped",
+        "transaction",
+    )
 
     def __init__(self, transaction: Transaction, rules: ContentRules) -> None:
         self.transaction, self.rules = transaction, rules

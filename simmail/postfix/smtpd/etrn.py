@@ -41,7 +41,7 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
         return (yield from session.mistaken(500, "Syntax: ETRN domain")), False
     name = found[0].text
     domain = name[1:] if name[0] in "@#" else name
-    if not domain or not (valid_hostname(domain) or valid_literal(domain)):
+    if not domain.isascii() or not (valid_hostname(domain) or valid_literal(domain)):
         return (yield from session.mistaken(501, "Error: invalid parameter syntax")), False
     verdict = yield from smtpd.checker.etrn(state, domain)
     if verdict in (Verdict.REJECT, Verdict.HANGUP):

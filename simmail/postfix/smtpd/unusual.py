@@ -28,6 +28,7 @@ from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Command
 from simmail.smtp.replies import Reply
+from simmail.smtp.wire import encoded, escaped
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
@@ -86,7 +87,7 @@ def _unknown(session: SmtpdSession, verb: str, line: str) -> Decision[Reply]:
     session.failed.append("UNKNOWN")
     state.stage = "UNKNOWN"
     if field_name(verb) is not None or session.parameters.forbidden_commands.matches(verb):
-        yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {smtpd.printable(line)[:100]}")
+        yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {escaped(encoded(line))[:100]}")
         return (yield from session.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
     if state.access_denied:
         return (yield from session.denied())
