@@ -14,6 +14,7 @@ PARAMETERS
 DIAGNOSTICS
     host HOST refused to talk to me: REPLY
     host HOST said: REPLY (in reply to RCPT TO command)
+    Protocol error: host HOST said: REPLY (in reply to DATA command): where that would have taken the message
     lost connection with HOST while sending RCPT TO
     conversation with HOST timed out while receiving the initial server greeting
     host HOST greeted me with my own hostname NAME
@@ -139,7 +140,8 @@ class Session:
 
     def _refused(self, reply: Reply, stage: str) -> Dsn:
         self._blame(reply)
-        return refusal(self._host.name, reply, f"host {self._name} said: {reply.text} (in reply to {stage})")
+        wrong = "Protocol error: " if stage == "DATA command" and reply.kind == 2 else ""
+        return refusal(self._host.name, reply, f"{wrong}host {self._name} said: {reply.text} (in reply to {stage})")
 
     def _unwilling(self, reply: Reply, status: str = "") -> Decision[None]:
         self._blame(reply)
