@@ -16,6 +16,7 @@ from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
+from simmail.postfix.report import shown
 from simmail.postfix.tables.database import dump
 from simmail.postfix.tables.entries import Entry
 from simmail.world.master import Master
@@ -194,7 +195,7 @@ class Player:
         for name in ("maildrop", "active", "incoming", "deferred", "hold"):
             for queue_id, message in self.master.spool.queue(name).items():
                 recipients = [
-                    {"address": r.address, **({"delay_reason": r.status} if r.status else {})}
+                    {"address": shown(r.address), **({"delay_reason": r.status} if r.status else {})}
                     for r in message.recipients
                 ]
                 recipients.sort(key=lambda r: r["address"])
@@ -203,7 +204,7 @@ class Player:
                         {
                             "queue": name,
                             "id": queue_id,
-                            "sender": message.sender or "MAILER-DAEMON",
+                            "sender": shown(message.sender) or "MAILER-DAEMON",
                             "recipients": recipients,
                         }
                     )

@@ -35,7 +35,7 @@ from simmail.postfix.tables import LookupFailure, Maps
 Delays = tuple[float, float, float, float]
 
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
-_PLAIN = re.compile(r"[A-Za-z0-9+=_.-]+(?:@[A-Za-z0-9.-]+)?")
+_PLAIN = re.compile(r"[A-Za-z0-9+=_-]+(?:\.[A-Za-z0-9+=_-]+)*(?:@[A-Za-z0-9.-]+)?")
 
 #: What an agent says of a recipient, to the log and to the queue manager.
 Report = tuple[Note, Result]
