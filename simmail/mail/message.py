@@ -83,6 +83,7 @@ class Message:
         origin: `smtp`, `local`, `bounce`, ...: how it came in.
         identity: which message of the world this is, kept across hosts (ground truth, journeys).
         traced: (recipient, what was done with it) of what the sender is to be told of success so far.
+        unreturned, untold: recipients that failed, and results, of which the sender could not be told yet.
         trace: `verify` where addresses are only looked at (`sendmail -bv`), `probe` where verify(8) asks for it,
             `record` where all is reported (`-v`).
         uid, fullname: who submitted it with the sendmail command, and his name; Postfix's own uid for a requeued one.
@@ -122,3 +123,5 @@ class Message:
     deferrals: tuple[tuple[str, str], ...] = ()
     expired: bool = False
     due: int = 0
+    unreturned: tuple[tuple[Recipient, Any], ...] = ()
+    untold: tuple[Any, ...] = ()

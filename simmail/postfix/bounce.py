@@ -33,9 +33,10 @@ from simmail.mail.questions import Decision
 from simmail.postfix.bounce_report import Line, Report
 from simmail.postfix.bounce_template import expanded, load_templates
 from simmail.postfix.delivery import Dsn, Result, Status
-from simmail.postfix.post_mail import NOTIFY_CLASSES, double_bounce_address, post_mail
+from simmail.postfix.post_mail import NOTIFY_CLASSES, Unsent, double_bounce_address, post_mail
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.verp import verp_sender
+from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -71,6 +72,9 @@ class Bounce(Program):
 
         Returns:
             The queue id of the sender's notification, or the postmaster's in his place; "" where there is none.
+
+        Raises:
+            Unsent: where it cannot be queued.
         """
         if not message.verp or not message.sender or not self.verp_bounces:
             return (yield from self._failed(message, message.sender, failures, now))
@@ -81,7 +85,7 @@ class Bounce(Program):
         return queue_id
 
     def notify_one(self, message: Message, owner: str, result: Result, now: float) -> Decision[str]:
-        """Tell a mailing list's owner of one recipient that failed."""
+        """Tell a mailing list's owner of one recipient that failed.  Raises Unsent."""
         return (yield from self._failed(message, owner, [(result.recipient, result.dsn)], now))
 
     def _failed(
@@ -101,11 +105,11 @@ class Bounce(Program):
             message, sender, "failure", kind, _asked(rows, Notify.FAILURE), now, headers_only=message.ret == "HDRS"
         )
         if "bounce" in self.classes:
-            yield from self._to_postmaster(message, self.bounce_notice, "failure", kind, rows, now)
+            yield from self._copy(message, self.bounce_notice, "failure", kind, rows, now)
         return queue_id
 
     def warn_late(self, message: Message, failures: Sequence[tuple[Recipient, Dsn]], now: float) -> Decision[str]:
-        """Tell the sender that a message is late; the arguments are those of `notify`."""
+        """Tell the sender that a message is late; the arguments are those of `notify`.  Raises Unsent."""
         rows = [Line(*failure) for failure in failures]
         if message.sender.lower() == self.double_bounce.lower():
             yield self.note("warning", "", f"{message.queue_id}: undeliverable postmaster notification discarded")
@@ -119,13 +123,15 @@ class Bounce(Program):
             message, message.sender, "delay", "delay", _asked(rows, Notify.DELAY), now
         )
         if "delay" in self.classes:
-            yield from self._to_postmaster(message, self.delay_notice, "delay", "delay", rows, now)
+            yield from self._copy(message, self.delay_notice, "delay", "delay", rows, now)
         return queue_id
 
     def trace(self, message: Message, results: Sequence[Result], now: float) -> Decision[str]:
-        """Report what was delivered to whom, or what would be; with what the message was expanded to on its way in."""
+        """Report what was delivered to whom, or what would be; with what the message was expanded to on its way in.
+
+        Raises Unsent.
+        """
         rows = [Line(recipient, dsn) for recipient, dsn in message.traced]
-        message.traced = ()
         rows += [Line(result.recipient, _by_way_of(result)) for result in results]
         sender, recipient = "", message.sender
         if recipient.lower() == self.double_bounce.lower():
@@ -143,6 +149,8 @@ class Bounce(Program):
             self.system, sender, recipient, lines, source="bounce", identity=message.identity,
             smtputf8=message.smtputf8,
         )  # fmt: skip
+        if not queue_id:
+            raise Unsent
         yield self.note("notification", message.queue_id, "sender delivery status notification", queue_id)
         return queue_id
 
@@ -171,6 +179,8 @@ class Bounce(Program):
         )  # fmt: skip
         if queue_id:
             yield self.note("notification", message.queue_id, f"sender {kind} notification", queue_id)
+        elif rows:
+            raise Unsent
         return queue_id
 
     def _to_postmaster(
@@ -189,9 +199,20 @@ class Bounce(Program):
             self.system, self.double_bounce, postmaster, lines, source="bounce", identity=message.identity,
             smtputf8=message.smtputf8,
         )  # fmt: skip
-        if queue_id:
-            yield self.note("notification", message.queue_id, f"postmaster {kind} notification", queue_id)
+        if not queue_id:
+            raise Unsent
+        yield self.note("notification", message.queue_id, f"postmaster {kind} notification", queue_id)
         return queue_id
+
+    def _copy(
+        self, message: Message, postmaster: str, template: str, kind: str, rows: Sequence[Line], now: float
+    ) -> Decision[None]:
+        """Tell the postmaster what the sender was told; nothing waits for that."""
+        try:
+            yield from self._to_postmaster(message, postmaster, template, kind, rows, now)
+        except Unsent:
+            text = f"{message.queue_id}: postmaster notice failed while bouncing to {shown(message.sender)}"
+            yield self.note("warning", "", text)
 
 
 def _asked(rows: Iterable[Line], what: Notify) -> list[Line]:

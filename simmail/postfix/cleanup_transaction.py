@@ -33,6 +33,7 @@ from simmail.postfix.cleanup_status import CANNOT_BOUNCE, INCOMPLETE, CleanupFla
 from simmail.postfix.content_checks import MAX_SHOWN, Match
 from simmail.postfix.delivery import PROBE, Dsn, Result, Status
 from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.post_mail import Unsent
 from simmail.postfix.queue_file import queue_file
 from simmail.postfix.report import shown
 from simmail.postfix.tables import LookupFailure, Maps
@@ -436,8 +437,11 @@ class Transaction:
                 "bounced", text,
             )  # fmt: skip
         bounce = yield from self.program.system.summon("bounce")
-        yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
-        self.status = CleanupStatus.OK
+        try:
+            yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
+            self.status = CleanupStatus.OK
+        except Unsent:
+            self.status = CleanupStatus.WRITE
 
 
 @cache

@@ -45,6 +45,10 @@ def detects_utf8(config: Config, source: str) -> bool:
     return bool(config["smtputf8_enable"]) and (source in classes or "all" in classes)
 
 
+class Unsent(Exception):
+    """A notice that somebody must have could not be queued."""
+
+
 def post_mail(
     system: MailSystem,
     sender: str,

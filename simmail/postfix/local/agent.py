@@ -53,12 +53,15 @@ from simmail.postfix.local.resubmit import finish_forwarding
 from simmail.postfix.local.state import Run, Source, State, Step, without_success
 from simmail.postfix.local.unknown import UnknownUsers
 from simmail.postfix.mail_copy import head
+from simmail.postfix.post_mail import Unsent
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
 #: A kind of destination: what it has to do for an address.
 Kind: TypeAlias = Callable[[Run, State], Step]
+#: Said where the owner of a list cannot be told.
+UNTOLD = ("4.3.0", "bounce or trace service failure")
 
 
 class Local(DeliveryAgent):
@@ -215,7 +218,10 @@ class Local(DeliveryAgent):
         bounce = self.system.program("bounce")
         message = run.request.message
         now = yield NOW
-        yield from bounce.notify_one(message, owner, result, now)
+        try:
+            yield from bounce.notify_one(message, owner, result, now)
+        except Unsent:
+            return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
         run.results.append(result._replace(recipient=_never_told(result.recipient)))
         return False
 

@@ -12,6 +12,7 @@ PARAMETERS
 DIAGNOSTICS
     from=<SENDER>, status=expired, returned to sender
     from=<SENDER>, status=force-expired, returned to sender
+    status=deferred (bounce failed), status=deferred (trace failed): the notice could not be queued, and is tried again
     removed
 
 SEE ALSO
@@ -20,11 +21,13 @@ SEE ALSO
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Level, Note
 from simmail.postfix.delivery import PROBE, WAITING, Dsn, Result, Status
+from simmail.postfix.post_mail import Unsent
 from simmail.postfix.qmgr.entry import Job
 from simmail.postfix.report import shown
 
@@ -55,13 +58,22 @@ class Closer:
             yield from self._verified(job, now)
             return
         bounce = yield from self._manager.system.summon("bounce")
-        if job.failed:
-            yield from bounce.notify(message, job.failed, now)
+        if job.failed and (yield from self._sent(message, "bounce", bounce.notify(message, job.failed, now))):
             job.failed = []
-        if job.told or message.traced:
-            yield from bounce.trace(message, job.told, now)
-            job.told = []
+        if (job.told or message.traced) and (
+            yield from self._sent(message, "trace", bounce.trace(message, job.told, now))
+        ):
+            job.told, message.traced = [], ()
         yield Level()
+
+    def _sent(self, message: Message, service: str, notice: Decision[str]) -> Decision[bool]:
+        """Whether a notice is on its way; if not, the message waits with it."""
+        try:
+            yield from notice
+        except Unsent:
+            yield self._manager.note("text", message.queue_id, f"status=deferred ({service} failed)")
+            return False
+        return True
 
     def _verified(self, job: Job, now: float) -> Decision[None]:
         """Tell verify(8) what became of its probe."""
@@ -76,13 +88,14 @@ class Closer:
         if job.deferred:
             yield from self._late(job, now)
         deferred = job.deferred
+        message.unreturned, message.untold = tuple(job.failed), tuple(job.told)
         message.deferrals = tuple([(recipient.address, dsn.reason) for recipient, dsn in deferred]) if deferred else ()
         if manager.jobs.get(queue_id) is not job:
             return  # it has been taken up anew while its sender was told
         del manager.jobs[queue_id]
         if spool.active.get(queue_id) is not message:
             return
-        if deferred:
+        if deferred or message.unreturned or message.untold or message.traced or message.recipients:
             del spool.active[queue_id]
             message.due = int(now) + self._backoff(int(now) - int(message.arrival))
             spool.defer(message)
@@ -97,8 +110,11 @@ class Closer:
         failures = [(one, Dsn(one.dsn, "failed", one.status)) for one in message.recipients if one.status]
         if failures:
             bounce = yield from manager.system.summon("bounce")
-            yield from bounce.notify(message, failures, now)
+            sent = yield from self._sent(message, "bounce", bounce.notify(message, failures, now))
             yield Level()
+            if not sent:
+                yield from self.close(job, now)
+                return
         end_all(message, "expired")
         yield from self.close(job, now)
 
@@ -113,15 +129,17 @@ class Closer:
         if age >= (self._lifetime if message.sender else self._bounce_lifetime):
             yield self._manager.note("expired", message.queue_id, shown(message.sender))
             bounce = yield from self._manager.system.summon("bounce")
-            yield from bounce.notify(message, job.deferred, now)
+            sent = yield from self._sent(message, "bounce", bounce.notify(message, job.deferred, now))
             yield Level()
-            end_all(message, "expired")
-            job.deferred = []
+            if sent:
+                end_all(message, "expired")
+                job.deferred = []
         elif message.warn_after and message.sender and age >= message.warn_after - 1:
             bounce = yield from self._manager.system.summon("bounce")
-            yield from bounce.warn_late(message, job.deferred, now)
+            with suppress(Unsent):
+                yield from bounce.warn_late(message, job.deferred, now)
+                message.warn_after = 0.0
             yield Level()
-            message.warn_after = 0.0
 
 
 def end_all(message: Message, end: str, keep: Recipient | None = None) -> None:

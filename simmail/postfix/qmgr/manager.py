@@ -259,6 +259,8 @@ class QueueManager(Program):
         job = self.jobs[queue_id] = Job(message, self._number, now, flush)
         if before is not None:
             job.failed, job.told = before.failed, before.told
+        elif message.unreturned or message.untold:
+            job.failed, job.told = list(message.unreturned), list(message.untold)
         count = len(message.recipients) + len(message.done)
         yield Note(self.name, "active", queue_id, shown(message.sender), message.size, count)
         if message.expired:
