@@ -102,11 +102,14 @@ class Port:
 
     def session(self, task: Task, client: str, question: Connect) -> Server:
         """A session with a client; where the program does not run, one that says nothing."""
-        if self.throttled > task.now:
-            return Silent()
         system = self._ports.master.system
         assert system is not None
-        program = system.at_hand(self.service.name, self.service.type) or self._made(system, task)
+        program = system.at_hand(self.service.name, self.service.type)
+        if self.throttled > task.now:
+            if program is None or program.shared or not program.processes.idle(task.now):
+                return Silent()
+        elif program is None:
+            program = self._made(system, task)
         if program is None:
             return Silent()
         session: Any = program.session(client, question)
@@ -115,6 +118,7 @@ class Port:
             return shared
         if program is not self._program:
             self._program, self._patience = program, program.config["smtpd_timeout"]
+            program.died_young = self._throttle
         return Lent(session, self.slots, self._patience, partial(self._strained, system, client, question))
 
     def _made(self, system: MailSystem, task: Task) -> Any:
@@ -128,8 +132,12 @@ class Port:
         except Fatal as fatal:
             for said in system.dying(name, type, fatal):
                 master.record(task, said)
-            self.throttled = task.now + THROTTLE_S
+            self._throttle(task.now)
             return None
+
+    def _throttle(self, now: float) -> None:
+        """A process has died before it had served anybody: no other is started for a while."""
+        self.throttled = now + THROTTLE_S
 
     def _strained(self, system: MailSystem, client: str, question: Connect) -> tuple[Borrower, float] | None:
         """The session that a process under stress would hold; None where there is no stress."""

@@ -128,7 +128,7 @@ class Postscreen(Program):
         self.discard_maps = self.maps("postscreen_discard_ehlo_keyword_address_maps")
         self.footer: str = self.unexpanded("postscreen_reject_footer")
         self.footer_maps = self.maps("postscreen_reject_footer_maps")
-        self.expansions = Expansions(self, self.unexpanded("postscreen_expansion_filter"), frozenset())
+        self.expansions = Expansions(self, self.unexpanded("postscreen_expansion_filter"))
 
     def _patience(self, parameter: str) -> tuple[float, float]:
         """A time as it is usually, and under stress where main.cf leaves that to the default."""

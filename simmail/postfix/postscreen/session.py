@@ -112,7 +112,7 @@ class PostscreenSession:
 
     def _listed(self, word: str) -> Decision[None]:
         yield self.program.note("text", "", f"{word} {self.client}")
-        if self.program.old_words:
+        if self.program.old_words and word == "BLACKLISTED":
             text = f"using backwards-compatible default setting respectful_logging=no for client {self.client}"
             yield self.program.note("text", "", text)
 
@@ -259,7 +259,7 @@ class PostscreenSession:
         program = self.program
         if self.failed or self.veto:
             return
-        if self.todo <= self.passed:
+        if program.enabled and self.todo <= self.passed:
             yield program.note("text", "", f"PASS {'NEW' if self.fresh else 'OLD'} {self.client}")
             self.fresh = False
         if self.passed:
@@ -360,12 +360,10 @@ class PostscreenSession:
                 footer = None
         footer = footer or program.footer
         if footer:
-            now = yield Now()
-            port = self.client.rpartition(":")[2]
-            local = f"{program.system.machine.calendar.syslog(now)}"
-            facts = {"client_address": self.address, "client_port": port, "localtime": local}
-            text, failed = program.expansions.expand(footer, facts)
-            lines = lines if failed else hang(lines, text)
+            time = yield from program.expansions.local_time(footer)
+            facts = {"client_address": self.address, "client_port": self.client.rpartition(":")[2], **dict(time)}
+            done = program.expansions.expand(footer, facts)
+            lines = lines if done.failed else hang(lines, done.text)
         yield from program.spoken()
         return lines
 

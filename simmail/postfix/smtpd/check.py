@@ -27,12 +27,13 @@ from simmail.mail.address import quote_local
 from simmail.mail.questions import Decision, Note, Sleep
 from simmail.postfix.smtpd.findings import SERVER_ERROR, Deferral, Finding, Kind, Reason
 from simmail.postfix.smtpd.listening import NOBODY
-from simmail.postfix.smtpd.restrictions import CLASS, Facts, Rule
+from simmail.postfix.smtpd.restrictions import CLASS, RESTRICTIONS, Facts, Rule
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.state import SmtpdState
 
+_PERMIT = RESTRICTIONS["permit"]
 DEEPEST = 100
 REPLY_LIMIT = 510
 
@@ -165,7 +166,9 @@ class Hearing:
         self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
     ) -> Verdict | Decision[Verdict]:
         state.permitted = _reason(rule, finding)
-        return self._ignoring(rule, Verdict.PERMIT) if rule.following else Verdict.PERMIT
+        if rule.following and not (trial and rule.restriction is not _PERMIT):
+            return self._ignoring(rule, Verdict.PERMIT)
+        return Verdict.PERMIT
 
     def _ignoring(self, rule: Rule, verdict: Verdict) -> Decision[Verdict]:
         """A verdict behind which something stands that is never heard."""

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.byte_pattern import BadPattern, BytePattern
 from simmail.postfix.dsn_text import dsn_split
@@ -46,6 +47,7 @@ from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.restrictions import Rule
     from simmail.postfix.smtpd.state import SmtpdState
 
@@ -53,6 +55,8 @@ REASON_LIMIT = 500
 _REPLY = re.compile(r"[45]\d\d ", re.ASCII)
 _NOT_PLAIN = re.compile(rb"[^ -~]")
 _NOT_LISTED = ListAnswer(())
+#: What the resolver has to say of what can be no host's name: it asks nobody.
+_NO_NAME = DnsAnswer("nxdomain")
 
 
 class DnsList(NamedTuple):
@@ -106,7 +110,7 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     name = question.name
     known = process.known(name)
     if known is None:
-        answer: DnsAnswer = yield question
+        answer: DnsAnswer = (yield question) if valid_hostname(name) else _NO_NAME
         known = _NOT_LISTED if answer.status == "nxdomain" else (yield from _answered(rule, name, answer))
         process.keep(name, known)
     if not known.addresses:
@@ -163,11 +167,8 @@ def _refuse(rule: Rule, what: str, name: str, title: str, state: SmtpdState) -> 
 def reject_maps_rbl(rule: Rule, address: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse clients on one of maps_rbl_domains (obsolete)."""
     smtpd = rule.smtpd
-    yield smtpd.note(
-        "warning", "",
-        f"support for restriction {rule.name} will be removed from Postfix; "
-        'use "reject_rbl_client domain-name" instead',
-    )  # fmt: skip
+    for text in state.process.obsolete("reject_maps_rbl", "reject_rbl_client domain-name"):
+        yield smtpd.note("warning", "", text)
     for text in smtpd.config.list("maps_rbl_domains"):
         wanted = DnsList.parse(text)
         hit = yield from ask(rule, wanted, reversed_address(address), state.process)
@@ -176,10 +177,16 @@ def reject_maps_rbl(rule: Rule, address: str, state: SmtpdState) -> Decision[Fin
     return None
 
 
+def _ends_in_number(domain: str) -> bool:
+    """Whether a name's last label is a number: lists of names are not asked for addresses."""
+    last = domain.rpartition(".")[2]
+    return last.isascii() and last.isdigit()
+
+
 def _named(rule: Rule, name: str, title: str, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse a domain name, or an address' domain, that is on the list."""
     domain = name.rpartition("@")[2] if "@" in name else name
-    if not domain or domain[0] == "[" or domain[0] == "#":
+    if not domain or domain[0] == "[" or _ends_in_number(domain):
         return None
     return (yield from _refuse(rule, domain, name, title, state))
 
@@ -216,7 +223,9 @@ def permit_dnswl_client(rule: Rule, address: str, state: SmtpdState) -> Decision
 
 def permit_rhswl_client(rule: Rule, name: str, state: SmtpdState) -> Decision[Finding | None]:
     """Permit clients whose verified name is on a list of welcome ones, unless that would make a relay."""
-    return None if name == UNKNOWN else (yield from _welcome(rule, name, name, state))
+    if name == UNKNOWN or _ends_in_number(name):
+        return None
+    return (yield from _welcome(rule, name, name, state))
 
 
 def _welcome(rule: Rule, what: str, name: str, state: SmtpdState) -> Decision[Finding | None]:
@@ -235,6 +244,21 @@ def _welcome(rule: Rule, what: str, name: str, state: SmtpdState) -> Decision[Fi
         refusal = Subject(name, CLIENT).reject(450, "4.7.1", "Service unavailable")
         return refusal._replace(kind=Kind.DEFER_IF_REJECT)
     return None
+
+
+def _in_words(smtpd: Smtpd, template: str, values: dict[str, str], state: SmtpdState) -> Decision[str]:
+    """A template with its names expanded, or the default one if there is a mistake in it."""
+    while True:
+        time = yield from smtpd.expansions.local_time(template)
+        done = smtpd.expansions.expand(template, {**dict(smtpd.facts(state) + time), **values})
+        yield from smtpd.heard()
+        if not (done.failed or done.undefined):
+            return done.text
+        if template == smtpd.rbl_reply:
+            raise Fatal(f"rbl_reject_reply: bad default rbl reply template: {template}")
+        told = f"rbl_reject_reply: bad rbl reply template for domain {values['rbl_domain']}: {template}"
+        yield smtpd.note("warning", "", told)
+        template = smtpd.rbl_reply
 
 
 def blocked(
@@ -257,8 +281,7 @@ def blocked(
         "rbl_what": what,
         "rbl_class": title,
     }
-    text = smtpd.expand(template, values, smtpd.facts(state))
-    yield from smtpd.heard()
+    text = yield from _in_words(smtpd, template, values, state)
     if not _REPLY.match(text):
         yield smtpd.note("warning", "", f"rbl response code configuration error: {text}")
         return Finding(Kind.REJECT, 450, "4.7.1", "Service unavailable")

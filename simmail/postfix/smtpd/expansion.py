@@ -17,10 +17,11 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from simmail.postfix.expand import Expander
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.expand import Expander, Expansion
 
 if TYPE_CHECKING:
     from simmail.postfix.program import Program
@@ -56,9 +57,6 @@ NAMES: Mapping[str, Callable[[SmtpdState], str]] = {
     "recipient_name": lambda state: _local(state.recipient),
     "recipient_domain": lambda state: _domain(state.recipient),
 }
-#: Names that stand for nothing here: no TLS, no SASL.
-EMPTY = frozenset({"ccert_subject", "ccert_issuer", "ccert_fingerprint", "ccert_pubkey_fingerprint", "sasl_method",
-                   "sasl_username", "sasl_sender"})  # fmt: skip
 
 
 def unescape(text: str) -> str:
@@ -72,13 +70,12 @@ class Expansions:
     Args:
         program: hears of unknown names.
         characters: those that may stand in what names stand for, with C escapes.
-        empty: names that stand for nothing.
     """
 
-    __slots__ = ("allowed", "empty", "program", "server_name")
+    __slots__ = ("allowed", "program", "server_name")
 
-    def __init__(self, program: Program, characters: str, empty: Set[str] = EMPTY) -> None:
-        self.program, self.empty = program, empty
+    def __init__(self, program: Program, characters: str) -> None:
+        self.program = program
         self.allowed = frozenset(unescape(characters))
         self.server_name = str(program.config["myhostname"])
 
@@ -86,8 +83,15 @@ class Expansions:
         """What the session's names stand for now."""
         return tuple((name, read(state)) for name, read in NAMES.items())
 
-    def expand(self, template: str, values: Mapping[str, str]) -> tuple[str, bool]:
-        """A template with its names expanded, and whether a mistake was found in it."""
+    def local_time(self, template: str) -> Decision[Facts]:
+        """What the time of day stands for, where a template names it."""
+        if "localtime" not in template:
+            return ()
+        now: float = yield Now()
+        return (("localtime", self.program.system.machine.calendar.syslog(now)),)
+
+    def expand(self, template: str, values: Mapping[str, str]) -> Expansion:
+        """A template with its names expanded."""
 
         def value(name: str, use: bool) -> str | None:
             found = values.get(name)
@@ -95,10 +99,8 @@ class Expansions:
                 return found
             if name == "server_name":
                 return self.server_name
-            if name not in self.empty:
-                self.program.warn("warning", f'unknown macro name "{name}" in expansion request')
+            self.program.warn("warning", f'unknown macro name "{name}" in expansion request')
             return None
 
         complain: Callable[[str], None] = lambda text: self.program.warn("warning", text)  # noqa: E731
-        done = Expander(value, complain, recurse=False, allowed=self.allowed).expand(template)
-        return done.text, done.failed
+        return Expander(value, complain, recurse=False, allowed=self.allowed).expand(template)

@@ -36,9 +36,11 @@ def with_footer(session: SmtpdSession, code: int, lines: tuple[str, ...]) -> Dec
     footer = footer or parameters.reject_footer
     if not footer:
         return lines
-    text, failed = smtpd.expansions.expand(footer, dict(smtpd.expansions.facts(session.state)))
+    expansions = smtpd.expansions
+    time = yield from expansions.local_time(footer)
+    done = expansions.expand(footer, dict(expansions.facts(session.state) + time))
     yield from smtpd.heard()
-    return lines if failed else hang(lines, text)
+    return lines if done.failed else hang(lines, done.text)
 
 
 def hang(lines: tuple[str, ...], footer: str) -> tuple[str, ...]:

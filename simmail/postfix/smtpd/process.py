@@ -43,14 +43,23 @@ class SmtpdProcess(Process):
     Attributes:
         lists: name -> answer, the one asked for last at the end.
         lines: a policy server as a restriction names it -> the connection to it.
+        warned: the restrictions that it has called obsolete.
     """
 
-    __slots__ = ("lines", "lists")
+    __slots__ = ("lines", "lists", "warned")
 
     def __init__(self) -> None:
         super().__init__()
         self.lists: OrderedDict[str, ListAnswer] = OrderedDict()
         self.lines: dict[str, PolicyLine] = {}
+        self.warned: set[str] = set()
+
+    def obsolete(self, name: str, instead: str) -> tuple[str, ...]:
+        """What is said of a restriction that is obsolete: something the first time, and then nothing."""
+        if name in self.warned:
+            return ()
+        self.warned.add(name)
+        return (f'support for restriction "{name}" will be removed from Postfix; use "{instead}" instead',)
 
     def known(self, name: str) -> ListAnswer | None:
         """The answer kept for a name, or None."""

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Note
 from simmail.postfix.local_domains import LocalDomains
-from simmail.postfix.match_lists import AddressList, StringList
+from simmail.postfix.match_lists import AddressList, DomainList, StringList
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import Resolved
@@ -52,6 +52,11 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 T = TypeVar("T")
+
+
+def _unnoticed(now: float) -> None:
+    """Nobody supervises a program that is only asked."""
+
 
 LISTS = ("smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions",
          "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_etrn_restrictions",
@@ -106,6 +111,9 @@ class Smtpd(Program):
         self.access_parents = self.parents("smtpd_access_maps")
         self._said: dict[tuple[str, str], Resolved] = {}
         self._resolved: dict[tuple[str, str], Resolved] = {}
+        self.relay_domains = DomainList.open(
+            "relay_domains", config["relay_domains"], environment, self.parents("relay_domains")
+        )
         self.old_relay_domains = config.is_backwards("relay_domains")
         self.old_order = config.is_backwards("smtpd_relay_before_recipient_restrictions")
         self._check_actions()
@@ -119,6 +127,8 @@ class Smtpd(Program):
         self.processes = self.pool(SmtpdProcess)
         #: Whether anvil(8) has been told of a client.
         self.counting = False
+        #: Hears when a process has died that had not served anybody yet.
+        self.died_young: Callable[[float], None] = _unnoticed
         self.parameters = SessionParameters(self)
         self.checker = Checker(self)
 
@@ -276,10 +286,6 @@ class Smtpd(Program):
         if self.config[action].lower() == "defer_if_permit":
             return finding._replace(kind=Kind.DEFER_IF_PERMIT)
         return finding
-
-    def expand(self, template: str, values: Mapping[str, str], facts: Facts) -> str:
-        """A reply template with its names expanded."""
-        return self.expansions.expand(template, {**dict(facts), **values})[0]
 
     def fitted(self, status: str, title: str) -> str:
         """An enhanced status code made to fit what it is said of; the log hears of a change."""

@@ -28,6 +28,7 @@ from simmail.postfix.smtpd.lookups import host_addresses
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.restrictions import Rule
+    from simmail.postfix.smtpd.state import SmtpdState
 
 #: Classes whose mail ends here.
 FINAL = frozenset({AddressClass.LOCAL, AddressClass.VIRTUAL_ALIAS, AddressClass.VIRTUAL_MAILBOX})
@@ -136,13 +137,25 @@ def _all_listed(smtpd: Smtpd, hosts: list[str]) -> Decision[bool]:
     return True
 
 
-def check_relay_domains(rule: Rule, recipient: str | None, sender: str, client_name: str) -> Finding | None:
-    """Permit our own destinations and clients of relay_domains, refuse the rest (obsolete)."""
-    rule.smtpd.warn(
-        "warning",
-        'support for restriction "check_relay_domains" will be removed from Postfix; '
-        'use "reject_unauth_destination" instead',
-    )
+def check_relay_domains(rule: Rule, recipient: str | None, state: SmtpdState) -> Decision[Finding | None]:
+    """Permit clients of relay_domains and our own destinations, refuse the rest (obsolete)."""
     if recipient is None:
         return None
-    return authorized(rule.smtpd, recipient, sender) or reject_unauth_destination(rule, recipient, sender)
+    smtpd, client = rule.smtpd, state.client.name
+    for text in state.process.obsolete("check_relay_domains", "reject_unauth_destination"):
+        yield smtpd.note("warning", "", text)
+    if smtpd.relay_domains.matches(client):
+        if smtpd.old_relay_domains:
+            yield smtpd.note(
+                "text", "",
+                "using backwards-compatible default setting relay_domains=$mydestination "
+                f'to permit request from client "{client}"',
+            )  # fmt: skip
+        return PERMIT
+    found = authorized(smtpd, recipient, state.route_sender)
+    yield from smtpd.heard()
+    if found is not None:
+        return found
+    return Subject(recipient, RECIPIENT).reject(
+        smtpd.codes["relay_domains_reject_code"], "5.7.1", "Relay access denied"
+    )

@@ -155,7 +155,9 @@ RESTRICTIONS: dict[str, Restriction] = {
     "permit_mx_backup": Restriction(_RECIPIENT, relay.permit_mx_backup, True),
     "reject_unauth_destination": Restriction(_RECIPIENT, relay.reject_unauth_destination, by_domain=True),
     "defer_unauth_destination": Restriction(_RECIPIENT, relay.defer_unauth_destination, by_domain=True),
-    "check_relay_domains": Restriction((*_RECIPIENT, _NAME), relay.check_relay_domains, final=True),
+    "check_relay_domains": Restriction(
+        ("recipient", _STATE), relay.check_relay_domains, asks=True, remember=False, final=True
+    ),
     "reject_non_fqdn_recipient": Restriction(("recipient",), address_checks.reject_non_fqdn_recipient, by_domain=True),
     "reject_unknown_recipient_domain": Restriction(
         _RECIPIENT, address_checks.reject_unknown_recipient_domain, asks=True, by_domain=True
@@ -387,7 +389,7 @@ class Compiler:
             case Argument.TABLE:
                 if ":" not in text:
                     return self._mistake(
-                        name, f'restriction {lowered}: bad argument "{text}": need maptype:mapname', trial
+                        name, f'restriction {lowered}: bad argument "{text or name}": need maptype:mapname', trial
                     )
                 argument = Maps.open(text, text, smtpd.environment)
             case Argument.DNS_LIST:

@@ -270,6 +270,8 @@ class SmtpdSession:
         """The process ends in the middle of it, and its client hears no more."""
         self.over = True
         yield self.smtpd.note("fatal", "", fatal.text)
+        if self.state.process.served <= 1:
+            self.smtpd.died_young((yield Now()))
         if not self.exempt:
             yield Anvil("disconnect", self.smtpd.service.name, self.state.client.address)
         yield from self.leave()

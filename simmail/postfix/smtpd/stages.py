@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 #: So many times message_size_limit must be free on the disk.
 DISK_SHARE = 1.5
+#: Who has to be reached whatever main.cf says, and by a name without a domain.
+POSTMASTER = "postmaster"
 
 
 class Checker(Hearing):
@@ -178,11 +180,15 @@ class Checker(Hearing):
     def rcpt(self, state: SmtpdState, recipient: str, domain: str) -> Decision[Verdict]:
         """All that is heard at RCPT (and VRFY); whoever asks puts the session's recipient back.
 
+        A postmaster without a domain is spared it all (RFC 5321 section 4.5.1).
+
         Args:
             state: the session.
             recipient: the address.
             domain: its domain where it is a plain one.
         """
+        if not domain and recipient.lower() == POSTMASTER:
+            return Verdict.UNDECIDED
         smtpd = self.smtpd
         state.recipient, state.recipient_domain = recipient, domain
         state.permitted = None
