@@ -61,6 +61,7 @@ class Postscreen(Program):
         clients: address -> how many connections it has here.
         known: address -> what it has passed, of clients that are here.
         screened: how many connections are under test.
+        old_words: whether the log has to be told still that its names for lists are old ones.
         stressed: whether there are so many that each gets less time.
     """
 

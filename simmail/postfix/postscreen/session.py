@@ -112,7 +112,8 @@ class PostscreenSession:
 
     def _listed(self, word: str) -> Decision[None]:
         yield self.program.note("text", "", f"{word} {self.client}")
-        if self.program.old_words and word == "BLACKLISTED":
+        if self.program.old_words:
+            self.program.old_words = False
             text = f"using backwards-compatible default setting respectful_logging=no for client {self.client}"
             yield self.program.note("text", "", text)
 
@@ -184,7 +185,9 @@ class PostscreenSession:
         program = self.program
         service: str = program.config["dnsblog_service_name"]
         if program.system.service(service) is None:
-            yield program.note("warning", "", f"connect to private/{service} service: No such file or directory")
+            yield program.note(
+                "warning", "", f"psc_dnsbl_request: connect to private/{service} service: No such file or directory"
+            )
             return ()
         dnsblog = yield from program.system.summon(service)
         replies: tuple[ListReply, ...] = yield from dnsblog.ask(self.address, program.domains)

@@ -107,7 +107,8 @@ class Entry:
         return self._refuse(code, "4.7.1", "Service unavailable", Kind.DEFER_IF_REJECT)
 
     def _permit(self) -> Finding:
-        return Finding(Kind.PERMIT, text=f"from {self.table}", subject=self.subject, entry=self.place)
+        action = self.value.split(None, 1)[0] if self.value.strip() else ""
+        return Finding(Kind.PERMIT, value=action, subject=self.subject, entry=self.place)
 
     def _undecided(self) -> None:
         return None
@@ -129,7 +130,7 @@ class Entry:
         return self._told(Kind.HOLD, self.text or "triggers HOLD action")
 
     def _discard(self) -> Finding:
-        return self._told(Kind.DISCARD, self.text or "triggers DISCARD action")
+        return self._told(Kind.DISCARD, self.text or "triggers DISCARD action")._replace(value=self.value.split()[0])
 
     def _filter(self) -> Finding | None:
         if not self.text:

@@ -73,7 +73,7 @@ class Hearing:
         self.smtpd = smtpd
         self.listener = NOBODY
         self._take: dict[Kind, Callable[[SmtpdState, Rule, Finding, bool, int], Verdict | Decision[Verdict]]] = {
-            Kind.PERMIT: self._permit,
+            Kind.PERMIT: self._told_permit if smtpd.permit_log else self._permit,
             Kind.REJECT: self._reject,
             Kind.TROUBLE: self._reject,
             Kind.DEFER_IF_PERMIT: self._defer_if_permit,
@@ -170,6 +170,20 @@ class Hearing:
             return self._ignoring(rule, Verdict.PERMIT)
         return Verdict.PERMIT
 
+    def _told_permit(
+        self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
+    ) -> Decision[Verdict]:
+        """The same where the log is to hear of it."""
+        yield from self._log_permit(state, rule, finding)
+        taken = self._permit(state, rule, finding, trial, depth)
+        return taken if isinstance(taken, Verdict) else (yield from taken)
+
+    def _log_permit(self, state: SmtpdState, rule: Rule, finding: Finding) -> Decision[None]:
+        text = self.smtpd.permit_log.text(state, rule, finding)
+        yield from self.smtpd.heard()
+        if text:
+            yield self.record(state, "permit", text, _reason(rule, finding))
+
     def _ignoring(self, rule: Rule, verdict: Verdict) -> Decision[Verdict]:
         """A verdict behind which something stands that is never heard."""
         yield self.smtpd.note("warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored")
@@ -247,6 +261,8 @@ class Hearing:
 
     def _discard(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         yield self._told(state, rule, "discard", finding)
+        if self.smtpd.permit_log:
+            yield from self._log_permit(state, rule, finding)
         state.actions.discard = True
         return Verdict.PERMIT
 

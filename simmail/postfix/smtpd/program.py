@@ -41,6 +41,7 @@ from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Rea
 from simmail.postfix.smtpd.listed import RecipientTables
 from simmail.postfix.smtpd.milter import MilterRules
 from simmail.postfix.smtpd.parameters import SessionParameters
+from simmail.postfix.smtpd.permit_log import PermitLog
 from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.session import SmtpdSession
@@ -123,6 +124,7 @@ class Smtpd(Program):
         self.contexts: dict[tuple[str, str], str] = self.memory()
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
+        self.permit_log = PermitLog(self)
         self.milters = MilterRules(self)
         self.processes = self.pool(SmtpdProcess)
         #: Whether anvil(8) has been told of a client.
