@@ -25,6 +25,7 @@ from simmail.files.invocation import Invocation
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt
+from simmail.postfix.compatibility import notice
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.control import Control
 from simmail.postfix.startup import POSTCONF, Said, asked, check
@@ -58,13 +59,14 @@ def postfix(invocation: Invocation) -> Decision[int]:
         return 1
     if invocation.user != "root":
         return 1
-    command, control = " ".join(words), console.control()
-    running = control.system is not None
+    control = console.control()
+    command, running = (words or [""])[0], control.system is not None
+    if command != "start" or running:  # one that starts tells it of itself
+        for text in notice(config.compatibility):
+            yield Note("postfix", "text", "", text)
     looks = command == "check" or (command == "start" and not running)
     said = check(invocation.machine, folder).said if looks else asked(invocation.machine, folder)
     yield from _printed(invocation, [one for one in said if one.program in (POSTCONF, "postsuper")], running)
-    if len(words) != 1:
-        return 1
     if command in SILENT:
         return 0
     if command == "flush":
