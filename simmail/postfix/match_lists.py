@@ -90,8 +90,7 @@ def _parse(
             try:
                 text = environment.machine.files.read(normal(name))
             except FileError as error:
-                table = Unavailable("non-existent", name, environment, f"open file {name}: {error.reason}", FLAGS)
-                found.append(Pattern(verdict, name, table))
+                found.append(Pattern(verdict, name, _missing(name, error.reason, environment)))
                 continue
             if depth >= DEPTH_LIMIT:
                 raise Fatal(f"{parameter}: file {name}: files name each other without end")
@@ -102,6 +101,14 @@ def _parse(
             found.append(Pattern(verdict, name, open_table(name, environment, FLAGS)))
         else:
             found.append(_plain(verdict, casefold(name, environment.utf8)))
+
+
+def _missing(name: str, reason: str, environment: TableEnvironment) -> Table:
+    """What stands for a file that cannot be read, in all lists that name it; it is told once."""
+    key = f"non-existent:{name}"
+    if key not in environment.tables:
+        environment.tables[key] = Unavailable("non-existent", name, environment, f"open file {name}: {reason}", FLAGS)
+    return environment.tables[key]
 
 
 def _uncommented(parameter: str, line: str, environment: TableEnvironment) -> str:

@@ -37,6 +37,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6
 from simmail.mail.questions import Decision, Dns, Draw
 from simmail.postfix.delivery import Dsn
+from simmail.postfix.dns_data import usable
 from simmail.postfix.local_domains import receiving_addresses
 from simmail.postfix.program import Program
 from simmail.postfix.smtp.destination import Target
@@ -120,7 +121,7 @@ class Addresses:
         if answer.status != "ok":
             why = _not_found("4.4.3", domain, "MX", TRY_AGAIN)
             return (yield from self.of_host(domain, loops)) if self._ignore_mx_errors else Found((), why)
-        records = [r for r in answer.records if not r.data or self._sane(r.data, domain)]
+        records = [r for r in answer.records if not r.data or usable(r.data, domain, "MX", self._program.warn)]
         records.sort(key=lambda record: record.preference)
         if not records:
             text = f"Name service error for name={domain} type=MX: Malformed or unexpected name server reply"
@@ -185,18 +186,6 @@ class Addresses:
             chance: float = yield Draw(*cause, host.address)
             order.append((ranks[place], chance, place))
         return tuple(hosts[place] for _, _, place in sorted(order))
-
-    def _sane(self, name: str, domain: str) -> bool:
-        """Whether a name that a record gives can be used; the log hears of strange ones."""
-        if valid_address(name):
-            gripe = "numeric"
-        elif not valid_hostname(name):
-            gripe = "malformed"
-            self._program.warn("warning", _gripe(name))
-        else:
-            return True
-        self._program.warn("warning", f"{gripe} domain name in resource data of MX record for {domain}: {name}")
-        return gripe == "numeric"
 
     # ---- one name
 
@@ -289,13 +278,3 @@ def _not_found(status: str, name: str, type: str, reason: str) -> Dsn:
         "",
         f"Host or domain name not found. Name service error for name={name} type={type}: {reason}",
     )
-
-
-def _gripe(name: str) -> str:
-    """What valid_hostname(3) says of a name that is none."""
-    for index, character in enumerate(name):
-        if not (character.isascii() and (character.isalnum() or character in "_.-*")):
-            return f"valid_hostname: invalid character {ord(character)}(decimal): {name}"
-        if character == "." and name[index + 1 : index + 2] in (".", ""):
-            return f"valid_hostname: misplaced delimiter: {name}"
-    return f"valid_hostname: misplaced hyphen: {name}"

@@ -19,7 +19,7 @@ from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.client_checks import whole
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Subject, lookup_failure
-from simmail.postfix.smtpd.lookups import Found, find_any
+from simmail.postfix.smtpd.lookups import WHY, Found, find_any
 from simmail.postfix.smtpd.relay import FINAL
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _unknown_domain(rule: Rule, address: str, title: str, other: str) -> Decisio
     _, at, domain = resolved.recipient.rpartition("@")
     if not at or resolved.address_class in FINAL or (domain.startswith("[") and domain.endswith("]")):
         return None
-    found = yield from find_any(domain, ("MX", "A", "AAAA"))
+    found = yield from find_any(smtpd, domain, ("MX", "A", "AAAA"))
     sent = title == SENDER
     if found is Found.YES:
         return None
@@ -93,7 +93,7 @@ def _unknown_domain(rule: Rule, address: str, title: str, other: str) -> Decisio
     dsn = "4.1.8" if sent else "4.1.2"
     if found is Found.TEMPORARY:
         return smtpd.temporary("unknown_address_tempfail_action", _rejected(450, dsn, title, "Domain not found"))
-    return _rejected(smtpd.codes["unknown_address_reject_code"], dsn, title, "Domain not found")
+    return _rejected(smtpd.codes["unknown_address_reject_code"], dsn, title, WHY.get(found, "Domain not found"))
 
 
 def reject_unverified_sender(rule: Rule, sender: str | None, state: SmtpdState) -> Decision[Finding | None]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.hostnames import literal_address, valid_address, valid_hostname
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd.findings import HELO, LOOKUP_FAILURE, Finding, Kind, Subject
-from simmail.postfix.smtpd.lookups import Found, find_any
+from simmail.postfix.smtpd.lookups import WHY, Found, find_any
 from simmail.postfix.smtpd.state import NameStatus
 from simmail.postfix.tables import LookupFailure
 
@@ -92,7 +92,7 @@ def reject_unknown_helo_hostname(rule: Rule, helo: str | None) -> Decision[Findi
         return None
     if helo.startswith("["):
         return _invalid_address(rule, helo)
-    found = yield from find_any(helo, ("A", "AAAA", "MX"))
+    found = yield from find_any(rule.smtpd, helo, ("A", "AAAA", "MX"))
     if found in (Found.YES, Found.NULL_MX):
         return None
     subject = Subject(helo, HELO)
@@ -100,7 +100,7 @@ def reject_unknown_helo_hostname(rule: Rule, helo: str | None) -> Decision[Findi
         return rule.smtpd.temporary(
             "unknown_helo_hostname_tempfail_action", subject.reject(450, "4.7.1", "Host not found")
         )
-    return subject.reject(rule.smtpd.codes["unknown_hostname_reject_code"], "4.7.1", "Host not found")
+    return subject.reject(rule.smtpd.codes["unknown_hostname_reject_code"], "4.7.1", WHY.get(found, "Host not found"))
 
 
 def permit_naked_ip_address(rule: Rule, helo: str | None) -> Finding | None:

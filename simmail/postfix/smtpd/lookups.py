@@ -12,6 +12,7 @@ SEE ALSO
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from simmail.files.tree import FileError
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.hostnames import valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns
+from simmail.postfix.dns_data import usable
 from simmail.postfix.smtpd.state import Client, NameStatus
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ NO_ADDRESS = "No address associated with hostname"
 TRY_AGAIN = "Temporary failure in name resolution"
 
 
+#: The types of records that hold a host's name.
+NAMING = frozenset({"MX", "NS"})
+
+
 class Found(Enum):
     """What came of a look-up."""
 
@@ -38,25 +44,51 @@ class Found(Enum):
     NO = auto()
     TEMPORARY = auto()
     NULL_MX = auto()
+    MALFORMED = auto()
 
 
-def find_any(name: str, types: tuple[str, ...]) -> Decision[Found]:
+#: What the client is told where not just nothing was found.
+WHY: Mapping[Found, str] = {Found.MALFORMED: "Malformed DNS server reply"}
+
+
+def records(smtpd: Smtpd, name: str, type: str) -> Decision[DnsAnswer]:
+    """The records of a name that can be used; the answer's status is `malformed` where none of them can.
+
+    Args:
+        smtpd: the server, whose log hears of strange ones.
+        name: a domain name.
+        type: of the records.
+    """
+    answer: DnsAnswer = yield Dns(name, type)
+    if type in NAMING and answer.status == "ok" and answer.records:
+        found = tuple(r for r in answer.records if not r.data or usable(r.data, name, type, smtpd.warn))
+        if smtpd.pending:
+            yield from smtpd.heard()
+        answer = answer._replace(status="ok" if found else "malformed", records=found)
+    return answer
+
+
+def find_any(smtpd: Smtpd, name: str, types: tuple[str, ...]) -> Decision[Found]:
     """Whether `name` has a record of one of these types.
 
     Args:
+        smtpd: the server.
         name: a domain name; a final dot does not count.
-        types: in the order in which they are asked for.
+        types: in the order in which they are asked for; where the first is `MX`, malformed ones end it.
     """
     name = name.removesuffix(".")
-    temporary = False
+    temporary = malformed = False
     for type in types:
-        answer: DnsAnswer = yield Dns(name, type)
+        answer = yield from records(smtpd, name, type)
+        malformed = answer.status == "malformed"
+        if malformed and types[0] == type:
+            break
         if answer.status == "ok" and answer.records:
             if type == "MX" and len(answer.records) == 1 and not answer.records[0].data:
                 return Found.NULL_MX
             return Found.YES
         temporary = temporary or answer.temporary
-    return Found.TEMPORARY if temporary else Found.NO
+    return Found.TEMPORARY if temporary else Found.MALFORMED if malformed else Found.NO
 
 
 def host_addresses(

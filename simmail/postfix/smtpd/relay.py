@@ -19,11 +19,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.answers import DnsAnswer
-from simmail.mail.questions import Decision, Dns
+from simmail.mail.questions import Decision
 from simmail.postfix.resolved import AddressClass, ResolveFlag
 from simmail.postfix.smtpd.findings import RECIPIENT, Finding, Kind, Subject, lookup_failure
-from simmail.postfix.smtpd.lookups import host_addresses
+from simmail.postfix.smtpd.lookups import host_addresses, records
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
@@ -93,7 +92,7 @@ def permit_mx_backup(rule: Rule, recipient: str | None, sender: str) -> Decision
     routed = ResolveFlag.ROUTED in smtpd.resolve(sender, recipient).flags and not smtpd.untrusted_routing
     if found is not None or routed or (domain.startswith("[") and domain.endswith("]")):
         return found
-    answer: DnsAnswer = yield Dns(domain, "MX")
+    answer = yield from records(smtpd, domain, "MX")
     if answer.status != "ok" or not answer.records:
         if not answer.temporary:
             return None

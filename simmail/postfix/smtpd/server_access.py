@@ -19,12 +19,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simmail.mail.answers import DnsAnswer
 from simmail.mail.hostnames import literal_address, valid_address
-from simmail.mail.questions import Decision, Dns
+from simmail.mail.questions import Decision
 from simmail.postfix.smtpd.access import Key, decided, domain_keys, look_up, network_keys
 from simmail.postfix.smtpd.findings import CLIENT, HELO, RECIPIENT, REVERSE_CLIENT, SENDER, Finding, Subject
-from simmail.postfix.smtpd.lookups import host_addresses
+from simmail.postfix.smtpd.lookups import host_addresses, records
 from simmail.postfix.smtpd.state import UNKNOWN
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 AGAIN = "Host not found, try again"
 #: How the resolver's failures read (h_errno).
 WHY = {"nxdomain": "Host not found", "nodata": "Host found but no data record of requested type",
-       "servfail": AGAIN, "refused": AGAIN, "timeout": AGAIN}  # fmt: skip
+       "servfail": AGAIN, "refused": AGAIN, "timeout": AGAIN, "malformed": "Unknown error 0"}  # fmt: skip
 
 #: The name whose servers are looked up, and what the reply is about; None where there is no such name.
 Named = tuple[str, Subject] | None
@@ -112,16 +111,16 @@ def _servers(rule: Rule, name: str, type: str) -> Decision[list[str] | None]:
     domain = name.rpartition("@")[2]
     if type == "A":
         return [domain]
-    answer: DnsAnswer = yield Dns(domain, type)
+    answer = yield from records(rule.smtpd, domain, type)
     while type == "NS" and answer.status in ("nxdomain", "nodata") and "." in domain.removesuffix("."):
         domain = domain.partition(".")[2]
-        answer = yield Dns(domain, type)
+        answer = yield from records(rule.smtpd, domain, type)
     if type == "MX" and answer.status in ("nxdomain", "nodata"):
         return [domain]
     if answer.status == "ok":
         if type == "MX" and len(answer.records) == 1 and not answer.records[0].data:
             return None
         return [record.data for record in answer.records]
-    shown = domain if answer.temporary else name
+    shown = name if answer.status in ("nxdomain", "nodata") else domain
     rule.smtpd.warn("warning", f"Unable to look up {type} host for {shown}: {WHY[answer.status]}")
     return None
