@@ -105,7 +105,8 @@ class Program:
             self.proxied = ask()
             return self.proxied
 
-        return TableEnvironment(machine, self.warn, proxymap=proxymap)
+        fatal: bool = self.config["daemon_table_open_error_is_fatal"]
+        return TableEnvironment(machine, self.warn, surrogates=not fatal, proxymap=proxymap)
 
     def _hear(self, program: str, level: str, text: str) -> None:
         """Remember what another program logs for this one's sake."""

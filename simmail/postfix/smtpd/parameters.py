@@ -97,6 +97,7 @@ class SessionParameters:
         self.overshoot_limit: int = config["smtpd_recipient_overshoot_limit"]
         self.size_limit: int = config["message_size_limit"]
         self.minimum_free: int = config["queue_minfree"]
+        self.forbids_pipelining: bool = config["smtpd_forbid_unauth_pipelining"]
         self.line_limit: int = config["line_length_limit"]
         self.connection_count: int = config["smtpd_client_connection_count_limit"]
         self.connection_rate: int = config["smtpd_client_connection_rate_limit"]

@@ -123,6 +123,8 @@ class SmtpdSession:
             counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, address)
             if 0 < parameters.connection_count < counts.connections or 0 < parameters.connection_rate < counts.rate:
                 return (yield from self._one_too_many(counts))
+        if self.early and parameters.forbids_pipelining:
+            return (yield from self.close((yield from self._unsynchronized())))
         if smtpd.milters.any:
             refusal = yield from milter.connected(self)
             if refusal is not None:
@@ -359,6 +361,8 @@ class SmtpdSession:
     ) -> Decision[Answer]:
         """The answer to a command behind which the client has sent more than it may."""
         yield self._pipelining(command.name, more)
+        if self.parameters.forbids_pipelining:
+            return (yield from self._unsynchronized()), False
         answer = command.run(self, argument, sent)
         return answer if isinstance(answer, tuple) else (yield from answer)
 
@@ -368,6 +372,10 @@ class SmtpdSession:
         state.pipelined = True
         early = escaped(encoded(wire(more))[:PIPELINED_SHOWN])
         return self.smtpd.note("text", "", f"improper command pipelining after {after} from {state.namaddr}: {early}")
+
+    def _unsynchronized(self) -> Decision[Reply]:
+        """The last word to a client that has sent ahead where that is forbidden."""
+        return (yield from self.say(554, "5.5.0 Error: SMTP protocol synchronization"))._replace(closes=True)
 
     def forget(self, threshold: int | None = None) -> Iterable[Question]:
         """Forget the transaction begun and its queue file, and a transcript that has grown long.
