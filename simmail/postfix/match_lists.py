@@ -88,7 +88,7 @@ def _parse(
             raise Fatal(f"{parameter}: no pattern after '!'")
         if name.startswith("/"):
             try:
-                text = environment.machine.files.read(normal(name))
+                text = environment.text(normal(name))
             except FileError as error:
                 found.append(Pattern(verdict, name, _missing(name, error.reason, environment)))
                 continue

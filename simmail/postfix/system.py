@@ -185,7 +185,7 @@ class MailSystem:
         notes: list[Note] | None = None
         if program.seen != version:
             program.seen = version
-            program.outlived = program.main is not self._main_cf()
+            program.outlived = program.main is not self._main_cf() or program.environment.stale()
             if program.watches:
                 notes = self._changes(program, now)
         if notes is not None or (program.outlived and not program.idle(now)):

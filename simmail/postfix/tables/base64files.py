@@ -22,7 +22,7 @@ def encoded_files(value: str, environment: TableEnvironment) -> str:
     texts: list[str] = []
     for name in names:
         try:
-            texts.append(environment.file(name).text)
+            texts.append(environment.text(name))
         except FileError as error:
             raise BadFile(f"open {name}: {error.reason}") from None
     return base64.b64encode("\n".join(texts).encode("utf-8", "surrogateescape")).decode()

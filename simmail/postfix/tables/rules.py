@@ -33,6 +33,6 @@ def read_rules(type: str, name: str, environment: TableEnvironment) -> str:
             raise NoRules(f"{type} map: {error}") from None
         return "".join(rule + "\n" for rule in rules)
     try:
-        return environment.file(name).text
+        return environment.text(name)
     except FileError as error:
         raise NoRules(f"open {name}: {error.reason}", error.reason == IS_DIRECTORY) from None

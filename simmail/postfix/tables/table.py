@@ -61,6 +61,7 @@ class TableEnvironment:
         self.asked: Callable[[Table, str, str | None], None] | None = None
         self.unrepeatable = 0
         self.tables: dict[str, Table] = {}
+        self._read: dict[str, File | None] = {}
 
     def warn(self, level: str, text: str) -> None:
         """Say something: level `warning`, `error` or `text`."""
@@ -72,6 +73,17 @@ class TableEnvironment:
         if not name:
             raise FileError(name, "No such file or directory")
         return self.machine.files.file(normal(name, self.folder))
+
+    def text(self, name: str) -> str:
+        """The content of a file that is read as a table is made, and then no more.  Raises FileError."""
+        path, files = normal(name, self.folder), self.machine.files
+        files.watch(path)
+        self._read[path] = files.find(path)
+        return self.file(name).text
+
+    def stale(self) -> bool:
+        """Whether one of those files is another one now: a new process would read that."""
+        return any(self.machine.files.find(path) is not file for path, file in self._read.items())
 
     def watch(self, name: str) -> None:
         """Let the version of the machine's files tell of changes of that file."""

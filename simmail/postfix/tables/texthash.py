@@ -57,7 +57,7 @@ class TextHash(Table):
 def open_texthash(type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:
     """Open `texthash:/file`."""
     try:
-        text = environment.file(name).text
+        text = environment.text(name)
     except FileError as error:
         if error.reason == IS_DIRECTORY:
             raise Fatal(f"read {name}: {error.reason}") from None
