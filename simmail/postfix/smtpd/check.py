@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.questions import Decision, Note, Sleep
-from simmail.postfix.smtpd.findings import SERVER_ERROR, Deferral, Finding, Kind, Reason
+from simmail.postfix.smtpd.findings import CLIENT, HELO, SERVER_ERROR, Deferral, Finding, Kind, Reason
 from simmail.postfix.smtpd.listening import NOBODY
 from simmail.postfix.smtpd.restrictions import CLASS, RESTRICTIONS, Facts, Rule
 
@@ -48,6 +48,8 @@ class Verdict(Enum):
 
 
 Rules = tuple[Rule, ...]
+#: What a finding brings about: called with the session, the rule, the finding, whether that is on trial, the depth.
+Take = Callable[["SmtpdState", Rule, Finding, bool, int], Verdict | Decision[Verdict]]
 #: Verdicts that end it all.
 ENDED = (Verdict.REJECT, Verdict.HANGUP)
 #: What has not been found out yet; None is a finding too.
@@ -72,7 +74,7 @@ class Hearing:
     def __init__(self, smtpd: Smtpd) -> None:
         self.smtpd = smtpd
         self.listener = NOBODY
-        self._take: dict[Kind, Callable[[SmtpdState, Rule, Finding, bool, int], Verdict | Decision[Verdict]]] = {
+        self._take: dict[Kind, Take] = {
             Kind.PERMIT: self._told_permit if smtpd.permit_log else self._permit,
             Kind.REJECT: self._reject,
             Kind.TROUBLE: self._reject,
@@ -80,12 +82,12 @@ class Hearing:
             Kind.DEFER_IF_REJECT: self._defer_if_reject,
             Kind.WARN: self._warn,
             Kind.INFO: self._info,
-            Kind.HOLD: self._hold,
-            Kind.DISCARD: self._discard,
-            Kind.FILTER: self._filter,
-            Kind.REDIRECT: self._redirect,
-            Kind.BCC: self._bcc,
-            Kind.PREPEND: self._prepend,
+            Kind.HOLD: self._upon_mail(self._hold),
+            Kind.DISCARD: self._upon_mail(self._discard),
+            Kind.FILTER: self._upon_mail(self._filter),
+            Kind.REDIRECT: self._upon_mail(self._redirect),
+            Kind.BCC: self._upon_mail(self._bcc),
+            Kind.PREPEND: self._upon_mail(self._prepend),
             Kind.HANGUP: self._hangup,
             Kind.SLEEP: self._sleep,
             Kind.NESTED: self._nested,
@@ -251,6 +253,27 @@ class Hearing:
 
     def _info(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
         yield self._told(state, rule, "info", finding)
+        return Verdict.UNDECIDED
+
+    def _upon_mail(self, take: Take) -> Take:
+        """The same for what is done to a message: left out, with a warning, where the session has none."""
+
+        def taken(
+            state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
+        ) -> Verdict | Decision[Verdict]:
+            if state.sender is None:
+                return self._skipped(state, rule, finding.kind)
+            return take(state, rule, finding, trial, depth)
+
+        return taken
+
+    def _skipped(self, state: SmtpdState, rule: Rule, kind: Kind) -> Decision[Verdict]:
+        if state.etrn is not None and kind is not Kind.PREPEND:
+            text = f"action {kind.name} is unavailable in smtpd_etrn_restrictions"
+        else:
+            what = f"action {kind.name} is always skipped in {CLIENT} or {HELO} restrictions"
+            text = f"with smtpd_delay_reject=no, {what}"
+        yield self.smtpd.note("warning", "", f"access table {rule.table}: {text}")
         return Verdict.UNDECIDED
 
     def _hold(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:

@@ -194,12 +194,13 @@ class Checker(Hearing):
         state.permitted = None
         if smtpd.delay_reject:
             state.forget_deferrals()
-        else:
-            state.defer_if_permit = self._so_far(state)
         if self._delayed:
             verdict = yield from self._early(state)
             if verdict in ENDED:
                 return verdict
+            if state.sender is not None:
+                state.defer_if_permit_sender = state.defer_if_permit
+        state.defer_if_permit = state.defer_if_permit_sender
         about = recipient, RECIPIENT
         for parameter, rules in self._recipient_lists:
             state.defer_if_reject = None
@@ -248,18 +249,14 @@ class Checker(Hearing):
                 f'"Relay access denied" error for recipient "{about[0]}" from client "{state.namaddr}"',
             )  # fmt: skip
 
-    def _so_far(self, state: SmtpdState) -> Deferral | None:
-        """A deferral that the lists before have asked for."""
-        if state.sender is not None:
-            return state.defer_if_permit_sender
-        return state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
-
-    def _last(self, state: SmtpdState, parameter: str, about: tuple[str, str]) -> Decision[Verdict]:
-        """A list that stands by itself."""
+    def _last(
+        self, state: SmtpdState, parameter: str, about: tuple[str, str], earlier: Deferral | None = None
+    ) -> Decision[Verdict]:
+        """A list that stands by itself; `earlier`: what would defer the command already."""
         rules = self.smtpd.lists[parameter]
-        if not rules:
+        if not rules and earlier is None:
             return Verdict.UNDECIDED
-        state.forget_deferrals()
+        state.defer_if_permit, state.defer_if_reject = earlier, None
         verdict = yield from self.hear(state, rules, about)
         if verdict not in ENDED and state.defer_if_permit is not None:
             return (yield from self.refuse(state, *state.defer_if_permit))
@@ -296,4 +293,5 @@ class Checker(Hearing):
                 verdict = yield from self.helo(state, state.helo)
             if verdict in ENDED:
                 return verdict
-        return (yield from self._last(state, "smtpd_etrn_restrictions", (domain, ETRN)))
+        earlier = state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
+        return (yield from self._last(state, "smtpd_etrn_restrictions", (domain, ETRN), earlier))
