@@ -13,6 +13,9 @@ from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
 
 PATIENCE_S = 20.0
+#: The lines of a message are written one by one, and the second of them waits for the acknowledgement of the first
+#: (Nagle's algorithm), which TCP delays for so long (s).
+DELAYED_ACKNOWLEDGEMENT_S = 0.04
 BDAT = re.compile(r"BDAT +0*([1-9]\d*)(?: +LAST)?$", re.IGNORECASE)
 FAILURES = {
     "Connection refused": "ConnectionRefusedError",
@@ -75,6 +78,8 @@ class Typist:
         """Send lines written at once; whether the connection still stands."""
         for number, line in enumerate(group):
             for sent in self._sent(line):
+                if type(sent) is not Command and len(group) == 1:
+                    yield Sleep(DELAYED_ACKNOWLEDGEMENT_S)
                 more = tuple(Command.parse(later) for later in group[number + 1 :])
                 answer = yield Send(connection, (sent,), (PATIENCE_S,), more)
                 reply = answer[0]

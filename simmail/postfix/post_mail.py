@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.content import Content
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Level, Now, Sleep
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
 from simmail.postfix.config import Config
 
@@ -77,6 +77,8 @@ def post_mail(
     Returns:
         Its queue id; "" where it could not be queued.
     """
+    if system.notifying and source == "bounce":
+        yield from _started(system)
     cleanup: Cleanup = yield from system.summon("cleanup")
     config = cleanup.config
     flags = INTERNAL
@@ -100,3 +102,13 @@ def post_mail(
         return ""
     outcome = yield from transaction.finish(content, received)
     return "" if outcome.status else queue_id
+
+
+def _started(system: MailSystem) -> Decision[None]:
+    """Wait until the first bounce(8) has started."""
+    now: float = yield Now()
+    if system.notifies is None:
+        system.notifies = now + system.notifying
+    if system.notifies > now:
+        yield Sleep(system.notifies - now)
+        yield Level()

@@ -70,6 +70,8 @@ class MailSystem:
     Attributes:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         used: when a client last came to one of the programs, seconds since the start of the world.
+        notifying: how long it takes to start what writes notifications, seconds.
+        notifies: since when that runs, seconds since the start of the world; None before it is needed.
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
 
     Raises:
@@ -102,7 +104,8 @@ class MailSystem:
         self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
         self._roused: set[tuple[str, str]] = set()
-        self.used = 0.0
+        self.used = self.notifying = 0.0
+        self.notifies: float | None = None
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 
     def service(self, name: str, type: str = "unix") -> Service | None:

@@ -147,7 +147,9 @@ class Master:
         def warn(level: str, text: str) -> None:
             self.note("master", level, "", text)
 
-        return MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
+        system = MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
+        system.notifying = self.intake.speed.notifying
+        return system
 
     def _listen(self) -> None:
         assert self.system is not None

@@ -20,6 +20,7 @@ class Speed(NamedTuple):
         receiving: of a processor, to take a message in.
         delivering: of a processor, to manage and deliver it.
         processors: how many there are.
+        notifying: until the first notification of a Postfix is begun, whose programs have to be started for it.
     """
 
     queue_file: float = 0.0014
@@ -27,6 +28,7 @@ class Speed(NamedTuple):
     receiving: float = 0.0004
     delivering: float = 0.0016
     processors: int = 2
+    notifying: float = 0.0
 
 
 class Station:
