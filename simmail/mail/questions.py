@@ -165,12 +165,13 @@ class Anvil(Question):
         event: `connect`, `disconnect`, `mail`, `rcpt`, `newtls`, `auth`.
         service: the service's name, `smtp`.
         client: the client's address.
+        generation: that of the Postfix of which the service is; each counts for itself.
     """
 
-    __slots__ = ("client", "event", "service")
+    __slots__ = ("client", "event", "generation", "service")
 
-    def __init__(self, event: str, service: str, client: str) -> None:
-        self.event, self.service, self.client = event, service, client
+    def __init__(self, event: str, service: str, client: str, generation: int) -> None:
+        self.event, self.service, self.client, self.generation = event, service, client, generation
 
 
 class NewQueueId(Question):

@@ -4,7 +4,7 @@
 DESCRIPTION
     Counts, for each client of each service, the connections that are open now, and the events (connections, messages,
     recipients, ...) of the present time unit.  A time unit begins with a client's first event after the last one ended,
-    and all of a client's rates begin anew with it.
+    and all of a client's rates begin anew with it.  A reload begins another anvil(8); older sessions count in theirs.
 
 PARAMETERS
     anvil_rate_time_unit
@@ -40,14 +40,14 @@ class AnvilCounters:
 
     def __init__(self, time_unit: float) -> None:
         self.time_unit = time_unit
-        self._remotes: dict[tuple[str, str], _Remote] = {}
+        self._remotes: dict[tuple[str, str, int], _Remote] = {}
         self._swept = 0.0
 
-    def count(self, event: str, service: str, client: str, now: float) -> AnvilCounts:
+    def count(self, event: str, service: str, client: str, generation: int, now: float) -> AnvilCounts:
         """Count one event (see `simmail.mail.questions.Anvil`); the client's counts with it."""
         if now > self._swept + self.time_unit:
             self._sweep(now)
-        key = (service, client)
+        key = (service, client, generation)
         remote = self._remotes.get(key)
         if remote is None:
             remote = self._remotes[key] = _Remote(now)

@@ -8,6 +8,7 @@ DIAGNOSTICS
     cannot open file: REASON, error writing message: REASON
     unable to create lock file NAME.lock: REASON
     create maildir file NAME: REASON
+    configuration error: PARAMETER is smaller than message_size_limit, PARAMETER is limited but ... is unlimited
     maildir access problem for UID/GID=N/N: REASON, perhaps you need to create the maildirs in advance
 
 BUGS
@@ -26,11 +27,24 @@ from simmail.files.machine import Account, Machine
 from simmail.files.mailbox import TOO_LARGE
 from simmail.files.tree import DENIED, IS_DIRECTORY, NOT_DIRECTORY, FileSystem, may_write, normal
 from simmail.mail.address import quote_local
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Decision, Deposit
+from simmail.postfix.config import Config
 
 DAEMON = "MAILER-DAEMON"
 UNWRITTEN = "input/output error"
+
+
+def mailbox_limit(config: Config, parameter: str) -> int:
+    """How large a mailbox may become, octets, 0 for any size.  Raises Fatal where a message may be larger."""
+    limit: int = config[parameter]
+    largest: int = config["message_size_limit"]
+    if limit and not largest:
+        raise Fatal(f"configuration error: {parameter} is limited but message_size_limit is unlimited")
+    if limit and largest > limit:
+        raise Fatal(f"configuration error: {parameter} is smaller than message_size_limit")
+    return limit
 
 
 class Trouble(NamedTuple):

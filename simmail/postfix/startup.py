@@ -150,8 +150,10 @@ def asked(machine: Machine, folder: str = FOLDER) -> tuple[Said, ...]:
         folder: where main.cf is.
     """
     run = _Check(machine, folder)
-    with suppress(Fatal):
+    try:
         run.ask_value()
+    except Fatal as fatal:
+        run.said.append(Said(POSTCONF, "fatal", fatal.text))
     return tuple(run.said)
 
 

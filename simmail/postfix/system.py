@@ -71,6 +71,7 @@ class MailSystem:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         used: when a client last came to one of the programs, seconds since the start of the world.
         notifying: how long it takes to start what writes notifications, seconds.
+        generation: how often Postfix has been started or reloaded on this host.
         notifies: since when that runs, seconds since the start of the world; None before it is needed.
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
 
@@ -106,6 +107,7 @@ class MailSystem:
         self._roused: set[tuple[str, str]] = set()
         self.used = self.notifying = 0.0
         self.notifies: float | None = None
+        self.generation = 0
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 
     def service(self, name: str, type: str = "unix") -> Service | None:
@@ -295,4 +297,5 @@ class MailSystem:
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""
-        return [*self.last_words, Note(self.master.services[name, type].command, "fatal", "", fatal.text)]
+        program = fatal.program or self.master.services[name, type].command
+        return [*self.last_words, Note(program, "fatal", "", fatal.text)]

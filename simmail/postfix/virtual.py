@@ -16,7 +16,7 @@ DIAGNOSTICS
     unknown user: "ADDRESS"
     recipient ADDRESS: not found in PARAMETER, ... bad uid N in PARAMETER, ... bad gid N in PARAMETER
     delivery failed to mailbox NAME: REASON
-    configuration error: virtual_mailbox_limit is smaller than message_size_limit
+    configuration error: virtual_mailbox_limit is smaller than message_size_limit, ... is limited but ... is unlimited
 
 SEE ALSO
     virtual(8), local(8), mail_copy(3)
@@ -28,14 +28,13 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.files.machine import Account
 from simmail.files.tree import normal
-from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Deposit
 from simmail.postfix.address_maps import Steps, find_address
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
-from simmail.postfix.mail_copy import append_trouble, head, mailbox_trouble, maildir
+from simmail.postfix.mail_copy import append_trouble, head, mailbox_limit, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -63,10 +62,7 @@ class Virtual(DeliveryAgent):
         super().__init__(system, service)
         config = self.config
         self.machine = system.machine
-        self._limit: int = config["virtual_mailbox_limit"]
-        message_limit: int = config["message_size_limit"]
-        if self._limit and (message_limit > self._limit or not message_limit):
-            raise Fatal("configuration error: virtual_mailbox_limit is smaller than message_size_limit")
+        self._limit = mailbox_limit(config, "virtual_mailbox_limit")
         self._base: str = config["virtual_mailbox_base"]
         self._minimum: int = config["virtual_minimum_uid"]
         self._strict: bool = config["strict_mailbox_ownership"]

@@ -87,7 +87,7 @@ class Master:
         self.intake, self.ports = Intake(self, speed), Ports(self)
         self.life = Life()
         self._wake_at = float("inf")
-        self._anvil = AnvilCounters(60.0)
+        self._anvil, self._generation = AnvilCounters(60.0), 0
         spool_view.mount(self.spool, host.machine)
         for path in logs.PATHS:
             host.machine.files.mount(path, logs.LogView(host, path))
@@ -149,6 +149,7 @@ class Master:
 
         system = MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
         system.notifying = self.intake.speed.notifying
+        system.generation = self._generation = self._generation + 1
         return system
 
     def _listen(self) -> None:
@@ -169,7 +170,7 @@ class Master:
 
     def anvil(self, task: Task, question: Anvil) -> Any:
         """Count an event of a client."""
-        return self._anvil.count(question.event, question.service, question.client, task.now)
+        return self._anvil.count(question.event, question.service, question.client, question.generation, task.now)
 
     # ---- new mail
 

@@ -17,7 +17,7 @@ PARAMETERS
     require_home_directory, biff (without effect), and those of the parts
 
 DIAGNOSTICS
-    configuration error: mailbox_size_limit is smaller than message_size_limit
+    configuration error: mailbox_size_limit is smaller than message_size_limit, ... is limited but ... is unlimited
     mail forwarding loop for ADDRESS
     null username in "ADDRESS"
     ID: address with illegal extension: NAME
@@ -52,7 +52,7 @@ from simmail.postfix.local.mailboxes import Mailboxes
 from simmail.postfix.local.resubmit import finish_forwarding
 from simmail.postfix.local.state import Run, Source, State, Step, without_success
 from simmail.postfix.local.unknown import UnknownUsers
-from simmail.postfix.mail_copy import head
+from simmail.postfix.mail_copy import head, mailbox_limit
 from simmail.postfix.post_mail import Unsent
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ class Local(DeliveryAgent):
         super().__init__(system, service)
         config = self.config
         self.machine = system.machine
-        limit, message_limit = config["mailbox_size_limit"], config["message_size_limit"]
-        if limit and (message_limit > limit or not message_limit):
-            raise Fatal("configuration error: mailbox_size_limit is smaller than message_size_limit")
+        mailbox_limit(config, "mailbox_size_limit")
         self.default_rights = self._default_rights(config["default_privs"])
         self.delimiters: str = config["recipient_delimiter"]
         self.owner_request: bool = config["owner_request_special"]

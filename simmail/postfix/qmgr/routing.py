@@ -10,7 +10,8 @@ PARAMETERS
     defer_transports, default_filter_nexthop, double_bounce_sender, recipient_delimiter, myhostname
 
 DIAGNOSTICS
-    status=deferred (address resolver failure), status=bounced (bad address syntax), both in the name of error(8)
+    status=deferred (address resolver failure), of the retry transport
+    status=bounced (bad address syntax), of the error transport
 
 SEE ALSO
     trivial-rewrite(8), error(8)
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
     from simmail.postfix.trivial_rewrite import TrivialRewrite
 
-#: Nexthops of the retry and error transports are reasons.
-UNRESOLVED, BAD_SYNTAX = "4.3.0 address resolver failure", "5.1.3 bad address syntax"
 #: How long the last answer of trivial-rewrite(8) is good for, seconds.
 KEEP_S = 30
 _NOTHING, _LOCAL = ResolveFlag.NONE, AddressClass.LOCAL
@@ -64,10 +63,10 @@ class Router:
         """Where a recipient waits, its address now the one that is delivered to; or what became of it at once."""
         name, nexthop, address, address_class, flags = self._resolve(job, recipient, rewriter, now)
         if flags is not _NOTHING:
+            if ResolveFlag.ERROR in flags:
+                name, nexthop = ERROR, "5.1.3 bad address syntax"
             if ResolveFlag.FAIL in flags:
-                name, nexthop, address = RETRY, UNRESOLVED, recipient.address
-            elif ResolveFlag.ERROR in flags:
-                name, nexthop, address = ERROR, BAD_SYNTAX, recipient.address
+                name, nexthop, address = RETRY, "4.3.0 address resolver failure", recipient.address
         if address != recipient.address:
             recipient.original = recipient.original or recipient.address
             recipient.address = address

@@ -103,7 +103,7 @@ def over_rate(session: SmtpdSession, event: str, limit: int, what: str, title: s
     if (yield from session.listed(smtpd.hoggers)):
         return None
     service = smtpd.service.name
-    counts: AnvilCounts = yield Anvil(event, service, state.client.address)
+    counts: AnvilCounts = yield Anvil(event, service, state.client.address, smtpd.system.generation)
     if counts.rate <= limit:
         return None
     answer = yield from no(session, 450, f"4.7.1 Error: too {what} from {state.client.address}", "policy")

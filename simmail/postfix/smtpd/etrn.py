@@ -46,14 +46,14 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
     verdict = yield from smtpd.checker.etrn(state, domain)
     if verdict in (Verdict.REJECT, Verdict.HANGUP):
         return (yield from session.refused(verdict)), False
-    return (yield from _flush(session, name, domain))
+    return (yield from _flush(session, domain))
 
 
-def _flush(session: SmtpdSession, name: str, domain: str) -> Decision[tuple[Reply, bool]]:
+def _flush(session: SmtpdSession, domain: str) -> Decision[tuple[Reply, bool]]:
     smtpd = session.smtpd
     if smtpd.fast_flush.matches(domain):
         yield FlushSite(domain)
         return (yield from session.say(250, "Queuing started")), True
     yield from smtpd.heard()
-    yield smtpd.note("warning", "", f"reject: ETRN {name}... from {session.state.namaddr}")
-    return (yield from session.say(459, f"<{name}>: service unavailable")), False
+    yield smtpd.note("warning", "", f"reject: ETRN {domain}... from {session.state.namaddr}")
+    return (yield from session.say(459, f"<{domain}>: service unavailable")), False

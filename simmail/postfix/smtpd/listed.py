@@ -9,7 +9,8 @@ DESCRIPTION
 PARAMETERS
     local_recipient_maps, virtual_alias_maps, virtual_mailbox_maps, relay_recipient_maps, canonical_maps,
     sender_canonical_maps, recipient_canonical_maps, unknown_local_recipient_reject_code and its kin,
-    smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender, show_user_unknown_table_name
+    smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender, show_user_unknown_table_name,
+    receive_override_options (no_unknown_recipient_checks: everybody is known)
 
 SEE ALSO
     LOCAL_RECIPIENT_README, ADDRESS_CLASS_README
@@ -101,6 +102,8 @@ def unlisted(smtpd: Smtpd, address: str, other: str, title: str, domain: str = "
         title: whether it is the sender or the recipient.
         domain: its domain where it is a plain one.
     """
+    if smtpd.parameters.unknown_recipients:
+        return None
     tables = smtpd.tables
     resolved = smtpd.resolve(other, address, domain)
     if resolved.flags is not ResolveFlag.NONE and ResolveFlag.FAIL in resolved.flags:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
+from simmail.postfix.cleanup_status import external_flags
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.post_mail import NOTIFY_CLASSES
@@ -76,12 +76,8 @@ class SessionParameters:
         self.hello_asks_nothing = smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
         self.content_filter: str = config["content_filter"]
-        self.cleanup_flags = EXTERNAL
         options = config.list("receive_override_options")
-        if "no_header_body_checks" in options:
-            self.cleanup_flags &= ~CleanupFlag.FILTER
-        if "no_address_mappings" in options:
-            self.cleanup_flags &= ~(CleanupFlag.BCC | CleanupFlag.MAP)
+        self.cleanup_flags = external_flags(options)
         self.unknown_recipients = "no_unknown_recipient_checks" in options
         self.notify_classes = config.mask("notify_classes", NOTIFY_CLASSES)
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")

@@ -120,7 +120,7 @@ class SmtpdSession:
             if not smtpd.counting:
                 smtpd.counting = True
                 yield from smtpd.system.roused("anvil")
-            counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, address)
+            counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, address, smtpd.system.generation)
             if 0 < parameters.connection_count < counts.connections or 0 < parameters.connection_rate < counts.rate:
                 return (yield from self._one_too_many(counts))
         if self.early and parameters.forbids_pipelining:
@@ -275,9 +275,14 @@ class SmtpdSession:
         if self.state.process.served <= 1:
             self.smtpd.died_young((yield Now()))
         if not self.exempt:
-            yield Anvil("disconnect", self.smtpd.service.name, self.state.client.address)
+            yield self._gone()
         yield from self.leave()
         return HANG_UP
+
+    def _gone(self) -> Anvil:
+        """Count a connection less."""
+        smtpd = self.smtpd
+        return Anvil("disconnect", smtpd.service.name, self.state.client.address, smtpd.system.generation)
 
     def leave(self) -> Iterable[Question]:
         """It is over; `after` follows, once."""
@@ -378,11 +383,12 @@ class SmtpdSession:
         return (yield from self.say(554, "5.5.0 Error: SMTP protocol synchronization"))._replace(closes=True)
 
     def forget(self, threshold: int | None = None) -> Iterable[Question]:
-        """Forget the transaction begun and its queue file, and a transcript that has grown long.
+        """Forget the transaction begun, its queue file, what XFORWARD told, and a transcript that has grown long.
 
         Args:
             threshold: how many lines of transcript to keep; smtpd_history_flush_threshold by default.
         """
+        self.forwarded = NOTHING
         transcript = self.state.transcript
         if transcript.lines > (self.parameters.history_limit if threshold is None else threshold):
             if transcript.errors & self.parameters.notify_classes:
@@ -480,7 +486,7 @@ class SmtpdSession:
             if smtpd.unsaid:
                 yield from smtpd.heard()
             if not spared:
-                yield Anvil("disconnect", smtpd.service.name, state.client.address)
+                yield self._gone()
         if state.process is not NO_PROCESS:
             smtpd.processes.leave(state.process, (yield Now()))
         client = state.client

@@ -59,7 +59,7 @@ def proxymap_of(
         warn: hears of each vain try to reach it; None where Postfix runs, and it can be reached.
 
     Raises:
-        Fatal: when asked for while Postfix does not run.
+        Fatal: when asked for while Postfix does not run, or where proxymap(8) dies of its proxy_read_maps.
     """
 
     @cache
@@ -69,11 +69,15 @@ def proxymap_of(
             for number in range(1, CONNECT_TRIES):
                 warn("warning", f"connect #{number} to {socket}")
             raise Fatal(f"connect #{CONNECT_TRIES} to {socket}")
+        try:
+            approved = approved_tables(config.text("proxy_read_maps"))
+        except Fatal as fatal:
+            raise Fatal(fatal.text, program="proxymap") from None
         return TableEnvironment(
             machine,
             lambda level, text: note("proxymap", level, text),
             utf8=bool(config["smtputf8_enable"]),
-            approved=approved_tables(config.text("proxy_read_maps")),
+            approved=approved,
         )
 
     return environment
