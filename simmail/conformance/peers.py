@@ -11,7 +11,6 @@ from simmail.smtp.replies import Reply
 from simmail.world.clock import Task
 from simmail.world.connection import Server
 from simmail.world.host import Host
-from simmail.world.ports import Silent
 from simmail.world.transport import HANG_UP
 
 
@@ -40,7 +39,7 @@ class Peer:
             self.host.listeners[25] = self._listen
 
     def _listen(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
-        return answered(Silent() if self.script.get("mode") == "mute" else PeerSession(self, client))
+        return answered(Mute() if self.script.get("mode") == "mute" else PeerSession(self, client))
 
     def reply(self, stage: str, default: str, key: str = "") -> Reply:
         """What the script has for a stage."""
@@ -50,6 +49,22 @@ class Peer:
         if isinstance(said, list):
             said = said.pop(0) if len(said) > 1 else said[0]
         return Reply.parse(said)
+
+
+class Mute:
+    """The session of a server that takes connections and never says a word."""
+
+    def greet(self) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(None)
+
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(None)
+
+    def lost(self, reason: str) -> Decision[None]:
+        """Do not notice."""
+        return answered(None)
 
 
 class PeerSession:

@@ -160,11 +160,11 @@ class Player:
 
     def _settle(self, limit: float) -> None:
         """Wait until the log is quiet and no message is on its way."""
-        world, spool = self.world, self.master.spool
+        world, spool, begun = self.world, self.master.spool, self.master.intake.begun
         end, quiet, size = world.now + limit, world.now, -1
         while world.now < end:
             rows = len(world.journal)
-            if rows != size or spool.incoming or spool.active or spool.maildrop:
+            if rows != size or spool.incoming or spool.active or spool.maildrop or begun:
                 quiet, size = world.now, rows
             elif world.now - quiet > SETTLE_S:
                 return

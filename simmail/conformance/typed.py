@@ -33,6 +33,7 @@ class Typist:
 
     Attributes:
         transcript: `C:` and `S:` lines.
+        unheard: replies to what was sent before the greeting.
     """
 
     def __init__(self, step: dict[str, Any], server: str) -> None:
@@ -42,6 +43,7 @@ class Typist:
             [[s] for s in script.splitlines()] if isinstance(script, str) else [t.splitlines() for t in script]
         )
         self.transcript: list[str] = []
+        self.unheard: list[Reply | Lost] = []
         self.content: list[str] | None = None
         self.chunk: list[str] | None = None
         self.left = 0
@@ -59,6 +61,8 @@ class Typist:
             return
         alive = self._hear((yield Receive(connection, PATIENCE_S)))
         if early and not self.transcript[-1].startswith("S: 220"):
+            if alive and self.transcript[-1][3] in "45":
+                yield from self._unheard(connection, groups[0])
             groups, early = groups[1:], False
         for number, group in enumerate(groups):
             if not alive:
@@ -69,10 +73,19 @@ class Typist:
                 self.transcript.extend("C: " + line for line in group)
             alive = yield from self._group(connection, group)
         if self.step.get("keep"):
+            if alive and self.content is not None:
+                yield from connection.server.handle(Data(Content(self._unstuffed()), complete=False), ())
             return
         if alive and self.content is not None:
             yield Send(connection, (Data(Content(self._unstuffed()), complete=False),), (PATIENCE_S,))
         yield Close(connection)
+
+    def _unheard(self, connection: Any, group: list[str]) -> Decision[None]:
+        """What was sent before a greeting that refuses the client is answered, too; answers are heard one line late."""
+        for number, line in enumerate(group):
+            more = tuple(Command.parse(later) for later in group[number + 1 :])
+            answer = yield Send(connection, (Command.parse(line),), (PATIENCE_S,), more)
+            self.unheard += answer
 
     def _group(self, connection: Any, group: list[str]) -> Decision[bool]:
         """Send lines written at once; whether the connection still stands."""
@@ -115,6 +128,9 @@ class Typist:
         return [line.removeprefix(".") for line in self.content or ()]
 
     def _hear(self, reply: Reply | Lost) -> bool:
+        if self.unheard:
+            self.unheard.append(reply)
+            reply = self.unheard.pop(0)
         if type(reply) is Reply:
             self.transcript.extend("S: " + line for line in reply.wire())
             return True

@@ -40,8 +40,8 @@ class InputError(SimmailError, ValueError):
 class Fatal(SimmailError):
     """A program of a simulated host gives up, as msg_fatal() does: `text` is what follows `fatal: `.
 
-    In a daemon, master(8) logs it and throttles the service; a command prints it and exits with `status`.  Where another
-    program dies, and the one that needs it hears nothing, `program` is the other's name.
+    In a daemon, master(8) logs it and throttles the service; a command prints it and exits with `status`.  Where
+    another program dies, and the one that needs it hears nothing, `program` is the other's name.
     """
 
     def __init__(self, text: str, status: int = 1, program: str = "") -> None:

@@ -92,6 +92,7 @@ class Message:
         done: recipients that are done with.
         deferrals: (address, reason) of those that the last try left waiting, in that order (the defer log).
         expired: whether an administrator has declared it too old (postsuper -e).
+        sections: how many recipients stand in the queue file right behind the sender, and how many behind the content.
         due: the first whole second in which a queue run may try it again (the queue file's time of modification).
     """
 
@@ -122,6 +123,7 @@ class Message:
     fullname: str = ""
     deferrals: tuple[tuple[str, str], ...] = ()
     expired: bool = False
+    sections: tuple[int, int] = (0, 0)
     due: int = 0
     unreturned: tuple[tuple[Recipient, Any], ...] = ()
     untold: tuple[Any, ...] = ()

@@ -68,6 +68,7 @@ class Transaction:
         "_given",
         "_given_arrival",
         "_last_recipient",
+        "_late",
         "_notes",
         "_reader",
         "checked",
@@ -98,6 +99,7 @@ class Transaction:
         self.stop = _stops(flags)
         self.copies: list[str] = []
         self._given: list[Recipient] = []
+        self._late: list[Recipient] = []
         self._notes: list[Note] = []
         self._duplicates: set[Any] = set()
         self._last_recipient: str | None = None
@@ -212,14 +214,16 @@ class Transaction:
         self.message.arrival = now if self._given_arrival is None else self._given_arrival
         return self.message.queue_id
 
-    def recipient(self, recipient: Recipient) -> None:
-        """Add a recipient as the client gave it (internal form)."""
-        self._given.append(recipient)
+    def recipient(self, recipient: Recipient, late: bool = False) -> None:
+        """Add a recipient as the client gave it (internal form), `late` behind the content."""
+        (self._late if late else self._given).append(recipient)
 
     def abandon(self) -> Decision[None]:
         """The client goes away without a message; its envelope has been looked at all the same."""
         self._start()
         self._envelope()
+        if self._overflows():
+            self.warn(CLOSE_ERROR)
         self.gather()
         if self._notes:
             yield from self._notes
@@ -244,8 +248,8 @@ class Transaction:
             self._reader = ContentReader(self, self.program.rules)
             self._reader.read(content, received)
             self._reader = None  # it knows this transaction, too
-        if self.going:
-            self._copies()
+        if self.going and (self._late or self._copied):
+            self._behind()
         if self.going and self._overflows():
             self.warn(f"{self.queue_id}: queue file size limit exceeded")
             self.warn(CLOSE_ERROR)
@@ -278,7 +282,8 @@ class Transaction:
         else:
             action, text = "reject", answer[4:]
             self.reason = text
-        where = f"CONNECT from {EMULATED}: {text}; from=<{shown(self.message.sender)}>"
+        sender = self.message.sender and self._canonical(self.message.sender, Role.ENVELOPE_SENDER)
+        where = f"CONNECT from {EMULATED}: {text}; from=<{shown(sender)}>"
         yield self.program.note("text", self.queue_id, f"milter-{action}: {where}")
         if action == "reject":
             self.fail(CleanupStatus.DEFER if answer[0] == "4" else CleanupStatus.CONTENT)
@@ -324,7 +329,12 @@ class Transaction:
             message.smtputf8 = True
         if self._copied and message.sender and program.sender_bcc is not None:
             self._copy_by(program.sender_bcc, message.sender)
-        for given in self._given:
+            message.sections = (len(message.recipients), 0)
+        self._recipients(self._given)
+
+    def _recipients(self, given_ones: list[Recipient]) -> None:
+        program, message = self.program, self.message
+        for given in given_ones:
             if not self.going:
                 break
             address = self._canonical(given.address or program.empty_recipient, Role.ENVELOPE_RECIPIENT)
@@ -371,12 +381,16 @@ class Transaction:
         done = self._canonical(address, Role.ENVELOPE_RECIPIENT)
         self._put(done, done, "", frozenset({Notify.NEVER}))
 
-    def _copies(self) -> None:
-        """The copies that are added at the end."""
+    def _behind(self) -> None:
+        """The recipients behind the content: given ones, and copies that are added at the end."""
+        message = self.message
+        before = len(message.recipients)
+        self._recipients(self._late)
         if self._copied and self._last_recipient is not None and self.program.always_bcc:
             self._copy(self.program.always_bcc)
         for address in self.copies:
             self._copy(address)
+        message.sections = (message.sections[0], len(message.recipients) - before)
 
     def _put(self, address: str, original: str, orcpt: str, notify: frozenset[Notify]) -> None:
         """Add a recipient to the queue file, its aliases expanded, unless it is there already."""

@@ -11,16 +11,18 @@ SEE ALSO
 from __future__ import annotations
 
 #: The keywords, in the order of the log.
-KEYWORDS = ("8BITMIME", "AUTH", "ETRN", "PIPELINING", "SIZE", "VRFY", "XCLIENT", "XFORWARD", "STARTTLS",
+KEYWORDS = ("8BITMIME", "AUTH", "ETRN", "PIPELINING", "SIZE", "VERP", "VRFY", "XCLIENT", "XFORWARD", "STARTTLS",
             "ENHANCEDSTATUSCODES", "DSN", "EHLO_MASK_SMTPUTF8", "SMTPUTF8", "CHUNKING", "SILENT-DISCARD")  # fmt: skip
+
+_KNOWN = frozenset(KEYWORDS)
 
 #: Those beside which smtpd's log does not speak of any: a bit of the real mask has two meanings.
 QUIET = frozenset({"SILENT-DISCARD", "ENHANCEDSTATUSCODES"})
 
 
 def keyword_set(words: str) -> frozenset[str]:
-    """The EHLO keywords that a list of them takes away."""
-    return frozenset(words.replace(",", " ").upper().split())
+    """The EHLO keywords that a list of them takes away; words that are none say nothing."""
+    return _KNOWN.intersection(words.replace(",", " ").upper().split())
 
 
 def shown_keywords(hidden: frozenset[str]) -> str:

@@ -29,6 +29,7 @@ from simmail.mail.questions import Decision
 from simmail.postfix.cleanup_status import CleanupFlag, external_flags
 from simmail.postfix.post_mail import detects_utf8
 from simmail.postfix.program import Program
+from simmail.postfix.queue_file import in_sections
 from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Pickup(Program):
         Returns:
             Whether it is done with.
         """
-        cleanup: Cleanup = yield from self.system.summon("cleanup")
+        cleanup: Cleanup = yield from self.system.summon(self.config["cleanup_service_name"])
         requeued = dropped.uid == self.owner_uid
         message = Message(
             sender=dropped.sender,
@@ -96,8 +97,9 @@ class Pickup(Program):
         transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()
         yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")
+        late = {id(one) for one in in_sections(dropped)[2]}
         for one in dropped.recipients:
-            transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify))
+            transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify), late=id(one) in late)
         date = self.system.machine.calendar.header(transaction.message.arrival)
         received = (f"{self.by}{dropped.uid})", f"\tid {queue_id}; {date}")
         outcome = yield from transaction.finish(dropped.content, received)

@@ -79,7 +79,7 @@ def post_mail(
     """
     if system.notifying and source == "bounce":
         yield from _started(system)
-    cleanup: Cleanup = yield from system.summon("cleanup")
+    cleanup: Cleanup = yield from system.summon(system.config["cleanup_service_name"])
     config = cleanup.config
     flags = INTERNAL
     if source in config.mask("internal_mail_filter_classes", ("bounce", "notify")):

@@ -113,13 +113,13 @@ def queue_file(message: Message, queue: str, machine: Machine, origin: str = "")
     """
     content = tuple(_content(message))
     if queue == "maildrop":
-        return QueueFile(tuple(_dropped(message, machine)), content, ())
+        return QueueFile(tuple(_dropped(message, machine)), content, tuple(_behind(message, "")))
     envelope = tuple(_envelope(message, machine, origin))
     numbers = (message.size, 0, len(message.recipients) + len(message.done), 0, message.size, int(message.smtputf8))
     width = Record(SIZE, " " * (6 * SIZE_WIDTH + 5)).size
     offset = width + sum(record.size for record in envelope) + Record(CONTENT).size
     sizes = " ".join(f"{n:{SIZE_WIDTH}d}" for n in (numbers[0], offset, *numbers[2:]))
-    return QueueFile((Record(SIZE, sizes), *envelope), content, tuple(_extracted(message)))
+    return QueueFile((Record(SIZE, sizes), *envelope), content, (*_extracted(message), *_behind(message, origin)))
 
 
 def _attribute(name: str, value: object) -> Record:
@@ -137,8 +137,9 @@ def _dropped(message: Message, machine: Machine) -> Iterator[Record]:
     yield Record(TIME, f"{seconds} {micros}")
     yield from _wishes(message)
     yield _attribute("rewrite_context", "local")
-    yield from _writer(message)
-    for recipient in message.recipients:
+    yield from _writer(message, ())
+    head, middle, _ = in_sections(message)
+    for recipient in (*head, *middle):
         yield from _recipient(recipient, False, "")
 
 
@@ -153,12 +154,11 @@ def _envelope(message: Message, machine: Machine, origin: str) -> Iterator[Recor
     local = not remote or message.client_address in machine.addresses
     context = _attribute("rewrite_context", "local" if local else "remote")
     yield from (context, *_wishes(message)) if remote else (*_wishes(message), context)
-    yield from _writer(message)
+    head, middle, _ = in_sections(message)
+    yield from _writer(message, tuple(_recipients(message, head, origin)))
     if remote:
         yield from _client(message, machine)
-    done = {id(recipient) for recipient in message.done}
-    for recipient in in_order(message):
-        yield from _recipient(recipient, id(recipient) in done, origin)
+    yield from _recipients(message, middle, origin)
 
 
 def _wishes(message: Message) -> Iterator[Record]:
@@ -168,10 +168,11 @@ def _wishes(message: Message) -> Iterator[Record]:
         yield _attribute("ret_flags", RETURN_CODES[message.ret])
 
 
-def _writer(message: Message) -> Iterator[Record]:
+def _writer(message: Message, copies: tuple[Record, ...]) -> Iterator[Record]:
     if message.fullname:
         yield Record(FULL_NAME, message.fullname)
     yield Record(SENDER, message.sender)
+    yield from copies
     if message.verp:
         yield Record(VERP, message.verp)
     if message.encoding:
@@ -205,6 +206,12 @@ def _client(message: Message, machine: Machine) -> Iterator[Record]:
             yield _attribute(key, value)
 
 
+def _recipients(message: Message, recipients: list[Recipient], origin: str) -> Iterator[Record]:
+    done = {id(recipient) for recipient in message.done}
+    for recipient in recipients:
+        yield from _recipient(recipient, id(recipient) in done, origin)
+
+
 def _recipient(recipient: Recipient, done: bool, origin: str) -> Iterator[Record]:
     original = recipient.original or recipient.address
     if recipient.notify:
@@ -228,12 +235,23 @@ def _content(message: Message) -> Iterator[Record]:
 
 
 def _extracted(message: Message) -> Iterator[Record]:
-    if message.encoding:
-        yield _attribute("encoding", message.encoding)
     if message.filter:
         yield Record(FILTER, message.filter)
     if message.redirect:
         yield Record(REDIRECT, message.redirect)
+    if message.encoding:
+        yield _attribute("encoding", message.encoding)
+
+
+def _behind(message: Message, origin: str) -> Iterator[Record]:
+    return _recipients(message, in_sections(message)[2], origin)
+
+
+def in_sections(message: Message) -> tuple[list[Recipient], list[Recipient], list[Recipient]]:
+    """The recipients, those who are done with too: right behind the sender, in the envelope, behind the content."""
+    found, (head, behind) = in_order(message), message.sections
+    tail = max(head, len(found) - behind)
+    return found[:head], found[head:tail], found[tail:]
 
 
 def in_order(message: Message) -> list[Recipient]:

@@ -53,7 +53,7 @@ THROTTLE_S = 60.0
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
-NAMED = {"rewrite": "rewrite_service_name", "cleanup": "cleanup_service_name"}
+NAMED = {"rewrite": "rewrite_service_name"}
 
 
 class MailSystem:
@@ -70,6 +70,8 @@ class MailSystem:
     Attributes:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         used: when a client last came to one of the programs, seconds since the start of the world.
+        throttled: until when services are not started again, seconds since the start of the world.
+        successor: the system after a reload, whose programs now serve; None while there was none.
         notifying: how long it takes to start what writes notifications, seconds.
         generation: how often Postfix has been started or reloaded on this host.
         notifies: since when that runs, seconds since the start of the world; None before it is needed.
@@ -99,7 +101,8 @@ class MailSystem:
         self._named = {usual: name for usual, name in names.items() if name != usual}
         self.memo = Memo(remember, memory)
         self.last_words: list[Note] = []
-        self._throttled: dict[tuple[str, str], float] = {}
+        self.throttled: dict[tuple[str, str], float] = {}
+        self.successor: MailSystem | None = None
         self._programs: dict[tuple[str, str], Program] = {}
         self.rewriting: TrivialRewrite | None = None
         self._strained: dict[tuple[str, str], Program] = {}
@@ -113,6 +116,10 @@ class MailSystem:
     def service(self, name: str, type: str = "unix") -> Service | None:
         """The entry of master.cf for a service, `("smtp", "inet")`; None where there is none."""
         return self.master.services.get((name, type))
+
+    def has(self, name: str) -> bool:
+        """Whether master.cf has a service, whatever main.cf calls it."""
+        return (self._named.get(name, name), "unix") in self.master.services
 
     def program(self, name: str, type: str = "unix") -> Any:
         """The program behind a service.  Raises Fatal where it will not run, or where there is no such service."""
@@ -222,6 +229,10 @@ class MailSystem:
         self._proxied[table.spec] = now
         return [Note("proxymap", "text", "", f"table {table.spec}: has changed -- restarting")]
 
+    def succeed(self, before: MailSystem) -> None:
+        """Postfix was reloaded: what is throttled stays so, and who waits for a service gets this system's."""
+        self.throttled, before.successor = before.throttled, self
+
     def idle(self, now: float) -> bool:
         """Whether the programs have had nothing to do for so long that trivial-rewrite(8) has ended."""
         return bool(now - self.used >= self._patience)
@@ -248,7 +259,7 @@ class MailSystem:
         return (yield from self._summoned(name, type, client)) if found is None else found
 
     def _summoned(self, name: str, type: str, client: str) -> Decision[Any]:
-        """The program behind a service, which may have to be made."""
+        """The program behind a service, which may have to be made; after a reload by those who come then."""
         name = self._named.get(name, name)
         yield from self.outdated(name, type)
         key = (name, type)
@@ -260,14 +271,16 @@ class MailSystem:
             for needed in self.classes[self.master.services[key].command].needs:
                 yield from self.summon(needed, client=name)
         while key not in self._programs:
+            if self.successor is not None:
+                return (yield from self.successor.summon(name, type, client))
             now: float = yield Now()
-            if now >= self._throttled.get(key, now):
+            if now >= self.throttled.get(key, now):
                 try:
                     return self.program(name, type)
                 except Fatal as fatal:
-                    self._throttled[key] = now + THROTTLE_S
+                    self.throttled[key] = now + THROTTLE_S
                     yield from self.dying(name, type, fatal)
-            yield Sleep(self._throttled[key] - now)
+            yield Sleep(self.throttled[key] - now)
         return self._programs[key]
 
     @staticmethod

@@ -32,7 +32,7 @@ Handler = Callable[["Task", Any], Any]
 
 
 #: No server loses its patience with a silent client in less than this, seconds.
-IDLE_S = 5.0
+IDLE_S = 1.0
 
 
 class Line(Protocol):

@@ -127,11 +127,12 @@ class Connection:
         attended: whether somebody else sees to it that the server loses its patience.
         task: for whom the server is deciding at this moment; None for nobody.
         rng: by which packets get lost.
+        unread: what the server said as it ended it.
     """
 
     __slots__ = (
         "_alarm", "address", "attended", "checked", "client", "host", "number", "path", "reset", "rng", "server",
-        "stations", "task",
+        "stations", "task", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -141,6 +142,7 @@ class Connection:
         self.server: Server | None = session
         self.checked = host.world.network.changed
         self.reset = self.attended = False
+        self.unread: Reply | None = None
         self.task: Task | None = None
         self.rng: Random | None = None
         self._alarm: Alarm | None = None
@@ -196,7 +198,8 @@ class Connection:
         server = self.server
         assert server is not None
         self.ended()
-        return (yield from server.lost(reason))
+        self.unread = yield from server.lost(reason)
+        return self.unread
 
     def ended(self) -> None:
         """It is over."""

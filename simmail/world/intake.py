@@ -34,6 +34,7 @@ class Intake:
     Attributes:
         disk, processors: who is served when.
         inode: the last one that a queue file got.
+        begun: names of queue files that are not finished.
         trouble: what writing to the disk fails with, "No space left on device"; "" while it does not.
     """
 
@@ -42,6 +43,7 @@ class Intake:
         self.disk, self.processors = Station(), Station(speed.processors)
         self.trouble = ""
         self.inode = FIRST_INODE
+        self.begun: set[str] = set()
         self._delay = 0.0
         self._limit = self._tokens = 0
         self._arrived = self._taken = 0
@@ -72,6 +74,7 @@ class Intake:
     def _named(self, task: Task) -> str:
         self.inode += 1
         name = f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self.inode:X}"
+        self.begun.add(name)
         task.now = self.processors.serve(task.now, self.speed.receiving)
         return name
 
@@ -85,6 +88,7 @@ class Intake:
     @staticmethod
     def abandon(task: Task, question: Abandon) -> None:
         """A queue file that was never finished is no more; nothing was kept of it."""
+        task.host.master.intake.begun.discard(question.queue_id)
 
     @staticmethod
     def commit(task: Task, question: Commit) -> Any:
@@ -93,6 +97,7 @@ class Intake:
         if intake.trouble:
             return intake.trouble
         message: Message = question.message
+        intake.begun.discard(message.queue_id)
         task.now = intake.disk.serve(task.now, intake.speed.queue_file)
         intake.master.spool.take(message, question.queue)
         if question.queue == "incoming":

@@ -139,7 +139,9 @@ class Master:
 
     def reload(self) -> None:
         """Read the configuration again; what is running, or throttled, goes on as it is.  Raises Fatal."""
-        self.system = self._system()
+        before, self.system = self.system, self._system()
+        if before is not None:
+            self.system.succeed(before)
         self._listen()
         self._run(self._resumed())
 
@@ -286,7 +288,13 @@ class Master:
         end = intake.processors.serve(now, intake.speed.delivering)
         if end > now:
             yield Sleep(end - now)
-        agent = system.at_hand(request.transport) or (yield from system.summon(request.transport))
+        agent = system.at_hand(request.transport)
+        if agent is None:
+            request.job.waiting += 1
+            agent = yield from system.summon(request.transport)
+            if self.system is not system:
+                return  # the queue manager that asked for it is no more
+            request.job.waiting -= 1
         process = agent.processes.take(now)
         try:
             results = yield from agent.deliver(request)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Connect, Decision, PassOn, answered
+from simmail.mail.questions import Connect, Decision, Level, Note, Now, PassOn, Sleep, answered
 from simmail.postfix.local_domains import listening_addresses
 from simmail.postfix.system import THROTTLE_S
 from simmail.smtp.commands import Sent
@@ -38,20 +38,58 @@ WARNINGS = (
 )
 
 
-class Silent:
-    """The session of a program that will not run: the kernel takes the connection, nobody speaks."""
+class Waiting:
+    """A connection that the kernel took while the program would not run: nobody speaks before that does.
+
+    Args:
+        port: the service.
+        client, question: who connected, and how.
+    """
+
+    __slots__ = ("_client", "_greeted", "_port", "_question", "_session", "_since")
+
+    def __init__(self, port: Port, client: str, question: Connect) -> None:
+        self._port, self._client, self._question = port, client, question
+        self._since, self._greeted = port.closed, False
+        self._session: Server | None = None
+        port.kept += 1
 
     def greet(self) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
+        """Speak first, as soon as the program runs."""
+        session = yield from self._served()
+        if session is None:
+            return None
+        self._greeted = True
+        return (yield from session.greet())
 
     def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
+        """Answer what the client sent."""
+        return answered(None) if self._session is None else self._session.handle(sent, more)
 
-    def lost(self, reason: str) -> Decision[None]:
-        """Nobody notices."""
-        return answered(None)
+    def lost(self, reason: str) -> Decision[Reply | None]:
+        """The client is gone, which the program finds out once it runs."""
+        session = yield from self._served()
+        if session is None:
+            return None
+        if not self._greeted:
+            yield from session.greet()
+        return (yield from session.lost(reason))
+
+    def _served(self) -> Decision[Server | None]:
+        """The session, once the program runs; None where Postfix was stopped before."""
+        port = self._port
+        while self._session is None:
+            now: float = yield Now()
+            if now < port.throttled:
+                yield Sleep(port.throttled - now)
+                yield Level()
+            if port.closed != self._since:
+                return None
+            self._session, notes = port.tried(self._client, self._question, (yield Now()))
+            yield from notes
+            if self._session is not None:
+                port.kept -= 1
+        return self._session
 
 
 class Port:
@@ -65,11 +103,14 @@ class Port:
     Attributes:
         slots: its processes.
         throttled: until when it is not started again, seconds.
+        closed: how often Postfix was stopped, and forgot who had connected.
+        kept: how many connections wait for the program to run.
     """
 
     def __init__(self, ports: Ports, service: Service, number: int) -> None:
         self.service, self.number = service, number
         self.throttled = 0.0
+        self.closed = self.kept = 0
         self._ports = ports
         self._stressed_until = self._quiet_until = 0.0
         self._program: Any = None
@@ -101,38 +142,45 @@ class Port:
                 self._ports.master.note("master", "warning", "", text)
 
     def session(self, task: Task, client: str, question: Connect) -> Server:
-        """A session with a client; where the program does not run, one that says nothing."""
+        """A session with a client; where the program does not run, one that says nothing until it does."""
+        if self.throttled > task.now and not self._has_idle(task.now):
+            return Waiting(self, client, question)
+        session, notes = self.tried(client, question, task.now)
+        for said in notes:  # the task is still the client's, so the host is named with what is recorded here
+            self._ports.master.record(task, said)
+        return Waiting(self, client, question) if session is None else session
+
+    def _has_idle(self, now: float) -> bool:
+        """Whether a process is there already that takes another client."""
+        system = self._ports.master.system
+        program = None if system is None else system.at_hand(self.service.name, self.service.type)
+        return program is not None and not program.shared and bool(program.processes.idle(now))
+
+    def tried(self, client: str, question: Connect, now: float) -> tuple[Server | None, list[Note]]:
+        """A session with a client, None where the program does not run; and what its processes say as they start."""
         system = self._ports.master.system
         assert system is not None
-        program = system.at_hand(self.service.name, self.service.type)
-        if self.throttled > task.now:
-            if program is None or program.shared or not program.processes.idle(task.now):
-                return Silent()
-        elif program is None:
-            program = self._made(system, task)
+        notes: list[Note] = []
+        program = system.at_hand(self.service.name, self.service.type) or self._made(system, now, notes)
         if program is None:
-            return Silent()
+            return None, notes
         session: Any = program.session(client, question)
         if program.shared:
-            shared: Server = session
-            return shared
+            return session, notes
         if program is not self._program:
             self._program, self._patience = program, program.config["smtpd_timeout"]
             program.died_young = self._throttle
-        return Lent(session, self.slots, self._patience, partial(self._strained, system, client, question))
+        return Lent(session, self.slots, self._patience, partial(self._strained, system, client, question)), notes
 
-    def _made(self, system: MailSystem, task: Task) -> Any:
+    def _made(self, system: MailSystem, now: float, notes: list[Note]) -> Any:
         """The program, which may have to be made; None where it does not run."""
-        master, (name, type) = self._ports.master, self.service[:2]
-        # the task is still the client's, so the host is named with what is recorded here
-        for said in system.outdated(name, type):
-            master.record(task, said)
+        name, type = self.service[:2]
+        notes += system.outdated(name, type)
         try:
             return system.program(name, type)
         except Fatal as fatal:
-            for said in system.dying(name, type, fatal):
-                master.record(task, said)
-            self._throttle(task.now)
+            notes += system.dying(name, type, fatal)
+            self._throttle(now)
             return None
 
     def _throttle(self, now: float) -> None:
@@ -183,6 +231,8 @@ class Ports:
     def close(self) -> None:
         """Postfix was stopped."""
         self._by_number.clear()
+        for port in self._known.values():
+            port.closed, port.kept = port.closed + 1, 0
 
     def forget(self) -> None:
         """The host has died."""
@@ -195,7 +245,7 @@ class Ports:
         port = self._by_number.get(question.port)
         if port is None or question.address not in self._addresses:
             return answered(None)
-        if len(port.slots.waiting) > port.backlog:
+        if len(port.slots.waiting) + port.kept > port.backlog:
             return answered(FULL)
         return answered(port.session(task, client, question))
 

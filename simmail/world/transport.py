@@ -120,7 +120,8 @@ class Transport:
         for number, timeout in enumerate(question.timeouts, 1):
             server = connection.server
             if server is None:
-                replies.append(LOST)
+                last, connection.unread = connection.unread, None
+                replies.append(last or LOST)
                 break
             handling = server.handle(commands[number - 1], commands[number:] + more)
             reply: Reply | Lost | None

@@ -280,7 +280,7 @@ class _Sendmail:
         who = f"{sender}({account.uid})"
         if request.verp and not sender:
             yield from self.console.die(f"{who}: -V option requires non-null sender address")
-        recipients = [address for word in request.operands for address in addresses(word)]
+        recipients = named = [address for word in request.operands for address in addresses(word)]
         if request.verify:
             lines = list(probe(sender, request.operands))
         else:
@@ -288,7 +288,7 @@ class _Sendmail:
             lines = list(content_lines(text, request.dots_are_text, self.config["line_length_limit"]))
             if request.from_header:
                 lines, found = extract(lines)
-                recipients += found
+                recipients = named + found
         if not recipients:
             yield from self.console.die(f"{who}: {NO_RECIPIENTS[request.from_header]}")
         for level, text in self.console.heard:  # postdrop(1) reads main.cf, too
@@ -309,6 +309,7 @@ class _Sendmail:
             ret=request.ret,
             origin="local",
             verp=request.verp,
+            sections=(0, len(recipients) - len(named)),
             trace="verify" if request.verify else "record" if request.report else "",
             uid=account.uid,
             fullname=account.gecos.split(",")[0] if request.fullname is None else request.fullname,

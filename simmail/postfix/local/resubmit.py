@@ -50,7 +50,7 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
     """
     if waits:
         return True
-    cleanup: Cleanup = yield from agent.system.summon("cleanup")
+    cleanup: Cleanup = yield from agent.system.summon(agent.config["cleanup_service_name"])
     for (delivered, sender), states in run.forwarded.items():
         transaction = _open(cleanup, run, sender, states[0])
         queue_id = yield from transaction.begin()

@@ -34,18 +34,22 @@ class Job:
         queued: when it came into the active queue, seconds.
         flush: what a flush allows it.
         pending: how many of its tries are not over.
-        running: how many of those an agent is busy with.
+        running: how many of those an agent is busy with, or is to be started for.
+        waiting: for how many of those an agent has still to be started.
         unread: recipients that are not divided into tries yet.
         deferred: those to be tried again, with the reason.
         failed: those given up, with the reason.
         told: what else the sender is to be told.
     """
 
-    __slots__ = ("deferred", "failed", "flush", "message", "number", "pending", "queued", "running", "told", "unread")
+    __slots__ = (
+        "deferred", "failed", "flush", "message", "number", "pending", "queued", "running", "told", "unread",
+        "waiting",
+    )  # fmt: skip
 
     def __init__(self, message: Message, number: int, queued: float, flush: Flush) -> None:
         self.message, self.number, self.queued, self.flush = message, number, queued, flush
-        self.pending = self.running = 0
+        self.pending = self.running = self.waiting = 0
         self.unread: list[Recipient] = []
         self.deferred: list[tuple[Recipient, Dsn]] = []
         self.failed: list[tuple[Recipient, Dsn]] = []

@@ -116,7 +116,8 @@ class QueueManager(Program):
         self.started = True
         spool = self.spool
         for queue_id, job in list(self.jobs.items()):
-            job.pending = job.running
+            job.running -= job.waiting
+            job.pending, job.waiting = job.running, 0
             if not (job.running or job.failed or job.told):
                 del self.jobs[queue_id]
         for queue_id in list(spool.active):

@@ -139,7 +139,7 @@ def _offered(
         ("SIZE", f"SIZE {limit}" if limit else "SIZE", True),
         ("VRFY", "VRFY", parameters.vrfy),
         ("ETRN", "ETRN", True),
-        ("VERP", "VERP", verp),
+        ("VERP", "XVERP", verp),
         ("STARTTLS", "STARTTLS", parameters.tls),
         ("XCLIENT", f"XCLIENT {XCLIENT_ATTRIBUTES}", xclient_too),
         ("XFORWARD", f"XFORWARD {XFORWARD_ATTRIBUTES}", xforward_too),

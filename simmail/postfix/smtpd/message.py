@@ -56,7 +56,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         recipient: whose acceptance is the reason; "" where that is the sender's.
     """
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
-    cleanup = yield from session.summon("cleanup")
+    cleanup = yield from session.summon(parameters.cleanup_service)
     client, helo = state.client, state.helo or ""
     name, address, greeted, protocol = client.name, client.address, helo, state.protocol
     if session.forwarded:
@@ -212,8 +212,10 @@ def _handed_over(session: SmtpdSession) -> Transaction:
     assert transaction is not None
     for recipient in session.state.recipients:
         transaction.recipient(recipient)
-    for address in actions.bcc:
-        transaction.recipient(Recipient(address, notify=frozenset({Notify.NEVER})))
+    notify: frozenset[Notify] = frozenset()
+    for address in actions.bcc:  # that nobody will hear of one is said behind it, and counts for the next
+        transaction.recipient(Recipient(address, notify=notify), late=True)
+        notify = frozenset({Notify.NEVER})
     if actions.filter:
         transaction.filter = actions.filter
     if actions.redirect:

@@ -75,6 +75,7 @@ class SessionParameters:
         #: Whether the first HELO or EHLO of an ordinary client asks nothing; a greeting and a command are two lines.
         self.hello_asks_nothing = smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
+        self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]
         options = config.list("receive_override_options")
         self.cleanup_flags = external_flags(options)

@@ -34,7 +34,7 @@ from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import SmtpCommand, counts
 from simmail.postfix.smtpd.footer import softened, with_footer
 from simmail.postfix.smtpd.lookups import meet
-from simmail.postfix.smtpd.message import receive, received
+from simmail.postfix.smtpd.message import begin, receive, received
 from simmail.postfix.smtpd.notice import notify
 from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
 from simmail.postfix.smtpd.unusual import unusual
@@ -79,7 +79,8 @@ class SmtpdSession:
         self.state = SmtpdState(address)
         self.server = (question.address, str(question.port)) if question is not None else ("", "")
         self.early: tuple[Sent, ...] = question.early if question is not None else ()
-        self.stuck = False
+        #: The service that this session waits for in vain.
+        self.stuck = ""
         #: The verbs of all commands, and of those that were not good.
         self.total: list[str] = []
         self.failed: list[str] = []
@@ -443,18 +444,22 @@ class SmtpdSession:
         return self._waiting_for(service) if found is None else answered(found)
 
     def _waiting_for(self, service: str) -> Decision[Any]:
-        self.stuck = True
+        self.stuck = service
         found = yield from self.smtpd.system.summon(service, client=self.smtpd.name)
-        self.stuck = False
+        self.stuck = ""
         return found
 
     # ---- the end
 
     def lost(self, reason: str) -> Decision[Reply | None]:
         """The client has hung up (`lost connection`), or has been silent for too long (`timeout`)."""
-        if self.over or self.stuck:
+        if self.over:
             return None
         state = self.state
+        if self.stuck:  # it hears of that no sooner than the service runs
+            if not self.smtpd.system.has(self.stuck):
+                return None
+            yield from begin(self) if self.stuck == self.parameters.cleanup_service else self.summon(self.stuck)
         if state.errors >= self.parameters.hard_errors:
             return (yield from self.close((yield from self._too_many_errors())))
         said = None
