@@ -105,7 +105,7 @@ def post_mail(
 
 
 def _started(system: MailSystem) -> Decision[None]:
-    """Wait until the first bounce(8) has started."""
+    """Wait until bounce(8), and what had to deliver the message, has started."""
     now: float = yield Now()
     if system.notifies is None:
         system.notifies = now + system.notifying

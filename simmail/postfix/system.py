@@ -74,7 +74,7 @@ class MailSystem:
         successor: the system after a reload, whose programs now serve; None while there was none.
         notifying: how long it takes to start what writes notifications, seconds.
         generation: how often Postfix has been started or reloaded on this host.
-        notifies: since when that runs, seconds since the start of the world; None before it is needed.
+        notifies: since when that runs, and all that delivers, seconds since the start of the world; None before that.
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
 
     Raises:

@@ -295,6 +295,7 @@ class Master:
             if self.system is not system:
                 return  # the queue manager that asked for it is no more
             request.job.waiting -= 1
+            system.notifies = None
         process = agent.processes.take(now)
         try:
             results = yield from agent.deliver(request)
