@@ -45,7 +45,6 @@ from simmail.postfix.cleanup_status import (
     CleanupFlag,
 )
 from simmail.postfix.cleanup_transaction import Transaction
-from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.program import Program
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ class Cleanup(Program):
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
         config = self.config
-        local = LocalDomains(config, system.machine, self.environment)
-        self.local = local
-        self.mapper = AddressMapper(self, local)
+        self.mapper = AddressMapper(self, self.local_domains)
         self.rules = ContentRules(self)
         self.delimiters: str = config["recipient_delimiter"]
         self.always_bcc: str = config["always_bcc"]

@@ -21,7 +21,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.address import quote_local
 from simmail.mail.content import Content, clipped
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
@@ -366,7 +365,7 @@ class Transaction:
         """Add the copy that a bcc table has for an address."""
         program = self.program
         try:
-            found = find_address(maps, address, program.delimiters, program.local.owns)
+            found = find_address(maps, address, program.delimiters, program.local_domains.owns)
         except LookupFailure:
             self.gather()
             self.warn(f"{self.queue_id}: {maps.title} map lookup problem -- message not accepted, try again later")
@@ -474,4 +473,4 @@ def _meaning(flags: CleanupFlag) -> tuple[bool, ...]:
 
 def original_recipient(address: str, utf8: bool) -> str:
     """An ORCPT of our own for an address."""
-    return f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{quote_local(address)}"
+    return f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{address}"

@@ -2,6 +2,8 @@
     local_domains - is this domain this machine?
 
 DESCRIPTION
+    Every daemon opens mydestination as it starts, whether it will need it or not, and says what is wrong with it.
+
     A domain is local where mydestination lists it, and an address literal where it is one of the machine's own
     addresses or those of proxy_interfaces.  A dot at the end does not count.
 
@@ -27,8 +29,8 @@ class LocalDomains:
 
     __slots__ = ("addresses", "destinations", "origin")
 
-    def __init__(self, config: Config, machine: Machine, environment: TableEnvironment) -> None:
-        self.destinations = StringList.open("mydestination", config["mydestination"], environment)
+    def __init__(self, config: Config, machine: Machine, destinations: StringList) -> None:
+        self.destinations = destinations
         self.addresses = receiving_addresses(config, machine)
         self.origin = str(config["myorigin"]).lower()
 
@@ -46,6 +48,11 @@ class LocalDomains:
     def owns(self, domain: str) -> bool:
         """As `matches`, and also true for myorigin: where a bare local part may stand in a table."""
         return domain.lower() == self.origin or self.matches(domain)
+
+
+def destinations(config: Config, environment: TableEnvironment) -> StringList:
+    """The list of mydestination."""
+    return StringList.open("mydestination", config["mydestination"], environment)
 
 
 def receiving_addresses(config: Config, machine: Machine) -> frozenset[str]:

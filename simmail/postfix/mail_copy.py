@@ -128,8 +128,9 @@ def maildir(
     now = yield NOW
     seconds = int(machine.calendar.unix(now))
     what = f"create maildir file {path}tmp/{seconds}.P{rights.uid}.{machine.hostname}: {reason}"
-    warn("warning", f"maildir access problem for UID/GID={rights.uid}/{rights.gid}: {what}")
-    warn("warning", "perhaps you need to create the maildirs in advance")
+    if reason == DENIED:
+        warn("warning", f"maildir access problem for UID/GID={rights.uid}/{rights.gid}: {what}")
+        warn("warning", "perhaps you need to create the maildirs in advance")
     return Trouble(status, f"maildir delivery failed: {what}")
 
 

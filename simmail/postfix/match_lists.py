@@ -13,6 +13,9 @@ PARAMETERS
     parent_domain_matches_subdomains: the lists in which `example.com` stands for what is below it too.
 
 DIAGNOSTICS
+    PARAMETER: comment at end of line is not supported: # TEXT
+        Said once, as the list is read; it ends before the comment.
+
     PARAMETER: hash:/etc/postfix/x: table lookup problem
     PARAMETER: non-null host address bits in "192.168.1.1/16", perhaps you should use ...
         Said at each look-up that comes as far as the pattern; the look-up fails.
@@ -23,7 +26,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -33,7 +35,7 @@ from simmail.postfix.tables.flags import DictFlag
 from simmail.postfix.tables.fold import casefold
 from simmail.postfix.tables.networks import BadNetwork, Network, parse_address
 from simmail.postfix.tables.registry import open_table
-from simmail.postfix.tables.split import split_outside_braces
+from simmail.postfix.tables.split import spans_outside_braces, split_outside_braces
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.tables.table import LookupFailure, Table, TableEnvironment
 
@@ -72,8 +74,6 @@ def parse_patterns(parameter: str, value: str, environment: TableEnvironment) ->
     return tuple(found)
 
 
-#: What looks like a comment behind something else: its first word, and the rest.
-_COMMENT = re.compile(r"(?:^|[\s,])(#\S*)(?:\s+(.*))?$")
 #: How deep files may name files; Postfix has no limit, and ends when its memory does.
 DEPTH_LIMIT = 50
 
@@ -81,7 +81,7 @@ DEPTH_LIMIT = 50
 def _parse(
     parameter: str, value: str, environment: TableEnvironment, positive: bool, found: list[Pattern], depth: int
 ) -> None:
-    for item in split_outside_braces(_uncommented(parameter, value, environment) if depth else value):
+    for item in split_outside_braces(_uncommented(parameter, value, environment, depth) if "#" in value else value):
         name = item.lstrip("!")
         verdict = positive is ((len(item) - len(name)) % 2 == 0)
         if not name:
@@ -111,15 +111,17 @@ def _missing(name: str, reason: str, environment: TableEnvironment) -> Table:
     return environment.tables[key]
 
 
-def _uncommented(parameter: str, line: str, environment: TableEnvironment) -> str:
-    """A line of a file without what looks like a comment at its end, which is told."""
-    found = _COMMENT.search(line)
-    if found is None:
-        return line
-    word, rest = found[1], found[2]
-    shown = f"{word} {rest}?" if rest else f"{word} "
-    environment.warn("warning", f"{parameter}: comment at end of line is not supported: {shown}")
-    return line[: found.start(1)]
+def _uncommented(parameter: str, value: str, environment: TableEnvironment, depth: int) -> str:
+    """A value, or a line of a file, without what looks like a comment behind it, which is told."""
+    for start, end in spans_outside_braces(value):
+        if value[start] == "#":
+            rest = value[end + 1 :]
+            if rest and depth:
+                rest += "?"  # the line's end
+            shown = f"{value[start:end]} {rest}"
+            environment.warn("warning", f"{parameter}: comment at end of line is not supported: {shown}")
+            return value[:start]
+    return value
 
 
 def is_table(pattern: str) -> bool:

@@ -35,7 +35,6 @@ from simmail.mail.tokens import Address, external_address, parse
 from simmail.postfix.address_maps import find_address, propagated
 from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name
-from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
@@ -79,7 +78,7 @@ class Outgoing:
         self.rewrites = bool(self.generic)
         self.idle = not (self.generic or any(self.header_checks.values()) or self.body_checks)
         if self.rewrites:
-            self._local = LocalDomains(config, program.system.machine, program.environment)
+            self._local = program.local_domains
 
     def address(self, address: str) -> str:
         """The public form of an envelope address (internal form)."""

@@ -10,6 +10,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Note
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.fast_flush import fast_flush_domains
+from simmail.postfix.local_domains import LocalDomains, destinations
 from simmail.postfix.match_lists import DomainList
 from simmail.postfix.processes import Process, Processes
 from simmail.postfix.tables import Maps, TableEnvironment
@@ -65,6 +66,7 @@ class Program:
         self.proxied: TableEnvironment | None = None
         self.name = self.command
         self.config: Config = system.latest.for_service(service, warn=self.warn)
+        self._destinations = destinations(self.config, self.environment)
         #: What each of its processes says as it starts; the first one's words are among the pending ones.
         self.opening: list[Note] = list(self.pending)
         self._started = False
@@ -107,6 +109,11 @@ class Program:
 
         fatal: bool = self.config["daemon_table_open_error_is_fatal"]
         return TableEnvironment(machine, self.warn, surrogates=not fatal, proxymap=proxymap)
+
+    @cached_property
+    def local_domains(self) -> LocalDomains:
+        """The domains for which this machine is the destination."""
+        return LocalDomains(self.config, self.system.machine, self._destinations)
 
     def _hear(self, program: str, level: str, text: str) -> None:
         """Remember what another program logs for this one's sake."""

@@ -142,19 +142,20 @@ class _Check:
             hear("warning", f"{place}: unused parameter: {name}={value}")
 
 
-def asked(machine: Machine, folder: str = FOLDER) -> tuple[Said, ...]:
-    """What postconf(1) says when the script asks it for one parameter, as it does ahead of every command.
+def asked(machine: Machine, folder: str = FOLDER) -> StartUp:
+    """What postconf(1) says when the script asks it for parameters, as it does ahead of every command.
 
     Args:
         machine: the host.
         folder: where main.cf is.
     """
     run = _Check(machine, folder)
-    try:
-        run.ask_value()
-    except Fatal as fatal:
-        run.said.append(Said(POSTCONF, "fatal", fatal.text))
-    return tuple(run.said)
+    passes = False
+    with suppress(_Failed):
+        for ask in (run.ask_defaults, run.ask_value):
+            run.said += run.said_by(ask)
+        passes = True
+    return StartUp(tuple(run.said), passes, passes)
 
 
 def check(machine: Machine, folder: str = FOLDER) -> StartUp:

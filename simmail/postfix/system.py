@@ -39,9 +39,11 @@ from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Now, Sleep
 from simmail.postfix.config import MAIN_CF, Config
+from simmail.postfix.local_domains import destinations
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo, Memory
 from simmail.postfix.spool import Spool
+from simmail.postfix.tables import TableEnvironment
 
 if TYPE_CHECKING:
     from simmail.postfix.program import Program
@@ -305,7 +307,7 @@ class MailSystem:
             notes.append(Note(service.command, level, "", text))
 
         with suppress(Fatal):
-            self.latest.for_service(service, warn=warn)
+            destinations(self.latest.for_service(service, warn=warn), TableEnvironment(self.machine, warn))
         return notes
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:

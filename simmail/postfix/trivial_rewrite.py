@@ -36,7 +36,6 @@ from simmail.mail.address import quote_local, split_plain, unquote_local
 from simmail.mail.hostnames import literal_fault, valid_address, valid_hostname, valid_literal
 from simmail.mail.tokens import LITERAL, QUOTED, Address, Token, externalize, internalize, scan
 from simmail.postfix.address_maps import find_address
-from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import DomainList, StringList
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import AddressClass, Resolved, ResolveFlag
@@ -123,7 +122,6 @@ class TrivialRewrite(Program):
         }
         self._empty_recipient = scan(config["empty_address_recipient"])
         self._here = [AT, *scan(config["myhostname"])]
-        self.local = LocalDomains(config, system.machine, self.environment)
         self._alias_domains = StringList.open(
             "virtual_alias_domains", config["virtual_alias_domains"], self.environment
         )
@@ -290,7 +288,7 @@ class TrivialRewrite(Program):
 
     def _is_local(self, domain: str) -> bool:
         try:
-            return self.local.matches(domain)
+            return self.local_domains.matches(domain)
         except LookupFailure:
             raise _Failed from None
 
@@ -354,7 +352,7 @@ class TrivialRewrite(Program):
                 transport, nexthop = routes.transport_maps.find(recipient, domain, transport, nexthop)
         if self._relocated:
             with _Told(self, "relocated_maps", recipient, address_class):
-                moved = find_address(self._relocated, recipient, self._delimiters, self.local.owns)
+                moved = find_address(self._relocated, recipient, self._delimiters, self.local_domains.owns)
             if moved:
                 transport, nexthop = "error", f"5.1.6 User has moved to {moved.value}"
         if recipient.startswith("-") and not self._minus_user:
@@ -419,7 +417,7 @@ class TrivialRewrite(Program):
         if not maps:
             return None
         with _Told(self, maps.title, recipient, address_class):
-            found = find_address(maps, sender or null_key, self._delimiters, self.local.owns)
+            found = find_address(maps, sender or null_key, self._delimiters, self.local_domains.owns)
         if found is None:
             return None
         return "" if found.value.upper() == "DUNNO" else found.value

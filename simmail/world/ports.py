@@ -209,8 +209,9 @@ class Ports:
         self._addresses: frozenset[str] = frozenset()
 
     def listen(self, system: MailSystem) -> None:
-        """Postfix was started or reloaded."""
-        self._addresses = listening_addresses(system.config, self.master.host.machine)
+        """Postfix was started or reloaded; a reload takes no change of inet_interfaces up."""
+        if not self._by_number:
+            self._addresses = listening_addresses(system.config, self.master.host.machine)
         default: int = system.config["default_process_limit"]
         self._by_number.clear()
         for key, service in system.master.services.items():

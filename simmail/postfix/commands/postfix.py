@@ -65,8 +65,10 @@ def postfix(invocation: Invocation) -> Decision[int]:
         for text in notice(config.compatibility):
             yield Note("postfix", "text", "", text)
     looks = command == "check" or (command == "start" and not running)
-    said = check(invocation.machine, folder).said if looks else asked(invocation.machine, folder)
-    yield from _printed(invocation, [one for one in said if one.program in (POSTCONF, "postsuper")], running)
+    found = check(invocation.machine, folder) if looks else asked(invocation.machine, folder)
+    yield from _printed(invocation, [one for one in found.said if one.program in (POSTCONF, "postsuper")], running)
+    if not found.passes:
+        return 1
     if command in SILENT:
         return 0
     if command == "flush":
@@ -77,7 +79,9 @@ def postfix(invocation: Invocation) -> Decision[int]:
         return 1
     if command == "reload":  # the queue is looked over, twice
         yield from _printed(invocation, 2 * [Said("postsuper", *heard) for heard in config.heard], running)
-    return _started(lambda: RUNNING[command](control))
+    if _started(lambda: RUNNING[command](control)):
+        control.stop()  # master(8) has found something fatal, which nobody hears of
+    return 0
 
 
 def _printed(invocation: Invocation, said: list[Said], running: bool) -> Decision[None]:

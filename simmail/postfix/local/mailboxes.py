@@ -61,6 +61,8 @@ class Mailboxes:
         spool: str = config["mail_spool_directory"]
         #: What stands before a user's name in the path of his mailbox, and behind it.
         self._folder, self._end = (spool, "/") if spool.endswith("/") else (spool + "/", "")
+        #: A spool of Maildirs goes before an mbox file at home.
+        self._at_home = bool(self._home_mailbox) and (self._home_mailbox.endswith("/") or not self._end)
         self._strict: bool = config["strict_mailbox_ownership"]
         self._limit: int = config["mailbox_size_limit"]
 
@@ -97,9 +99,7 @@ class Mailboxes:
                 return self._unknown_command(run, state)
         if command:
             return agent.commands.deliver(run, state, command)
-        path = (
-            f"{account.home}/{self._home_mailbox}" if self._home_mailbox else f"{self._folder}{state.user}{self._end}"
-        )
+        path = f"{account.home}/{self._home_mailbox}" if self._at_home else f"{self._folder}{state.user}{self._end}"
         if run.request.verify:
             kind = "maildir" if path.endswith("/") else "mailbox"
             return agent.deliver_sent(run, state, f"delivers to {kind}")
@@ -113,7 +113,7 @@ class Mailboxes:
         """Append to the mbox file of a user."""
         agent = self.agent
         name, files = normal(path), agent.machine.files
-        maker = account.name if self._home_mailbox else "root"
+        maker = account.name if self._at_home else "root"
         trouble = mailbox_trouble(files, path, name, account, maker, self._strict, "5.2.0", agent.warn)
         if trouble is None:
             date = agent.machine.calendar.asctime((yield NOW))

@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Note
-from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import AddressList, DomainList, StringList
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
@@ -83,7 +82,7 @@ class Smtpd(Program):
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
-        config, environment = self.config, self.environment
+        config = self.config
         self.memo = system.memo
         self._memories: list[dict[Any, Any]] = []
         #: domain -> an address that stands for all plain ones there: their local parts have no say in where they lead.
@@ -96,9 +95,8 @@ class Smtpd(Program):
         self.untrusted_routing: bool = config["allow_untrusted_routing"]
         self.null_key: str = config["smtpd_null_access_lookup_key"]
         self.stress: str = config.text("stress")
-        self.local = LocalDomains(config, system.machine, environment)
-        self.owns = self.local.owns
-        self.own_addresses = self.local.addresses
+        self.owns = self.local_domains.owns
+        self.own_addresses = self.local_domains.addresses
         self.families = tuple(
             type for type, names in (("A", ("ipv4", "all")), ("AAAA", ("ipv6", "all")))
             if set(names) & set(config.list("inet_protocols"))
@@ -151,7 +149,11 @@ class Smtpd(Program):
     def _restrictions(self) -> None:
         config = self.config
         self.titles = TITLES
-        self.classes = {name: config.list(name) for name in config.list("smtpd_restriction_classes")}
+        self.classes: dict[str, tuple[str, ...]] = {}
+        for name in config.list("smtpd_restriction_classes"):
+            if not config.text(name):
+                raise Fatal(f"restriction class `{name}' needs a definition")
+            self.classes[name] = config.list(name)
         self._class_rules: dict[Nested, tuple[Rule, ...]] = {}
         self._texts: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         words = {name: config.list(name) for name in LISTS}

@@ -116,7 +116,7 @@ def _unknown(recipient: str, what: str) -> Finding:
 
 def _mine(smtpd: Smtpd, hosts: list[str], strangers: list[str]) -> Decision[bool]:
     """Whether one of the hosts is this machine; `strangers` learns which of them cannot be looked up, and why."""
-    if any(map(smtpd.local.matches, hosts)):
+    if any(map(smtpd.local_domains.matches, hosts)):
         return True
     for host in hosts:
         addresses, reason = yield from host_addresses(smtpd.system.machine, host, smtpd.families)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 SPACE = " \t\n\v\f\r"
 SEPARATORS = ", \t\r\n"
 
@@ -21,7 +23,11 @@ _SEPARATED = str.maketrans({",": " "})
 
 
 def _split(text: str, separators: str) -> list[str]:
-    parts: list[str] = []
+    return [text[start:end] for start, end in spans_outside_braces(text, separators)]
+
+
+def spans_outside_braces(text: str, separators: str = SEPARATORS) -> Iterator[tuple[int, int]]:
+    """Where the parts of `text` begin and end."""
     depth, start = 0, -1
     for position, character in enumerate(text):
         if start < 0:
@@ -33,11 +39,10 @@ def _split(text: str, separators: str) -> list[str]:
         elif depth and character == "}":
             depth -= 1
         elif not depth and character in separators:
-            parts.append(text[start:position])
+            yield start, position
             start = -1
     if start >= 0:
-        parts.append(text[start:])
-    return parts
+        yield start, len(text)
 
 
 def balanced(text: str) -> int:
