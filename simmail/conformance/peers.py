@@ -14,6 +14,22 @@ from simmail.world.host import Host
 from simmail.world.transport import HANG_UP
 
 
+class Silent:
+    """The session of a mute server: the kernel takes the connection, nobody speaks."""
+
+    def greet(self) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(None)
+
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(None)
+
+    def lost(self, reason: str) -> Decision[None]:
+        """Nobody notices."""
+        return answered(None)
+
+
 class Peer:
     """One remote server.
 

@@ -15,6 +15,9 @@ PARAMETERS
 DIAGNOSTICS
     bounce_append: ignoring dsn code "CODE"
 
+    ID: flush service failure
+        A list of fast_flush_domains cannot be read.
+
 SEE ALSO
     bounce(3), defer(3), sent(3), dsn_filter(3)
 """
@@ -30,6 +33,7 @@ from simmail.mail.questions import Note
 from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
+from simmail.postfix.tables.surrogate import Unavailable
 
 #: arrival to active queue, active queue to agent, agent to connection, connection to end; seconds.
 Delays = tuple[float, float, float, float]
@@ -84,7 +88,7 @@ class Reporter:
         filters: the parameter with its delivery status filter.
     """
 
-    __slots__ = ("_cached", "_filter", "_program", "_soft")
+    __slots__ = ("_cached", "_filter", "_program", "_soft", "_unsure")
 
     def __init__(self, program: Program, filters: str = "default_delivery_status_filter") -> None:
         self._program = program
@@ -92,6 +96,8 @@ class Reporter:
         self._cached: bool = program.config["address_verify_negative_cache"]
         maps = program.maps(filters)
         self._filter: Maps | None = maps or None
+        #: Whether flush(8) cannot always be told of deferred mail.
+        self._unsure = any(isinstance(pattern.table, Unavailable) for pattern in program.fast_flush.patterns)
 
     def sent(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
@@ -140,6 +146,8 @@ class Reporter:
                 status, dsn = Status.SOFTBOUNCE, dsn._replace(status="4" + dsn.status[1:])
             else:
                 status, action = Status.BOUNCED, "failed"
+        if self._unsure and status is not Status.BOUNCED:
+            self._flush_later(request.message.queue_id, recipient.address)
         if dsn.action != action:
             dsn = dsn._replace(action=action)
         return self._report(request, recipient, dsn, relay, delays, status)
@@ -156,6 +164,13 @@ class Reporter:
             original and shown(original), relay, delays, dsn.status, status._value_, dsn.reason,
         )  # fmt: skip
         return note, Result(recipient, status, dsn, relay, of)
+
+    def _flush_later(self, queue_id: str, address: str) -> None:
+        """Tell flush(8) of a deferred message, if its domain is one of those."""
+        try:
+            self._program.fast_flush.matches(address.rpartition("@")[2])
+        except LookupFailure:
+            self._program.warn("warning", f"{queue_id}: flush service failure")
 
     def _filtered(self, filter: Maps, dsn: Dsn, classes: str) -> Dsn:
         """What a delivery status filter makes of a status and its text; `classes`: the first digits it may give."""

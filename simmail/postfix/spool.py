@@ -31,6 +31,7 @@ class Spool:
     `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
 
     Attributes:
+        sockets: whether Postfix has ever run, whose sockets stay: they refuse where otherwise there is nothing.
         came: how many recipients of messages have come into it by way of cleanup(8).
         left: how the recipients of messages that are not here any more have ended -> how many.
         verified: what verify(8) knows: address -> `simmail.postfix.verify.Verdict`.
@@ -39,7 +40,7 @@ class Spool:
 
     __slots__ = (
         "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs",
-        "maildrop", "verified", "withdrawn",
+        "maildrop", "sockets", "verified", "withdrawn",
     )  # fmt: skip
 
     def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None, store: TextStore | None = None) -> None:
@@ -52,10 +53,16 @@ class Spool:
         self.corrupt: dict[str, Message] = {}
         self.jobs: dict[str, Any] = {}
         self.left_logs: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.sockets = False
         self.came = 0
         self.left: Counter[str] = Counter()
         self.verified: dict[str, Any] = {}
         self.withdrawn: dict[str, str] = {}
+
+    @property
+    def no_answer(self) -> str:
+        """Why a service cannot be connected to while Postfix does not run."""
+        return "Connection refused" if self.sockets else "No such file or directory"
 
     def queue(self, name: str) -> MutableMapping[str, Message]:
         """One of QUEUES."""

@@ -109,7 +109,7 @@ class MailSystem:
         self.rewriting: TrivialRewrite | None = None
         self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
-        self._roused: set[tuple[str, str]] = set()
+        self._roused: dict[tuple[str, str], TableEnvironment] = {}
         self.used = self.notifying = 0.0
         self.notifies: float | None = None
         self.generation = 0
@@ -295,19 +295,28 @@ class MailSystem:
         yield Note(client, "fatal", "", f"connect #{CONNECT_TRIES} {text}")
 
     def roused(self, name: str, type: str = "unix") -> list[Note]:
-        """A service is needed that has no program of its own here: what its process says of main.cf as it starts."""
+        """A service is needed that has no program of its own here: what its process says of main.cf as it starts.
+
+        The one of proxymap(8) ends when a table has changed that it has opened for itself.
+        """
         key = (name, type)
         service = self.master.services.get(key)
-        if key in self._roused or service is None:
+        if service is None:
             return []
-        self._roused.add(key)
         notes: list[Note] = []
 
         def warn(level: str, text: str) -> None:
             notes.append(Note(service.command, level, "", text))
 
+        running = self._roused.get(key)
+        if running is not None:
+            table = running.changed() if name == "proxymap" else None
+            if table is None:
+                return []
+            warn("text", f"table {table} has changed -- restarting")
+        environment = self._roused[key] = TableEnvironment(self.machine, warn)
         with suppress(Fatal):
-            destinations(self.latest.for_service(service, warn=warn), TableEnvironment(self.machine, warn))
+            destinations(self.latest.for_service(service, warn=warn), environment)
         return notes
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:

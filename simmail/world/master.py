@@ -110,6 +110,7 @@ class Master:
     def start(self) -> None:
         """Start Postfix.  Raises Fatal where it will not start."""
         self.system = self._system()
+        self.spool.sockets = True
         for text in notice(self.system.config.compatibility):
             self.note("postfix", "text", "", text)
         self.ports.unthrottle()

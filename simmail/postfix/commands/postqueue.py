@@ -47,7 +47,9 @@ ONE_ONLY = "fijps"
 HEADING = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------"
 LONG_HEADING = "----Queue ID----- --Size-- ---Arrival Time---- --Sender/Recipient------"
 EMPTY = "Mail queue is empty"
-DOWN = "Mail system is down -- accessing queue directly (Connect to the Postfix showq service: Connection refused)"
+DOWN = "Mail system is down -- accessing queue directly (Connect to the Postfix showq service: {})"
+#: What showq(8) is told to have said by one that finds no folders for the queues, before Postfix has ever run.
+NO_FOLDERS = "malformed showq server response"
 NO_FLUSH = "Cannot flush mail queue - mail system is down"
 #: Where reasons end and where recipients begin.
 REASON_WIDTH, RECIPIENT_INDENT = 76, " " * 41
@@ -98,7 +100,9 @@ class _Postqueue:
     def _list(self, as_json: bool) -> Decision[int]:
         control = self.console.control()
         if control.system is None:
-            yield from self.console.warn(DOWN)
+            yield from self.console.warn(DOWN.format(control.spool.no_answer))
+            if not control.spool.sockets:
+                yield from self.console.die(NO_FOLDERS)
         else:
             yield from control.system.roused("showq")
         found = list(entries(control.spool))
@@ -114,6 +118,9 @@ class _Postqueue:
     # ---- flushing
 
     def _flush(self) -> Decision[int]:
+        control = self.console.control()
+        if control.system is None and not control.spool.sockets:
+            yield from self.console.warn(f"unable to look up public/qmgr: {control.spool.no_answer}")
         yield from self._running()
         yield Trigger(lambda manager, now: manager.flush(now))
         return 0
@@ -121,8 +128,9 @@ class _Postqueue:
     def _flush_message(self, queue_id: str) -> Decision[int]:
         if not valid_queue_id(queue_id):
             yield from self.console.die(f'Cannot flush queue ID - invalid name: "{queue_id}"')
-        if self.console.control().system is None:
-            yield from self.console.warn("connect to public/flush: Connection refused")
+        control = self.console.control()
+        if control.system is None:
+            yield from self.console.warn(f"connect to public/flush: {control.spool.no_answer}")
         yield from self._running()
         yield Trigger(lambda manager, now: manager.flush_message(queue_id, now))
         return 0

@@ -315,7 +315,10 @@ class _Sendmail:
             fullname=account.gecos.split(",")[0] if request.fullname is None else request.fullname,
         )
         yield Commit(message, "maildrop")
-        self.console.control().wake_pickup()
+        control = self.console.control()
+        control.wake_pickup()
+        if not control.spool.sockets:
+            yield from self.console.warn(f"unable to look up public/pickup: {control.spool.no_answer}", "postdrop")
         if request.verify or request.report:
             self.invocation.print(f"Mail Delivery Status Report will be mailed to <{sender}>.")
         return 0

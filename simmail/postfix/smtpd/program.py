@@ -103,15 +103,15 @@ class Smtpd(Program):
         )  # fmt: skip
         self.mynetworks = self.addresses("mynetworks")
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
-        self.addresses(
-            "smtpd_forbid_bare_newline_exclusions"
-        )  # read for what is wrong with it: all lines end well here
+        # these two are read for what is wrong with them: all lines end well here, and the rewriter knows the domains
+        self.addresses("smtpd_forbid_bare_newline_exclusions")
+        DomainList.open("relay_domains", config["relay_domains"], self.environment, self.parents("relay_domains"))
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
         self._said: dict[tuple[str, str], Resolved] = {}
         self._resolved: dict[tuple[str, str], Resolved] = {}
         self.relay_domains = DomainList.open(
-            "relay_domains", config["relay_domains"], environment, self.parents("relay_domains")
+            "relay_domains", config["relay_domains"], self.environment, self.parents("relay_domains")
         )
         self.old_relay_domains = config.is_backwards("relay_domains")
         self.old_order = config.is_backwards("smtpd_relay_before_recipient_restrictions")
