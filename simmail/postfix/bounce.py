@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.bounce_report import Line, Report
-from simmail.postfix.bounce_template import expanded, load_templates
+from simmail.postfix.bounce_template import expanded
+from simmail.postfix.bounce_template_file import load_templates
 from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.post_mail import NOTIFY_CLASSES, Unsent, double_bounce_address, post_mail
 from simmail.postfix.program import Program

@@ -2,14 +2,14 @@
     bounce_template - the words of delivery status notifications
 
 DESCRIPTION
-    The built-in templates, and those of a file that replace them.
+    The built-in templates, and what becomes of the names in a template's text.
 
 PARAMETERS
-    bounce_template_file, delay_warning_time, maximal_queue_lifetime
+    delay_warning_time, maximal_queue_lifetime
 
 DIAGNOSTICS
     zero result in delay template conversion of parameter "delay_warning_time_hours"
-        A time is shorter than the unit in which the template tells it.
+        A time is shorter than the unit in which the template tells it; `excessive result`: far longer.
 
 SEE ALSO
     bounce(5)
@@ -18,16 +18,16 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
-from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal
 from simmail.postfix.config import Config
 
 _UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}
-_TIME_NAME = re.compile(r"\$(?:\{|\()?(delay_warning_time|maximal_queue_lifetime)_([a-z]+)")
-_BEGIN = re.compile(r"(\w+)\s*=\s*<<\s*(\S+)\s*\Z")
+_TIME_NAME = re.compile(r"\$(?:\{|\()?(delay_warning_time|maximal_queue_lifetime)_(\w*)")
+#: More of a unit than that reads badly.
+_LARGEST = 999
 
 Warn = Callable[[str, str], None]
 
@@ -129,83 +129,38 @@ def sender(template: Template, config: Config) -> str:
 
 
 def expanded(template: Template, config: Config, warn: Warn) -> list[str]:
-    """The template's text with its parameters; a time is told in the unit that its name ends in."""
-    text = "\n".join(template.text)
-    extra: dict[str, str] = {}
-    for match in _TIME_NAME.finditer(text):
-        name, unit = match.groups()
+    """The template's text with its parameters; a time is told in the unit that its name ends in.
+
+    Raises:
+        Fatal: for a name that is none, or without a value.
+    """
+    times = _times(template, config, warn)
+    lines: list[str] = []
+    for line in template.text:
+        done = config.expansion(line, times)
+        if done.failed or done.undefined:
+            what = "bad $name syntax" if done.failed else "undefined $name"
+            raise Fatal(f"{template.origin}: {what} in {template.kind} template: {line}")
+        lines.append(done.text)
+    return lines
+
+
+def _times(template: Template, config: Config, warn: Warn) -> dict[str, str]:
+    """The times that a template names, each in its unit."""
+    where, what = template.origin, f"in {template.kind} template"
+    found: dict[str, str] = {}
+    for name, unit in _TIME_NAME.findall("\n".join(template.text)):
         key = f"{name}_{unit}"
         if unit not in _UNITS:
-            warn("warning", f'{template.origin}: unknown time unit "{unit}" of "{key}" in {template.kind} template')
+            raise Fatal(f'{where}: unrecognized suffix "{unit}" in parameter "{key}"')
+        if key in found:
             continue
         seconds: float = config[name]
         count = int(seconds) // _UNITS[unit]
-        if not count and key not in extra:
-            warn(
-                "warning",
-                f'{template.origin}: zero result in {template.kind} template conversion of parameter "{key}"',
-            )
-            warn("warning", f'please reduce time unit "{unit}" of "{key}" in {template.kind} template')
+        found[key] = str(count)
+        if count > _LARGEST or (seconds and not count):
+            kind, change = (f'excessive result "{count}"', "increase") if count else ("zero result", "reduce")
+            warn("warning", f'{where}: {kind} {what} conversion of parameter "{key}"')
+            warn("warning", f'please {change} time unit "{unit}" of "{key}" {what}')
             warn("warning", "for instructions see the bounce(5) manual")
-        extra[key] = str(count)
-    return config.expand(text, extra).split("\n")
-
-
-def load_templates(config: Config, warn: Warn) -> Mapping[str, Template]:
-    """The templates in use.
-
-    Args:
-        config: the bounce daemon's.
-        warn: hears what is wrong with the template file.
-
-    Raises:
-        Fatal: where bounce_template_file cannot be read.
-    """
-    path: str = config["bounce_template_file"]
-    if not path:
-        return BUILT_IN
-    try:
-        text = config.machine.files.read(path)
-    except FileError as error:
-        raise Fatal(f"open {path}: {error.reason}") from None
-    return {**BUILT_IN, **_parse(path, text, warn)}
-
-
-def _parse(path: str, text: str, warn: Warn) -> dict[str, Template]:
-    found: dict[str, Template] = {}
-    lines = iter(text.split("\n"))
-    for line in lines:
-        match = _BEGIN.match(line.strip())
-        if match is None:
-            if line.strip() and not line.lstrip().startswith("#"):
-                warn("warning", f"{path}: unexpected text: {line}")
-            continue
-        name, end = match.groups()
-        body: list[str] = []
-        for inner in lines:
-            if inner == end:
-                break
-            body.append(inner)
-        kind = name.removesuffix("_template")
-        if kind in BUILT_IN and name.endswith("_template"):
-            found[kind] = _template(path, BUILT_IN[kind], body)
     return found
-
-
-def _template(path: str, built_in: Template, lines: list[str]) -> Template:
-    """One template of a file; what its headers do not say is as in the built-in one."""
-    fields: dict[str, str] = {}
-    index = 0
-    while index < len(lines) and lines[index].strip():
-        name, _, value = lines[index].partition(":")
-        fields[name.strip().lower()] = value.strip()
-        index += 1
-    return Template(
-        built_in.kind,
-        path,
-        fields.get("charset", "").replace(PLAIN_CHARSET, ""),
-        fields.get("from", built_in.sender),
-        fields.get("subject", built_in.subject),
-        fields.get("postmaster-subject", built_in.postmaster_subject),
-        tuple(lines[index + 1 :]),
-    )

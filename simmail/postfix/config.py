@@ -229,14 +229,18 @@ class Config:
 
     def expand(self, text: str, extra: Mapping[str, str] | None = None) -> str:
         """Expand a text; names in `extra` come before parameters.  Raises Fatal where that fails."""
+        return _done(self.expansion(text, extra))
+
+    def expansion(self, text: str, extra: Mapping[str, str] | None = None) -> Expansion:
+        """The same, with its mistakes."""
         if "$" not in text:
-            return text
+            return Expansion(text)
         expander = self._expander
         if extra:
             expander = Expander(
                 lambda name, use: extra[name] if name in extra else self._lookup(name, use), self._complain
             )
-        return _done(expander.expand(text))
+        return expander.expand(text)
 
     def __getitem__(self, name: str) -> Any:
         """The value of a parameter: str, int, bool or float seconds.  Raises Fatal for a text that is no such value."""

@@ -6,6 +6,8 @@ DESCRIPTION
     parameters of main.cf that begin with its name.  Here only the names are known; there are no such servers.
 
 DIAGNOSTICS
+    main.cf: missing '}' in "TEXT"
+
     TYPE:FILE: unused parameter: NAME=VALUE
     open "TYPE" configuration "FILE": REASON
 
@@ -20,7 +22,7 @@ from collections.abc import Callable
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
 from simmail.postfix.maincf import parse
-from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
+from simmail.postfix.tables.split import BraceError, balanced, inside_braces, split_outside_braces
 
 _QUERY = "additional_conditions domain expansion_limit query result_format select_field table where_field"
 _SERVER = "dbname hosts password user " + _QUERY
@@ -58,11 +60,12 @@ class DatabaseClients:
         self.machine, self.warn = machine, warn
         self._seen: set[str] = set()
 
-    def scan(self, text: str, use: Callable[[str], None]) -> None:
+    def scan(self, text: str, file: str, use: Callable[[str], None]) -> None:
         """Look for such tables in an expanded value.
 
         Args:
             text: the value.
+            file: where it stands: `main.cf`, `master.cf`.
             use: told the name of each parameter that a table of the old kind would read.
         """
         waiting: list[tuple[str, int]] = []
@@ -75,21 +78,27 @@ class DatabaseClients:
         while waiting:
             item, depth = waiting.pop()
             if item.startswith("{"):
-                try:
-                    look_into(inside_braces(item), depth + 1)
-                except BraceError as error:
-                    self.warn(f"/etc/postfix/main.cf: {error}")
+                look_into(self._inside(item, file), depth + 1)
                 continue
             kind, colon, name = item.partition(":")
             while colon and kind == "proxy":
                 kind, colon, name = name.partition(":")
             if name.startswith("{"):
-                look_into(name.strip("{}"), depth + 1)
+                look_into(self._inside(name, file), depth + 1)
             elif kind in SETTINGS and name.startswith("/"):
                 self._file(kind, name)
             elif kind in SETTINGS and not name.startswith("."):
                 for setting in sorted(SETTINGS[kind]):
                     use(f"{name}_{setting}")
+
+    def _inside(self, text: str, file: str) -> str:
+        """What stands in braces, even where they do not pair; that is told."""
+        try:
+            return inside_braces(text)
+        except BraceError as error:
+            self.warn(f"{file}: {error}")
+            end = balanced(text)
+            return text[1 : end - 1] if end else text[1:]
 
     def _file(self, kind: str, path: str) -> None:
         """Tell what a table's file sets for nothing, once."""

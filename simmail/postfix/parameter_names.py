@@ -155,7 +155,8 @@ class ParameterNames:
             self._scan_value(value, number)
             if kind in (Kind.BUILTIN, Kind.SERVICE):
                 text = self.expand(value, number)
-                self._clients.scan(text, lambda name: self._use(name, number, quiet=True))
+                file = self._place(number).rpartition("/")[2]
+                self._clients.scan(text, file, lambda name: self._use(name, number, quiet=True))
 
     def _scan_value(self, value: str, number: int | None) -> None:
         """Mark every `$name` in a value as used."""

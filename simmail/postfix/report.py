@@ -33,7 +33,6 @@ from simmail.mail.questions import Note
 from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
-from simmail.postfix.tables.surrogate import Unavailable
 
 #: arrival to active queue, active queue to agent, agent to connection, connection to end; seconds.
 Delays = tuple[float, float, float, float]
@@ -97,7 +96,7 @@ class Reporter:
         maps = program.maps(filters)
         self._filter: Maps | None = maps or None
         #: Whether flush(8) cannot always be told of deferred mail.
-        self._unsure = any(isinstance(pattern.table, Unavailable) for pattern in program.fast_flush.patterns)
+        self._unsure = any(pattern.table and not pattern.table.available for pattern in program.fast_flush.patterns)
 
     def sent(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None

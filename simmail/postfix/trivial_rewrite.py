@@ -40,7 +40,6 @@ from simmail.postfix.match_lists import DomainList, StringList
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import AddressClass, Resolved, ResolveFlag
 from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
-from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.transport_maps import TransportMaps
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ class TrivialRewrite(Program):
         self._verify = _Routes(self, "address_verify_", bool(self._relocated))
         for routes in (self._routes, self._verify):
             routes.transport_maps.try_wildcard()
-        complains = any(isinstance(table, Unavailable) for table in self.environment.tables.values())
+        complains = not all(table.available for table in self.environment.tables.values())
         self.by_sender = self._routes.by_sender or self._say_append or complains
         self.by_domain = not (self._routes.transport_maps or self._relocated)
         self._null_keys = (

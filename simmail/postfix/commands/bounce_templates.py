@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simmail.postfix.bounce_template import PLAIN_CHARSET, expanded, load_templates, sender
+from simmail.postfix.bounce_template import PLAIN_CHARSET, expanded, sender
+from simmail.postfix.bounce_template_file import load_templates
 from simmail.postfix.config import Config
 
 KINDS = ("failure", "delay", "success", "verify")
@@ -44,5 +45,5 @@ def texts(config: Config) -> Iterator[str]:
         if kind != KINDS[0]:
             yield ""
         yield f"expanded_{kind}_text = <<EOF"
-        yield from expanded(templates[kind], config, lambda level, text: None)
+        yield from expanded(templates[kind], config, config.warn)
         yield "EOF"

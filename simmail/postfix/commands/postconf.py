@@ -235,7 +235,12 @@ class _Postconf:
         config = Config.load(self.machine, self.warn, request.folder, program="bounce")
         if request.names:
             setting = Setting(request.names[0], Location("-o"))
-            config = Config(self.machine, {**config.settings, "bounce_template_file": setting}, self.warn)
+            config = Config(self.machine, {**config.settings, "bounce_template_file": setting})
+
+        def warn(level: str, text: str) -> None:
+            self.invocation.complain(f"postfix/bounce: {level}: {text}")
+
+        config.warn = warn
         try:
             self.show_all(list(dumped(config) if request.has("t") else texts(config)))
         except Fatal as fatal:

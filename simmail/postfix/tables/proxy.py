@@ -89,11 +89,17 @@ class Proxy(Table):
     def __init__(self, type: str, name: str, environment: TableEnvironment, real: Table, flags: DictFlag) -> None:
         super().__init__(type, name, environment, flags)
         self.real = real
-        self.pattern = real.pattern
+        self.pattern, self.available = real.pattern, real.available
 
     def find(self, key: str) -> str | None:
-        """The real table's answer."""
-        return self.real.find(key)
+        """The real table's answer; what proxymap(8) says on the way makes the client ask again, too."""
+        server = self.real.environment
+        before = server.unrepeatable
+        try:
+            return self.real.find(key)
+        finally:
+            if server is not self.environment:
+                self.environment.unrepeatable += server.unrepeatable - before
 
     def where(self, key: str) -> Location:
         """Where the real table has it."""

@@ -20,6 +20,7 @@ class Unavailable(Table):
     """
 
     pattern = True
+    available = False
 
     def __init__(
         self, type: str, name: str, environment: TableEnvironment, reason: str, flags: DictFlag = USUAL

@@ -108,12 +108,14 @@ class Table:
 
     Attributes:
         pattern: whether its keys are patterns: it is asked with the full key only.
+        available: whether it could be opened.
         title: what warnings call it, `hash:/etc/postfix/access.db`.
         fold: whether keys are folded before they are looked for.
         utf8: whether keys and values have to be UTF-8.
     """
 
     pattern: bool = False
+    available: bool = True
 
     def __init__(self, type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> None:
         self.type, self.name, self.environment, self.flags = type, name, environment, flags

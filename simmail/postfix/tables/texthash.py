@@ -72,7 +72,7 @@ def open_texthash(type: str, name: str, environment: TableEnvironment, flags: Di
             table.entries[key] = entry
             table.values[key] = entry.value
         elif DictFlag.IGNORE_DUP not in flags:
-            reason = f'{name}, line {entry.line}: duplicate entry: "{key}"'
+            reason = f'{name}, line {entry.line}: duplicate entry: "{entry.key}"'
             if DictFlag.WARN_DUP not in flags:
                 return Unavailable(type, name, environment, reason, flags)
             environment.warn("warning", reason)
