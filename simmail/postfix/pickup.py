@@ -60,13 +60,16 @@ class Pickup(Program):
         """Take in all that lies in the maildrop queue."""
         maildrop = self.system.spool.maildrop
         for name, dropped in list(maildrop.items()):
-            if maildrop.get(name) is dropped and (yield from self.take(dropped)):
-                maildrop.pop(name, None)
+            if maildrop.get(name) is dropped:
+                cleanup: Cleanup = yield from self.system.summon(self.config["cleanup_service_name"])
+                if maildrop.get(name) is dropped and (yield from self.take(dropped, cleanup)):
+                    maildrop.pop(name, None)
 
-    def take(self, dropped: Message) -> Decision[bool]:
+    def take(self, dropped: Message, cleanup: Cleanup) -> Decision[bool]:
         """Take in one message.
 
         Args:
+            cleanup: who puts it into the queue.
             dropped: as it lies in the maildrop queue: sender and recipients as they were given (an empty `original`
                 for a new message), `uid` and `fullname` of who submitted it; Postfix's own uid for one that was
                 requeued, which keeps its client and its time of arrival.
@@ -74,7 +77,6 @@ class Pickup(Program):
         Returns:
             Whether it is done with.
         """
-        cleanup: Cleanup = yield from self.system.summon(self.config["cleanup_service_name"])
         requeued = dropped.uid == self.owner_uid
         message = Message(
             sender=dropped.sender,

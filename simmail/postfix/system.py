@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from simmail.postfix.tables import Table
     from simmail.postfix.trivial_rewrite import TrivialRewrite
 
-#: How long master(8) waits before it starts a program again that died at once (service_throttle_time).
-THROTTLE_S = 60.0
+#: How long it is before master(8) starts a program again that died at once: service_throttle_time, and the second that
+#: each takes to die after it has said why.
+THROTTLE_S = 61.0
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
@@ -73,11 +74,12 @@ class MailSystem:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         used: when a client last came to one of the programs, seconds since the start of the world.
         throttled: until when services are not started again, seconds since the start of the world.
-        successor: the system after a reload, whose programs now serve; None while there was none.
         notifying: how long it takes to start what writes notifications, seconds.
         generation: how often Postfix has been started or reloaded on this host.
         notifies: since when that runs, and all that delivers, seconds since the start of the world; None before that.
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
+        stopped: whether Postfix was stopped: no program starts any more.
+        successor: the system after a reload or a start; whoever still waits here for a program gets it from there.
 
     Raises:
         Fatal: where main.cf or master.cf keeps all of Postfix from starting.
@@ -104,9 +106,10 @@ class MailSystem:
         self.memo = Memo(remember, memory)
         self.last_words: list[Note] = []
         self.throttled: dict[tuple[str, str], float] = {}
-        self.successor: MailSystem | None = None
         self._programs: dict[tuple[str, str], Program] = {}
         self.rewriting: TrivialRewrite | None = None
+        self.stopped = False
+        self.successor: MailSystem | None = None
         self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
         self._roused: dict[tuple[str, str], TableEnvironment] = {}
@@ -114,6 +117,13 @@ class MailSystem:
         self.notifies: float | None = None
         self.generation = 0
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
+
+    def succeed(self, before: MailSystem | None) -> None:
+        """Follow a system; a service that was throttled stays so over a reload."""
+        if before is not None:
+            before.successor = self
+            if not before.stopped:
+                self.throttled = before.throttled
 
     def service(self, name: str, type: str = "unix") -> Service | None:
         """The entry of master.cf for a service, `("smtp", "inet")`; None where there is none."""
@@ -231,10 +241,6 @@ class MailSystem:
         self._proxied[table.spec] = now
         return [Note("proxymap", "text", "", f"table {table.spec}: has changed -- restarting")]
 
-    def succeed(self, before: MailSystem) -> None:
-        """Postfix was reloaded: what is throttled stays so, and who waits for a service gets this system's."""
-        self.throttled, before.successor = before.throttled, self
-
     def idle(self, now: float) -> bool:
         """Whether the programs have had nothing to do for so long that trivial-rewrite(8) has ended."""
         return bool(now - self.used >= self._patience)
@@ -276,7 +282,9 @@ class MailSystem:
             if self.successor is not None:
                 return (yield from self.successor.summon(name, type, client))
             now: float = yield Now()
-            if now >= self.throttled.get(key, now):
+            if self.stopped:
+                self.throttled[key] = now + THROTTLE_S
+            elif now >= self.throttled.get(key, now):
                 try:
                     return self.program(name, type)
                 except Fatal as fatal:

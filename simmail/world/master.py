@@ -87,6 +87,10 @@ class Master:
         self.intake, self.ports = Intake(self, speed), Ports(self)
         self.life = Life()
         self._wake_at = float("inf")
+        self._last: MailSystem | None = None
+        #: What pickup(8) does now, for it does one thing at a time; and whether it has been called meanwhile.
+        self._picking: object | None = None
+        self._drops = False
         self._anvil, self._generation = AnvilCounters(60.0), 0
         spool_view.mount(self.spool, host.machine)
         for path in logs.PATHS:
@@ -109,9 +113,9 @@ class Master:
 
     def start(self) -> None:
         """Start Postfix.  Raises Fatal where it will not start."""
-        self.system = self._system()
+        system = self._replace()
         self.spool.sockets = True
-        for text in notice(self.system.config.compatibility):
+        for text in notice(system.config.compatibility):
             self.note("postfix", "text", "", text)
         self.ports.unthrottle()
         self._listen()
@@ -125,7 +129,9 @@ class Master:
 
     def stop(self) -> None:
         """Stop Postfix; the queue stays on disk."""
-        self.system = None
+        if self.system is not None:
+            self.system.stopped = True
+        self.system = self._picking = None
         self.ports.close()
         self._wake_at = float("inf")
 
@@ -140,9 +146,7 @@ class Master:
 
     def reload(self) -> None:
         """Read the configuration again; what is running, or throttled, goes on as it is.  Raises Fatal."""
-        before, self.system = self.system, self._system()
-        if before is not None:
-            self.system.succeed(before)
+        self._replace()
         self._listen()
         self._run(self._resumed())
 
@@ -153,6 +157,13 @@ class Master:
         system = MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
         system.notifying = self.intake.speed.notifying
         system.generation = self._generation = self._generation + 1
+        return system
+
+    def _replace(self) -> MailSystem:
+        """Let the system that the files describe now follow the one before.  Raises Fatal."""
+        self.system = system = self._system()
+        system.succeed(self._last)
+        self._last = system
         return system
 
     def _listen(self) -> None:
@@ -232,8 +243,18 @@ class Master:
     def _picked_up(self) -> Decision[None]:
         yield Level()
         if self.system is not None and self.spool.maildrop:
+            if self._picking is not None:
+                self._drops = True
+                return
+            self._picking = picking = object()
             pickup = yield from self.system.summon("pickup")
             yield from pickup.scan()
+            if self._picking is picking:
+                self._picking = None
+            if self._drops:
+                self._drops = False
+                self.wake_pickup()
+                return
             service = self.system.service("pickup")
             if self.spool.maildrop and service is not None and service.wakeup:
                 yield Sleep(service.wakeup)
