@@ -296,9 +296,10 @@ class Run(Question):
         stdin: the text it reads.
         timeout: seconds (command_time_limit).
         file_limit: octets that no file it writes may exceed; 0 for no limit.
+        folder: where it starts.
     """
 
-    __slots__ = ("command", "environment", "file_limit", "stdin", "timeout", "user")
+    __slots__ = ("command", "environment", "file_limit", "folder", "stdin", "timeout", "user")
 
     def __init__(
         self,
@@ -308,9 +309,10 @@ class Run(Question):
         stdin: str,
         timeout: float = 1000.0,
         file_limit: int = 0,
+        folder: str = "/",
     ) -> None:
         self.command, self.user, self.environment, self.stdin, self.timeout = command, user, environment, stdin, timeout
-        self.file_limit = file_limit
+        self.file_limit, self.folder = file_limit, folder
 
 
 class Detach(Question):

@@ -13,6 +13,7 @@ DIAGNOSTICS
     Command time limit exceeded: "COMMAND"
     pipe_command_read: read time limit exceeded
     execvp NAME: No such file or directory
+    cannot change directory to "FOLDER" for uid=UID gid=GID: No such file or directory
 
 BUGS
     A command whose output goes to a file that may not grow is not told, and succeeds; the file ends at the limit.
@@ -25,10 +26,11 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from simmail.files.machine import Account
+from simmail.files.tree import DENIED, NO_FILE
 from simmail.mail.answers import Exit
 from simmail.mail.questions import Decision
 from simmail.mail.questions import Run as RunCommand
@@ -37,6 +39,8 @@ from simmail.postfix.delivery import Dsn
 from simmail.postfix.report import split_status, valid_status
 
 PATH = "/usr/bin:/bin"
+#: Where commands start that are given no other folder.
+QUEUE_DIRECTORY = "/var/spool/postfix"
 #: What the environment of Postfix's daemons holds (import_environment).
 IMPORTED = {"LANG": "C"}
 OUTPUT_LIMIT = 4096
@@ -87,38 +91,41 @@ def exported(names: Iterable[str]) -> dict[str, str]:
 
 
 def run_command(
-    agent: DeliveryAgent,
-    command: str,
-    account: Account,
-    environment: Mapping[str, str],
-    text: str,
-    limit: float,
-    file_limit: int = 0,
-) -> Decision[Dsn | None]:
+    agent: DeliveryAgent, run: RunCommand, shown: str, program: str, caller: str = ""
+) -> Decision[Dsn | Exit]:
     """Run a command with a message on its standard input.
 
     Args:
         agent: in whose name warnings are noted.
-        command: its text.
-        account: whose rights it gets.
-        environment: its environment.
-        text: the message.
-        limit: seconds it may take.
-        file_limit: octets that no file it writes may exceed; 0 for no limit.
+        run: the command, and all that it is given.
+        shown: the command's name in reasons.
+        program: the file that is run without a shell; "" where a shell is.
+        caller: what stands before the reason why that file cannot be run.
 
     Returns:
-        Why it failed; None where it did not.
+        Why it failed; its end where it did not.
     """
-    exit: Exit = yield RunCommand(command, account.name, environment, text, limit, file_limit)
-    program = command.split(maxsplit=1)[0] if direct(command) else ""
-    if "/" in program and exit.status in (NOT_FOUND, NOT_EXECUTABLE):
-        reason = "No such file or directory" if exit.status == NOT_FOUND else "Permission denied"
-        fatal = f"execvp {program}: {reason}"
+    exit: Exit = yield run
+    if program and exit.status in (NOT_FOUND, NOT_EXECUTABLE) and exit.stderr.startswith(f"sh: 1: {program}: "):
+        reason = NO_FILE if exit.status == NOT_FOUND else DENIED
+        fatal = f"{caller}execvp {program}: {reason}"
         yield agent.note("fatal", "", fatal)
         exit = Exit(TEMPORARY, "", f"{agent.command}: fatal: {fatal}\n")
     if exit.timed_out:
         yield agent.note("warning", "", "pipe_command_read: read time limit exceeded")
-    return outcome(command, exit)
+    return outcome(shown, exit) or exit
+
+
+def no_folder(agent: DeliveryAgent, folder: str, account: Account) -> Decision[Dsn]:
+    """Why a command cannot start in a folder that is not there."""
+    text = f'cannot change directory to "{folder}" for uid={account.uid} gid={account.gid}: {NO_FILE}'
+    yield agent.note("fatal", "", text)
+    return failure(*EXITS[TEMPORARY], EXITS[TEMPORARY].text)
+
+
+def said(exit: Exit) -> str:
+    """What a command printed, as reasons quote it."""
+    return (exit.stdout + exit.stderr)[:OUTPUT_LIMIT].replace("\n", " ")
 
 
 def direct(command: str) -> bool:
@@ -128,19 +135,19 @@ def direct(command: str) -> bool:
 
 def outcome(command: str, exit: Exit) -> Dsn | None:
     """What an exit status means for the message; None where all is well."""
-    said = (exit.stdout + exit.stderr)[:OUTPUT_LIMIT].replace("\n", " ")
-    tail = f". Command output: {said}" if said else ""
+    told = said(exit)
+    tail = f". Command output: {told}" if told else ""
     if exit.timed_out:
-        return failure("5.3.0", f'Command time limit exceeded: "{command}"{tail}', said or SOFTWARE)
+        return failure("5.3.0", f'Command time limit exceeded: "{command}"{tail}', told or SOFTWARE)
     if exit.status == 0:
         return None
     if exit.status < 0:
-        return failure("4.3.0", f'Command died with signal {-exit.status}: "{command}"{tail}', said or SOFTWARE)
-    if valid_status(said):
-        status, text = split_status(said, "5.3.0")
+        return failure("4.3.0", f'Command died with signal {-exit.status}: "{command}"{tail}', told or SOFTWARE)
+    if valid_status(told):
+        status, text = split_status(told, "5.3.0")
         return failure(status, text, text)
     known = EXITS.get(exit.status)
     if known is not None:
-        return failure(known.status, known.text + tail, said or known.text)
+        return failure(known.status, known.text + tail, told or known.text)
     unknown = f"unknown mail system error {exit.status}"
-    return failure("5.3.0", f'Command died with status {exit.status}: "{command}"{tail}', said or unknown)
+    return failure("5.3.0", f'Command died with status {exit.status}: "{command}"{tail}', told or unknown)

@@ -21,18 +21,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.files.tree import NO_FILE
+from simmail.mail.answers import Exit
 from simmail.mail.questions import NOW, Decision
+from simmail.mail.questions import Run as RunCommand
 from simmail.postfix.agent import failure
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import Run, State
-from simmail.postfix.pipe_command import EXITS, PATH, TEMPORARY, exported, run_command
+from simmail.postfix.pipe_command import PATH, QUEUE_DIRECTORY, direct, exported, no_folder, run_command
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
-
-#: Where commands start that have no command_execution_directory.
-QUEUE_DIRECTORY = "/var/spool/postfix"
 
 
 class Commands:
@@ -71,16 +69,16 @@ class Commands:
         rights = state.rights if state.rights is not None and uid else agent.default_rights
         date = agent.machine.calendar.asctime((yield NOW))
         lines = (*agent.head(state, "command", date), *run.request.message.content.lines, "")
-        if not agent.machine.files.is_folder(folder) and folder != QUEUE_DIRECTORY:
-            trouble = f'cannot change directory to "{folder}" for uid={rights.uid} gid={rights.gid}: {NO_FILE}'
-            yield agent.note("fatal", "", trouble)
-            return (yield from agent.bounce(run, state, failure(*EXITS[TEMPORARY], EXITS[TEMPORARY].text)))
+        if folder != QUEUE_DIRECTORY and not agent.machine.files.is_folder(folder):
+            return (yield from agent.bounce(run, state, (yield from no_folder(agent, folder, rights))))
         environment = {**self._exported, **self._environment(run, state), "PWD": folder}
         text = f"{self._shell} {command}" if self._shell else command
-        dsn = yield from run_command(agent, text, rights, environment, "\n".join(lines), self._limit, self._file_limit)
-        if dsn is None:
+        question = RunCommand(text, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, folder)
+        program = text.split(maxsplit=1)[0] if direct(text) else ""
+        end = yield from run_command(agent, question, text, program if "/" in program else "")
+        if isinstance(end, Exit):
             return (yield from agent.deliver_sent(run, state, f"delivered to command: {command}"))
-        return (yield from agent.bounce_to_owner(run, state, dsn))
+        return (yield from agent.bounce_to_owner(run, state, end))
 
     def _environment(self, run: Run, state: State) -> dict[str, str]:
         message, rights = run.request.message, state.rights
