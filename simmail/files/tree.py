@@ -25,6 +25,7 @@ NO_FILE = "No such file or directory"
 IS_DIRECTORY = "Is a directory"
 NOT_DIRECTORY = "Not a directory"
 DENIED = "Permission denied"
+EXISTS = "File exists"
 READ_ONLY = "Operation not permitted"
 #: The first inode number that is handed out.
 FIRST_INODE = 0x20000
@@ -149,6 +150,8 @@ class FileSystem:
     def may_append(self, path: str, user: str, group: int | None = None) -> str:
         """Why `user` of `group` may not append to the file at `path`, or make it (strerror(3)); "" where it may."""
         path = normal(path)
+        if self.is_closed(path, user):
+            return DENIED
         found = self.find(path)
         if found is not None:
             return "" if may_write(found, user) else DENIED
@@ -162,6 +165,19 @@ class FileSystem:
             return ""
         ours = group is not None and group == FOLDER_GROUPS.get(folder) and mode & 0o020
         return "" if ours or user == self.folder_owner(folder) else DENIED
+
+    def is_closed(self, path: str, user: str) -> bool:
+        """Whether `user` may not enter a folder above `path`, which is absolute and normal.
+
+        Folders have no group here: everybody counts as a member.
+        """
+        if not self._modes or user == "root":
+            return False
+        return any(
+            not (mode >> 6 if user == self.folder_owner(folder) else mode | mode >> 3) & 0o001
+            for folder, mode in self._modes.items()
+            if path.startswith(folder + "/")
+        )
 
     def read(self, path: str) -> str:
         """The text of the file at `path`.  Raises FileError."""

@@ -4,18 +4,22 @@
 DESCRIPTION
     The lines that a delivery agent puts before a message, and what keeps a file from being written to.
 
+PARAMETERS
+    deliver_lock_attempts, deliver_lock_delay, stale_lock_time
+
 DIAGNOSTICS
-    cannot open file: REASON, error writing message: REASON
+    cannot open file: REASON, cannot create file exclusively: REASON, error writing message: REASON
     unable to create lock file NAME.lock: REASON
     create maildir file NAME: REASON
     configuration error: PARAMETER is smaller than message_size_limit, PARAMETER is limited but ... is unlimited
     maildir access problem for UID/GID=N/N: REASON, perhaps you need to create the maildirs in advance
 
 BUGS
-    There are no locks; whether a lock file could be made is looked at all the same.
+    No lock file is made, only looked for; whether one could be made is looked at all the same.  How old one is its time
+    of change tells, which touch(1) can set.
 
 SEE ALSO
-    mail_copy(3), mbox_open(3), mbox(5), maildir(5)
+    mail_copy(3), mbox_open(3), dot_lockfile(3), mbox(5), maildir(5)
 """
 
 from __future__ import annotations
@@ -25,11 +29,11 @@ from typing import NamedTuple
 
 from simmail.files.machine import Account, Machine
 from simmail.files.mailbox import TOO_LARGE
-from simmail.files.tree import DENIED, IS_DIRECTORY, NOT_DIRECTORY, FileSystem, may_write, normal
+from simmail.files.tree import DENIED, EXISTS, IS_DIRECTORY, NOT_DIRECTORY, FileSystem, may_write, normal
 from simmail.mail.address import quote_local
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.questions import NOW, Decision, Deposit
+from simmail.mail.questions import NOW, Decision, Deposit, Sleep
 from simmail.postfix.config import Config
 
 DAEMON = "MAILER-DAEMON"
@@ -74,9 +78,47 @@ def head(sender: str, original: str, delivered: str, date: str | None = None) ->
     return tuple(lines)
 
 
+class LockFiles:
+    """The lock files that keep two programs from appending to one file at once.
+
+    Args:
+        config: the delivery agent's parameters.
+        parameter: the one that names the kinds of locks, mailbox_delivery_lock or virtual_mailbox_lock.
+
+    Attributes:
+        used: whether there are any.
+    """
+
+    KINDS = frozenset({"flock", "fcntl", "dotlock"})
+
+    def __init__(self, config: Config, parameter: str) -> None:
+        self.used = "dotlock" in config.mask(parameter, self.KINDS)
+        self._attempts: int = config["deliver_lock_attempts"]
+        self._delay: float = config["deliver_lock_delay"]
+        self._stale: float = config["stale_lock_time"]
+
+    def wait(self, files: FileSystem, path: str, name: str) -> Decision[Trouble | None]:
+        """Wait for another one's lock file to go away, or remove one left behind; None where that came about.
+
+        Args:
+            files: the host's.
+            path: the mailbox, as it is called.
+            name: its lock file, normal.
+        """
+        for attempt in range(self._attempts):
+            if not files.taken(name):
+                return None
+            file = files.find(name)
+            if file is not None and (yield NOW) - file.modified > self._stale:
+                files.remove(name)
+            elif attempt < self._attempts - 1:
+                yield Sleep(self._delay)
+        return Trouble("4.2.0", f"unable to create lock file {path}.lock: {EXISTS}") if files.taken(name) else None
+
+
 def mailbox_trouble(
     files: FileSystem, path: str, name: str, owner: Account, maker: str, strict: bool, status: str,
-    warn: Callable[[str, str], None],
+    warn: Callable[[str, str], None], locked: bool,
 ) -> Trouble | None:  # fmt: skip
     """Why a user's mbox file cannot be appended to; None where it can.
 
@@ -89,13 +131,16 @@ def mailbox_trouble(
         strict: strict_mailbox_ownership.
         status: the enhanced status code for whatever has none of its own.
         warn: hears warnings.
+        locked: whether a lock file is made.
     """
     file = files.find(name)
     if file is None:
         reason = files.may_append(name, maker, owner.gid)
         if not reason:
             return None
-        what = "cannot open file" if reason == IS_DIRECTORY else f"unable to create lock file {path}.lock"
+        what = f"unable to create lock file {path}.lock" if locked else "cannot create file exclusively"
+        if reason == IS_DIRECTORY:
+            what = "cannot open file"
         return Trouble(status, f"{what}: {reason}")
     if not may_write(file, owner.name):
         return Trouble(status, f"cannot open file: {DENIED}")

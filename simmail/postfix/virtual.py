@@ -8,7 +8,7 @@ DESCRIPTION
 
 PARAMETERS
     virtual_mailbox_base, virtual_mailbox_maps, virtual_uid_maps, virtual_gid_maps, virtual_minimum_uid,
-    virtual_mailbox_limit, message_size_limit, strict_mailbox_ownership, recipient_delimiter,
+    virtual_mailbox_limit, virtual_mailbox_lock, message_size_limit, strict_mailbox_ownership, recipient_delimiter,
     virtual_delivery_status_filter
 
 DIAGNOSTICS
@@ -34,7 +34,7 @@ from simmail.postfix.address_maps import Steps, find_address
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
-from simmail.postfix.mail_copy import append_trouble, head, mailbox_limit, mailbox_trouble, maildir
+from simmail.postfix.mail_copy import LockFiles, append_trouble, head, mailbox_limit, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Virtual(DeliveryAgent):
         self._base: str = config["virtual_mailbox_base"]
         self._minimum: int = config["virtual_minimum_uid"]
         self._strict: bool = config["strict_mailbox_ownership"]
+        self._locks = LockFiles(config, "virtual_mailbox_lock")
         self._shows_original: bool = config["enable_original_recipient"]
         self._delimiters: str = config["recipient_delimiter"]
         flags = FOLDED | PARANOID
@@ -143,8 +144,12 @@ class Virtual(DeliveryAgent):
             lines = head(request.sender, original, address)
             trouble = yield from maildir(self.machine, message, path, lines, account, "4.2.0", self.warn)
         else:
-            name = normal(path)
-            trouble = mailbox_trouble(files, path, name, account, account.name, self._strict, "4.2.0", self.warn)
+            name, locks, trouble = normal(path), self._locks, None
+            if locks.used and files.taken(name + ".lock"):
+                trouble = yield from locks.wait(files, path, name + ".lock")
+            trouble = trouble or mailbox_trouble(
+                files, path, name, account, account.name, self._strict, "4.2.0", self.warn, locks.used
+            )
             if trouble is None:
                 date = self.machine.calendar.asctime((yield NOW))
                 lines = head(request.sender, original, address, date)

@@ -9,6 +9,7 @@ from simmail.files.machine import Machine
 from simmail.files.mailbox import TOO_LARGE
 from simmail.files.tree import (
     DENIED,
+    EXISTS,
     IS_DIRECTORY,
     NO_FILE,
     NOT_DIRECTORY,
@@ -19,7 +20,6 @@ from simmail.files.tree import (
 )
 from simmail.mail.content import clipped, octets
 
-EXISTS = "File exists"
 NOT_EMPTY = "Directory not empty"
 READ, WRITE, EXECUTE = 4, 2, 1
 DEVICES = frozenset(

@@ -120,9 +120,9 @@ class ForwardFiles:
         """The first of forward_path that exists."""
         known = self._expanded.get(state.recipient.address)
         files = self._places(run, state, account) if known is None or known[0] is not account else known[1]
-        taken = self.agent.machine.files.taken
+        tree = self.agent.machine.files
         for file in files:
-            if taken(file.place):
+            if tree.taken(file.place) and not tree.is_closed(file.place, account.name):
                 return file
         return None
 

@@ -8,7 +8,8 @@ DESCRIPTION
 
 PARAMETERS
     mailbox_transport_maps, mailbox_transport, mailbox_command_maps, mailbox_command, home_mailbox,
-    mail_spool_directory, mailbox_size_limit, strict_mailbox_ownership, prepend_delivered_header, allow_mail_to_files
+    mail_spool_directory, mailbox_size_limit, mailbox_delivery_lock, strict_mailbox_ownership,
+    prepend_delivered_header, allow_mail_to_files
 
 DIAGNOSTICS
     delivered to mailbox, delivered to maildir, delivered to file: NAME
@@ -30,7 +31,7 @@ from simmail.mail.questions import NOW, Decision, Deposit, answered
 from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing
 from simmail.postfix.local.state import Run, State, Step
-from simmail.postfix.mail_copy import Trouble, append_trouble, mailbox_trouble, maildir
+from simmail.postfix.mail_copy import LockFiles, Trouble, append_trouble, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Mailboxes:
         self._at_home = bool(self._home_mailbox) and (self._home_mailbox.endswith("/") or not self._end)
         self._strict: bool = config["strict_mailbox_ownership"]
         self._limit: int = config["mailbox_size_limit"]
+        self._locks = LockFiles(config, "mailbox_delivery_lock")
 
     # ---- a user's mailbox
 
@@ -114,7 +116,12 @@ class Mailboxes:
         agent = self.agent
         name, files = normal(path), agent.machine.files
         maker = account.name if self._at_home else "root"
-        trouble = mailbox_trouble(files, path, name, account, maker, self._strict, "5.2.0", agent.warn)
+        locks, trouble = self._locks, None
+        if locks.used and files.taken(name + ".lock"):
+            trouble = yield from locks.wait(files, path, name + ".lock")
+        trouble = trouble or mailbox_trouble(
+            files, path, name, account, maker, self._strict, "5.2.0", agent.warn, locks.used
+        )
         if trouble is None:
             date = agent.machine.calendar.asctime((yield NOW))
             lines = agent.head(state, "file", date)
@@ -144,7 +151,10 @@ class Mailboxes:
             return (yield from self._maildir(run, state, rights, path))
         if path == NULL_DEVICE:
             return (yield from agent.deliver_sent(run, state, f"delivered to file: {path}"))
-        trouble = self._file_trouble(path, rights)
+        files, locks, trouble = agent.machine.files, self._locks, None
+        if locks.used and files.taken(normal(path) + ".lock"):
+            trouble = yield from locks.wait(files, path, normal(path) + ".lock")
+        trouble = trouble or self._file_trouble(path, rights)
         if agent.pending:
             yield from agent.spoken()
         if trouble is None:
@@ -164,7 +174,7 @@ class Mailboxes:
         file = files.find(name)
         if file is None and files.is_folder(name):
             return Trouble("5.2.0", f"cannot open file: {IS_DIRECTORY}")
-        locked = files.may_append(name + ".lock", rights.name, rights.gid)
+        locked = files.may_append(name + ".lock", rights.name, rights.gid) if self._locks.used else ""
         if locked:
             self.agent.warn("warning", f"unable to create lock file {path}.lock: {locked}")
         trouble = files.may_append(name, rights.name, rights.gid)

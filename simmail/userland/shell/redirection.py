@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from simmail.files.tree import NO_FILE, FileError
+from simmail.files.tree import EXISTS, NO_FILE, FileError
 from simmail.mail.questions import Decision
-from simmail.userland.files import EXISTS
 from simmail.userland.shell.control import ShellError
 from simmail.userland.shell.nodes import Redirection
 from simmail.userland.shell.state import Descriptor
