@@ -55,7 +55,10 @@ class Peer:
             self.host.listeners[25] = self._listen
 
     def _listen(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
-        return answered(Mute() if self.script.get("mode") == "mute" else PeerSession(self, client))
+        # The recorder has all peers on one machine: a connection from no address in particular comes from
+        # the one that it goes to.
+        source = question.source or question.address
+        return answered(Mute() if self.script.get("mode") == "mute" else PeerSession(self, source))
 
     def reply(self, stage: str, default: str, key: str = "") -> Reply:
         """What the script has for a stage."""

@@ -61,6 +61,10 @@ def _nexthops(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
+#: How long the system itself tries to make a connection (tcp_syn_retries = 6), seconds.
+SYSTEM_CONNECT_S = 127.0
+
+
 class Timeouts(NamedTuple):
     """How long to wait for each reply, seconds."""
 
@@ -107,7 +111,7 @@ class Smtp(Program):
         self.own_name = self.myhostname.lower()
         self.greeting = (Command(self.hello, self.helo_name),)
         self.timeouts = Timeouts(
-            config[f"{prefix}_connect_timeout"],
+            config[f"{prefix}_connect_timeout"] or SYSTEM_CONNECT_S,
             config[f"{prefix}_{helo}_timeout"],
             config[f"{prefix}_mail_timeout"],
             config[f"{prefix}_rcpt_timeout"],
@@ -272,6 +276,10 @@ class Lmtp(Smtp):
     hello = "LHLO"
     reply_each = True
 
+    def __init__(self, system: MailSystem, service: Service) -> None:
+        super().__init__(system, service)
+        self._final: bool = self.config["lmtp_assume_final"]
+
     def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], int, bool]]:
         if not nexthop.startswith("unix:"):
             return (yield from super()._servers(attempt, nexthop.removeprefix("inet:")))
@@ -282,5 +290,5 @@ class Lmtp(Smtp):
         return (), 0, False
 
     def success(self, offer: Offer) -> str:
-        """A server of LMTP without DSN is taken for the final one."""
-        return "relayed" if offer.dsn else "delivered"
+        """A server of LMTP without DSN may be taken for the final one."""
+        return "delivered" if self._final and not offer.dsn else "relayed"
