@@ -80,7 +80,7 @@ class Message:
         smtputf8: whether the sender asked for it.
         filter: the destination that FILTER or content_filter chose, `transport:nexthop`; "" for none.
         redirect: the only recipient, where an action REDIRECT chose one.
-        origin: `smtp`, `local`, `bounce`, ...: how it came in.
+        origin: `smtp`, `local`, `gateway`, `bounce`, ...: how it came in.
         identity: which message of the world this is, kept across hosts (ground truth, journeys).
         traced: (recipient, what was done with it) of what the sender is to be told of success so far.
         unreturned, untold: recipients that failed, and results, of which the sender could not be told yet.

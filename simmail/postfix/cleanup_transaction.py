@@ -240,7 +240,7 @@ class Transaction:
             What was wrong, if anything.
         """
         self._start()
-        if self.message.origin == "local" and self.program.milters:
+        if self.message.origin in ("local", "gateway") and self.program.milters:
             yield from self._ask_milters()
         self._envelope()
         if self.going:

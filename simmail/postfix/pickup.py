@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 OWNER = "postfix"
+#: `Message.origin` of what `sendmail -G` hands on, which is not from here.
+GATEWAY = "gateway"
 
 
 class Pickup(Program):
@@ -80,7 +82,7 @@ class Pickup(Program):
         requeued = dropped.uid == self.owner_uid
         message = Message(
             sender=dropped.sender,
-            origin=dropped.origin if requeued else "local",
+            origin=dropped.origin,
             client_name=dropped.client_name,
             client_address=dropped.client_address,
             helo=dropped.helo,
@@ -95,7 +97,7 @@ class Pickup(Program):
             identity=dropped.identity,
             trace=dropped.trace,
         )
-        context = "remote" if dropped.client_address else "local"
+        context = "remote" if dropped.client_address or dropped.origin == GATEWAY else "local"
         transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()
         yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")

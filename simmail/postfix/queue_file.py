@@ -136,7 +136,7 @@ def _dropped(message: Message, machine: Machine) -> Iterator[Record]:
     seconds, micros = _time(message, machine)
     yield Record(TIME, f"{seconds} {micros}")
     yield from _wishes(message)
-    yield _attribute("rewrite_context", "local")
+    yield _attribute("rewrite_context", "remote" if message.origin == "gateway" else "local")
     yield from _writer(message, ())
     head, middle, _ = in_sections(message)
     for recipient in (*head, *middle):
@@ -151,7 +151,7 @@ def _envelope(message: Message, machine: Machine, origin: str) -> Iterator[Recor
     remote = bool(message.client_address)
     if remote:
         yield _attribute("log_ident", message.queue_id)
-    local = not remote or message.client_address in machine.addresses
+    local = message.client_address in machine.addresses if remote else message.origin != "gateway"
     context = _attribute("rewrite_context", "local" if local else "remote")
     yield from (context, *_wishes(message)) if remote else (*_wishes(message), context)
     head, middle, _ = in_sections(message)

@@ -42,6 +42,7 @@ from simmail.mail.questions import Commit, Decision, NewQueueId
 from simmail.mail.tokens import Address, internalize, parse
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
+from simmail.postfix.pickup import GATEWAY
 from simmail.smtp.parameters import notify_set
 
 LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
@@ -307,7 +308,7 @@ class _Sendmail:
             encoding=request.body,
             envid=request.envid,
             ret=request.ret,
-            origin="local",
+            origin=GATEWAY if request.gateway else "local",
             verp=request.verp,
             sections=(0, len(recipients) - len(named)),
             trace="verify" if request.verify else "record" if request.report else "",
