@@ -88,7 +88,8 @@ class Message:
             `record` where all is reported (`-v`).
         uid, fullname: who submitted it with the sendmail command, and his name; Postfix's own uid for a requeued one.
         verp: the two delimiters of a VERP request (`+=`); "" for none.
-        warn_after: the age (s) at which its sender is to be told that it is late; 0 for never, or not again.
+        warn_after: the age (s) at which its sender is to be told that it is late; 0 for never, or not again; less
+            where he has been told, and is to be told of its delivery, too.
         done: recipients that are done with.
         deferrals: (address, reason) of those that the last try left waiting, in that order (the defer log).
         expired: whether an administrator has declared it too old (postsuper -e).

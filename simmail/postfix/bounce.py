@@ -143,7 +143,7 @@ class Bounce(Program):
         if not recipient:
             sender, recipient = self.double_bounce, f"postmaster@{self.config['myhostname']}"
         template = "verify" if message.trace or any(r.status in PROBED for r in results) else "success"
-        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now)
+        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, self.warn)
         lines = report.lines(recipient, rows, self._text(template), headers_only=True)
         yield from self.spoken()
         queue_id = yield from post_mail(
@@ -170,10 +170,10 @@ class Bounce(Program):
         now: float,
         headers_only: bool = True,
     ) -> Decision[str]:
-        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now)
+        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, self.warn)
         text = self._text(template)
-        yield from self.spoken()
         lines = report.lines(sender, rows, text, headers_only=headers_only)
+        yield from self.spoken()
         queue_id = yield from post_mail(
             self.system, "", sender, lines, source="bounce", identity=message.identity, cancel=not rows,
             smtputf8=message.smtputf8,
@@ -194,8 +194,10 @@ class Bounce(Program):
         now: float,
         headers_only: bool = True,
     ) -> Decision[str]:
-        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now)
+        warn = _nobody if message.sender else self.warn  # of what the sender's notification has told already
+        report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, warn)
         lines = report.lines(postmaster, rows, (), headers_only=headers_only, postmaster=True)
+        yield from self.spoken()
         queue_id = yield from post_mail(
             self.system, self.double_bounce, postmaster, lines, source="bounce", identity=message.identity,
             smtputf8=message.smtputf8,
@@ -214,6 +216,10 @@ class Bounce(Program):
         except Unsent:
             text = f"{message.queue_id}: postmaster notice failed while bouncing to {shown(message.sender)}"
             yield self.note("warning", "", text)
+
+
+def _nobody(level: str, text: str) -> None:
+    """Hears what nobody has to be told."""
 
 
 def _asked(rows: Iterable[Line], what: Notify) -> list[Line]:

@@ -6,7 +6,11 @@ DESCRIPTION
     report is about, or its headers.
 
 PARAMETERS
-    bounce_size_limit, myhostname, mail_name, smtputf8_enable, header_from_format, maximal_queue_lifetime
+    bounce_size_limit, myhostname, mail_name, smtputf8_enable, header_from_format, maximal_queue_lifetime,
+    enable_threaded_bounces
+
+DIAGNOSTICS
+    QUEUE_ID: ignoring malformed Message-ID
 
 SEE ALSO
     RFC 3462, RFC 3464, bounce(5)
@@ -73,9 +77,14 @@ class Report:
         message: what the report is about.
         template: the kind of report.
         now: when it is made, s.
+        warn: hears of what is wrong with the message.
     """
 
-    def __init__(self, config: Config, calendar: Calendar, message: Message, template: Template, now: float) -> None:
+    def __init__(
+        self, config: Config, calendar: Calendar, message: Message, template: Template, now: float,
+        warn: Callable[[str, str], None],
+    ) -> None:  # fmt: skip
+        self.warn = warn
         self.config, self.calendar, self.message, self.template = config, calendar, message, template
         self.hostname: str = config["myhostname"]
         self.mail_name = _NO_ATOM.sub("-", config["mail_name"])
@@ -112,6 +121,7 @@ class Report:
             f"From: {sender(template, self.config)}",
             f"Subject: {template.postmaster_subject if postmaster else template.subject}",
             f"To: {quote_local(recipient)}",
+            *self._thread(),
             f"Auto-Submitted: {'auto-generated' if postmaster else 'auto-replied'}",
             "MIME-Version: 1.0",
             "Content-Type: multipart/report; report-type=delivery-status;",
@@ -122,6 +132,19 @@ class Report:
         lines += ["", "This is a MIME-encapsulated message.", "", f"--{self.boundary}"]
         lines += ["Content-Description: Notification", f"Content-Type: text/plain; charset={charset}"]
         return [*lines, *self._encoding(), ""]
+
+    def _thread(self) -> list[str]:
+        """What makes a mail program show the notification below the message (enable_threaded_bounces)."""
+        if not self.config["enable_threaded_bounces"]:
+            return []
+        for line in self.message.content.header():
+            name, _, value = line.partition(":")
+            if name.lower() == "message-id":
+                value = value.lstrip()
+                if value.startswith("<"):
+                    return [f"References: {value}", f"In-Reply-To: {value}"]
+                self.warn("warning", f"{self.message.queue_id}: ignoring malformed Message-ID")
+        return []
 
     def _typed(self, address: str) -> str:
         """An address with its type (RFC 3461 section 4.2, RFC 6533 section 3)."""

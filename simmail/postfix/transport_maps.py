@@ -54,7 +54,7 @@ class TransportMaps:
             return transport, destination or nexthop
         if destination:
             return chosen, destination
-        return chosen, "Address is undeliverable" if chosen == "error" else domain
+        return chosen, "Address is undeliverable" if chosen in ("error", "retry") else domain
 
     def try_wildcard(self) -> None:
         """Ask for `*`, as the resolver does when it begins: a table that cannot tell is heard of."""

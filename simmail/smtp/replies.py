@@ -25,8 +25,9 @@ class Reply(NamedTuple):
         """All of it in one line, as Postfix quotes a remote reply: `550-5.1.1 no 550 5.1.1 such user`."""
         lines = self.lines
         if len(lines) == 1 and not self.teaser:
-            return f"{self.code} {lines[0]}"
-        return " ".join(self.wire())
+            return f"{self.code} {lines[0]}" if lines[0] else str(self.code)
+        text = " ".join(self.wire())
+        return text if lines[-1] else text[:-1]
 
     @property
     def kind(self) -> int:

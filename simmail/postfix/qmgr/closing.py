@@ -7,7 +7,8 @@ DESCRIPTION
     deferred for as long as it is old, within bounds.  A message without recipients is removed.
 
 PARAMETERS
-    minimal_backoff_time, maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime
+    minimal_backoff_time, maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime,
+    confirm_delay_cleared
 
 DIAGNOSTICS
     from=<SENDER>, status=expired, returned to sender
@@ -50,6 +51,8 @@ class Closer:
         if self._bounce_lifetime > self._lifetime:
             manager.adjusts("bounce_queue_lifetime", "larger", "maximal_queue_lifetime")
             self._bounce_lifetime = self._lifetime
+        #: `Message.warn_after` of one whose sender has been warned.
+        self._warned = -1.0 if config["confirm_delay_cleared"] else 0.0
 
     def notify(self, job: Job, now: float) -> Decision[None]:
         """Tell the sender what he has to be told: job.failed, job.told, message.traced."""
@@ -134,11 +137,11 @@ class Closer:
             if sent:
                 end_all(message, "expired")
                 job.deferred = []
-        elif message.warn_after and message.sender and age >= message.warn_after - 1:
+        elif message.warn_after > 0 and message.sender and age >= message.warn_after - 1:
             bounce = yield from self._manager.system.summon("bounce")
             with suppress(Unsent):
                 yield from bounce.warn_late(message, job.deferred, now)
-                message.warn_after = 0.0
+                message.warn_after = self._warned
             yield Level()
 
 
@@ -160,7 +163,7 @@ def end_all(message: Message, end: str, keep: Recipient | None = None) -> None:
 def settle(job: Job, results: list[Result]) -> bool:
     """Enter what became of recipients; whether one of them is deferred."""
     message = job.message
-    record = message.trace == "record"
+    record, late = message.trace == "record", message.warn_after < 0
     waits: set[int] = set()
     ends: list[tuple[Recipient, str]] = []
     for result in results:
@@ -169,7 +172,8 @@ def settle(job: Job, results: list[Result]) -> bool:
         told = record
         if status is _SENT:
             end = "sent" if relay != "none" else "discarded"
-            if recipient.notify and Notify.SUCCESS in recipient.notify:
+            notify = recipient.notify
+            if (notify and Notify.SUCCESS in notify) or (late and (not notify or Notify.DELAY in notify)):
                 told = True
         elif status in WAITING:
             end = ""
