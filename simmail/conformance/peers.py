@@ -60,14 +60,14 @@ class Peer:
         source = question.source or question.address
         return answered(Mute() if self.script.get("mode") == "mute" else PeerSession(self, source))
 
-    def reply(self, stage: str, default: str, key: str = "") -> Reply:
+    def says(self, stage: str, default: str, key: str = "") -> str:
         """What the script has for a stage."""
         said: Any = self.script.get(stage, default)
         if isinstance(said, dict):
             said = said.get(key, default)
         if isinstance(said, list):
             said = said.pop(0) if len(said) > 1 else said[0]
-        return Reply.parse(said)
+        return str(said)
 
 
 class Mute:
@@ -95,7 +95,7 @@ class PeerSession:
 
     def greet(self) -> Decision[Reply | None]:
         """The banner."""
-        return answered(self.peer.reply("banner", f"220 {self.peer.name} ESMTP"))
+        return answered(Reply.parse(self.peer.says("banner", f"220 {self.peer.name} ESMTP")))
 
     def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
         """The script's answer."""
@@ -105,34 +105,34 @@ class PeerSession:
             return answered(self._content(sent.content) if sent.complete else HANG_UP)
         return answered(Reply(250, ("2.0.0 Ok",)))
 
-    def _command(self, command: Command) -> Reply:
+    def _command(self, command: Command) -> Reply | None:
         line, verb = command.line(), command.verb.upper()
         if verb in ("EHLO", "HELO"):
             self.envelope["helo"] = line.split(" ", 1)[1]
-            return self.peer.reply("helo", f"250 {self.peer.name}")
+            return Reply.parse(self.peer.says("helo", f"250 {self.peer.name}"))
         if verb == "MAIL":
             self.envelope.update(mail=line[len("MAIL FROM:") :], rcpt=[])
-            return self.peer.reply("mail", "250 2.1.0 Ok")
+            return Reply.parse(self.peer.says("mail", "250 2.1.0 Ok"))
         if verb == "RCPT":
             address = line.partition("<")[2].partition(">")[0]
-            reply = self.peer.reply("rcpt", "250 2.1.5 Ok", address)
-            if reply.kind == 2:
+            said = self.peer.says("rcpt", "250 2.1.5 Ok", address)
+            if said.startswith("2"):
                 self.envelope["rcpt"].append(address)
-            return reply
+            return Reply.parse(said)
         if verb == "DATA":
-            reply = self.peer.reply("data", "354 End data with <CR><LF>.<CR><LF>")
+            said = self.peer.says("data", "354 End data with <CR><LF>.<CR><LF>")
             if not self.envelope["rcpt"] and "data" not in self.peer.script:
                 return Reply(554, ("5.5.1 Error: no valid recipients",))
-            return reply
+            return Reply.parse(said)
         if verb == "QUIT":
             return Reply(221, ("2.0.0 Bye",), closes=True)
         return Reply(250, ("2.0.0 Ok",))
 
-    def _content(self, content: Content) -> Reply:
-        reply = self.peer.reply("eod", "250 2.0.0 Ok: queued")
-        if reply.kind == 2:
+    def _content(self, content: Content) -> Reply | None:
+        said = self.peer.says("eod", "250 2.0.0 Ok: queued")
+        if said.startswith("2"):
             self.peer.received.append(dict(self.envelope, content="\n".join(content.lines)))
-        return reply
+        return Reply.parse(said)
 
     def lost(self, reason: str) -> Decision[None]:
         """Nothing to do."""

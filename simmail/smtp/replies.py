@@ -40,7 +40,12 @@ class Reply(NamedTuple):
         return [*self.teaser, *(f"{self.code}-{line}" for line in most), f"{self.code} {last}"]
 
     @classmethod
-    def parse(cls, text: str) -> Reply:
-        """The reply that `text` (`550 5.1.1 no`, or several lines) is."""
+    def parse(cls, text: str) -> Reply | None:
+        """The reply that `text` (`550 5.1.1 no`, or several lines) is; None where its last line does not end one."""
         lines = text.split("\n")
+        code, rest = lines[-1][:3], lines[-1][3:]
+        if not (code.isascii() and code.isdigit() and len(code) == 3 and rest[:1] in ("", " ")):
+            return None
+        if any(line[:4] != code + "-" for line in lines[:-1]):
+            return cls(int(code), (lines[-1][4:],), teaser=tuple(lines[:-1]))
         return cls(int(lines[-1][:3]), tuple(line[4:] for line in lines))

@@ -88,7 +88,7 @@ class Server:
             said = said.pop(0) if len(said) > 1 else said[0]
         if said in (self.LOST, self.SILENT):
             return Lost("timeout" if said == self.SILENT else "lost connection")
-        return Reply.parse(said)
+        return Reply.parse(said) or Lost("timeout")
 
 
 class Bench:

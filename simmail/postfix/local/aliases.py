@@ -58,8 +58,16 @@ class Aliases:
         self._reset_owner: bool = config["reset_owner_alias"]
         self._found: dict[str, tuple[Table, str] | None] = {}
 
-    def find(self, name: str) -> tuple[Table, str] | None:
-        """The table that knows `name`, and what it says.  Raises LookupFailure, with the table's own words noted."""
+    def find(self, name: str, complaint: str = ": lookup of '{}' failed") -> tuple[Table, str] | None:
+        """The table that knows `name`, and what it says.
+
+        Args:
+            name: an alias, in lower case.
+            complaint: what is warned of where a table cannot tell.
+
+        Raises:
+            LookupFailure: with that, and the table's own words, noted.
+        """
         try:
             return self._found[name]
         except KeyError:
@@ -71,7 +79,7 @@ class Aliases:
             try:
                 value = table.find(name)
             except LookupFailure:
-                agent.warn("warning", f"{table.spec}: lookup of '{name}' failed")
+                agent.warn("warning", table.spec + complaint.format(name))
                 raise
             if value is not None:
                 found = table, value
@@ -177,7 +185,7 @@ class Aliases:
     def _owner(self, name: str) -> str | None:
         """The canonical address of the owner- alias of `name`, in internal form; None where there is none."""
         alias = "owner-" + name
-        found = self.find(alias)
+        found = self.find(alias, ' lookup error for "{}"')
         return None if found is None else self._canonical(found[1] if self._expand_owner else alias)
 
     def _canonical(self, address: str) -> str:

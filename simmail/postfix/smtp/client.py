@@ -144,6 +144,8 @@ class Smtp(Program):
 
     def deliver(self, request: Request) -> Decision[list[Result]]:
         """Try to deliver a request."""
+        if self.pending:  # not to be remembered with what is looked up next
+            yield from self.spoken()
         attempt = Attempt(self, request)
         own = _nexthops(request.nexthop)
         targets = own + self._fallback
@@ -254,8 +256,8 @@ class Smtp(Program):
             return self.discarded
         return self.discarded if words is None else keyword_set(words)
 
-    def filtered(self, reply: Reply, relay: str) -> Reply:
-        """What smtp_reply_filter makes of a reply of a server."""
+    def filtered(self, reply: Reply, relay: str) -> Reply | None:
+        """What smtp_reply_filter makes of a reply of a server; None where that is no reply yet."""
         lines = []
         for line in reply.wire():
             try:
@@ -265,7 +267,8 @@ class Smtp(Program):
             if found != line:
                 self.warn("text", f'{relay}: replacing server reply "{line}" with "{found}"')
             lines.append(found)
-        return Reply.parse("\n".join(lines))._replace(closes=reply.closes)
+        made = Reply.parse("\n".join(lines))
+        return made and made._replace(closes=reply.closes)
 
 
 class Lmtp(Smtp):

@@ -34,7 +34,7 @@ from simmail.mail.address import quote_local
 from simmail.mail.answers import Lost
 from simmail.mail.content import Content
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import NOW, Close, Decision, Receive, Send
+from simmail.mail.questions import NOW, Close, Decision, Receive, Send, Sleep
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.report import delays
@@ -74,8 +74,8 @@ class Session:
     """
 
     __slots__ = (
-        "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_transcript", "alive", "attempt",
-        "offer",
+        "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_patience", "_transcript",
+        "alive", "attempt", "offer",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +89,8 @@ class Session:
         self.alive = True
         self._last: tuple[Command, ...] = GOODBYE
         self._transcript = Transcript() if client.notifies and attempt.request.sender else None
+        #: How long each reply to what was said last may take, seconds.
+        self._patience = (client.timeouts.helo,)
         #: Whether replies are looked at before they are taken.
         self._attentive = self._transcript is not None or client.filters_replies
 
@@ -101,6 +103,7 @@ class Session:
 
     def _said(self, commands: tuple[Command | Data, ...], timeouts: tuple[float, ...]) -> Send:
         """What is to be said; where the session is attentive the replies are to go through `_heard`."""
+        self._patience = timeouts
         if self._transcript is not None:
             self._transcript.sent(commands)
         return Send(self._connection, commands, timeouts)
@@ -108,10 +111,14 @@ class Session:
     def _heard(self, replies: list[Reply | Lost]) -> Decision[list[Reply | Lost]]:
         """Replies as they are taken."""
         taken: list[Reply | Lost] = []
-        for reply in replies:
+        for place, reply in enumerate(replies):
             if self._client.filters_replies and type(reply) is Reply:
-                reply = self._client.filtered(reply, self.attempt.relay)
+                made = self._client.filtered(reply, self.attempt.relay)
                 yield from self._client.spoken()
+                if made is None:  # its end is waited for in vain
+                    yield Sleep(self._patience[place])
+                    return [*taken, Lost("timeout")]
+                reply = made
             if self._transcript is not None:
                 self._transcript.heard(reply)
             taken.append(reply)
