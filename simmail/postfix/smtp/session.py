@@ -90,7 +90,7 @@ class Session:
         self._last: tuple[Command, ...] = GOODBYE
         self._transcript = Transcript() if client.notifies and attempt.request.sender else None
         #: How long each reply to what was said last may take, seconds.
-        self._patience = (client.timeouts.helo,)
+        self._patience: tuple[float, ...] = (client.timeouts.helo,)
         #: Whether replies are looked at before they are taken.
         self._attentive = self._transcript is not None or client.filters_replies
 
