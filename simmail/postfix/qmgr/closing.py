@@ -92,7 +92,7 @@ class Closer:
             yield from self._late(job, now)
         deferred = job.deferred
         message.unreturned, message.untold = tuple(job.failed), tuple(job.told)
-        message.deferrals = tuple([(recipient.address, dsn.reason) for recipient, dsn in deferred]) if deferred else ()
+        remember(job)
         if manager.jobs.get(queue_id) is not job:
             return  # it has been taken up anew while its sender was told
         del manager.jobs[queue_id]
@@ -143,6 +143,13 @@ class Closer:
                 yield from bounce.warn_late(message, job.deferred, now)
                 message.warn_after = self._warned
             yield Level()
+
+
+def remember(job: Job) -> None:
+    """Write the defer log: whom the last try has left waiting, and why."""
+    deferred = job.deferred
+    reasons = [(recipient.address, dsn.reason) for recipient, dsn in deferred] if deferred else ()
+    job.message.deferrals = tuple(reasons)
 
 
 def end_all(message: Message, end: str, keep: Recipient | None = None) -> None:

@@ -54,13 +54,15 @@ class Feed:
             self.postponed.clear()
 
     def expedite(self, queue_ids: Iterable[str], flush: Flush, now: float) -> None:
-        """Move deferred messages to the incoming queue, to be tried at once."""
+        """Move deferred messages to the incoming queue, to be tried at once; so are those that wait there."""
+        deferred, postponed = self._spool.deferred, self._spool.incoming if self.postponed else {}
         for queue_id in queue_ids:
-            message = self._spool.deferred.get(queue_id)
+            message = deferred.get(queue_id) or postponed.get(queue_id)
             if message is not None:
                 message.due = int(now)
                 self._flags[queue_id] = flush
-                self._spool.move(queue_id, "deferred", "incoming")
+                if queue_id in deferred:
+                    self._spool.move(queue_id, "deferred", "incoming")
                 self.new.append(queue_id)
 
     def run(self, flush: Flush, now: float) -> None:
@@ -68,6 +70,7 @@ class Feed:
         deferred = self._spool.deferred
         if Flush.ALL in flush:
             found = deferred.due(inf)
+            self.expedite(self.postponed, flush, now)
         elif not self.due:
             found = deferred.due(int(now) + 1)
         else:

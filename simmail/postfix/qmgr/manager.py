@@ -39,7 +39,7 @@ from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.delivery import PROBE, PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
-from simmail.postfix.qmgr.closing import Closer, end_all, settle
+from simmail.postfix.qmgr.closing import Closer, end_all, remember, settle
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import Dispatcher
 from simmail.postfix.qmgr.entry import Entry, Flush, Job
@@ -122,6 +122,8 @@ class QueueManager(Program):
                 del self.jobs[queue_id]
         for queue_id in list(spool.active):
             spool.move(queue_id, "active", "incoming")
+        for message in spool.incoming.values():  # what waits there because it was still being delivered
+            message.due = min(message.due, int(now))
         self._feed.arrived(spool.incoming)
         self._next_run = now
         self._next_look = now + self.service.wakeup
@@ -329,6 +331,7 @@ class QueueManager(Program):
         if job.pending or self.jobs.get(queue_id) is not job:
             return  # there are other tries, or the message has been taken up anew
         if self.spool.active.get(queue_id) is not message:
+            remember(job)
             if not (job.failed or job.told) or not self.spool.holds(queue_id):
                 self.jobs.pop(queue_id, None)
             return
