@@ -7,7 +7,7 @@ time pass.  The type of the answer stands in each docstring.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -284,6 +284,40 @@ class Close(Question):
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
+
+
+class KeepConnection(Question):
+    """Leave a connection open, for whoever asks for it within a time (scache(8)).  Answer: None.
+
+    Args:
+        kept: what is handed out again; its `connection` is as answered by `Connect`.
+        endpoint: the label of the server that it leads to.
+        seconds: how long it is kept at most.
+        nexthop: the label of a destination that is bound to that server now, None for none.
+        bound: what is handed out besides where the destination is asked for.
+    """
+
+    __slots__ = ("bound", "endpoint", "kept", "nexthop", "seconds")
+
+    def __init__(
+        self, kept: Any, endpoint: Hashable, seconds: float, nexthop: Hashable | None = None, bound: Any = None
+    ) -> None:
+        self.kept, self.endpoint, self.seconds, self.nexthop, self.bound = kept, endpoint, seconds, nexthop, bound
+
+
+class KeptConnection(Question):
+    """Take a connection that was left open.
+
+    Answer: what was kept, asked for a server; a pair of that and what was bound, asked for a destination; None where
+    there is none.
+
+    Args: `endpoint`, the label of a server; or `nexthop`, that of a destination.
+    """
+
+    __slots__ = ("endpoint", "nexthop")
+
+    def __init__(self, endpoint: Hashable | None = None, nexthop: Hashable | None = None) -> None:
+        self.endpoint, self.nexthop = endpoint, nexthop
 
 
 class Run(Question):

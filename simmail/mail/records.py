@@ -57,12 +57,14 @@ def decimals(seconds: float) -> str:
 
 
 def _delivery(
-    to: str, orig_to: str, relay: str, delays: tuple[float, float, float, float], dsn: str, status: str, text: str
-) -> str:
+    to: str, orig_to: str, relay: str, delays: tuple[float, float, float, float], dsn: str, status: str, text: str,
+    conn_use: int,
+) -> str:  # fmt: skip
     original = f", orig_to=<{orig_to}>" if orig_to and orig_to != to else ""
     four = "/".join(map(decimals, delays))
+    uses = f"conn_use={conn_use}, " if conn_use > 1 else ""
     return (
-        f"to=<{to}>{original}, relay={relay}, delay={decimals(fsum(delays))}, delays={four}, "
+        f"to=<{to}>{original}, relay={relay}, {uses}delay={decimals(fsum(delays))}, delays={four}, "
         f"dsn={dsn}, status={status} ({text})"
     )
 
@@ -141,7 +143,7 @@ EVENTS: dict[str, Event] = {
     "force-expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=force-expired, returned to sender"),
     "notification": Event(("kind", "id"), lambda kind, id: f"{kind}: {id}"),
     # delivery agents
-    "delivery": Event(("to", "orig_to", "relay", "delays", "dsn", "status", "text"), _delivery),
+    "delivery": Event(("to", "orig_to", "relay", "delays", "dsn", "status", "text", "conn_use"), _delivery),
     # the world: never in a log
     "composed": Event(("identity", "sender", "recipients", "subject", "size", "kind", "author"), None),
     "fetched": Event(("user", "mailbox", "count", "identities"), None),

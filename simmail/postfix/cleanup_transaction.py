@@ -425,7 +425,7 @@ class Transaction:
         dsn = Dsn("2.0.0", "deliverable", "aliased to multiple recipients")
         self.note(
             "delivery", recipient.address, "", "none", (0.0, 0.0, 0.0, 0.0), dsn.status, Status.DELIVERABLE.value,
-            dsn.reason,
+            dsn.reason, 1,
         )  # fmt: skip
         verify: Any = self.program.system.running("verify")
         if verify is not None:
@@ -447,7 +447,7 @@ class Transaction:
         for recipient in recipients:
             yield self.program.note(
                 "delivery", message.queue_id, recipient.address, recipient.original, "none", delays, status,
-                "bounced", text,
+                "bounced", text, 1,
             )  # fmt: skip
         bounce = yield from self.program.system.summon("bounce")
         try:

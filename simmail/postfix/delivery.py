@@ -31,6 +31,16 @@ class Status(Enum):
     SOFTBOUNCE = "SOFTBOUNCE"
 
 
+class Caching(Enum):
+    """What a delivery agent may do about connections, beyond making one and ending it (on-demand caching)."""
+
+    NONE = 0
+    #: Use one that was kept.
+    FETCH = 1
+    #: Use one that was kept, and keep one for others.
+    KEEP = 2
+
+
 #: Those who are tried again.
 WAITING = (Status.DEFERRED, Status.SOFTBOUNCE)
 
@@ -86,7 +96,8 @@ class Request:
         sender: the envelope sender to use (VERP may differ from the message's).
         queued: when the message came into the active queue, seconds.
         started: when an agent got the request, seconds.
-        reused: whether qmgr allows connection caching to this destination.
+        caching: what the queue manager asks the agent to do about connections.
+        conn_use: how often the present connection has been used, this time included.
         verify: whether the recipients are only looked at (`sendmail -bv`), not delivered to.
         hop_status: set by the agent where the whole destination is in trouble, not only this message.
     """
@@ -98,6 +109,7 @@ class Request:
     sender: str
     queued: float = 0.0
     started: float = 0.0
-    reused: bool = False
+    caching: Caching = Caching.NONE
+    conn_use: int = 1
     verify: bool = False
     hop_status: Dsn | None = None

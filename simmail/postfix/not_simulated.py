@@ -43,7 +43,6 @@ REASONS: dict[str, str] = {
     "postscreen": "no postscreen stands before smtpd here",
     "probes": "addresses are never probed here",
     "probe ways": "probes of addresses go the way of all mail here, and no further than RCPT",
-    "connection reuse": "every delivery has a connection of its own here",
     "source address": "mail leaves by the host's first address here",
     "firewall": "no firewall between hosts changes what they say here",
     "line ends": "all lines end in CR LF here, and come when they are due",

@@ -160,7 +160,7 @@ class Reporter:
             original = ""
         note = Note(
             self._program.name, "delivery", request.message.queue_id, shown(address),
-            original and shown(original), relay, delays, dsn.status, status._value_, dsn.reason,
+            original and shown(original), relay, delays, dsn.status, status._value_, dsn.reason, request.conn_use,
         )  # fmt: skip
         return note, Result(recipient, status, dsn, relay, of)
 

@@ -20,6 +20,7 @@ from simmail.postfix.system import MailSystem
 from simmail.world import logs
 from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
+from simmail.world.kept import KeptConnections
 from simmail.world.ports import Ports
 from simmail.world.speed import Speed
 
@@ -76,6 +77,7 @@ class Master:
         system: the running mail system; None while it is stopped.
         intake: the way onto its disk.
         ports: its services that listen on the network.
+        kept: the connections that its clients keep open.
         life: ends with the host's.
     """
 
@@ -85,6 +87,7 @@ class Master:
         self.spool = Spool(lambda queue_id: self.note("postfix", "deleted", queue_id), host.machine.files.store)
         self.system: MailSystem | None = None
         self.intake, self.ports = Intake(self, speed), Ports(self)
+        self.kept = KeptConnections(self)
         self.life = Life()
         self._wake_at = float("inf")
         self._last: MailSystem | None = None
@@ -133,12 +136,14 @@ class Master:
             self.system.stopped = True
         self.system = self._picking = None
         self.ports.close()
+        self.kept.close()
         self._wake_at = float("inf")
 
     def crash(self) -> None:
         """The host has died: what is in memory is gone, the queue is on the disk."""
         self.life.over = True
         self.life = Life()
+        self.kept.forget()
         self.stop()
         self.spool.jobs.clear()
         self.ports.forget()
@@ -169,6 +174,7 @@ class Master:
     def _listen(self) -> None:
         assert self.system is not None
         self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
+        self.kept.start(self.system.config["connection_cache_ttl_limit"])
         self.ports.listen(self.system)
         self.intake.configure(self.system)
 

@@ -32,7 +32,7 @@ _STATES = {
 CRIES = 5
 DELIVERY_COLUMNS = (
     "time", "host", "program", "queue_id", "to", "orig_to", "relay", "delay", "before_queue", "in_queue", "connecting",
-    "sending", "dsn", "status", "text",
+    "sending", "dsn", "status", "text", "conn_use",
 )  # fmt: skip
 DECISION_COLUMNS = (
     "time", "host", "queue_id", "action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo",
@@ -80,7 +80,7 @@ class Results:
         """Each try of each recipient: DELIVERY_COLUMNS."""
         rows = []
         for record in self._of("delivery"):
-            to, orig_to, relay, delays, dsn, status, text = record.fields
+            to, orig_to, relay, delays, dsn, status, text, conn_use = record.fields
             rows.append(
                 (
                     record.time,
@@ -95,6 +95,7 @@ class Results:
                     dsn,
                     status,
                     text,
+                    conn_use,
                 )
             )
         return rows

@@ -181,7 +181,7 @@ def _told(reply: str) -> str:
 
 
 def _tried(results: Results, record: Record) -> Step:
-    to, original, relay, _, _, status, text = record.fields
+    to, original, relay, _, _, status, text, _ = record.fields
     target = ""
     deed = {"sent": Deed.DELIVERED, "deferred": Deed.WAITS}.get(status, Deed.FAILED)
     if status == "sent" and "[" in relay:

@@ -138,7 +138,7 @@ class Account:
         last: tuple[str, float | None, str, str] = ("waiting", None, "", "")
         for copy in self.results.copies.get(identity, ()):
             for tried in self.results.tries.get(copy, ()):
-                to, original, _, _, _, status, text = tried.fields
+                to, original, _, _, _, status, text, _ = tried.fields
                 if to not in known and original not in known:
                     continue
                 if status == "sent" and tried.program in FINAL:

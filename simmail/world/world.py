@@ -23,6 +23,8 @@ from simmail.mail.questions import (
     Dns,
     Draw,
     FlushSite,
+    KeepConnection,
+    KeptConnection,
     Listen,
     LookUps,
     NewQueueId,
@@ -125,6 +127,8 @@ class World:
                 Abandon: (Intake.abandon, False),
                 Anvil: (lambda task, question: task.host.master.anvil(task, question), True),
                 PassOn: (lambda task, question: task.host.master.pass_on(task, question), True),
+                KeepConnection: (lambda task, question: task.host.master.kept.keep(task, question), True),
+                KeptConnection: (lambda task, question: task.host.master.kept.take(task, question), True),
                 Trigger: (lambda task, question: task.host.master.manage(question.act), False),
             }
         )

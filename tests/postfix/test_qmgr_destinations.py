@@ -11,6 +11,8 @@ from tests.postfix.bench import MASTER_CF, Bench, Outcome, Script
 
 DOWN = Dsn("4.4.1", "", "connect to mx.example[198.51.100.5]:25: Connection refused")
 
+ONE = "smtp_destination_concurrency_limit=1\n"
+
 
 def bench(main_cf: str, agent: Script, master_cf: str = "") -> Bench:
     """A started Postfix whose smtp transport follows a script; nobody complains of a clogged queue."""
@@ -105,6 +107,52 @@ def test_a_site_that_fails_is_dead(settings: str, tried: int) -> None:
     assert len(started(made)) == tried
     suspended = [line for line in made.lines("error") if "delivery temporarily suspended: connect to mx" in line]
     assert len(suspended) == 12 - tried
+
+
+@pytest.mark.parametrize(
+    ("settings", "times", "expected"),
+    [
+        ("smtp_destination_concurrency_limit=1\n", [0.1] * 4, "NONE KEEP KEEP KEEP"),
+        ("smtp_destination_concurrency_limit=1\n", [3.0] * 3, "NONE KEEP KEEP"),
+        ("smtp_destination_rate_delay=1s\n", [0.1] * 3, "NONE KEEP KEEP"),
+        ("smtp_destination_rate_delay=3s\n", [0.1] * 3, "NONE NONE NONE"),
+        ("", [9.0] * 5 + [1.0], "NONE NONE NONE NONE NONE KEEP"),
+        ("smtp_destination_concurrency_limit=3\n", [1.0, 1.0, 9.0, 0.1, 0.1], "NONE NONE NONE KEEP KEEP"),
+    ],
+)
+def test_connections_are_kept_while_deliveries_follow_each_other(
+    settings: str, times: list[float], expected: str
+) -> None:
+    """A delivery that begins within a second after another to its destination ended may keep its connection."""
+    asked: list[str] = []
+
+    def agent(request: Request, now: float) -> Outcome:
+        asked.append(request.caching.name)
+        return times[len(asked) - 1], Status.SENT, None
+
+    made = bench(settings, agent)
+    for _ in times:
+        made.send("", "joe@a.example")
+    made.run(60)
+    assert " ".join(asked) == expected
+
+
+def test_what_is_kept_is_used_after_a_pause() -> None:
+    """One process and two destinations: after three seconds a kept connection may be used, and others are not kept."""
+    asked: list[tuple[str, str]] = []
+
+    def agent(request: Request, now: float) -> Outcome:
+        asked.append((request.nexthop, request.caching.name))
+        return 3.0 if len(asked) == 4 else 0.1, Status.SENT, None
+
+    made = bench(ONE, agent, MASTER_CF.replace("smtp      unix  - - n - -", "smtp      unix  - - n - 1"))
+    for number in range(3):
+        made.send("", f"{number}@a.example", f"{number}@b.example")
+    made.run(60)
+    assert asked == [
+        ("a.example", "NONE"), ("b.example", "NONE"), ("a.example", "KEEP"), ("b.example", "KEEP"),
+        ("a.example", "FETCH"), ("b.example", "KEEP"),
+    ]  # fmt: skip
 
 
 def test_a_refused_message_does_not_make_a_site_dead() -> None:

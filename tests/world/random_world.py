@@ -96,15 +96,15 @@ def fault(rng: Random) -> str:
     return f"  - {{at: {begin:.3f}, until: {end + 0.01:.3f}, {what}}}\n"
 
 
-def folder(rng: Random, where: Path) -> Path:
-    """Write a world's folder."""
+def folder(rng: Random, where: Path, more: str = "") -> Path:
+    """Write a world's folder; `more`: further lines of each server's main.cf."""
     text = WORLD
     for number, name in enumerate(NAMES, 1):
         text += HOST.format(name=name, site=("west", "east", "middle")[number - 1], number=number)
         etc = where / "hosts" / name / "etc"
         (etc / "postfix").mkdir(parents=True)
         settings = "".join(rng.sample(VARIANTS, 2)) if rng.random() < 0.7 else ""
-        (etc / "postfix/main.cf").write_text(MAIN_CF + f"myhostname = {name}\n" + settings, encoding="utf-8")
+        (etc / "postfix/main.cf").write_text(MAIN_CF + f"myhostname = {name}\n" + settings + more, encoding="utf-8")
         (etc / "aliases").write_text(ALIASES, encoding="utf-8")
     faults = "".join(fault(rng) for _ in range(rng.randrange(6)))
     text += f"faults:\n{faults}" if faults else ""
@@ -121,10 +121,10 @@ def folder(rng: Random, where: Path) -> Path:
 SILENT = "silent.example. IN MX 10 mail.silent.example.\nmail.silent.example. IN A 10.9.9.9\n"
 
 
-def make(seed: int, where: Path) -> World:
-    """A random world with its traffic; it has not begun to run."""
+def make(seed: int, where: Path, more: str = "") -> World:
+    """A random world with its traffic; it has not begun to run.  `more`: further lines of each server's main.cf."""
     rng = Random(f"random world {seed}")
-    world = load(folder(rng, where), seed=seed)
+    world = load(folder(rng, where, more), seed=seed)
     for number in range(rng.randrange(4, 25)):
         writer = world.people[f"ann{rng.randrange(1, 4)}"]
         when = rng.uniform(0, LENGTH_S)

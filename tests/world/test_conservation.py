@@ -25,9 +25,13 @@ def check(world: World) -> None:
         assert fate.state in ("delivered", "refused", "bounced", "given up", "discarded", "deleted", "waiting")
 
 
-def live(seed: int, folder: Path) -> World:
-    """Let a random world run to its end, looking at it at random moments; then let it come to rest."""
-    world = make(seed, folder)
+def live(seed: int, folder: Path, more: str = "") -> World:
+    """Let a random world run to its end, looking at it at random moments; then let it come to rest.
+
+    Args:
+        seed, folder, more: those of `make`.
+    """
+    world = make(seed, folder, more)
     looks = Random(f"looks {seed}")
     plan = [(when, host, command) for when, host, command in orders(seed)]
     plan += [(looks.uniform(0, LENGTH_S), "", "") for _ in range(6)]
@@ -59,11 +63,27 @@ def at_rest(world: World) -> None:
     assert [] == [c for host in world.hosts.values() for c in host.sessions.values() if c.server is not None]
 
 
-def story(seed: int) -> None:
-    """One random world."""
+#: Connections are kept for any destination, and for long enough that much can happen to them.
+KEEPS = (
+    "smtp_connection_cache_destinations = static:all\n"
+    "smtp_connection_cache_time_limit = 100s\n"
+    "connection_cache_ttl_limit = 100s\n"
+)
+
+
+def story(seed: int, more: str = "") -> World:
+    """One random world; the arguments are those of `make`."""
     with TemporaryDirectory() as folder:
-        world = live(seed, Path(folder))
+        world = live(seed, Path(folder), more)
         at_rest(world)
+    return world
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 6, 7])
+def test_nothing_is_lost_over_kept_connections(seed: int) -> None:
+    """The same where connections are kept for a hundred seconds."""
+    world = story(seed, KEEPS)
+    assert any(r.event == "delivery" and r.get("conn_use") > 1 for r in world.journal)
 
 
 @settings(max_examples=50, deadline=None)
@@ -78,7 +98,7 @@ def test_nothing_is_lost_in_random_worlds(seed: int) -> None:
 def test_nothing_is_lost_in_two_thousand_random_worlds(part: int) -> None:
     """The same, a hundred worlds a part."""
     for seed in range(100 * part, 100 * (part + 1)):
-        story(seed)
+        story(seed, KEEPS if seed % 2 else "")
 
 
 def test_what_is_lost_is_missed(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ DESCRIPTION
     failed_cohort_limit, the destination is dead: what waits for it is deferred untried, for minimal_backoff_time or
     until it is flushed.  With a rate delay the window is 1, and closed for the delay after each delivery.
 
+    While one delivery follows another within a second, the agent is asked to keep its connection for the next one.
+
     A destination that nothing waits for is forgotten, its window with it, unless it is dead or in its delay.
 
 PARAMETERS
@@ -23,7 +25,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from simmail.postfix.delivery import Dsn
+from simmail.postfix.delivery import Caching, Dsn
 
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.entry import Entry
@@ -46,11 +48,12 @@ class Destination:
         resumes: when it comes back by itself, seconds; 0 while it is open.
         listed: whether it stands in its transport's list of those that can go on.
         warned: when its share of the active queue may be complained of again, seconds.
+        done: when a delivery ended last, whole seconds; None where none has yet.
     """
 
     __slots__ = (
-        "_cohorts", "_failure", "_success", "busy", "dead", "listed", "name", "nexthop", "resumes", "todo",
-        "transport", "warned", "window",
+        "_caching", "_cohorts", "_failure", "_success", "busy", "dead", "done", "listed", "name", "nexthop", "resumes",
+        "todo", "transport", "warned", "window",
     )  # fmt: skip
 
     def __init__(self, transport: Transport, name: str, nexthop: str) -> None:
@@ -62,7 +65,25 @@ class Destination:
         self.resumes = 0.0
         self.listed = False
         self.warned = 0.0
+        self.done: int | None = None
+        self._caching = Caching.NONE
         self._success = self._failure = self._cohorts = 0.0
+
+    def caching(self, done: int, now: float) -> Caching:
+        """What the agent may do about connections whose delivery is started now, and counted among the busy ones.
+
+        It may keep them as soon as one delivery follows another, and as long as it does or there are several at a time;
+        then it may still use those that are kept.
+
+        Args:
+            done: when a delivery ended last, whole seconds.
+            now: seconds since the start.
+        """
+        if int(now) <= done + 1:
+            self._caching = Caching.KEEP
+        elif self._caching is Caching.KEEP and self.busy == 1:
+            self._caching = Caching.FETCH
+        return self._caching
 
     def praise(self) -> None:
         """A delivery found the site well."""

@@ -152,6 +152,7 @@ class Dispatcher:
                 destination.praise()
             destination.suspend()
             self._alarm(destination, now + delay)
+        destination.done = int(now)
         if destination.todo:
             transport.offer(destination)
         elif destination.window > 0 and not destination.busy:

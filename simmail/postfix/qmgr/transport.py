@@ -178,6 +178,8 @@ class Transport:
                 entry.started = now
                 destination.busy += 1
                 self.busy += 1
+                if destination.done is not None:
+                    entry.caching = destination.caching(destination.done, now)
                 if todo:
                     self.offer(destination)
                 return entry

@@ -32,6 +32,26 @@ if TYPE_CHECKING:
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
+class Plan:
+    """What one request may do about connections.
+
+    Args:
+        keeps: whether it leaves good ones to others.
+        nexthop: the label of its destination.
+
+    Attributes:
+        nexthop: None where it is of no use, or no more: only the first good session is kept for the destination.
+        used: the addresses of servers whose kept connections it has used.
+    """
+
+    __slots__ = ("keeps", "nexthop", "used")
+
+    def __init__(self, keeps: bool, nexthop: tuple[str, str]) -> None:
+        self.keeps = keeps
+        self.nexthop: tuple[str, str] | None = nexthop if keeps else None
+        self.used: set[str] = set()
+
+
 class Attempt:
     """What one request has come to so far.
 
@@ -45,11 +65,12 @@ class Attempt:
         complete: whether a session went through to its end.
         connected: when the last session was ready for mail, seconds; None before the first.
         relay: the present server as the log names it.
+        plan: what may be done about connections; None where nothing may but to make and to end them.
     """
 
     __slots__ = (
-        "client", "complete", "connected", "last_server", "last_target", "left", "open", "relay", "request", "results",
-        "why",
+        "client", "complete", "connected", "last_server", "last_target", "left", "open", "plan", "relay", "request",
+        "results", "why",
     )  # fmt: skip
 
     def __init__(self, client: Smtp, request: Request) -> None:
@@ -61,6 +82,7 @@ class Attempt:
         self.last_target = self.last_server = self.complete = False
         self.connected: float | None = None
         self.relay = "none"
+        self.plan: Plan | None = None
 
     def all_failed(self, why: Dsn, site: bool) -> Decision[None]:
         """All open recipients are refused.

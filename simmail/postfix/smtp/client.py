@@ -8,14 +8,14 @@ DESCRIPTION
 PARAMETERS
     smtp_fallback_relay, smtp_tcp_port, smtp_mx_address_limit, smtp_mx_session_limit, smtp_connect_timeout,
     smtp_bind_address, best_mx_transport, relayhost, myhostname, soft_bounce, smtp_generic_maps, smtp_line_length_limit;
-    and those of `smtp.addresses` and `smtp.session`; each also as lmtp_
+    and those of `smtp.addresses`, `smtp.session` and `smtp.reuse`; each also as lmtp_
 
 DIAGNOSTICS
     connect to HOST[ADDRESS]:PORT: Connection refused
     relayhost configuration problem; smtp_fallback_relay configuration problem
 
 BUGS
-    No connection cache, no SASL.  Nothing listens on a UNIX-domain socket.
+    No SASL.  Nothing listens on a UNIX-domain socket.
 
 SEE ALSO
     smtp(8), lmtp(8), RFC 5321
@@ -31,7 +31,7 @@ from simmail.mail.address import quote_local
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Connect, Decision, Note
-from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.delivery import Caching, Dsn, Request, Result
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.outgoing import Outgoing
 from simmail.postfix.passing import pass_on
@@ -39,9 +39,10 @@ from simmail.postfix.post_mail import NOTIFY_CLASSES
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter
 from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
-from simmail.postfix.smtp.attempt import Attempt
+from simmail.postfix.smtp.attempt import Attempt, Plan
 from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
 from simmail.postfix.smtp.offer import Offer
+from simmail.postfix.smtp.reuse import Reuse
 from simmail.postfix.smtp.session import Session
 from simmail.postfix.smtp.tls import Tls
 from simmail.postfix.tables import LookupFailure
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 UNAVAILABLE = Dsn("4.3.0", "", "server unavailable or unable to receive mail")
+#: When the system gives up by itself where nobody answers: tcp_syn_retries is 6 on Linux.
+SYSTEM_CONNECT_S = 127.0
 
 
 @lru_cache(maxsize=4096)
@@ -132,12 +135,14 @@ class Smtp(Program):
         self.outgoing = Outgoing(self, prefix)
         self.envelope: Callable[[str], str] = self._public if self.outgoing.rewrites else quote_local
         self.tls = Tls(self)
+        self.reuse = Reuse(self)
         self._port = str(config[f"{prefix}_tcp_port"])
         self._bind: str = config[f"{prefix}_bind_address"]
         self._address_limit: int = config[f"{prefix}_mx_address_limit"]
         self._session_limit: int = config[f"{prefix}_mx_session_limit"]
         self._fallback = config.list(f"{prefix}_fallback_relay")
         self._relayhost: str = config["relayhost"]
+        self._always_caches = bool(self.reuse.listed)
         self._best_mx: str = config["best_mx_transport"]
 
     # ---- delivering
@@ -149,24 +154,36 @@ class Smtp(Program):
         attempt = Attempt(self, request)
         own = _nexthops(request.nexthop)
         targets = own + self._fallback
+        caches = self._always_caches or request.caching is not Caching.NONE
         for number, nexthop in enumerate(targets, 1):
             attempt.last_target = number == len(targets)
-            hosts, port, loops = yield from self._servers(attempt, nexthop)
-            sessions = 0
-            for place, host in enumerate(hosts, 1):
-                last = place in (len(hosts), self._address_limit)
-                connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)
-                if type(connection) is ConnectFailure:
-                    yield self._unreachable(attempt, host, port, connection)
-                else:
-                    best = host.preference == hosts[0].preference
-                    session = Session(self, attempt, host, port, connection, best, loops)
+            hosts, target, loops = yield from self._servers(attempt, nexthop)
+            sessions, best = 0, hosts[0].preference if hosts else 0
+            if caches and hosts:
+                hosts, sessions = yield from self._over_kept(attempt, hosts, target, number == 1)
+            tried = sessions
+            for place, host in enumerate(hosts, tried + 1):
+                last = place in (len(hosts) + tried, self._address_limit)
+                session = None
+                if attempt.plan is not None and host.preference != best:
+                    session = yield from self.reuse.at(attempt, attempt.plan, host, target.port)
+                if session is None:
+                    connection = yield Connect(host.address, target.port, self.timeouts.connect, self._bind)
+                    if type(connection) is ConnectFailure:
+                        yield self._unreachable(attempt, host, target.port, connection)
+                    else:
+                        session = Session(self, attempt, host, target.port, connection, host.preference == best, loops)
+                        if attempt.plan is not None and attempt.plan.keeps:
+                            session.until = yield from self.reuse.lifetime()
+                if session is not None:
                     attempt.last_server = attempt.last_target and last
-                    if (yield from session.greet()):
+                    if session.conn_use > 1 or (yield from session.greet()):
                         sessions += 1
                         last = last or sessions == self._session_limit
                         attempt.last_server = attempt.last_target and last
                         yield from session.transfer()
+                    else:
+                        session.until = 0
                     yield from session.close()
                 if last or not attempt.left:
                     break
@@ -178,10 +195,54 @@ class Smtp(Program):
             yield from self._give_up(attempt, number > len(own))
         return attempt.results
 
-    def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], int, bool]]:
-        """The servers of a nexthop in the order in which to try them, their port, and whether to look for loops."""
+    def _over_kept(
+        self, attempt: Attempt, hosts: tuple[Host, ...], target: Target, first: bool
+    ) -> Decision[tuple[tuple[Host, ...], int]]:
+        """Deliver over connections that were kept, as far as there are any; at the first nexthop make a plan.
+
+        Returns:
+            The servers that may be tried besides, and how many sessions there were.
+        """
+        if first:
+            attempt.plan = self.reuse.plan(target, attempt.request)
+        plan, sessions, port = attempt.plan, 0, target.port
+        if plan is None:
+            return hosts, sessions
+        best = hosts[0].preference
+        left = self._other(hosts, plan, sessions)
+        session = yield from self.reuse.bound(attempt, plan, port)
+        if session is not None:
+            sessions = 1
+            left = self._other(left, plan, sessions)
+            yield from self._continue(attempt, session, not left)
+        for host in hosts:
+            if host.preference != best or not attempt.left:
+                break
+            session = (yield from self.reuse.at(attempt, plan, host, port)) if host in left else None
+            if session is not None:
+                sessions += 1
+                left = self._other(left, plan, sessions)
+                yield from self._continue(attempt, session, not left or host is hosts[-1])
+        return left if attempt.left else (), sessions
+
+    def _other(self, hosts: tuple[Host, ...], plan: Plan, sessions: int) -> tuple[Host, ...]:
+        """The servers that may be tried besides those whose kept connections were used."""
+        enough = sessions and sessions in (self._session_limit, self._address_limit)
+        return () if enough else tuple(host for host in hosts if host.address not in plan.used)
+
+    @staticmethod
+    def _continue(attempt: Attempt, session: Session, last: bool) -> Decision[None]:
+        """Deliver over a connection that was kept, the last one to be tried at this nexthop or not."""
+        attempt.last_server = attempt.last_target and last
+        yield from session.transfer()
+        yield from session.close()
+
+    def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], Target, bool]]:
+        """The servers of a nexthop in the order in which to try them, what it says, and whether to look for loops."""
         target = parse(nexthop, self._port)
         loops = self.prefix == "smtp" and target.port == SMTP_PORT
+        if self.pending:
+            yield from self.spoken()
         found = self.system.memo.decide(self.addresses.key(target), self._sought, target, loops)
         hosts, why, mine = yield from found
         if why is not None:
@@ -190,7 +251,7 @@ class Smtp(Program):
             attempt.last_target = True
         if len(hosts) > 1:
             hosts = yield from self._in_order(hosts, attempt.request.message)
-        return hosts, target.port, loops
+        return hosts, target, loops
 
     def _in_order(self, hosts: tuple[Host, ...], message: Message) -> Decision[tuple[Host, ...]]:
         """Several hosts of a nexthop as a message tries them; at each try in another order."""
@@ -283,14 +344,14 @@ class Lmtp(Smtp):
         super().__init__(system, service)
         self._final: bool = self.config["lmtp_assume_final"]
 
-    def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], int, bool]]:
+    def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], Target, bool]]:
         if not nexthop.startswith("unix:"):
             return (yield from super()._servers(attempt, nexthop.removeprefix("inet:")))
         path = nexthop.removeprefix("unix:")
         text = f"connect to {self.myhostname}[{path}]: No such file or directory"
         attempt.why = Dsn("4.4.1", "", text)
         attempt.last_target = True
-        return (), 0, False
+        return (), Target(path, 0, True), False
 
     def success(self, offer: Offer) -> str:
         """A server of LMTP without DSN may be taken for the final one."""

@@ -4,7 +4,7 @@
 DESCRIPTION
     Greeting, EHLO (HELO where the server does not know it), and one mail transaction.  Where the server offers
     PIPELINING all commands up to DATA travel together.  A transaction that comes to nothing ends in RSET; QUIT is said
-    in any case, and its reply not waited for.
+    in any case, and its reply not waited for; unless the session is left to scache(8), for further mail.
 
 PARAMETERS
     smtp_helo_name, smtp_always_send_ehlo, smtp_never_send_ehlo, smtp_skip_5xx_greeting, smtp_discard_ehlo_keywords,
@@ -71,22 +71,26 @@ class Session:
     Attributes:
         offer: what it can do.
         alive: whether it can be spoken to.
+        conn_use: how often the connection has been used, this time included.
+        until: to when it may be used, whole seconds; 0 where it ends with this request.
     """
 
     __slots__ = (
-        "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_patience", "_transcript",
-        "alive", "attempt", "offer",
+        "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_patience", "_port",
+        "_transcript", "alive", "attempt", "conn_use", "offer", "until",
     )  # fmt: skip
 
     def __init__(
-        self, client: Smtp, attempt: Attempt, host: Host, port: int, connection: Any, best: bool, loops: bool
-    ) -> None:
-        self._client, self.attempt, self._host = client, attempt, host
+        self, client: Smtp, attempt: Attempt, host: Host, port: int, connection: Any, best: bool = False,
+        loops: bool = False,
+    ) -> None:  # fmt: skip
+        self._client, self.attempt, self._host, self._port = client, attempt, host, port
         self._connection, self._best, self._loops = connection, best, loops
         attempt.relay = f"{host.name}[{host.address}]:{port}"
         attempt.open = attempt.left.copy()
         self.offer = NOTHING
         self.alive = True
+        self.conn_use, self.until = 1, 0
         self._last: tuple[Command, ...] = GOODBYE
         self._transcript = Transcript() if client.notifies and attempt.request.sender else None
         #: How long each reply to what was said last may take, seconds.
@@ -156,21 +160,45 @@ class Session:
         yield from self.attempt.all_failed(refusal(self._host.name, reply, reason, status), True)
 
     def close(self) -> Decision[None]:
-        """End the conversation."""
+        """End the conversation, or leave it to further mail."""
         attempt, last, transcript = self.attempt, self._last, self._transcript
-        if self.alive:
-            times = self._client.timeouts
-            timeouts = (times.quit,) if last is GOODBYE else (times.rset, times.quit)
-            replies: list[Reply | Lost] = yield Send(self._connection, last, timeouts)
-            if transcript is not None:
-                transcript.sent(last)
-                for reply in replies[: len(last) - 1]:
-                    transcript.heard(reply)
-        yield Close(self._connection)
+        if not (self.until and (yield from self._kept())):
+            if self.alive:
+                times = self._client.timeouts
+                timeouts = (times.quit,) if last is GOODBYE else (times.rset, times.quit)
+                replies: list[Reply | Lost] = yield Send(self._connection, last, timeouts)
+                if transcript is not None:
+                    transcript.sent(last)
+                    for reply in replies[: len(last) - 1]:
+                        transcript.heard(reply)
+            yield Close(self._connection)
         if transcript is not None and transcript.wrong:
             yield from transcript.post(self._client, attempt.relay)
         attempt.relay = "none"
         attempt.open.clear()
+
+    def _kept(self) -> Decision[bool]:
+        """Whether a session that may be kept is: a good one that is not worn out."""
+        attempt, reuse = self.attempt, self._client.reuse
+        plan = attempt.plan
+        attempt.request.conn_use = 1
+        if plan is None or not self.alive:
+            return False
+        worn = yield from reuse.worn(self)
+        if not worn:
+            yield from reuse.keep(self, plan, self._host, self._port, self._connection)
+        plan.nexthop = None
+        return not worn
+
+    def probe(self) -> Decision[bool]:
+        """Whether the server of a session that was kept still listens; where it does not, the connection is closed."""
+        reply = yield from self._say(RSET, self._client.timeouts.rset)
+        if _says(2, reply):
+            return True
+        yield Close(self._connection)
+        self.attempt.relay = "none"
+        self.attempt.open.clear()
+        return False
 
     # ---- greeting
 
@@ -281,7 +309,7 @@ class Session:
         attempt, client, offer = self.attempt, self._client, self.offer
         attempt.connected = yield NOW
         message = attempt.request.message
-        if 0 < offer.limit < message.size:
+        if 0 < offer.limit < message.size and self.conn_use == 1:
             yield from self._too_large()
             return
         form = offer.form(message.encoding)
@@ -313,7 +341,7 @@ class Session:
         attempt, limit = self.attempt, self.offer.limit
         text = f"message size {attempt.request.message.size} exceeds size limit {limit} of server {self._name}"
         yield from attempt.all_failed(Dsn("5.3.4", "", text), False)
-        self.alive = False
+        self.alive = self.until > 0  # QUIT is not said
         attempt.complete = True
 
     def _step_by_step(
@@ -432,7 +460,7 @@ class Session:
 
     def _reset(self) -> Decision[None]:
         """Give the transaction up."""
-        if self.offer.pipelining:
+        if self.offer.pipelining and not self.until:
             self._last = (RSET, QUIT)
         elif self.alive:
             reply = yield from self._say(RSET, self._client.timeouts.rset)

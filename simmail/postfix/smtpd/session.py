@@ -471,7 +471,8 @@ class SmtpdSession:
             text = f"{reason} after {self.content[0]} ({self.content[1]} bytes) from {state.namaddr}"
         else:
             text = f"{reason} after {state.stage} from {state.namaddr}"
-        yield smtpd.note("text", "", text)
+        if reason == "timeout" or state.stage != "END-OF-MESSAGE":
+            yield smtpd.note("text", "", text)
         yield from self.close(HANG_UP)
         return said
 
