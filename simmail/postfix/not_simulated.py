@@ -49,7 +49,6 @@ REASONS: dict[str, str] = {
     "ports": "clients have no port numbers here",
     "names": "host names are ASCII here",
     "notices": "only failures, delays and asked-for successes are reported here",
-    "preemption": "small messages do not overtake large ones in the queue here",
 }
 #: Reasons that hold as long as a program does not run here.
 _UNTIL: dict[str, str] = {"postscreen": "postscreen", "probes": "verify"}

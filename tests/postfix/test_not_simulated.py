@@ -27,7 +27,6 @@ LISTED = {
     ),
     "smtpd_proxy_filter = 127.0.0.1:10025": "smtpd_proxy_filter: there is no before-queue content filter here",
     "multi_instance_enable = yes": "multi_instance_enable: a host has one Postfix here",
-    "small_delivery_slot_cost = 2": "small_delivery_slot_cost: small messages do not overtake large ones",
 }
 
 

@@ -46,7 +46,7 @@ class Destination:
         window: how many may run; 0 while it is dead or in its delay.
         dead: why it is dead, "delivery temporarily suspended: ..."; None while it is not.
         resumes: when it comes back by itself, seconds; 0 while it is open.
-        listed: whether it stands in its transport's list of those that can go on.
+        listed: its turn in its transport's list of those that can go on; 0 where it is not there.
         warned: when its share of the active queue may be complained of again, seconds.
         done: when a delivery ended last, whole seconds; None where none has yet.
     """
@@ -63,7 +63,7 @@ class Destination:
         self.window = transport.limits.initial
         self.dead: Dsn | None = None
         self.resumes = 0.0
-        self.listed = False
+        self.listed = 0
         self.warned = 0.0
         self.done: int | None = None
         self._caching = Caching.NONE

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.qmgr.destination import Destination
-from simmail.postfix.qmgr.entry import Entry
+from simmail.postfix.qmgr.entry import Entry, Job
+from simmail.postfix.qmgr.part import Part
 from simmail.postfix.qmgr.transport import Limits, Transport
 
 if TYPE_CHECKING:
@@ -175,12 +176,19 @@ class Dispatcher:
         for destination in destinations:
             waiting, transport = list(destination.todo), destination.transport
             destination.todo.clear()
+            for entry in waiting:
+                transport.drop(entry)
             retry = None if transport.name == RETRY else self.suspended(dsn)
             if retry is None:
                 self.stranded.extend((entry, dsn) for entry in waiting)
             else:
+                parts: dict[Job, Part] = {}
                 for entry in waiting:
-                    entry.destination, entry.transport, entry.nexthop = retry, RETRY, retry.nexthop
+                    job = entry.job
+                    part = parts.get(job) or parts.setdefault(job, retry.transport.part(job))
+                    part.entries.append(entry)
+                    part.tries += 1
+                    entry.part, entry.destination, entry.transport, entry.nexthop = part, retry, RETRY, retry.nexthop
                     retry.todo.append(entry)
                 retry.transport.offer(retry)
             transport.forget(destination)

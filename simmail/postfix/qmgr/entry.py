@@ -11,6 +11,7 @@ from simmail.postfix.delivery import Dsn, Request, Result
 
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.destination import Destination
+    from simmail.postfix.qmgr.part import Part
 
 
 class Flush(Flag):
@@ -58,7 +59,12 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Entry(Request):
-    """A try of a message, with the job it is a part of and the destination it waits for."""
+    """A try of a message, with the job it belongs to and the destination it waits for.
+
+    Args:
+        part: what it is a part of as long as it waits; None afterwards.
+    """
 
     job: Job = field(kw_only=True)
     destination: Destination = field(kw_only=True)
+    part: Part | None = None

@@ -44,6 +44,7 @@ from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import Dispatcher
 from simmail.postfix.qmgr.entry import Entry, Flush, Job
 from simmail.postfix.qmgr.feed import Feed
+from simmail.postfix.qmgr.part import Part
 from simmail.postfix.qmgr.routing import Router
 from simmail.postfix.qmgr.verp import verp_sender
 from simmail.postfix.report import Reporter, delays, shown
@@ -300,6 +301,7 @@ class QueueManager(Program):
         """Let tries wait for their destinations; recipients are in order of these."""
         message = job.message
         last: Entry | None = None
+        part: Part | None = None
         for destination, recipient in placed:
             transport = destination.transport
             limit = 1 if message.verp else transport.limits.recipients
@@ -309,10 +311,14 @@ class QueueManager(Program):
             sender = message.sender
             if message.verp and sender:
                 sender = verp_sender(sender, message.verp, recipient.original or recipient.address)
+            if part is None or (last is not None and last.transport != transport.name):
+                part = transport.part(job)
             last = Entry(
                 message, [recipient], transport.name, destination.nexthop, sender, job.queued,
-                verify=message.trace in PROBES, job=job, destination=destination,
+                verify=message.trace in PROBES, job=job, destination=destination, part=part,
             )  # fmt: skip
+            part.entries.append(last)
+            part.tries += 1
             job.pending += 1
             self.dispatcher.enqueue(last, now)
 

@@ -3,14 +3,12 @@
 
 DESCRIPTION
     Each transport has its limits, its destinations, and as many processes as master.cf allows.  Of the destinations
-    that may start a try the one with the oldest message comes first; those of one message take turns.
+    that may start a try the one with the oldest message comes first, unless a part of another message may go before
+    that; those of one message take turns.
 
 PARAMETERS
     default_destination_recipient_limit, default_transport_rate_delay, default_process_limit, and those of
-    `simmail.postfix.qmgr.destination`; each is looked for as TRANSPORT_... first
-
-BUGS
-    A message with few recipients does not overtake one with many (default_delivery_slot_cost and its kin).
+    `simmail.postfix.qmgr.destination` and `simmail.postfix.qmgr.part`; each is looked for as TRANSPORT_... first
 
 SEE ALSO
     SCHEDULER_README, master(5)
@@ -30,10 +28,11 @@ from simmail.postfix.delivery import Dsn
 from simmail.postfix.parameters import parameters
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.feedback import Feedback
+from simmail.postfix.qmgr.part import Part, Price, Rank
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
-    from simmail.postfix.qmgr.entry import Entry
+    from simmail.postfix.qmgr.entry import Entry, Job
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TIME = re.compile(r"(\d+)([smhdw]?)", re.ASCII)
@@ -51,6 +50,7 @@ class Limits:
         destination_delay: seconds between two deliveries to one destination.
         transport_delay: seconds before each delivery, the first one too.
         processes: how many deliveries may run at a time; 0 for no limit.
+        price: what it takes to go before others.
     """
 
     initial: int
@@ -62,6 +62,7 @@ class Limits:
     destination_delay: float
     transport_delay: float
     processes: int
+    price: Price
 
     @classmethod
     def read(cls, name: str, config: Config, service: Service | None, warn: Callable[[str, str], None]) -> Limits:
@@ -98,6 +99,12 @@ class Limits:
             delay,
             value("_transport_rate_delay", "default_transport_rate_delay"),
             config["default_process_limit"] if processes is None else processes,
+            Price(
+                value("_delivery_slot_cost", "default_delivery_slot_cost"),
+                value("_delivery_slot_loan", "default_delivery_slot_loan"),
+                value("_delivery_slot_discount", "default_delivery_slot_discount"),
+                value("_minimum_delivery_slots", "default_minimum_delivery_slots"),
+            ),
         )
 
 
@@ -128,7 +135,7 @@ class Transport:
 
     Attributes:
         destinations: by name.
-        listed: those that may go on, the one with the oldest message first.
+        listed: those that may go on with their turns, the one with the part to come first; not all turns count still.
         busy: how many deliveries run.
         dead: why it is dead; None while it is not.
         resumes: when a dead one is tried again, seconds.
@@ -136,7 +143,8 @@ class Transport:
     """
 
     __slots__ = (
-        "_turn", "busy", "dead", "destinations", "exists", "limits", "listed", "name", "opens", "resumes", "single",
+        "_last", "_turn", "busy", "dead", "destinations", "exists", "limits", "listed", "name", "opens", "resumes",
+        "single",
     )  # fmt: skip
 
     def __init__(self, name: str, limits: Limits, exists: bool = True, single: bool = False) -> None:
@@ -145,8 +153,9 @@ class Transport:
         self.busy = 0
         self.dead: Dsn | None = None
         self.resumes = self.opens = 0.0
-        self.listed: list[tuple[int, int, Destination]] = []
+        self.listed: list[tuple[Rank, int, Destination]] = []
         self._turn = 0
+        self._last: Part | None = None
 
     def destination(self, name: str, nexthop: str) -> Destination:
         """The destination of that name, made where there is none."""
@@ -159,31 +168,113 @@ class Transport:
         """List a destination that may go on."""
         todo = destination.todo
         if todo and not destination.listed and destination.window > destination.busy:
-            destination.listed = True
-            self._turn += 1
-            heappush(self.listed, (todo[0].job.number, self._turn, destination))
+            part = todo[0].part
+            assert part is not None
+            destination.listed = self._turn = self._turn + 1
+            heappush(self.listed, (part.rank, self._turn, destination))
 
     def select(self, now: float) -> Entry | None:
         """Start the next try; None where nothing may start."""
         limits = self.limits
         listed, processes = self.listed, limits.processes
+        waited = not limits.transport_delay
+        settled = False
         while listed and not (processes and self.busy >= processes):
-            if limits.transport_delay and not self._waited(now):
+            waited = waited or self._waited(now)
+            if not waited:
                 return None
-            destination = heappop(listed)[2]
-            destination.listed = False
+            _, turn, destination = heappop(listed)
+            if destination.listed != turn:
+                continue
+            destination.listed = 0
             todo = destination.todo
             if todo and destination.window > destination.busy:
+                part = todo[0].part
+                assert part is not None
+                if part.slots > 0 and not settled:
+                    settled = True
+                    other = part.overtaking(limits.price, now)
+                    if other is not None:
+                        self._let_before(part, other)
+                        self.offer(destination)
+                        continue
                 entry = todo.popleft()
                 entry.started = now
                 destination.busy += 1
                 self.busy += 1
                 if destination.done is not None:
                     entry.caching = destination.caching(destination.done, now)
+                entry.part = None
+                part.chosen += 1
+                part.slots += 1
+                part.used += 1
+                if part.chosen == part.tries:
+                    self._take_out(part)
                 if todo:
                     self.offer(destination)
                 return entry
         return None
+
+    # ---- parts
+
+    def part(self, job: Job) -> Part:
+        """A new part of a message, in line."""
+        part, last = Part(job), self._last
+        if last is not None and last.rank > part.rank:
+            self._insert(part, last)
+            return part
+        part.before = last
+        if last is not None:
+            last.behind = part
+        self._last = part
+        return part
+
+    def _insert(self, part: Part, behind: Part) -> None:
+        """Put a part into line at its place somewhere before another."""
+        while behind.before is not None and behind.before.rank > part.rank:
+            behind = behind.before
+        before = behind.before
+        part.before, part.behind, behind.before = before, behind, part
+        if before is not None:
+            before.behind = part
+
+    def _take_out(self, part: Part) -> None:
+        """A part leaves the line."""
+        if part.parent is not None:
+            part.settle(self.limits.price)
+        before, behind = part.before, part.behind
+        if before is not None:
+            before.behind = behind
+        if behind is None:
+            self._last = before
+        else:
+            behind.before = before
+        part.before = part.behind = None
+
+    def drop(self, entry: Entry) -> None:
+        """A try that waits will not be started by this transport."""
+        part = entry.part
+        if part is not None:
+            entry.part = None
+            part.tries -= 1
+            if part.chosen == part.tries:
+                self._take_out(part)
+
+    def _let_before(self, part: Part, other: Part) -> None:
+        """Let the tries of another part go before those of this one."""
+        self._take_out(other)
+        part.let_before(other, self.limits.price)
+        self._insert(other, part)
+        waiting = other.waiting
+        for destination in dict.fromkeys(entry.destination for entry in waiting):
+            todo = destination.todo
+            mine = [entry for entry in waiting if entry.destination is destination]
+            others = [entry for entry in todo if entry.part is not other]
+            place = sum(entry.part is not None and entry.part.rank < other.rank for entry in others)
+            todo.clear()
+            todo.extend((*others[:place], *mine, *others[place:]))
+            destination.listed = 0
+            self.offer(destination)
 
     def _waited(self, now: float) -> bool:
         """Whether the rate delay before the next delivery is over; it begins when there is something to deliver."""
