@@ -79,12 +79,13 @@ class Waiting:
         """The session, once the program runs; None where Postfix was stopped before."""
         port = self._port
         while self._session is None:
+            if port.closed != self._since:
+                return None
             now: float = yield Now()
             if now < port.throttled:
                 yield Sleep(port.throttled - now)
                 yield Level()
-            if port.closed != self._since:
-                return None
+                continue  # somebody else may have tried meanwhile, in vain
             self._session, notes = port.tried(self._client, self._question, (yield Now()))
             yield from notes
             if self._session is not None:

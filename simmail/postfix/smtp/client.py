@@ -168,13 +168,7 @@ class Smtp(Program):
                 if attempt.plan is not None and host.preference != best:
                     session = yield from self.reuse.at(attempt, attempt.plan, host, target.port)
                 if session is None:
-                    connection = yield Connect(host.address, target.port, self.timeouts.connect, self._bind)
-                    if type(connection) is ConnectFailure:
-                        yield self._unreachable(attempt, host, target.port, connection)
-                    else:
-                        session = Session(self, attempt, host, target.port, connection, host.preference == best, loops)
-                        if attempt.plan is not None and attempt.plan.keeps:
-                            session.until = yield from self.reuse.lifetime()
+                    session = yield from self._called(attempt, host, target.port, host.preference == best, loops)
                 if session is not None:
                     attempt.last_server = attempt.last_target and last
                     if session.conn_use > 1 or (yield from session.greet()):
@@ -194,6 +188,17 @@ class Smtp(Program):
         elif attempt.left:
             yield from self._give_up(attempt, number > len(own))
         return attempt.results
+
+    def _called(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
+        """A session with a server that has been called anew; None where it cannot be reached."""
+        connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)
+        if type(connection) is ConnectFailure:
+            yield self._unreachable(attempt, host, port, connection)
+            return None
+        session = Session(self, attempt, host, port, connection, best, loops)
+        if attempt.plan is not None and attempt.plan.keeps:
+            session.until = yield from self.reuse.lifetime()
+        return session
 
     def _over_kept(
         self, attempt: Attempt, hosts: tuple[Host, ...], target: Target, first: bool
