@@ -8,6 +8,7 @@ PARAMETERS
     content_filter, receive_override_options, smtputf8_autodetect_classes, myhostname, mail_name
 
 DIAGNOSTICS
+    maildrop/NAME: error writing ID: queue file write error
     fatal: service NAME requires a process limit of 1
     QUEUE_ID: uid=UID from=<SENDER>
         with ` orig_id=ID` for a message that was requeued.
@@ -107,4 +108,7 @@ class Pickup(Program):
         date = self.system.machine.calendar.header(transaction.message.arrival)
         received = (f"{self.by}{dropped.uid})", f"\tid {queue_id}; {date}")
         outcome = yield from transaction.finish(dropped.content, received)
+        if outcome.status and not outcome.reason:  # cleanup has logged one that it gives
+            name = dropped.queue_id
+            yield self.note("warning", "", f"maildrop/{name}: error writing {queue_id}: {outcome.detail().text}")
         return not outcome.status

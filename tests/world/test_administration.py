@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -170,3 +171,14 @@ def test_deliveries_let_no_program_look_at_its_tables_again(world: World) -> Non
     assert host.machine.files.version == before
     host.sh("postalias /etc/aliases")
     assert host.machine.files.version > before
+
+
+def test_pickup_tells_of_mail_that_it_cannot_hand_over(world: World) -> None:
+    """Where a table of checks is missing, a local program's message stays in maildrop, and the log says why."""
+    host = world.host(SERVER)
+    host.edit("main.cf", header_checks="regexp:/etc/postfix/missing")
+    host.sh("postfix reload; echo hello | sendmail alice")
+    world.run(until="21m")
+    log = host.sh("cat /var/log/maillog").stdout
+    assert re.search(r"pickup\[\d+\]: warning: maildrop/\w+: error writing \w+: queue file write error", log)
+    assert "maildrop" in {json.loads(line)["queue_name"] for line in host.sh("postqueue -j").stdout.splitlines()}

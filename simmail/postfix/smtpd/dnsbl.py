@@ -106,6 +106,8 @@ def _question(what: str, domain: str) -> Dns:
 
 def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decision[ListAnswer | None]:
     """Ask a list for a name below its domain; None where it is not listed."""
+    if wanted.mistake:
+        raise Fatal(f"RBL reply error: {wanted.mistake}")
     question = _question(what, wanted.domain)
     name = question.name
     known = process.known(name)
@@ -115,8 +117,6 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
         process.keep(name, known)
     if not known.addresses:
         return None
-    if wanted.mistake:
-        raise Fatal(f"RBL reply error: {wanted.mistake}")
     if wanted.filter is not None and not any(map(wanted.filter.matches, known.addresses)):
         return None
     return known
