@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
-from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, xclient
+from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, sasl, xclient
 from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
@@ -115,10 +115,11 @@ def _hello_reply(session: SmtpdSession, verp: bool = False) -> Reply:
             state.protocol = "SMTP"
         return parameters.helo_reply
     state.protocol = "ESMTP"
-    key = (state.discard_mask, verp, session.xclient, session.xforward)
+    logins = session.smtpd.sasl
+    key = (state.discard_mask, verp, session.xclient, session.xforward, logins.active and logins.offers(session))
     found = parameters.offers.get(key)
     if found is None:
-        found = parameters.offers[key] = Reply(250, _offered(parameters, *key))
+        found = parameters.offers[key] = Reply(250, _offered(parameters, logins, *key))
     return found
 
 
@@ -130,7 +131,13 @@ def _introduced(argument: str) -> tuple[str, str]:
 
 
 def _offered(
-    parameters: SessionParameters, hidden: frozenset[str], verp: bool, xclient_too: bool, xforward_too: bool
+    parameters: SessionParameters,
+    logins: sasl.Sasl,
+    hidden: frozenset[str],
+    verp: bool,
+    xclient_too: bool,
+    xforward_too: bool,
+    logins_too: bool,
 ) -> tuple[str, ...]:
     """What is offered to a client, but for keywords that are hidden from it."""
     limit = parameters.size_limit
@@ -141,6 +148,8 @@ def _offered(
         ("ETRN", "ETRN", True),
         ("VERP", "XVERP", verp),
         ("STARTTLS", "STARTTLS", parameters.tls),
+        ("AUTH", f"AUTH {logins.text}", logins_too),
+        ("AUTH", f"AUTH={logins.text}", logins_too and logins.old_clients),
         ("XCLIENT", f"XCLIENT {XCLIENT_ATTRIBUTES}", xclient_too),
         ("XFORWARD", f"XFORWARD {XFORWARD_ATTRIBUTES}", xforward_too),
         ("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True),
@@ -218,11 +227,6 @@ def starttls(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
     return (yield from no(session, 454, "4.7.0 TLS not available due to local problem", "resource"))
 
 
-def auth(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    """AUTH: not offered."""
-    return (yield from no(session, 503, "5.5.1 Error: authentication not enabled"))
-
-
 #: Every command, in the order in which the log counts them.
 COMMANDS: dict[str, SmtpCommand] = {
     command.name: command
@@ -232,7 +236,7 @@ COMMANDS: dict[str, SmtpCommand] = {
         SmtpCommand("XCLIENT", xclient.xclient),
         SmtpCommand("XFORWARD", xclient.xforward),
         SmtpCommand("STARTTLS", starttls, plain=True),
-        SmtpCommand("AUTH", auth),
+        SmtpCommand("AUTH", sasl.auth),
         SmtpCommand("MAIL", envelope.mail),
         SmtpCommand("RCPT", envelope.rcpt),
         SmtpCommand("DATA", message.data, last=True),

@@ -29,17 +29,6 @@ def undecided(rule: Rule) -> None:
     """What needs TLS, SASL or address probes: no client here has them."""
 
 
-def no_sasl(rule: Rule) -> None:
-    """What needs SASL: smtpd says that it has none."""
-    rule.smtpd.warn("warning", f"restriction `{rule.name}' ignored: no SASL support")
-
-
-def no_sasl_either(rule: Rule) -> None:
-    """Two restrictions that need SASL, in one."""
-    for whom in ("authenticated", "unauthenticated"):
-        rule.smtpd.warn("warning", f"restriction `reject_{whom}_sender_login_mismatch' ignored: no SASL support")
-
-
 def reject(rule: Rule, subject: Subject) -> Finding:
     """Refuse."""
     return subject.reject(rule.smtpd.codes["reject_code"], "5.7.1", "Access denied")

@@ -55,7 +55,7 @@ class SessionParameters:
         self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
         self.peername_lookup: bool = config["smtpd_peername_lookup"]
         #: EHLO's reply, by what is hidden and who asks.
-        self.offers: dict[tuple[frozenset[str], bool, bool, bool], Reply] = {}
+        self.offers: dict[tuple[frozenset[str], bool, bool, bool, bool], Reply] = {}
         self.discarded = keyword_set(config["smtpd_discard_ehlo_keywords"])
         self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps")
         #: Whether a client's greeting depends on who it is.
@@ -73,7 +73,9 @@ class SessionParameters:
         self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts") or None
         self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts") or None
         #: Whether the first HELO or EHLO of an ordinary client asks nothing; a greeting and a command are two lines.
-        self.hello_asks_nothing = smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2
+        self.hello_asks_nothing = (
+            smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2 and not smtpd.sasl.active
+        )
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
         self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]

@@ -15,7 +15,7 @@ DIAGNOSTICS
     instance of: ...; the client then hears nothing.
 
 BUGS
-    No TLS, SASL or before-queue filters, and no Milter that answers; The real
+    No TLS, no login that succeeds, no before-queue filters, and no Milter that answers.  The real
     program's processes each remember what they resolved and looked up; here all sessions of a generation share it.
 
 SEE ALSO
@@ -43,6 +43,7 @@ from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.permit_log import PermitLog
 from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
+from simmail.postfix.smtpd.sasl import Sasl
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.stages import Checker
 
@@ -123,6 +124,8 @@ class Smtpd(Program):
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.permit_log = PermitLog(self)
+        self.sasl = Sasl(self)
+        self.login_maps = self.maps("smtpd_sender_login_maps")
         self.milters = MilterRules(self)
         self.processes = self.pool(SmtpdProcess)
         #: Whether anvil(8) has been told of a client.

@@ -23,7 +23,17 @@ from enum import Enum, auto
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simmail.postfix.smtpd import access, address_checks, client_checks, dnsbl, general, listed, relay, server_access
+from simmail.postfix.smtpd import (
+    access,
+    address_checks,
+    client_checks,
+    dnsbl,
+    general,
+    listed,
+    login_checks,
+    relay,
+    server_access,
+)
 from simmail.postfix.smtpd.dnsbl import DnsList
 from simmail.postfix.smtpd.findings import SERVER_ERROR, Finding, Kind, Reason
 from simmail.postfix.smtpd.places import places
@@ -126,7 +136,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "permit_rhswl_client": Restriction((_NAME, _STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
     "reject_maps_rbl": Restriction((_ADDRESS, _STATE), dnsbl.reject_maps_rbl, True, remember=False),
     "check_ccert_access": Restriction((), general.undecided, argument=_T),
-    "check_sasl_access": Restriction((), general.no_sasl, argument=_T),
+    "check_sasl_access": Restriction((), login_checks.only_for_logins, argument=_T),
     # HELO
     "check_helo_access": Restriction(("helo",), access.check_helo_access, argument=_T),
     "reject_invalid_helo_hostname": Restriction(("helo",), client_checks.reject_invalid_helo_hostname),
@@ -145,10 +155,14 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_unverified_sender": Restriction(
         ("sender", _STATE), address_checks.reject_unverified_sender, True, remember=False
     ),
-    "reject_sender_login_mismatch": Restriction((), general.no_sasl_either),
-    "reject_authenticated_sender_login_mismatch": Restriction((), general.no_sasl),
-    "reject_known_sender_login_mismatch": Restriction((), general.no_sasl),
-    "reject_unauthenticated_sender_login_mismatch": Restriction((), general.no_sasl),
+    "reject_sender_login_mismatch": Restriction(("sender",), login_checks.reject_sender_login_mismatch),
+    "reject_authenticated_sender_login_mismatch": Restriction((), login_checks.only_for_logins),
+    "reject_known_sender_login_mismatch": Restriction(
+        ("sender",), login_checks.reject_unauthenticated_sender_login_mismatch
+    ),
+    "reject_unauthenticated_sender_login_mismatch": Restriction(
+        ("sender",), login_checks.reject_unauthenticated_sender_login_mismatch
+    ),
     # the recipient
     "check_recipient_access": Restriction(_RECIPIENT, access.check_recipient_access, argument=_T),
     "permit_auth_destination": Restriction(_RECIPIENT, relay.permit_auth_destination, by_domain=True),

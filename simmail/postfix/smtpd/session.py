@@ -27,7 +27,7 @@ from simmail.mail.answers import AnvilCounts
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Question, Ready, Sleep, answered
 from simmail.postfix.ehlo_keywords import keyword_set
-from simmail.postfix.smtpd import milter
+from simmail.postfix.smtpd import milter, sasl
 from simmail.postfix.smtpd.answering import Answer
 from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
@@ -70,7 +70,7 @@ class SmtpdSession:
 
     __slots__ = (
         "after", "arrival", "chunks", "content", "context", "early", "exempt", "failed", "filtered", "forwarded",
-        "over", "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total", "transaction",
+        "login", "over", "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total", "transaction",
         "xclient", "xforward",
     )  # fmt: skip
 
@@ -97,6 +97,8 @@ class SmtpdSession:
         self.reason = ""
         #: What stands for Milters that cannot be reached.
         self.filtered = ""
+        #: What a client has begun to say of itself.
+        self.login: sasl.Login | None = None
 
     # ---- the beginning
 
@@ -124,6 +126,11 @@ class SmtpdSession:
             counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, address, smtpd.system.generation)
             if 0 < parameters.connection_count < counts.connections or 0 < parameters.connection_rate < counts.rate:
                 return (yield from self._one_too_many(counts))
+        if smtpd.sasl.active:
+            try:
+                yield from smtpd.sasl.greets()
+            except Fatal as fatal:
+                return (yield from self._dies(fatal))
         if self.early and parameters.forbids_pipelining:
             return (yield from self.close((yield from self._unsynchronized())))
         if smtpd.milters.any:
@@ -239,7 +246,7 @@ class SmtpdSession:
             more: what it has sent already behind that.
         """
         state, parameters = self.state, self.parameters
-        if type(sent) is not Command or self.over or state.errors >= parameters.hard_errors:
+        if type(sent) is not Command or self.over or self.login or state.errors >= parameters.hard_errors:
             return self._otherwise(sent, more)
         state.transcript.said.append(sent)
         verb, argument = sent
@@ -255,6 +262,8 @@ class SmtpdSession:
             return answered(None)
         if state.errors >= parameters.hard_errors:
             return self._guarded(self._too_many_errors())
+        if self.login and type(sent) is Command:
+            return self._guarded(sasl.go_on(self, sent))
         if type(sent) is Data:
             return self._waited(parameters.commands["DATA"], receive(self, sent))
         assert type(sent) is Chunk

@@ -1,0 +1,230 @@
+"""NAME
+    smtpd.sasl - logins
+
+DESCRIPTION
+    Cyrus SASL has no accounts here, and dovecot does not run: mechanisms are offered, and every login fails.
+
+PARAMETERS
+    smtpd_sasl_auth_enable, smtpd_sasl_type, smtpd_sasl_path, smtpd_sasl_security_options, smtpd_sasl_mechanism_filter,
+    smtpd_sasl_exceptions_networks, broken_sasl_auth_clients, smtpd_tls_auth_only
+
+DIAGNOSTICS
+    HOST: SASL MECHANISM authentication failed: REASON, sasl_username=NAME; ... authentication aborted
+
+    `Fatal`: SASL per-process initialization failed; no SASL authentication mechanisms; SASL per-connection
+    initialization failed
+
+BUGS
+    Of the mechanisms that ask back only PLAIN and LOGIN do.
+
+SEE ALSO
+    RFC 4954, SASL_README
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from simmail.mail.errors import Fatal
+from simmail.mail.questions import Decision
+from simmail.postfix.match_lists import StringList
+from simmail.postfix.smtpd import milter
+from simmail.postfix.smtpd.answering import Answer, no
+from simmail.postfix.smtpd.token import words
+from simmail.smtp.commands import Command
+from simmail.smtp.replies import Reply
+
+if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
+    from simmail.postfix.smtpd.session import SmtpdSession
+
+SCRAM = tuple(f"SCRAM-SHA-{kind}" for kind in ("512", "384", "256", "224", "1"))
+#: Every mechanism, in the order in which they are offered.
+MECHANISMS = (*SCRAM, "DIGEST-MD5", "CRAM-MD5", "NTLM", "PLAIN", "LOGIN")
+PLAIN_TEXT = frozenset({"PLAIN", "LOGIN"})
+#: What each security option leaves.
+OPTIONS: dict[str, frozenset[str]] = {
+    "noplaintext": frozenset(MECHANISMS) - PLAIN_TEXT,
+    "noactive": frozenset(SCRAM),
+    "nodictionary": frozenset(),
+    "noanonymous": frozenset(MECHANISMS),
+    "forward_secrecy": frozenset(),
+    "mutual_auth": frozenset({*SCRAM, "DIGEST-MD5"}),
+}
+USERNAME, PASSWORD = "VXNlcm5hbWU6", "UGFzc3dvcmQ6"
+NOBODY = "(unavailable)"
+#: Four octets of base 64, the last ones perhaps missing.
+_FOUR = re.compile(r"[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]{2}|[A-Za-z0-9+/]=|==)")
+NO_MATCH, PROTOCOL = "authentication failure", "bad protocol / cancel"
+
+
+class Login(NamedTuple):
+    """A login that waits for the client's next words.
+
+    Args:
+        mechanism: as the client wrote it.
+        name: who logs in, where that is known.
+    """
+
+    mechanism: str
+    name: str | None = None
+
+
+class Sasl:
+    """What one smtpd offers to those who want to log in.
+
+    Args:
+        smtpd: the program.
+
+    Attributes:
+        enabled: whether main.cf wants logins.
+        active: whether there are any in sessions without encryption.
+        text: the mechanisms offered, as EHLO lists them.
+        old_clients: whether they are listed for old clients as well.
+    """
+
+    def __init__(self, smtpd: Smtpd) -> None:
+        config = smtpd.config
+        self._smtpd = smtpd
+        self.enabled: bool = config["smtpd_sasl_auth_enable"]
+        self.active = self.enabled and not config["smtpd_tls_auth_only"]
+        self.old_clients: bool = config["broken_sasl_auth_clients"]
+        self.text, self.exceptions = "", smtpd.addresses("smtpd_sasl_exceptions_networks")
+        self._allowed: frozenset[str] = frozenset()
+        self._complaints: tuple[str, ...] = ()
+        if not self.enabled:
+            return
+        type: str = config["smtpd_sasl_type"]
+        if type not in ("cyrus", "dovecot"):
+            smtpd.warn("warning", f"unsupported SASL server implementation: {type}")
+            raise Fatal("SASL per-process initialization failed")
+        if type == "dovecot":
+            path: str = config["smtpd_sasl_path"]
+            why = "Connection refused" if path.startswith("inet:") else "No such file or directory"
+            self._complaints = (f"SASL: Connect to Dovecot auth socket '{path}' failed: {why}",)
+        else:
+            self._mechanisms(smtpd)
+
+    def _mechanisms(self, smtpd: Smtpd) -> None:
+        text = smtpd.config.text("smtpd_sasl_security_options")
+        options = text.replace(",", " ").split()
+        wrong = next((word for word in options if word.lower() not in OPTIONS), None)
+        if wrong is not None:
+            self._complaints = (
+                f'unknown SASL security options value "{wrong}" in "{text}"', "bad per-session SASL security properties"
+            )  # fmt: skip
+            return
+        allowed = frozenset(MECHANISMS)
+        for word in options:
+            allowed &= OPTIONS[word.lower()]
+        self._allowed = allowed
+        name = "smtpd_sasl_mechanism_filter"
+        wanted = StringList.open(name, smtpd.config[name], smtpd.environment)
+        self.text = " ".join(m for m in MECHANISMS if m in allowed and wanted.matches(m))
+        if not allowed:
+            self._complaints = ("xsasl_cyrus_server_get_mechanism_list: no applicable SASL mechanisms",)
+
+    def greets(self) -> Decision[None]:
+        """A client has connected.  Raises Fatal where nobody could ever log in."""
+        for text in self._complaints:
+            yield self._smtpd.note("warning", "", text)
+        if len(self._complaints) > 1:
+            raise Fatal("SASL per-connection initialization failed")
+        if not self.text:
+            raise Fatal("no SASL authentication mechanisms")
+
+    def offers(self, session: SmtpdSession) -> bool:
+        """Whether EHLO's reply has the mechanisms."""
+        return self.active and not session.is_among(self.exceptions)
+
+    def forbidden(self, mechanism: str) -> str:
+        """Why a mechanism is not to be had; "" for nothing."""
+        if mechanism in self._allowed:
+            return ""
+        plain = mechanism in PLAIN_TEXT and self._allowed == OPTIONS["noplaintext"]
+        return "encryption needed to use mechanism" if plain else "no mechanism available"
+
+
+def auth(session: SmtpdSession, argument: str, sent: object) -> Decision[Answer]:
+    """AUTH."""
+    state, sasl = session.state, session.smtpd.sasl
+    if state.helo is None and session.parameters.helo_required:
+        return (yield from no(session, 503, "5.5.1 Error: send HELO/EHLO first"))
+    if not sasl.active or "AUTH" in state.discard_mask:
+        return (yield from no(session, 503, "5.5.1 Error: authentication not enabled"))
+    if state.sender is not None:
+        return (yield from no(session, 503, "5.5.1 Error: MAIL transaction in progress"))
+    refusal = yield from milter.refused(session)
+    if refusal is not None:
+        return refusal, False
+    found = words(argument)
+    if len(found) not in (1, 2):
+        return (yield from no(session, 501, "5.5.4 Syntax: AUTH mechanism"))
+    mechanism = found[0].text
+    name = mechanism.upper()
+    if name not in MECHANISMS:
+        yield session.smtpd.note("warning", "", f"SASL authentication failure: Couldn't find mech {mechanism}")
+    why = sasl.forbidden(name)
+    if why:
+        return (yield from _failed(session, mechanism, why))
+    if len(found) == 2:
+        return (yield from _heard(session, Login(mechanism), found[1].text))
+    if name not in PLAIN_TEXT:
+        return (yield from _failed(session, mechanism, NO_MATCH))
+    session.login = Login(mechanism)
+    return (yield from session.say(334, USERNAME if name == "LOGIN" else "")), True
+
+
+def go_on(session: SmtpdSession, command: Command) -> Decision[Reply]:
+    """The client's next words in a login."""
+    login, session.login = session.login, None
+    assert login is not None
+    reply, good = yield from _heard(session, login, command.line())
+    if not good:
+        session.failed.append("AUTH")
+        session.state.errors += 1
+    return reply
+
+
+def _heard(session: SmtpdSession, login: Login, text: str) -> Decision[Answer]:
+    """Take a client's words in, in base 64."""
+    smtpd, mechanism = session.smtpd, login.mechanism
+    if text == "*":
+        yield smtpd.note("warning", "", f"{session.state.namaddr}: SASL {mechanism} authentication aborted")
+        return (yield from no(session, 501, "5.7.0 Authentication aborted"))
+    wrong = _not_base64(text)
+    if wrong:
+        return (yield from _failed(session, mechanism, wrong))
+    said = base64.b64decode(text).decode("utf-8", "replace")
+    if mechanism.upper() == "LOGIN":
+        if login.name is None:
+            session.login = Login(mechanism, said)
+            return (yield from session.say(334, PASSWORD)), True
+        return (yield from _failed(session, mechanism, NO_MATCH, login.name))
+    if mechanism.upper() != "PLAIN":
+        return (yield from _failed(session, mechanism, NO_MATCH))
+    parts = said.split("\0")
+    if len(parts) < 3:
+        lacks = "Can only find author (no password)" if len(parts) < 2 else "Can only find author/en (no password)"
+        yield smtpd.note("warning", "", f"SASL authentication failure: {lacks}")
+        return (yield from _failed(session, mechanism, PROTOCOL))
+    yield smtpd.note("warning", "", "SASL authentication failure: Password verification failed")
+    return (yield from _failed(session, mechanism, NO_MATCH, parts[1]))
+
+
+def _not_base64(text: str) -> str:
+    """What Cyrus SASL says of a text that is not base 64; "" for nothing."""
+    whole = len(text) - len(text) % 4
+    fours = [text[at : at + 4] for at in range(0, whole, 4)]
+    if not all(map(_FOUR.fullmatch, fours)) or any("=" in four for four in fours[:-1]):
+        return PROTOCOL
+    return "another step is needed in authentication" if whole < len(text) else ""
+
+
+def _failed(session: SmtpdSession, mechanism: str, why: str, name: str = NOBODY) -> Decision[Answer]:
+    who = session.state.namaddr
+    told = f"{who}: SASL {mechanism} authentication failed: {why}, sasl_username={session.smtpd.printable(name)}"
+    yield session.smtpd.note("warning", "", told)
+    return (yield from no(session, 535, f"5.7.8 Error: authentication failed: {why}", "policy"))
