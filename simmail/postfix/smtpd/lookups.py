@@ -201,7 +201,7 @@ def _identified(machine: Machine, address: str, look: bool, families: tuple[str,
             return Client(address, name_status=status, reverse_status=status), ""
         name = answer.records[0].data if answer.status == "ok" and answer.records else ""
         if not valid_hostname(name):
-            return Client(address), ""
+            return Client(address), f"numeric hostname: {name}" if valid_address(name) else ""
     family = "AAAA" if ":" in address else "A"
     addresses, error = yield from host_addresses(machine, name, (family,))
     if error:
