@@ -135,5 +135,6 @@ class Typist:
             self.transcript.extend("S: " + line for line in reply.wire())
             return True
         assert type(reply) is Lost
+        self.transcript.extend("S: " + line for line in reply.teaser)
         self.transcript.append("S: (no answer)" if reply.reason == "timeout" else "S: (closed)")
         return False

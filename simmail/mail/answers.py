@@ -67,9 +67,15 @@ class PolicyAnswer(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """A connection that ended or fell silent: `lost connection` or `timeout`."""
+    """A connection that ended or fell silent: `lost connection` or `timeout`.
+
+    Args:
+        reason: which of them.
+        teaser: the lines of a reply that was begun.
+    """
 
     reason: str
+    teaser: tuple[str, ...] = ()
 
 
 class Exit(NamedTuple):

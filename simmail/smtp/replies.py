@@ -9,7 +9,7 @@ class Reply(NamedTuple):
     """A reply.
 
     Args:
-        code: the three digits.
+        code: the three digits; 0 for one that is never said.
         lines: the text of each line behind the code, the enhanced status code included; at least one.
         closes: whether the server ends the connection after it.
         teaser: lines before it that begin another reply, as they travel: `220-mail.example ESMTP`, then `521 5.5.1 no`.

@@ -131,6 +131,7 @@ class Telnet:
         if isinstance(reply, Reply):
             self.transcript.extend("S: " + line for line in reply.wire())
         else:
+            self.transcript.extend("S: " + line for line in reply.teaser)
             self.transcript.append("S: (no answer)" if reply.reason == "timeout" else "S: (closed)")
 
     def close(self) -> None:

@@ -166,7 +166,10 @@ class Transport:
             connection.ended()
             task.line = None
             if not reply.code:
-                return LOST
+                return LOST._replace(teaser=reply.teaser) if reply.teaser else LOST
+        elif not reply.code and reply.teaser:
+            task.now = deadline
+            return TIMEOUT._replace(teaser=reply.teaser)
         return reply
 
     def close(self, task: Task, question: Close) -> None:

@@ -48,6 +48,8 @@ READ, SHOWN = 1024, 100
 #: Why recipients are refused whose sender did nothing wrong.
 LATER = Refusal(450, "4.3.2 Service currently unavailable", Reason("", "", "postscreen"))
 HANG_UP = Reply(0, ("",), True)
+#: What follows a teaser where nobody says anything.
+SILENCE = Reply(0, ("",))
 
 
 class PostscreenSession:
@@ -288,7 +290,7 @@ class PostscreenSession:
         yield from self._leave()
         self.handed = session
         reply: Reply | None = yield from session.greet()
-        return reply if reply is None or not self.teaser else reply._replace(teaser=self.teaser)
+        return (reply or SILENCE)._replace(teaser=self.teaser) if self.teaser else reply
 
     def _talk(self, busy: str = "") -> Decision[Reply | None]:
         """Have the dialogue engine talk to the client; what it said too early is answered now."""
