@@ -161,15 +161,13 @@ class Transport:
             task.deadline, connection.task = outer, None
         if reply is None:
             task.now = deadline
-            return TIMEOUT
+            begun: tuple[str, ...] = getattr(connection.server, "begun", ())  # postscreen's sessions have some
+            return TIMEOUT._replace(teaser=begun) if begun else TIMEOUT
         if reply.closes:
             connection.ended()
             task.line = None
             if not reply.code:
                 return LOST._replace(teaser=reply.teaser) if reply.teaser else LOST
-        elif not reply.code and reply.teaser:
-            task.now = deadline
-            return TIMEOUT._replace(teaser=reply.teaser)
         return reply
 
     def close(self, task: Task, question: Close) -> None:

@@ -48,8 +48,6 @@ READ, SHOWN = 1024, 100
 #: Why recipients are refused whose sender did nothing wrong.
 LATER = Refusal(450, "4.3.2 Service currently unavailable", Reason("", "", "postscreen"))
 HANG_UP = Reply(0, ("",), True)
-#: What follows a teaser where nobody says anything.
-SILENCE = Reply(0, ("",))
 
 
 class PostscreenSession:
@@ -85,6 +83,11 @@ class PostscreenSession:
         self.dialogue: Dialogue | None = None
         self.handed: Any = None
         self.unheard: deque[Reply] = deque()
+
+    @property
+    def begun(self) -> tuple[str, ...]:
+        """The lines of a greeting that is not finished."""
+        return () if self.dialogue else self.teaser
 
     # ---- the beginning
 
@@ -290,7 +293,10 @@ class PostscreenSession:
         yield from self._leave()
         self.handed = session
         reply: Reply | None = yield from session.greet()
-        return (reply or SILENCE)._replace(teaser=self.teaser) if self.teaser else reply
+        if reply is None or not self.teaser:
+            return reply
+        teaser, self.teaser = self.teaser, ()
+        return reply._replace(teaser=teaser)
 
     def _talk(self, busy: str = "") -> Decision[Reply | None]:
         """Have the dialogue engine talk to the client; what it said too early is answered now."""
