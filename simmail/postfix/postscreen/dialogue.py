@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 #: How much of a line the log shows.
 SHOWN = 100
+#: How the log names what is no command.
+UNKNOWN = "UNIMPLEMENTED"
 PROTOCOL_ERROR = "5.5.1 Protocol error"
 AGAIN = "Service unavailable - try again later"
 _BLANKS = " \t"
@@ -120,14 +122,16 @@ class Dialogue:
             return (yield from self._limit("COUNT", f"{program.hostname} {AGAIN}"))
         verb, _, argument = line.strip(" ").partition(" ")
         known = COMMANDS.get(verb.upper())
-        if known is not None:
-            self.stage = verb.upper()
+        if known is None and (yield from self._is_foreign(verb, argument)):
+            return (yield from session.hang_up(521, "5.7.0 Error: I can break rules, too. Goodbye."))
         if more and Test.PIPELINING in self.testing:
-            text = f"COMMAND PIPELINING from {session.client} after {self.stage}: "
+            text = f"COMMAND PIPELINING from {session.client} after {verb}: "
             if (yield from self._fails(Test.PIPELINING, text + escaped(encoded(wire(more))[:SHOWN]))):
                 return (yield from session.hang_up(521, PROTOCOL_ERROR))
         if known is None:
-            return (yield from self._unknown(verb, argument))
+            self.stage = UNKNOWN
+            return (yield from session.say(502, "5.5.2 Error: command not recognized"))
+        self.stage = verb.upper()
         if self.busy and self.stage != "QUIT":
             return (yield from session.hang_up(421, self.busy))
         return (yield from known(self, argument.strip(_BLANKS)))
@@ -161,22 +165,25 @@ class Dialogue:
         yield program.note("text", "", f'{self.session.client}: replacing command "{line}" with "{found}"')
         return found
 
-    def _unknown(self, verb: str, argument: str) -> Decision[Reply]:
+    def _is_foreign(self, verb: str, argument: str) -> Decision[bool]:
+        """Whether a client has to go whose word is no command, for it speaks another protocol."""
         session = self.session
         forbidden = session.program.forbidden
         if Test.NON_SMTP in self.testing and verb and (field_name(verb) is not None or forbidden.matches(verb)):
             shown = escaped(encoded(f"{verb} {argument}")[:SHOWN])
             text = f"NON-SMTP COMMAND from {session.client} after {self.stage}: {shown}"
-            if (yield from self._fails(Test.NON_SMTP, text)):
-                return (yield from session.hang_up(521, "5.7.0 Error: I can break rules, too. Goodbye."))
-        return (yield from session.say(502, "5.5.2 Error: command not recognized"))
+            return (yield from self._fails(Test.NON_SMTP, text))
+        return False
 
     def _fails(self, test: Test, text: str) -> Decision[bool]:
         """The client fails a test; whether it has to go."""
         session = self.session
         yield session.program.note("text", "", text)
         self.testing = self.testing - {test}
-        return session.fails(test.action, PROTOCOL_ERROR)
+        gone = session.fails(test.action, PROTOCOL_ERROR)
+        if not session.failed:
+            session.skipped.add(test)
+        return gone
 
     # ---- commands
 

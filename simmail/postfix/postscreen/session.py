@@ -63,11 +63,12 @@ class PostscreenSession:
         interrupted: whether the client spoke before its turn, and has to be answered without a greeting.
         unheard: replies that the client has not read yet.
         todo, passed: the tests to be made, and those passed; `failed`: whether one failed that is to be enforced.
+        skipped: tests after the greeting that were failed, and do not matter.
     """
 
     __slots__ = (
         "address", "client", "dialogue", "failed", "fresh", "handed", "interrupted", "over", "passed", "program",
-        "question", "refusal", "stamps", "start", "started", "teaser", "todo", "unheard", "veto",
+        "question", "refusal", "skipped", "stamps", "start", "started", "teaser", "todo", "unheard", "veto",
     )  # fmt: skip
 
     def __init__(self, program: Postscreen, address: str, port: int, question: Connect) -> None:
@@ -76,6 +77,7 @@ class PostscreenSession:
         self.refusal = LATER
         self.todo: set[Test] = set()
         self.passed: set[Test] = set()
+        self.skipped: set[Test] = set()
         self.failed = self.interrupted = self.fresh = self.veto = self.started = self.over = False
         self.stamps: Stamps = {}
         self.start = 0.0
@@ -267,7 +269,7 @@ class PostscreenSession:
         program = self.program
         if self.failed or self.veto:
             return
-        if program.enabled and self.todo <= self.passed:
+        if program.enabled and self.todo <= self.passed | self.skipped:
             yield program.note("text", "", f"PASS {'NEW' if self.fresh else 'OLD'} {self.client}")
             self.fresh = False
         if self.passed:
