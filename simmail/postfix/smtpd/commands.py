@@ -69,6 +69,8 @@ class SmtpCommand(NamedTuple):
 def hello(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:
     """HELO and EHLO."""
     name, shown = _introduced(argument)
+    if not shown.isascii():
+        shown = session.smtpd.masked(shown)
     state = session.state
     if not name:
         return no(session, 501, f"Syntax: {state.stage} hostname")
@@ -231,7 +233,7 @@ def starttls(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
 COMMANDS: dict[str, SmtpCommand] = {
     command.name: command
     for command in (
-        SmtpCommand("HELO", hello, last=True, idle=True),
+        SmtpCommand("HELO", hello, last=True, idle=True, plain=True),
         SmtpCommand("EHLO", hello, last=True, idle=True, plain=True),
         SmtpCommand("XCLIENT", xclient.xclient),
         SmtpCommand("XFORWARD", xclient.xforward),

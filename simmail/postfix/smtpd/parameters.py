@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from simmail.postfix.cleanup_status import external_flags
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
+from simmail.postfix.own_addresses import protocols
 from simmail.postfix.post_mail import NOTIFY_CLASSES
 from simmail.postfix.smtpd.commands import COMMANDS, encrypted
 from simmail.smtp.replies import Reply
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 CERTIFICATES = (
     "smtpd_tls_cert_file", "smtpd_tls_dcert_file", "smtpd_tls_eccert_file", "smtpd_tls_chain_files",
 )  # fmt: skip
+
+#: What a process says that has a certificate, and no tlsmgr(8) that could give it random numbers.
+NO_TLSMGR = (
+    *("connect to private/tlsmgr: No such file or directory",) * 2,
+    "problem talking to server private/tlsmgr: No such file or directory",
+    "no entropy for TLS key generation: disabling TLS support",
+)
 
 
 class SessionParameters:
@@ -77,6 +85,7 @@ class SessionParameters:
             smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2 and not smtpd.sasl.active
         )
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
+        self.families = protocols(config.text("inet_protocols"))
         self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]
         options = config.list("receive_override_options")
@@ -116,6 +125,8 @@ class SessionParameters:
         self.tls: bool = self.tls_required or level == "may" or (not level and config["smtpd_use_tls"])
         if self.tls and not any(config.text(name) for name in CERTIFICATES):
             smtpd.opens_with("warning", "No server certs available. TLS won't be enabled")
+        elif self.tls and smtpd.system.service("tlsmgr") is None:
+            smtpd.opens_with("warning", *NO_TLSMGR)
 
     @staticmethod
     def _strings(smtpd: Smtpd, name: str) -> StringList:

@@ -72,16 +72,18 @@ def _changed(session: SmtpdSession, client: Client, name: str, value: str) -> Cl
     if name == "NAME":
         if not unavailable and not valid_hostname(value):
             return f"Bad NAME syntax: {value}"
-        return client._replace(name=UNKNOWN if unavailable else value, name_status=status)
+        if unavailable:
+            return client._replace(name=UNKNOWN, name_status=status)
+        return client._replace(name=value, name_status=status, reverse_name=value, reverse_status=status)
     if name == "REVERSE_NAME":
         if not unavailable and not valid_hostname(value):
             return f"Bad REVERSE_NAME syntax: {value}"
         return client._replace(reverse_name=UNKNOWN if unavailable else value, reverse_status=status)
     if name == "ADDR":
-        address = literal_address(value)
-        if not unavailable and address is None and not valid_address(value):
+        address = _address(session, value)
+        if not unavailable and address is None:
             return f"Bad ADDR syntax: {value}"
-        return client._replace(address=UNKNOWN if unavailable else address or value)
+        return client._replace(address=address or UNKNOWN)
     if name == "PORT":
         if not unavailable and not (value.isdigit() and int(value) < 65536):
             return f"Bad PORT syntax: {value}"
@@ -119,7 +121,7 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
         if name.upper() not in known:
             return (yield from session.mistaken(501, f"5.5.4 Bad XFORWARD attribute name: {name}")), False
         unavailable = plain.upper() == UNAVAILABLE
-        if not unavailable and not _fits(name.upper(), plain):
+        if not unavailable and not _fits(session, name.upper(), plain):
             return (yield from session.mistaken(501, f"5.5.4 Bad {name.upper()} syntax: {plain}")), False
         session.forwarded = {**session.forwarded, name.upper(): UNKNOWN if unavailable else plain}
     return (yield from session.say(250, "2.0.0 Ok")), True
@@ -128,12 +130,21 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
 #: What an attribute of XFORWARD may be; any text where nothing is said.
 _FORMS: dict[str, Callable[[str], bool]] = {
     "NAME": valid_hostname,
-    "ADDR": lambda value: literal_address(value) is not None or valid_address(value),
     "PORT": lambda value: value.isdigit() and int(value) < 65536,
     "SOURCE": lambda value: value.upper() in ("LOCAL", "REMOTE"),
 }
 
 
-def _fits(name: str, value: str) -> bool:
+def _address(session: SmtpdSession, value: str) -> str | None:
+    """An address of a kind that inet_protocols enables, without what marks it; None for any other text."""
+    address = literal_address(value) or (value if valid_address(value) else None)
+    if address is None or (6 if ":" in address else 4) not in session.parameters.families:
+        return None
+    return address
+
+
+def _fits(session: SmtpdSession, name: str, value: str) -> bool:
+    if name == "ADDR":
+        return _address(session, value) is not None
     form = _FORMS.get(name)
     return form is None or form(value)
