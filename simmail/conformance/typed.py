@@ -33,7 +33,8 @@ class Typist:
 
     Attributes:
         transcript: `C:` and `S:` lines.
-        unheard: replies to what was sent before the greeting.
+        unheard: replies to what was sent before the greeting, or behind a chunk.
+        rest: what of a line stands behind the end of a chunk, and is a command.
     """
 
     def __init__(self, step: dict[str, Any], server: str) -> None:
@@ -47,6 +48,7 @@ class Typist:
         self.content: list[str] | None = None
         self.chunk: list[str] | None = None
         self.left = 0
+        self.rest = ""
         self.chunk_argument = ""
 
     def session(self) -> Decision[None]:
@@ -76,6 +78,8 @@ class Typist:
             if alive and self.content is not None:
                 yield from connection.server.handle(Data(Content(self._unstuffed()), complete=False), ())
             return
+        if alive and self.chunk is not None:
+            yield Send(connection, (Chunk(self.chunk_argument, "".join(self.chunk)),), (PATIENCE_S,))
         if alive and self.content is not None:
             yield Send(connection, (Data(Content(self._unstuffed()), complete=False),), (PATIENCE_S,))
         yield Close(connection)
@@ -100,6 +104,9 @@ class Typist:
                     self.content = []
                 if not self._hear(reply):
                     return False
+                if self.rest:
+                    self.unheard += yield Send(connection, (Command.parse(self.rest.strip("\r\n")),), (PATIENCE_S,))
+                    self.rest = ""
         return True
 
     def _sent(self, line: str) -> Iterator[Sent]:
@@ -108,8 +115,10 @@ class Typist:
             self.chunk.append(line + "\r\n")
             self.left -= len(line.encode()) + 2
             if self.left <= 0:
-                chunk, self.chunk = "".join(self.chunk), None
-                yield Chunk(self.chunk_argument, chunk)
+                text = "".join(self.chunk).encode()
+                end = len(text) + self.left
+                self.chunk, self.rest = None, text[end:].decode(errors="replace")
+                yield Chunk(self.chunk_argument, text[:end].decode("utf-8", "surrogateescape"))
         elif self.content is not None:
             if line != ".":
                 self.content.append(line)

@@ -247,7 +247,7 @@ class Transaction:
             self._reader = ContentReader(self, self.program.rules)
             self._reader.read(content, received)
             self._reader = None  # it knows this transaction, too
-        if self.going and (self._late or self._copied):
+        if self.going and (self._late or self.copies or self.program.always_bcc):
             self._behind()
         if self.going and self._overflows():
             self.warn(f"{self.queue_id}: queue file size limit exceeded")

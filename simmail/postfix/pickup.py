@@ -102,7 +102,7 @@ class Pickup(Program):
         transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()
         yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")
-        late = {id(one) for one in in_sections(dropped)[2]}
+        late = {id(one) for one in in_sections(dropped)[2]} if dropped.sections[1] else ()
         for one in dropped.recipients:
             transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify), late=id(one) in late)
         date = self.system.machine.calendar.header(transaction.message.arrival)

@@ -28,6 +28,7 @@ from simmail.postfix.smtpd.message import DEAD, as_received, finish
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Chunk
 from simmail.smtp.parameters import MAX_SIZE
+from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
@@ -52,6 +53,9 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         reply = yield from session.say(521, "5.5.4 Syntax: BDAT count [LAST]")
         return reply._replace(closes=True), False
     text = sent.text if type(sent) is Chunk else ""
+    if octets(text) < int(number) and type(sent) is Chunk and state.accepted and state.bdat is not Bdat.ERROR:
+        session.content = ("BDAT", sum(map(octets, (*session.chunks, text))))  # the client hangs up within it
+        return Reply(0, ("",)), None
     wrong = yield from _refused(session, octets(text), last)
     if wrong is not None:
         if last:
@@ -65,7 +69,8 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     session.content = None if last else ("BDAT", size)
     if not last:
         return (yield from session.say(250, f"2.0.0 Ok: {octets(text)} bytes")), True
-    return (yield from finish(session, as_received(joined(session.chunks)), size))
+    content = joined(session.chunks)
+    return (yield from finish(session, as_received(content), content.size + len(content.lines)))
 
 
 def joined(chunks: tuple[str, ...]) -> Content:
@@ -73,7 +78,7 @@ def joined(chunks: tuple[str, ...]) -> Content:
     lines = "".join(chunks).split("\n")
     if lines[-1] == "":
         lines.pop()
-    return Content(line.removesuffix("\r") for line in lines)
+    return Content(line.rstrip("\r") for line in lines)
 
 
 def _warning(session: SmtpdSession, text: str) -> Any:

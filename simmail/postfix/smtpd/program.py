@@ -120,7 +120,7 @@ class Smtpd(Program):
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
-        self.contexts: dict[tuple[str, str], str] = self.memory()
+        self.contexts: dict[tuple[str, str, str], str] = self.memory()
         self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
         self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.permit_log = PermitLog(self)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def rewrite_context(session: SmtpdSession) -> Decision[str]:
     """`local` or `remote`, by the client; "" where a table cannot tell."""
     smtpd, client = session.smtpd, session.state.client
-    key = (client.name, client.address)
+    key = (client.name, client.address, client.socket)
     try:
         found = smtpd.once(smtpd.contexts, key, _context, smtpd, session.parameters.local_rewrite_clients, *key)
     except LookupFailure:
@@ -37,14 +37,14 @@ def rewrite_context(session: SmtpdSession) -> Decision[str]:
     return found
 
 
-def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str) -> str:
+def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str, socket: str) -> str:
     """The same; LookupFailure where a table cannot tell."""
     words = list(clients)
     while words:
         word = words.pop(0)
         lowered = word.lower()
         if lowered == "permit_inet_interfaces":
-            match = address in smtpd.own_addresses
+            match = (socket or address) in smtpd.own_addresses
         elif lowered == "permit_mynetworks":
             match = smtpd.mynetworks.matches(name, address)
         elif lowered in ("permit_sasl_authenticated", "permit_tls_clientcerts", "permit_tls_all_clientcerts"):

@@ -55,6 +55,7 @@ class Client(NamedTuple):
         name_status, reverse_status: how the look-ups went.
         port: its TCP port, or `unknown`.
         server_address, server_port: where it called.
+        socket: the address that it called from, where XCLIENT told another; "" otherwise.
     """
 
     address: str
@@ -65,6 +66,7 @@ class Client(NamedTuple):
     port: str = UNKNOWN
     server_address: str = UNKNOWN
     server_port: str = UNKNOWN
+    socket: str = ""
 
     @property
     def literal(self) -> str:

@@ -41,19 +41,24 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
         return (yield from session.mistaken(501, "5.5.4 Syntax: XCLIENT attribute=value...")), False
     if not session.xclient:
         return (yield from session.mistaken(550, "5.7.0 Error: insufficient authorization", "policy")), False
-    client = state.client
+    client, told = state.client, set()
     for word in found:
         name, equals, value = word.text.partition("=")
         plain = decode_xtext(value)
         if not equals or plain is None:
             text = "attribute=value expected" if not equals else f"bad attribute value syntax: {value}"
             return (yield from session.mistaken(501, f"5.5.4 Error: {text}")), False
+        told.add(name.upper())
         changed = _changed(session, client, name.upper(), plain)
         if type(changed) is str:
             return (yield from session.mistaken(501, f"5.5.4 {changed}")), False
         assert isinstance(changed, Client)
         client = changed
     yield from session.forget()
+    if "HELO" not in told:
+        state.helo = None
+    if "PROTO" not in told:
+        state.protocol = "SMTP"
     state.client = client
     state.namaddr = f"{client.name}[{client.address}]"
     session.xclient = yield from session.listed(session.parameters.xclient_hosts)
@@ -83,7 +88,7 @@ def _changed(session: SmtpdSession, client: Client, name: str, value: str) -> Cl
         address = _address(session, value)
         if not unavailable and address is None:
             return f"Bad ADDR syntax: {value}"
-        return client._replace(address=address or UNKNOWN)
+        return client._replace(address=address or UNKNOWN, socket=client.socket or client.address)
     if name == "PORT":
         if not unavailable and not (value.isdigit() and int(value) < 65536):
             return f"Bad PORT syntax: {value}"
