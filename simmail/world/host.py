@@ -185,7 +185,7 @@ class Host:
         """A command's run, as the shell does it."""
         now = yield Level()
         invocation = Invocation(
-            ("sh", "-c", question.command), self.machine, question.stdin, question.user, question.folder,
+            ("/bin/sh",), self.machine, question.stdin, question.user, question.folder,
             question.environment, now, self.master.system if self.master else None, self.master, question.file_limit,
         )  # fmt: skip
         status = yield from run(question.command, invocation, COMMANDS)

@@ -90,10 +90,6 @@ def sendmail(invocation: Invocation) -> Decision[int]:
     return (yield from _Sendmail(invocation).run("m"))
 
 
-class _Silent(Exception):
-    """The real command ends here without a word."""
-
-
 class _Sendmail:
     """One run of the command."""
 
@@ -105,10 +101,7 @@ class _Sendmail:
     def run(self, mode: str) -> Decision[int]:
         """Do what the command line asks for."""
         request = Request(mode)
-        try:
-            yield from self._read_options(request)
-        except _Silent:
-            return TEMPORARY
+        yield from self._read_options(request)
         yield from self._check(request)
         if request.mode == "m" and not (request.site or request.queue_id):
             return (yield from self._submit(request))
@@ -129,8 +122,10 @@ class _Sendmail:
             try:
                 given, words = one_word(words)
             except BadOption as error:
-                self.invocation.complain(f"sendmail: {error.text}")
-                yield from self.console.die("usage: sendmail [options]")
+                name = self.invocation.argv[0].rpartition("/")[2]
+                for _ in range(2):  # the options are gone through twice
+                    self.invocation.complain(f"{name}: {error.text}")
+                yield from self.console.die(f"usage: {name} [options]")
             for letter, value in given:
                 yield from self._option(request, letter, value)
         if words[:1] == ["--"]:
@@ -161,7 +156,7 @@ class _Sendmail:
             yield from self.console.die("-n option not supported")
         elif letter == "B":
             if value not in BODIES:
-                raise _Silent
+                yield from self.console.die("-B option needs 8BITMIME or 7BIT")
             request.body = BODIES[value]
         elif letter == "I":
             request.mode = "i"
