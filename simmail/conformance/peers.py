@@ -9,25 +9,9 @@ from simmail.mail.questions import Connect, Decision, answered
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import Task
-from simmail.world.connection import Server
+from simmail.world.connection import Mute, Server
 from simmail.world.host import Host
 from simmail.world.transport import HANG_UP
-
-
-class Silent:
-    """The session of a mute server: the kernel takes the connection, nobody speaks."""
-
-    def greet(self) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
-
-    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
-
-    def lost(self, reason: str) -> Decision[None]:
-        """Nobody notices."""
-        return answered(None)
 
 
 class Peer:
@@ -68,22 +52,6 @@ class Peer:
         if isinstance(said, list):
             said = said.pop(0) if len(said) > 1 else said[0]
         return str(said)
-
-
-class Mute:
-    """The session of a server that takes connections and never says a word."""
-
-    def greet(self) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
-
-    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
-        """Say nothing."""
-        return answered(None)
-
-    def lost(self, reason: str) -> Decision[None]:
-        """Do not notice."""
-        return answered(None)
 
 
 class PeerSession:

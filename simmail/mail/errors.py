@@ -47,3 +47,7 @@ class Fatal(SimmailError):
     def __init__(self, text: str, status: int = 1, program: str = "") -> None:
         self.text, self.status, self.program = text, status, program
         super().__init__(text)
+
+
+class LateFatal(Fatal):
+    """The same, of a daemon that has taken its first client already, who finds the connection closed."""

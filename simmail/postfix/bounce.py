@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.bounce_report import Line, Report
@@ -56,7 +57,12 @@ class Bounce(Program):
         super().__init__(system, service)
         config = self.config
         self.templates = load_templates(config, self.warn)
-        self.classes = config.mask("notify_classes", NOTIFY_CLASSES)
+        self._fault = ""
+        self.classes: frozenset[str] = frozenset()
+        try:
+            self.classes = config.mask("notify_classes", NOTIFY_CLASSES)
+        except Fatal as fatal:  # it dies of it when it has to notify somebody
+            self._fault = fatal.text
         self.double_bounce = double_bounce_address(config)
         self.bounce_notice: str = config["bounce_notice_recipient"]
         self.second_notice: str = config["2bounce_notice_recipient"]
@@ -92,6 +98,9 @@ class Bounce(Program):
     def _failed(
         self, message: Message, sender: str, failures: Sequence[tuple[Recipient, Dsn]], now: float
     ) -> Decision[str]:
+        if self._fault:
+            yield self.note("fatal", "", self._fault)
+            raise Unsent
         rows = [Line(*failure) for failure in failures]
         kind = "non-delivery"
         if sender.lower() == self.double_bounce.lower():

@@ -23,7 +23,6 @@ from collections.abc import Set
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.content import CONTINUED, Content
-from simmail.mail.errors import Fatal
 from simmail.postfix.headers import HEADER as FIELD
 from simmail.postfix.headers import HeaderField, HeaderTable
 from simmail.postfix.mime import MimeError, MimeOptions, Part, content_type
@@ -137,8 +136,6 @@ class ContentRules:
         self.undisclosed: str = config["undisclosed_recipients_header"]
         self.detect_8bit: bool = config["detect_8bit_encoding_header"]
         self.from_format = config["header_from_format"]
-        if self.from_format not in ("standard", "obsolete"):
-            raise Fatal(f"invalid setting: header_from_format = {self.from_format}")
         structure = not config["disable_mime_input_processing"]
         limits = config["header_size_limit"], config["mime_nesting_limit"], config["mime_boundary_length_limit"]
         strict = self._strict(program) if structure else frozenset()

@@ -7,11 +7,11 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Flag, auto
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.errors import Fatal
+if TYPE_CHECKING:
+    from simmail.postfix.config import Config
 
 
 class CleanupFlag(Flag):
@@ -48,12 +48,10 @@ _OVERRIDES = {
 }
 
 
-def external_flags(options: Iterable[str]) -> CleanupFlag:
-    """What to do with mail from outside under these receive_override_options.  Raises Fatal for one there is not."""
+def external_flags(config: Config) -> CleanupFlag:
+    """What to do with mail from outside under receive_override_options.  Raises Fatal for one there is not."""
     flags = EXTERNAL
-    for option in options:
-        if option not in _OVERRIDES:
-            raise Fatal(f'unknown receive_override_options value "{option}" in "{",".join(options)}"')
+    for option in config.mask("receive_override_options", _OVERRIDES):
         flags &= ~_OVERRIDES[option]
     return flags
 

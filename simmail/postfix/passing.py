@@ -3,7 +3,7 @@
 
 DIAGNOSTICS
     QUEUE_ID: passing <ADDRESS> to transport=TRANSPORT
-    connect to transport private/TRANSPORT: No such file or directory
+    connect #1 to subsystem private/TRANSPORT: No such file or directory
 
 SEE ALSO
     deliver_pass(3)
@@ -11,15 +11,17 @@ SEE ALSO
 
 from __future__ import annotations
 
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
-from simmail.mail.questions import NOW, Decision
+from simmail.mail.questions import NOW, Decision, Sleep
 from simmail.postfix.delivery import Request, Result
 from simmail.postfix.program import Program
+from simmail.postfix.system import CONNECT_PAUSE_S, CONNECT_TRIES
 
 
 def pass_on(
     program: Program, request: Request, recipient: Recipient, sender: str, destination: str
-) -> Decision[list[Result] | None]:
+) -> Decision[list[Result]]:
     """Hand a recipient on.
 
     Args:
@@ -30,15 +32,20 @@ def pass_on(
         destination: `transport` or `transport:nexthop`; the request's nexthop where there is none.
 
     Returns:
-        What became of it; None where there is no such transport.
+        What became of it.
+
+    Raises:
+        Fatal: where there is no such transport.
     """
     transport, _, nexthop = destination.partition(":")
     text = f"passing <{recipient.address}> to transport={transport}"
     yield program.note("text", request.message.queue_id, text)
     if program.system.service(transport) is None:
-        program.warn("warning", f"connect to transport private/{transport}: No such file or directory")
-        yield from program.spoken()
-        return None
+        text = f"to subsystem private/{transport}: No such file or directory"
+        for number in range(1, CONNECT_TRIES):
+            yield program.note("warning", "", f"connect #{number} {text}")
+            yield Sleep(CONNECT_PAUSE_S)
+        raise Fatal(f"connect #{CONNECT_TRIES} {text}")
     other = yield from program.system.summon(transport)
     now = yield NOW
     passed = Request(

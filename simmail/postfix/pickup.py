@@ -52,7 +52,7 @@ class Pickup(Program):
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
         config = self.config
-        self.flags = external_flags(config.list("receive_override_options")) | CleanupFlag.BOUNCE
+        self.flags = external_flags(config) | CleanupFlag.BOUNCE
         if detects_utf8(config, "sendmail"):
             self.flags |= CleanupFlag.AUTO_UTF8
         self.filter: str = config["content_filter"]

@@ -13,6 +13,7 @@ from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.local_domains import LocalDomains, destinations
 from simmail.postfix.match_lists import DomainList
 from simmail.postfix.processes import Process, Processes
+from simmail.postfix.start_checks import CHECKS
 from simmail.postfix.tables import Maps, TableEnvironment
 from simmail.postfix.tables.proxy import proxymap_of
 
@@ -70,6 +71,8 @@ class Program:
         #: What each of its processes says as it starts; the first one's words are among the pending ones.
         self.opening: list[Note] = list(self.pending)
         self._started = False
+        for check in CHECKS.get(self.command, ()):
+            check(self.config)
         if self.process_limit is not None:
             self._check_limit(self.process_limit)
         self.main = system.machine.files.find(MAIN_CF)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from simmail.mail.questions import Decision, Level, Question
+from simmail.mail.questions import Decision, Level, Question, answered
 from simmail.network.graph import Path
 from simmail.smtp.commands import Sent
 from simmail.smtp.replies import Reply
@@ -49,6 +49,29 @@ class Borrower(Server, Protocol):
     def leave(self) -> Iterable[Question]:
         """It is over; `after` follows, once."""
         ...
+
+
+class Mute:
+    """A session without a server behind it: the kernel has taken the connection, nobody speaks.
+
+    Args:
+        end: how the connection ends at once; None where it stays open.
+    """
+
+    def __init__(self, end: Reply | None = None) -> None:
+        self._end = end
+
+    def greet(self) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(self._end)
+
+    def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
+        """Say nothing."""
+        return answered(None)
+
+    def lost(self, reason: str) -> Decision[Reply | None]:
+        """Nobody notices."""
+        return answered(None)
 
 
 class Admit(Question):

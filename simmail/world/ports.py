@@ -12,15 +12,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.errors import Fatal
+from simmail.mail.errors import Fatal, LateFatal
 from simmail.mail.questions import Connect, Decision, Level, Note, Now, PassOn, Sleep, answered
 from simmail.postfix.local_domains import listening_addresses
 from simmail.postfix.system import THROTTLE_S
 from simmail.smtp.commands import Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import Task
-from simmail.world.connection import FULL, Borrower, Lent, Server
+from simmail.world.connection import FULL, Borrower, Lent, Mute, Server
 from simmail.world.slots import Slots
+from simmail.world.transport import HANG_UP
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -88,6 +89,8 @@ class Waiting:
                 continue  # somebody else may have tried meanwhile, in vain
             self._session, notes = port.tried(self._client, self._question, (yield Now()))
             yield from notes
+            if self._session is None and port.closes:
+                self._session = Mute(HANG_UP)
             if self._session is not None:
                 port.kept -= 1
         return self._session
@@ -106,12 +109,14 @@ class Port:
         throttled: until when it is not started again, seconds.
         closed: how often Postfix was stopped, and forgot who had connected.
         kept: how many connections wait for the program to run.
+        closes: whether the program has died over its first client, whose connection it takes with it.
     """
 
     def __init__(self, ports: Ports, service: Service, number: int) -> None:
         self.service, self.number = service, number
         self.throttled = 0.0
         self.closed = self.kept = 0
+        self.closes = False
         self._ports = ports
         self._stressed_until = self._quiet_until = 0.0
         self._program: Any = None
@@ -149,7 +154,9 @@ class Port:
         session, notes = self.tried(client, question, task.now)
         for said in notes:  # the task is still the client's, so the host is named with what is recorded here
             self._ports.master.record(task, said)
-        return Waiting(self, client, question) if session is None else session
+        if session is not None:
+            return session
+        return Mute(HANG_UP) if self.closes else Waiting(self, client, question)
 
     def _has_idle(self, now: float) -> bool:
         """Whether a process is there already that takes another client."""
@@ -181,6 +188,7 @@ class Port:
             return system.program(name, type)
         except Fatal as fatal:
             notes += system.dying(name, type, fatal)
+            self.closes = isinstance(fatal, LateFatal)
             self._throttle(now)
             return None
 

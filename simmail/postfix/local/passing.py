@@ -74,8 +74,6 @@ class Passing:
     def _pass(self, run: Run, state: State, destination: str) -> Decision[bool]:
         agent = self.agent
         results = yield from pass_on(agent, run.request, state.recipient, state.sender, destination)
-        if results is None:
-            return (yield from agent.bounce(run, state, failure("4.3.0", "mail transport unavailable")))
         waits = False
         for result in results:
             waits |= result.status in (Status.DEFERRED, Status.SOFTBOUNCE)

@@ -97,7 +97,9 @@ class Addresses:
         self._defer_without: bool = config[f"{prefix}_defer_if_no_mx_address_found"]
         self._random: bool = config[f"{prefix}_randomize_addresses"]
         self._types = _address_types(config.list("inet_protocols"))
-        self._preferred = str(config[f"{prefix}_address_preference"])
+        self._preferred = str(config[f"{prefix}_address_preference"]).lower()
+        if self._preferred not in ("any", "ipv4", "ipv6"):
+            raise Fatal(f"bad {prefix}_address_preference value: {config[f'{prefix}_address_preference']}")
         self._hosts_file: tuple[int, dict[str, list[str]]] = (-1, {})
         if self.native:
             program.system.machine.files.watch("/etc/hosts")

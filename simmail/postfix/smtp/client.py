@@ -281,12 +281,7 @@ class Smtp(Program):
         """This machine is the domain's best MX host: let best_mx_transport deliver."""
         request = attempt.request
         for recipient in attempt.left:
-            results = yield from pass_on(self, request, recipient, request.sender, self._best_mx)
-            if results is None:
-                attempt.open = [recipient]
-                yield from attempt.all_failed(Dsn("4.3.0", "", "mail transport unavailable"), False)
-            else:
-                attempt.results += results
+            attempt.results += yield from pass_on(self, request, recipient, request.sender, self._best_mx)
 
     def _give_up(self, attempt: Attempt, backup: bool) -> Decision[None]:
         """Defer or bounce those that no server took, the last one a fallback relay or not."""

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simmail.postfix.start_checks import TLS_LEVELS, check_level
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 NONE = "none"
 STRICT = frozenset({"encrypt", "dane-only", "fingerprint", "verify", "secure"})
-LEVELS = STRICT | {NONE, "may", "dane", "half-dane"}
 MISSING = "connect to private/tlsmgr: No such file or directory"
 NO_ENTROPY = (
     MISSING,
@@ -57,7 +57,7 @@ class Tls:
 
     def __init__(self, client: Smtp) -> None:
         config, prefix = client.config, client.prefix
-        self._level = str(config[f"{prefix}_tls_security_level"]).lower()
+        self._level = check_level(str(config[f"{prefix}_tls_security_level"])).lower()
         if not self._level:
             wants, must = config[f"{prefix}_use_tls"], config[f"{prefix}_enforce_tls"]
             self._level = "encrypt" if must else "may" if wants else NONE
@@ -86,5 +86,5 @@ class Tls:
             if value is not None:
                 words = value.replace(",", " ").split()
                 level = words[0].lower() if words else ""
-                return level if level in LEVELS else ""
+                return level if level in TLS_LEVELS else ""
         return ""

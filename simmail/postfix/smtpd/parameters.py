@@ -18,12 +18,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simmail.mail.errors import Fatal, LateFatal
 from simmail.postfix.cleanup_status import external_flags
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.own_addresses import protocols
 from simmail.postfix.post_mail import NOTIFY_CLASSES
 from simmail.postfix.smtpd.commands import COMMANDS, encrypted
+from simmail.postfix.start_checks import check_level
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -88,11 +90,20 @@ class SessionParameters:
         self.families = protocols(config.text("inet_protocols"))
         self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]
-        options = config.list("receive_override_options")
-        self.cleanup_flags = external_flags(options)
-        self.unknown_recipients = "no_unknown_recipient_checks" in options
-        self.notify_classes = config.mask("notify_classes", NOTIFY_CLASSES)
+        self.cleanup_flags = external_flags(config)
+        self.unknown_recipients = "no_unknown_recipient_checks" in config.list("receive_override_options")
+        self._words(config)
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
+
+    def _words(self, config: Config) -> None:
+        """What a session looks up as it begins."""
+        proxy = config["smtpd_upstream_proxy_protocol"]
+        if proxy and proxy.lower() != "haproxy":
+            raise LateFatal(f"unsupported smtpd_upstream_proxy_protocol value: {proxy}")
+        try:
+            self.notify_classes = config.mask("notify_classes", NOTIFY_CLASSES)
+        except Fatal as fatal:
+            raise LateFatal(fatal.text) from None
 
     def _limits(self, config: Config) -> None:
         """What a client may do, and how often."""
@@ -120,7 +131,7 @@ class SessionParameters:
     def _tls(self, smtpd: Smtpd) -> None:
         """Whether STARTTLS is offered, which no client gets far with, and whether clients must use it."""
         config = smtpd.config
-        level = str(config["smtpd_tls_security_level"]).lower()
+        level = check_level(str(config["smtpd_tls_security_level"])).lower()
         self.tls_required: bool = level == "encrypt" or (not level and config["smtpd_enforce_tls"])
         self.tls: bool = self.tls_required or level == "may" or (not level and config["smtpd_use_tls"])
         if self.tls and not any(config.text(name) for name in CERTIFICATES):
