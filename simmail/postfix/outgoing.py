@@ -30,6 +30,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.content import Content, clipped, octets
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.tokens import Address, external_address, parse
 from simmail.postfix.address_maps import find_address, propagated
@@ -92,8 +93,7 @@ class Outgoing:
         try:
             found = find_address(self.generic, internal, self.delimiters, self._local.owns)
         except LookupFailure:
-            self.program.warn("warning", f"{self.generic.title} map lookup problem for {address}")
-            return address
+            raise Fatal(f"{self.generic.title} map lookup problem for {address}") from None
         if found is None:
             return address
         value = found.value

@@ -328,6 +328,13 @@ class MailSystem:
             destinations(self.latest.for_service(service, warn=warn), environment)
         return notes
 
+    def throttle(self, program: Program, now: float) -> None:
+        """A program has died over the first thing it had to do: it is not started again at once."""
+        key = program.service.name, program.service.type
+        if self._programs.get(key) is program:
+            self._drop(key)
+            self._throttled[key] = now + THROTTLE_S
+
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""
         program = fatal.program or self.master.services[name, type].command

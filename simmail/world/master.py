@@ -328,6 +328,7 @@ class Master:
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
+            yield from agent.spoken()
             yield agent.note("fatal", "", fatal.text)
             results = None
         for result in results or ():
@@ -335,7 +336,10 @@ class Master:
                 yield from system.roused("defer")
                 break
         now = yield Level()
-        agent.processes.leave(process, now)
+        if results is not None:
+            agent.processes.leave(process, now)
+        elif process.served == 1:
+            system.throttle(agent, now)
         if self.system is None:
             unheard(request, results or [])
             return
