@@ -3,7 +3,7 @@
 
 DIAGNOSTICS
     QUEUE_ID: passing <ADDRESS> to transport=TRANSPORT
-    connect #1 to subsystem private/TRANSPORT: No such file or directory
+    connect #N to subsystem private/TRANSPORT: No such file or directory
 
 SEE ALSO
     deliver_pass(3)
@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
-from simmail.mail.questions import NOW, Decision, Sleep
+from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Request, Result
 from simmail.postfix.program import Program
-from simmail.postfix.system import CONNECT_PAUSE_S, CONNECT_TRIES
 
 
 def pass_on(
     program: Program, request: Request, recipient: Recipient, sender: str, destination: str
 ) -> Decision[list[Result]]:
-    """Hand a recipient on.
+    """Hand a recipient on; what became of it.
 
     Args:
         program: the agent that does not deliver itself.
@@ -31,21 +30,14 @@ def pass_on(
         sender: the envelope sender to use.
         destination: `transport` or `transport:nexthop`; the request's nexthop where there is none.
 
-    Returns:
-        What became of it.
-
     Raises:
-        Fatal: where there is no such transport.
+        Fatal: where there is no such transport, after some tries.
     """
     transport, _, nexthop = destination.partition(":")
     text = f"passing <{recipient.address}> to transport={transport}"
     yield program.note("text", request.message.queue_id, text)
     if program.system.service(transport) is None:
-        text = f"to subsystem private/{transport}: No such file or directory"
-        for number in range(1, CONNECT_TRIES):
-            yield program.note("warning", "", f"connect #{number} {text}")
-            yield Sleep(CONNECT_PAUSE_S)
-        raise Fatal(f"connect #{CONNECT_TRIES} {text}")
+        raise Fatal((yield from program.system.sought(transport, program.name)))
     other = yield from program.system.summon(transport)
     now = yield NOW
     passed = Request(

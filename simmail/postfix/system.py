@@ -275,7 +275,7 @@ class MailSystem:
         if key in self._programs:
             return self._programs[key]
         while key not in self.master.services:
-            yield from self._sought(name, client)
+            yield Note(client, "fatal", "", (yield from self.sought(name, client)))
         if key not in self._programs:
             for needed in self.classes[self.master.services[key].command].needs:
                 yield from self.summon(needed, client=name)
@@ -295,13 +295,13 @@ class MailSystem:
         return self._programs[key]
 
     @staticmethod
-    def _sought(name: str, client: str) -> Decision[None]:
-        """A program looks for a service in vain until it gives up, and the next one begins."""
+    def sought(name: str, client: str) -> Decision[str]:
+        """A program looks for a service in vain until it gives up; what it dies of."""
         text = f"to subsystem private/{name}: No such file or directory"
         for number in range(1, CONNECT_TRIES):
             yield Note(client, "warning", "", f"connect #{number} {text}")
             yield Sleep(CONNECT_PAUSE_S)
-        yield Note(client, "fatal", "", f"connect #{CONNECT_TRIES} {text}")
+        return f"connect #{CONNECT_TRIES} {text}"
 
     def roused(self, name: str, type: str = "unix") -> list[Note]:
         """A service is needed that has no program of its own here: what its process says of main.cf as it starts.
@@ -333,7 +333,7 @@ class MailSystem:
         key = program.service.name, program.service.type
         if self._programs.get(key) is program:
             self._drop(key)
-            self._throttled[key] = now + THROTTLE_S
+            self.throttled[key] = now + THROTTLE_S
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
 
 RETRY, ERROR = "retry", "error"
+#: To how many agents of one transport a connection is sought at a time.
+CONNECTIONS = 2
 #: What stands before the reason why a destination is not tried.
 SUSPENDED = "delivery temporarily suspended: "
 NO_TRANSPORT = Dsn("4.3.0", "", "mail transport unavailable")
@@ -107,9 +109,9 @@ class Dispatcher:
         for transport in transports:
             while transport.listed:
                 if not transport.exists and transport.dead is None:
-                    self._manager.warn(
-                        "warning", f"connect to transport private/{transport.name}: No such file or directory"
-                    )
+                    text = f"connect to transport private/{transport.name}: No such file or directory"
+                    for _ in range(min(transport.startable, CONNECTIONS)):
+                        self._manager.warn("warning", text)
                     self._kill(transport, NO_TRANSPORT, now)
                     transports.append(self.transport(RETRY))
                 entry = transport.select(now)

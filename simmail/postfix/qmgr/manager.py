@@ -152,7 +152,8 @@ class QueueManager(Program):
         """An agent died over a request, with a line of its own in the log: its recipients are tried again later."""
         job = request.job
         job.running -= 1
-        yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
+        if self.dispatcher.transports.get(request.transport) is request.destination.transport:  # else nobody listens
+            yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
         job.deferred.extend((recipient, Dsn("4.3.0", "", "")) for recipient in request.recipients)
         self.dispatcher.release(request, now)
         job.pending -= 1

@@ -173,6 +173,11 @@ class Transport:
             destination.listed = self._turn = self._turn + 1
             heappush(self.listed, (part.rank, self._turn, destination))
 
+    @property
+    def startable(self) -> int:
+        """How many tries its destinations would let start."""
+        return sum(min(len(one.todo), one.window - one.busy) for _, _, one in self.listed)
+
     def select(self, now: float) -> Entry | None:
         """Start the next try; None where nothing may start."""
         limits = self.limits

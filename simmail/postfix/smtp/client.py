@@ -64,6 +64,7 @@ def _nexthops(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
 
 
+NO_ADDRESS = "Cannot assign requested address"
 #: How long the system itself tries to make a connection (tcp_syn_retries = 6), seconds.
 SYSTEM_CONNECT_S = 127.0
 
@@ -138,6 +139,9 @@ class Smtp(Program):
         self.reuse = Reuse(self)
         self._port = str(config[f"{prefix}_tcp_port"])
         self._bind: str = config[f"{prefix}_bind_address"]
+        #: An address that connections cannot come from, since it is none of this machine's.
+        self._foreign = "" if self._bind in system.machine.addresses else self._bind
+        self._bind = self._bind if not self._foreign else ""
         self._address_limit: int = config[f"{prefix}_mx_address_limit"]
         self._session_limit: int = config[f"{prefix}_mx_session_limit"]
         self._fallback = config.list(f"{prefix}_fallback_relay")
@@ -191,6 +195,8 @@ class Smtp(Program):
 
     def _called(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
         """A session with a server that has been called anew; None where it cannot be reached."""
+        if self._foreign:
+            yield self.note("warning", "", f"smtp_connect_addr: bind {self._foreign}: {NO_ADDRESS}")
         connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)
         if type(connection) is ConnectFailure:
             yield self._unreachable(attempt, host, port, connection)

@@ -56,6 +56,8 @@ def parse(nexthop: str, service: str) -> Target:
         host, _, port = nexthop.rpartition(":") if ":" in nexthop else (nexthop, "", "")
         if nexthop.count(":") > 1 and valid_address(nexthop):
             host, port = nexthop, ""
+    if not host and not literal:
+        raise _fatal("missing host information", nexthop)
     if not (valid_hostname(host) or valid_address(host)):
         raise _fatal("valid hostname or network address required", nexthop)
     return Target(host, _port(port or service, nexthop), literal)
