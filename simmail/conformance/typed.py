@@ -34,6 +34,7 @@ class Typist:
     Attributes:
         transcript: `C:` and `S:` lines.
         unheard: replies to what was sent before the greeting, or behind a chunk.
+        deaf: whether the server takes for text what the client means as commands.
         rest: what of a line stands behind the end of a chunk, and is a command.
     """
 
@@ -49,6 +50,7 @@ class Typist:
         self.chunk: list[str] | None = None
         self.left = 0
         self.rest = ""
+        self.deaf = False
         self.chunk_argument = ""
 
     def session(self) -> Decision[None]:
@@ -80,7 +82,7 @@ class Typist:
             return
         if alive and self.chunk is not None:
             yield Send(connection, (Chunk(self.chunk_argument, "".join(self.chunk)),), (PATIENCE_S,))
-        if alive and self.content is not None:
+        if (alive or self.deaf) and self.content is not None:
             yield Send(connection, (Data(Content(self._unstuffed()), complete=False),), (PATIENCE_S,))
         yield Close(connection)
 
@@ -94,6 +96,10 @@ class Typist:
     def _group(self, connection: Any, group: list[str]) -> Decision[bool]:
         """Send lines written at once; whether the connection still stands."""
         for number, line in enumerate(group):
+            if self.deaf:
+                yield Sleep(PATIENCE_S)
+                self.content = [line]
+                return self._hear(Lost("timeout"))
             for sent in self._sent(line):
                 if type(sent) is not Command and len(group) == 1:
                     yield Sleep(DELAYED_ACKNOWLEDGEMENT_S)
@@ -102,6 +108,8 @@ class Typist:
                 reply = answer[0]
                 if type(sent) is Command and sent.line().upper() == "DATA" and type(reply) is Reply and reply.kind == 3:
                     self.content = []
+                elif type(reply) is Reply and reply.kind == 3:
+                    self.deaf = True
                 if not self._hear(reply):
                     return False
                 if self.rest:

@@ -50,10 +50,13 @@ def hang(lines: tuple[str, ...], footer: str) -> tuple[str, ...]:
     ('5.7.1 No', '5.7.1 Call us', '5.7.1 or write')
     """
     if footer.startswith("\\c"):
-        return (*lines[:-1], lines[-1] + footer[2:].split("\\n", maxsplit=1)[0])
+        joined, *more = footer[2:].split("\\n")
+        lines = (*lines[:-1], lines[-1] + joined)
+    else:
+        more = footer.split("\\n")
     status = lines[0].split(" ", 1)[0]
     prefix = f"{status} " if status[:2] in ("4.", "5.") else ""
-    return (*lines, *(prefix + part for part in footer.split("\\n")))
+    return (*lines, *(prefix + part for part in more))
 
 
 def softened(code: int, lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
