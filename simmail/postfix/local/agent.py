@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 #: A kind of destination: what it has to do for an address.
 Kind: TypeAlias = Callable[[Run, State], Step]
+#: Of an address that comes to nothing, such as that of a luser_relay whose name is empty.
+NOWHERE = Dsn("2.0.0", "delivered", "")
 #: Said where the owner of a list cannot be told.
 UNTOLD = ("4.3.0", "bounce or trace service failure")
 
@@ -120,9 +122,12 @@ class Local(DeliveryAgent):
         loops = delivered_before(request.message.content)
         for queued in request.recipients:
             run = Run(request, queued, loops, results)
+            before = len(results)
             waits = yield from self.recipient(run, State(queued, request.sender))
             if run.forwarded:
                 yield from finish_forwarding(self, run, waits)
+            if len(results) == before and not waits:  # it led nowhere, and nobody hears of it
+                results.append(Result(Recipient(queued.address), Status.SENT, NOWHERE, of=queued))
         return results
 
     def recipient(self, run: Run, state: State) -> Decision[bool]:
