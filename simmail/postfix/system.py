@@ -166,6 +166,10 @@ class MailSystem:
         """The program behind a service, if it has been needed already."""
         return self._programs.get((self._named.get(name, name), type))
 
+    def dismiss(self, name: str, type: str = "unix") -> None:
+        """The program behind a service has ended."""
+        self._drop((name, type))
+
     @property
     def rewriter(self) -> TrivialRewrite:
         """trivial-rewrite(8).  Raises as `program` does."""

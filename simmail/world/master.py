@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure
@@ -16,7 +17,7 @@ from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
 from simmail.postfix.spool import Spool
-from simmail.postfix.system import MailSystem
+from simmail.postfix.system import THROTTLE_S, MailSystem
 from simmail.world import logs
 from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
@@ -89,12 +90,13 @@ class Master:
         self.intake, self.ports = Intake(self, speed), Ports(self)
         self.kept = KeptConnections(self)
         self.life = Life()
-        self._wake_at = float("inf")
+        self._wake_at = inf
         self._last: MailSystem | None = None
         #: What pickup(8) does now, for it does one thing at a time; and whether it has been called meanwhile.
         self._picking: object | None = None
         self._drops = False
         self._anvil, self._generation = AnvilCounters(60.0), 0
+        self._headless = False
         spool_view.mount(self.spool, host.machine)
         for path in logs.PATHS:
             host.machine.files.mount(path, logs.LogView(host, path))
@@ -137,7 +139,7 @@ class Master:
         self.system = self._picking = None
         self.ports.close()
         self.kept.close()
-        self._wake_at = float("inf")
+        self._wake_at = inf
 
     def crash(self) -> None:
         """The host has died: what is in memory is gone, the queue is on the disk."""
@@ -204,7 +206,12 @@ class Master:
             manager = system.at_hand("qmgr")
             if manager is None or not manager.started:
                 manager = yield from self._manager(now)
-            requests = yield from manager.incoming(message, now)
+                if manager is None:
+                    return
+            try:
+                requests = yield from manager.incoming(message, now)
+            except Fatal as fatal:
+                requests = yield from self._died(manager, fatal)
             self._deliver((yield Level()), manager, requests)
 
     def _resumed(self) -> Decision[None]:
@@ -219,13 +226,43 @@ class Master:
             self.wake_pickup()
 
     def _manager(self, now: float) -> Decision[Any]:
-        """The queue manager, for something new; one that has just been started takes up what waits."""
-        assert self.system is not None
-        manager = yield from self.system.summon("qmgr")
+        """The queue manager, for something new; one that has just been started takes up what waits.
+
+        None where it does not live as long as that, or there is another one by the time that it can be started.
+        """
+        system = self.system
+        assert system is not None
+        manager = yield from system.summon("qmgr")
+        if self.system is not system:
+            return None
         if not manager.started:
-            requests = yield from manager.start(now)
+            self._headless = False
+            try:
+                requests = yield from manager.start(now)
+            except Fatal as fatal:
+                system.throttled["qmgr", "unix"] = (yield Level()) + THROTTLE_S
+                yield from self._died(manager, fatal, THROTTLE_S)
+                return None
             self._deliver((yield Level()), manager, requests)
         return manager
+
+    def _died(self, manager: QueueManager, fatal: Fatal, pause: float = 0.0) -> Decision[list[Entry]]:
+        """The queue manager has ended over something: what is active stays so until there is another one.
+
+        Args:
+            manager: which.
+            fatal: why.
+            pause: until it is started again, seconds; 0 where master(8) does so as it wakes it anyway.
+        """
+        yield from manager.spoken()
+        yield manager.note("fatal", "", fatal.text)
+        now = yield Level()
+        if self.system is not None and self.system.running("qmgr") is manager:
+            self.system.dismiss("qmgr")
+            self._headless = True
+            self._wake_at = now + (pause or manager.service.wakeup or inf)
+            self.clock.spawn(self.host, self._scan(self._wake_at), self._wake_at, life=self.life)
+        return []
 
     # ---- what commands ask for (simmail.postfix.control)
 
@@ -238,7 +275,12 @@ class Master:
         now = yield Level()
         if self.system is not None:
             manager = yield from self._manager(now)
-            requests = yield from act(manager, now)
+            if manager is None:
+                return
+            try:
+                requests = yield from act(manager, now)
+            except Fatal as fatal:
+                requests = yield from self._died(manager, fatal)
             self._deliver((yield Level()), manager, requests)
 
     def wake_pickup(self) -> None:
@@ -303,6 +345,8 @@ class Master:
         if self.system is None:
             return
         self.intake.taken()
+        if self._headless:
+            return
         wake = manager.next_wakeup(now)
         if wake < self._wake_at:
             self._wake_at = wake = max(wake, now)  # a manager that another has replaced meanwhile may be late
@@ -340,19 +384,27 @@ class Master:
             agent.processes.leave(process, now)
         elif process.served == 1:
             system.throttle(agent, now)
-        if self.system is None:
+        if self.system is None or self._headless:
             unheard(request, results or [])
             return
         manager = self.system.program("qmgr")
         ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
-        requests = yield from ended
+        try:
+            requests = yield from ended
+        except Fatal as fatal:
+            requests = yield from self._died(manager, fatal)
         self._deliver((yield Level()), manager, requests)
 
     def _scan(self, wake: float) -> Decision[None]:
         now = yield Level()
         if self.system is None or wake != self._wake_at:
             return
-        self._wake_at = float("inf")
-        manager = yield from self.system.summon("qmgr")
-        requests = yield from manager.scan(now)
+        self._wake_at = inf
+        manager = yield from self._manager(now)
+        if manager is None:
+            return
+        try:
+            requests = yield from manager.scan(now)
+        except Fatal as fatal:
+            requests = yield from self._died(manager, fatal)
         self._deliver((yield Level()), manager, requests)

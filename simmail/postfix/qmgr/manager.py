@@ -121,11 +121,11 @@ class QueueManager(Program):
             job.pending, job.waiting = job.running, 0
             if not (job.running or job.failed or job.told):
                 del self.jobs[queue_id]
-        for queue_id in list(spool.active):
+        for queue_id in reversed(list(spool.active)):
             spool.move(queue_id, "active", "incoming")
         for message in spool.incoming.values():  # what waits there because it was still being delivered
             message.due = min(message.due, int(now))
-        self._feed.arrived(spool.incoming)
+        self._feed.arrived(reversed(list(spool.incoming)))
         self._next_run = now
         self._next_look = now + self.service.wakeup
         return (yield from self.scan(now))

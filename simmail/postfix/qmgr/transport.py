@@ -16,26 +16,25 @@ SEE ALSO
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.errors import Fatal
 from simmail.postfix.config import Config
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.parameters import parameters
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.feedback import Feedback
 from simmail.postfix.qmgr.part import Part, Price, Rank
+from simmail.postfix.values import read
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.qmgr.entry import Entry, Job
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_TIME = re.compile(r"(\d+)([smhdw]?)", re.ASCII)
+#: What else is read of a transport, whose recipients all have room here.
+MEMORY = ("recipient_limit", "extra_recipient_limit", "recipient_refill_limit", "recipient_refill_delay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,9 @@ class Limits:
             own = name + suffix
             if own in parameters():
                 return config[own]
-            return _read(own, config.text(own), default, config) if config.is_set(own) else config[default]
+            if not config.is_set(own):
+                return config[default]
+            return read(parameters()[default]._replace(name=own), config.text(own))
 
         def feedback(suffix: str) -> Feedback:
             text: str = value(suffix, "default" + suffix)
@@ -81,6 +82,8 @@ class Limits:
                 warn("warning", f"{name}{suffix}: ignoring malformed or unreasonable feedback: {text}")
             return found or Feedback()
 
+        for suffix in MEMORY:
+            value(f"_{suffix}", f"default_{suffix}")
         delay: float = value("_destination_rate_delay", "default_destination_rate_delay")
         maximum: int = value("_destination_concurrency_limit", "default_destination_concurrency_limit")
         if delay:
@@ -106,22 +109,6 @@ class Limits:
                 value("_minimum_delivery_slots", "default_minimum_delivery_slots"),
             ),
         )
-
-
-def _read(name: str, text: str, default: str, config: Config) -> Any:
-    """A value of a parameter that only this configuration has, of the type of the default's."""
-    kind = parameters()[default].type
-    if kind == "int":
-        try:
-            return int(text)
-        except ValueError:
-            raise Fatal(f"bad numerical configuration: {name} = {text}") from None
-    if kind == "time":
-        found = _TIME.fullmatch(text)
-        if found is None:
-            raise Fatal(f"parameter {name}: bad time value or unit: {text}")
-        return float(int(found[1]) * _SECONDS[found[2] or "s"])
-    return text
 
 
 class Transport:
