@@ -70,7 +70,8 @@ class PeerSession:
         if isinstance(sent, Command):
             return answered(self._command(sent))
         if isinstance(sent, Data):
-            return answered(self._content(sent.content) if sent.complete else HANG_UP)
+            reply = self._content(sent.content)
+            return answered(reply if sent.complete else HANG_UP)
         return answered(Reply(250, ("2.0.0 Ok",)))
 
     def _command(self, command: Command) -> Reply | None:

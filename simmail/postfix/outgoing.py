@@ -16,9 +16,9 @@ DIAGNOSTICS
         and its kin: warning, info, prepend, strip
     unsupported command in smtp_header_checks map: ACTION
     QUEUE_ID: breaking line > N bytes with <CR><LF>SPACE
-
-BUGS
-    A table that cannot tell is taken to know nothing; the real program defers the mail.
+    QUEUE_ID: smtp header checks lookup error
+        The content ends here, and with it the connection; the mail is tried again later.
+    fatal: smtp_generic_maps map lookup problem for ADDRESS
 
 SEE ALSO
     generic(5), header_checks(5), smtp(8)
@@ -44,6 +44,14 @@ MAX_SHOWN = 60
 #: Actions that only log; the others that there are change the line.
 _WORDS = {"WARN": "warning", "INFO": "info", "REPLACE": "replace", "PREPEND": "prepend", "STRIP": "strip"}
 _SILENT = {"IGNORE": False, "DUNNO": True, "OK": True}
+
+
+class DataError(Exception):
+    """A table cannot tell what is to be sent.  `content`: what was sent before."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        super().__init__()
 
 
 class Outgoing:
@@ -206,7 +214,10 @@ class _Writer:
         try:
             answer = maps.find(text)
         except LookupFailure:
-            return text
+            program = self.outgoing.program
+            said = f"{self.queue_id}: {program.command} {context} checks lookup error"
+            program.warn("warning", said)
+            raise DataError(Content(self.lines)) from None
         if answer is None:
             return text
         action, _, argument = answer.replace("\t", " ", 1).partition(" ")

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 NO_SOCKET = "No such file or directory"
 #: How often trivial-rewrite(8) looks for changed tables, seconds from its start.
 LOOK_S = 10.0
+#: How long a program stays after its last words, seconds.
+LAST_BREATH_S = 1.0
 
 #: The services of a host that has no master.cf of its own.
 STOCK_MASTER_CF = """\
@@ -374,6 +376,7 @@ class Master:
         except Fatal as fatal:
             yield from agent.spoken()
             yield agent.note("fatal", "", fatal.text)
+            yield Sleep(LAST_BREATH_S)
             results = None
         for result in results or ():
             if result.status in WAITING:
@@ -383,7 +386,7 @@ class Master:
         if results is not None:
             agent.processes.leave(process, now)
         elif process.served == 1:
-            system.throttle(agent, now)
+            system.throttle(agent, now - LAST_BREATH_S)
         if self.system is None or self._headless:
             unheard(request, results or [])
             return

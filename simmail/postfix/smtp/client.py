@@ -28,7 +28,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.mail.address import quote_local
-from simmail.mail.answers import ConnectFailure
+from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Connect, Decision, Note
 from simmail.postfix.delivery import Caching, Dsn, Request, Result
@@ -43,7 +43,7 @@ from simmail.postfix.smtp.attempt import Attempt, Plan
 from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
 from simmail.postfix.smtp.offer import Offer
 from simmail.postfix.smtp.reuse import Reuse
-from simmail.postfix.smtp.session import Session
+from simmail.postfix.smtp.session import DATA_ERROR, Session
 from simmail.postfix.smtp.tls import Tls
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Command
@@ -323,16 +323,17 @@ class Smtp(Program):
             return self.discarded
         return self.discarded if words is None else keyword_set(words)
 
-    def filtered(self, reply: Reply, relay: str) -> Reply | None:
-        """What smtp_reply_filter makes of a reply of a server; None where that is no reply yet."""
-        lines = []
+    def filtered(self, reply: Reply, attempt: Attempt) -> Reply | Lost | None:
+        """What smtp_reply_filter makes of a reply; DATA_ERROR where it cannot tell, None where that is no reply yet."""
+        lines, table = [], self.reply_filter.tables[0]
         for line in reply.wire():
             try:
-                found = self.reply_filter.find(line) or line
+                found = table.find(line) or line
             except LookupFailure:
-                found = line
+                self.warn("warning", f"{attempt.request.message.queue_id}: table {table.title} lookup error for {line}")
+                return DATA_ERROR
             if found != line:
-                self.warn("text", f'{relay}: replacing server reply "{line}" with "{found}"')
+                self.warn("text", f'{attempt.relay}: replacing server reply "{line}" with "{found}"')
             lines.append(found)
         made = Reply.parse("\n".join(lines))
         return made and made._replace(closes=reply.closes)

@@ -30,17 +30,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.address import quote_local
 from simmail.mail.answers import Lost
 from simmail.mail.content import Content
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import NOW, Close, Decision, Receive, Send, Sleep
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.ehlo_keywords import shown_keywords
+from simmail.postfix.outgoing import DataError
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
 from simmail.postfix.smtp.attempt import Attempt, refusal, status_of
-from simmail.postfix.smtp.offer import NOTHING, Form, Offer, first_word, offer, xtext
+from simmail.postfix.smtp.envelope import mail_command, rcpt_command
+from simmail.postfix.smtp.offer import NOTHING, Offer, first_word, offer
 from simmail.postfix.smtp.tls import NONE, STRICT
 from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
@@ -53,7 +55,8 @@ DATA, RSET, QUIT = Command("DATA"), Command("RSET"), Command("QUIT")
 #: What is said at the end.
 GOODBYE = (QUIT,)
 EMPTY = Data(Content(()))
-NOTIFY_ORDER = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
+#: What is as bad as a lost connection: nobody knows what to say.
+DATA_ERROR = Lost("local data error")
 
 
 class Session:
@@ -117,7 +120,7 @@ class Session:
         taken: list[Reply | Lost] = []
         for place, reply in enumerate(replies):
             if self._client.filters_replies and type(reply) is Reply:
-                made = self._client.filtered(reply, self.attempt.relay)
+                made = self._client.filtered(reply, self.attempt)
                 yield from self._client.spoken()
                 if made is None:  # its end is waited for in vain
                     yield Sleep(self._patience[place])
@@ -143,6 +146,10 @@ class Session:
     def _broken(self, lost: Lost, where: str) -> Decision[None]:
         """The connection ended or fell silent."""
         self.alive = False
+        if lost is DATA_ERROR:
+            text = f"local data error while talking to {self._name}"
+            yield from self.attempt.all_failed(Dsn("4.3.0", "", text), False)
+            return
         if lost.reason == "timeout":
             text = f"conversation with {self._name} timed out while {where}"
         else:
@@ -314,11 +321,24 @@ class Session:
             return
         form = offer.form(message.encoding)
         recipients = attempt.left.copy()
-        mail, rcpts = self._mail(form), list(map(self._rcpt, recipients))
+        try:
+            envelope = client.envelope
+            mail = mail_command(attempt.request, offer, form, envelope)
+            rcpts = [rcpt_command(recipient, attempt.request, offer, envelope) for recipient in recipients]
+        except Fatal:
+            yield Close(self._connection)
+            raise
         accepted = yield from (self._in_group if offer.pipelining else self._step_by_step)(recipients, mail, rcpts)
         if accepted is None:
             return
-        data = Data(client.outgoing.content(message, form.downgrades)) if accepted else EMPTY
+        try:
+            data = Data(client.outgoing.content(message, form.downgrades)) if accepted else EMPTY
+        except Fatal:
+            yield Close(self._connection)
+            raise
+        except DataError as error:
+            yield from self._cut_off(error.content)
+            return
         if client.pending:
             yield from client.spoken()
         replies: list[Reply | Lost] = yield self._said((data,), (client.timeouts.data_done,))
@@ -335,6 +355,12 @@ class Session:
         elif accepted:
             yield from attempt.all_failed(self._refused(reply, "end of DATA command"), False)
         attempt.complete = True
+
+    def _cut_off(self, content: Content) -> Decision[None]:
+        """A table cannot tell how the content goes on."""
+        yield from self._client.spoken()
+        yield self._said((Data(content, False),), (self._client.timeouts.data_done,))
+        yield from self._broken(DATA_ERROR, "")
 
     def _too_large(self) -> Decision[None]:
         """The server takes no message of this size."""
@@ -465,38 +491,6 @@ class Session:
         elif self.alive:
             reply = yield from self._say(RSET, self._client.timeouts.rset)
             self.alive = not isinstance(reply, Lost)
-
-    # ---- commands
-
-    def _mail(self, form: Form) -> Command:
-        request = self.attempt.request
-        message, sender = request.message, request.sender
-        size = f" SIZE={message.size}" if form.sized else ""
-        text = f"FROM:<{sender and self._client.envelope(sender)}>{size}{form.body}"
-        if message.envid and self.offer.dsn:
-            text += f" ENVID={xtext(message.envid)}"
-        if message.ret and self.offer.dsn:
-            text += f" RET={message.ret}"
-        if message.smtputf8 and self.offer.smtputf8:
-            text += " SMTPUTF8"
-        return Command("MAIL", text)
-
-    def _rcpt(self, recipient: Recipient) -> Command:
-        address = recipient.address
-        text = f"TO:<{address and self._client.envelope(address)}>"
-        if not self.offer.dsn:
-            return Command("RCPT", text)
-        original = recipient.original
-        if recipient.orcpt:
-            kind, _, external = recipient.orcpt.partition(";")
-            if external:
-                text += f" ORCPT={kind};{xtext(external)}"
-        elif original:
-            kind = "rfc822" if original.isascii() or not self.attempt.request.message.smtputf8 else "utf-8"
-            text += f" ORCPT={kind};{xtext(quote_local(original))}"
-        if recipient.notify:
-            text += " NOTIFY=" + ",".join(n.value for n in NOTIFY_ORDER if n in recipient.notify)
-        return Command("RCPT", text)
 
 
 def _says(kind: int, reply: Reply | Lost) -> bool:
