@@ -108,7 +108,7 @@ class Typist:
                 reply = answer[0]
                 if type(sent) is Command and sent.line().upper() == "DATA" and type(reply) is Reply and reply.kind == 3:
                     self.content = []
-                elif type(reply) is Reply and reply.kind == 3:
+                elif type(reply) is Reply and reply.code == 354:
                     self.deaf = True
                 if not self._hear(reply):
                     return False

@@ -132,7 +132,7 @@ class Host:
             stdin: what it can read.
             user: the account that types it.
         """
-        done: Exit = self.world.complete(self, self.running(Run(command, user, {}, stdin)))
+        done: Exit = self.world.complete(self, self.running(Run(command, user, {}, stdin), ("/bin/sh",)))
         return done
 
     def edit(self, file: str, **settings: Any) -> None:
@@ -181,11 +181,11 @@ class Host:
         does = "a mail server" if self.master is not None else "no mail server"
         return f"<{self.name} ({addresses}), {does}{'' if self.up else ', down'}>"
 
-    def running(self, question: Run) -> Decision[Exit]:
-        """A command's run, as the shell does it."""
+    def running(self, question: Run, shell: tuple[str, ...] = ()) -> Decision[Exit]:
+        """A command's run, as the shell does it; `shell`: the words that called it, where that was no program."""
         now = yield Level()
         invocation = Invocation(
-            ("/bin/sh",), self.machine, question.stdin, question.user, question.folder,
+            shell or ("sh", "-c", question.command), self.machine, question.stdin, question.user, question.folder,
             question.environment, now, self.master.system if self.master else None, self.master, question.file_limit,
         )  # fmt: skip
         status = yield from run(question.command, invocation, COMMANDS)
