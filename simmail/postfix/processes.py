@@ -55,8 +55,13 @@ class Processes(Generic[P]):
 
     def take(self, now: float) -> P:
         """A process for a new client."""
-        while self._idle:
-            process = self._idle.pop()
+        idle = self._idle
+        at = len(idle)
+        while at and idle[at - 1].idle_since >= now:
+            at -= 1  # whoever asks at the moment in which it is done with another has asked before
+        while at:
+            at -= 1
+            process = idle.pop(at)
             if now - process.idle_since < self.max_idle:
                 break
         else:

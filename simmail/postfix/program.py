@@ -143,6 +143,10 @@ class Program:
 
         return Processes(self.config["max_use"], self.config["max_idle"], started)
 
+    def settle_in(self) -> None:
+        """It has been made: each further process says what is wrong with the tables that it opens, too."""
+        self.opening = [said for said in self.pending if said.program == self.name]
+
     def opens_with(self, level: str, *texts: str) -> None:
         """Each process says so as it starts."""
         for text in texts:

@@ -149,7 +149,7 @@ class MailSystem:
                 self.rewriting = rewriter
             if found.watches:
                 found.fast_flush  # noqa: B018 - whoever can defer mail has this list open
-            found.opening = [note for note in found.pending if note.program == found.name]
+            found.settle_in()
         return found
 
     def strained(self, name: str, type: str) -> Any:

@@ -24,6 +24,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.files.machine import Account
@@ -115,7 +116,9 @@ class Virtual(DeliveryAgent):
             return failure("5.1.1", f'unknown user: "{address}"')
         ids: list[int] = []
         for maps, kind, least in ((self._uids, "uid", self._minimum), (self._gids, "gid", 1)):
-            value = self._ask(maps, address)
+            value = None
+            with suppress(LookupFailure):
+                value = self._ask(maps, address)
             if value is None:
                 self.warn("warning", f"recipient {address}: not found in {maps.title}")
                 return MISCONFIGURED
