@@ -11,7 +11,6 @@ DESCRIPTION
 DIAGNOSTICS
     connect from HOST, disconnect from HOST COUNTS
     too many errors after COMMAND from HOST, lost connection after COMMAND from HOST
-    improper command pipelining after COMMAND from HOST: TEXT
 
 SEE ALSO
     smtpd(8), RFC 5321 section 4
@@ -25,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Connect, Decision, Note, Now, Question, Ready, Sleep, answered
+from simmail.mail.questions import Anvil, Connect, Decision, Now, Question, Ready, Sleep, answered
 from simmail.postfix.ehlo_keywords import keyword_set
-from simmail.postfix.smtpd import milter, sasl
+from simmail.postfix.smtpd import milter, pipelining, sasl
 from simmail.postfix.smtpd.answering import Answer
 from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
@@ -41,7 +40,6 @@ from simmail.postfix.smtpd.unusual import unusual
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.smtp.wire import encoded, escaped, wire
 
 if TYPE_CHECKING:
     from simmail.mail.content import Content
@@ -51,8 +49,6 @@ if TYPE_CHECKING:
 
 #: A reply that says nothing and ends the connection.
 HANG_UP = Reply(0, ("",), True)
-#: How much of what a client sent too early the log shows, octets.
-PIPELINED_SHOWN = 100
 NOTHING: Mapping[str, str] = {}
 
 
@@ -111,7 +107,7 @@ class SmtpdSession:
             (smtpd, address, self.server), meet, smtpd, address, self.server
         )
         if self.early:
-            yield self._pipelining("CONNECT", self.early)
+            yield pipelining.improper(self, "CONNECT", self.early)
         if parameters.xclient_hosts:
             self.xclient = self.is_among(parameters.xclient_hosts)
         if parameters.xforward_hosts:
@@ -132,7 +128,7 @@ class SmtpdSession:
             except Fatal as fatal:
                 return (yield from self._dies(fatal))
         if self.early and parameters.forbids_pipelining:
-            return (yield from self.close((yield from self._unsynchronized())))
+            return (yield from self.close((yield from pipelining.unsynchronized(self))))
         if smtpd.milters.any:
             refusal = yield from milter.connected(self)
             if refusal is not None:
@@ -340,7 +336,7 @@ class SmtpdSession:
             return self._guarded(self.denied())
         state.stage = name
         if more and not state.pipelined and (state.protocol != "ESMTP" or last):
-            return self._waited(command, self._too_early(command, argument, more, sent))
+            return self._waited(command, pipelining.too_early(self, command, argument, more, sent))
         try:
             answer = run(self, argument, sent)
         except Fatal as fatal:
@@ -370,27 +366,6 @@ class SmtpdSession:
         """A command was not good."""
         self.failed.append(command.name)
         self.state.errors += good is not None
-
-    def _too_early(
-        self, command: SmtpCommand, argument: str, more: tuple[Sent, ...], sent: Sent | None
-    ) -> Decision[Answer]:
-        """The answer to a command behind which the client has sent more than it may."""
-        yield self._pipelining(command.name, more)
-        if self.parameters.forbids_pipelining:
-            return (yield from self._unsynchronized()), False
-        answer = command.run(self, argument, sent)
-        return answer if isinstance(answer, tuple) else (yield from answer)
-
-    def _pipelining(self, after: str, more: tuple[Sent, ...]) -> Note:
-        """Remember, and let the log tell, that the client has sent ahead where it may not."""
-        state = self.state
-        state.pipelined = True
-        early = escaped(encoded(wire(more))[:PIPELINED_SHOWN])
-        return self.smtpd.note("text", "", f"improper command pipelining after {after} from {state.namaddr}: {early}")
-
-    def _unsynchronized(self) -> Decision[Reply]:
-        """The last word to a client that has sent ahead where that is forbidden."""
-        return (yield from self.say(554, "5.5.0 Error: SMTP protocol synchronization"))._replace(closes=True)
 
     def forget(self, threshold: int | None = None) -> Iterable[Question]:
         """Forget the transaction begun, its queue file, what XFORWARD told, and a transcript that has grown long.
