@@ -78,7 +78,7 @@ def post_mail(
         Its queue id; "" where it could not be queued.
     """
     if system.notifying and source == "bounce":
-        yield from _started(system)
+        yield from started(system, source)
     cleanup: Cleanup = yield from system.summon(system.config["cleanup_service_name"])
     config = cleanup.config
     flags = INTERNAL
@@ -104,11 +104,10 @@ def post_mail(
     return "" if outcome.status else queue_id
 
 
-def _started(system: MailSystem) -> Decision[None]:
-    """Wait until bounce(8), and what had to deliver the message, has started."""
+def started(system: MailSystem, writer: str) -> Decision[None]:
+    """Wait until a program that writes mail, `bounce` or `local`, has started, and what had to deliver the message."""
     now: float = yield Now()
-    if system.notifies is None:
-        system.notifies = now + system.notifying
-    if system.notifies > now:
-        yield Sleep(system.notifies - now)
+    since = system.writers.setdefault(writer, now + system.notifying)
+    if since > now:
+        yield Sleep(since - now)
         yield Level()

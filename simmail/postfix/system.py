@@ -74,9 +74,9 @@ class MailSystem:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         used: when a client last came to one of the programs, seconds since the start of the world.
         throttled: until when services are not started again, seconds since the start of the world.
-        notifying: how long it takes to start what writes notifications, seconds.
+        notifying: how long it takes to start what writes notifications, and what forwards mail, seconds.
         generation: how often Postfix has been started or reloaded on this host.
-        notifies: since when that runs, and all that delivers, seconds since the start of the world; None before that.
+        writers: since when they run, `bounce` and `local`, seconds since the start of the world.
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
         stopped: whether Postfix was stopped: no program starts any more.
         successor: the system after a reload or a start; whoever still waits here for a program gets it from there.
@@ -114,7 +114,7 @@ class MailSystem:
         self._proxied: dict[str, object] = {}
         self._roused: dict[tuple[str, str], TableEnvironment] = {}
         self.used = self.notifying = 0.0
-        self.notifies: float | None = None
+        self.writers: dict[str, float] = {}
         self.generation = 0
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 

@@ -369,7 +369,7 @@ class Master:
             if self.system is not system:
                 return  # the queue manager that asked for it is no more
             request.job.waiting -= 1
-            system.notifies = None
+            system.writers.clear()
         process = agent.processes.take(now)
         try:
             results = yield from agent.deliver(request)

@@ -20,7 +20,8 @@ class Speed(NamedTuple):
         receiving: of a processor, to take a message in.
         delivering: of a processor, to manage and deliver it.
         processors: how many there are.
-        notifying: until the first notification of a Postfix is begun, whose programs have to be started for it.
+        notifying: until the first notification or forwarded message of a Postfix is begun, whose programs have to be
+            started for it.
     """
 
     queue_file: float = 0.0014
