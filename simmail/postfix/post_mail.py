@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.content import Content
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Decision, Level, Now, Sleep
+from simmail.mail.questions import Decision
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
 from simmail.postfix.config import Config
 
@@ -78,7 +78,7 @@ def post_mail(
         Its queue id; "" where it could not be queued.
     """
     if system.notifying and source == "bounce":
-        yield from started(system, source)
+        yield from system.until_started(source)
     cleanup: Cleanup = yield from system.summon(system.config["cleanup_service_name"])
     config = cleanup.config
     flags = INTERNAL
@@ -102,12 +102,3 @@ def post_mail(
         return ""
     outcome = yield from transaction.finish(content, received)
     return "" if outcome.status else queue_id
-
-
-def started(system: MailSystem, writer: str) -> Decision[None]:
-    """Wait until a program that writes mail, `bounce` or `local`, has started, and what had to deliver the message."""
-    now: float = yield Now()
-    since = system.writers.setdefault(writer, now + system.notifying)
-    if since > now:
-        yield Sleep(since - now)
-        yield Level()

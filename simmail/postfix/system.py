@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.local_domains import destinations
 from simmail.postfix.mastercf import MasterCf, Service
@@ -338,6 +338,14 @@ class MailSystem:
         if self._programs.get(key) is program:
             self._drop(key)
             self.throttled[key] = now + THROTTLE_S
+
+    def until_started(self, writer: str) -> Decision[None]:
+        """Wait until a program that writes mail, `bounce` or `local`, runs, and what had to deliver the message."""
+        now: float = yield Now()
+        since = self.writers.setdefault(writer, now + self.notifying)
+        if since > now:
+            yield Sleep(since - now)
+            yield Level()
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""

@@ -30,7 +30,6 @@ from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
 from simmail.postfix.local.state import Run, State, without_success
-from simmail.postfix.post_mail import started
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
@@ -52,7 +51,7 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
     if waits:
         return True
     if agent.system.notifying and run.forwarded:
-        yield from started(agent.system, "local")
+        yield from agent.system.until_started("local")
     cleanup: Cleanup = yield from agent.system.summon(agent.config["cleanup_service_name"])
     for (delivered, sender), states in run.forwarded.items():
         transaction = _open(cleanup, run, sender, states[0])
