@@ -119,7 +119,7 @@ class MailSystem:
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 
     def succeed(self, before: MailSystem | None) -> None:
-        """Follow a system; a service that was throttled stays so over a reload."""
+        """Follow a system; a service that was throttled stays so over a reload, not over a stop."""
         if before is not None:
             before.successor = self
             if not before.stopped:
@@ -288,12 +288,12 @@ class MailSystem:
                 return (yield from self.successor.summon(name, type, client))
             now: float = yield Now()
             if self.stopped:
-                self.throttled[key] = now + THROTTLE_S
+                self.throttle(name, type, now)
             elif now >= self.throttled.get(key, now):
                 try:
                     return self.program(name, type)
                 except Fatal as fatal:
-                    self.throttled[key] = now + THROTTLE_S
+                    self.throttle(name, type, now)
                     yield from self.dying(name, type, fatal)
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]
@@ -332,12 +332,16 @@ class MailSystem:
             destinations(self.latest.for_service(service, warn=warn), environment)
         return notes
 
-    def throttle(self, program: Program, now: float) -> None:
+    def throttle(self, name: str, type: str, now: float) -> None:
+        """A process has died before it had served anybody: no other is started for a while."""
+        self.throttled[name, type] = now + THROTTLE_S
+
+    def died(self, program: Program, now: float) -> None:
         """A program has died over the first thing it had to do: it is not started again at once."""
-        key = program.service.name, program.service.type
-        if self._programs.get(key) is program:
-            self._drop(key)
-            self.throttled[key] = now + THROTTLE_S
+        name, type = program.service.name, program.service.type
+        if self._programs.get((name, type)) is program:
+            self._drop((name, type))
+            self.throttle(name, type, now)
 
     def until_started(self, writer: str) -> Decision[None]:
         """Wait until a program that writes mail, `bounce` or `local`, runs, and what had to deliver the message."""

@@ -124,7 +124,6 @@ class Master:
         self.spool.sockets = True
         for text in notice(system.config.compatibility):
             self.note("postfix", "text", "", text)
-        self.ports.unthrottle()
         self._listen()
         self._run(self._resumed())
 
@@ -242,7 +241,7 @@ class Master:
             try:
                 requests = yield from manager.start(now)
             except Fatal as fatal:
-                system.throttled["qmgr", "unix"] = (yield Level()) + THROTTLE_S
+                system.throttle("qmgr", "unix", (yield Level()))
                 yield from self._died(manager, fatal, THROTTLE_S)
                 return None
             self._deliver((yield Level()), manager, requests)
@@ -386,7 +385,7 @@ class Master:
         if results is not None:
             agent.processes.leave(process, now)
         elif process.served == 1:
-            system.throttle(agent, now - LAST_BREATH_S)
+            system.died(agent, now - LAST_BREATH_S)
         if self.system is None or self._headless:
             unheard(request, results or [])
             return

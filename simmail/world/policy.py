@@ -12,7 +12,6 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Level, Listen, Policy, Question, Sleep
 from simmail.network.graph import HERE
 from simmail.postfix.mastercf import Service
-from simmail.postfix.system import THROTTLE_S
 from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
 from simmail.userland.policy.protocol import ANY
 from simmail.world.clock import WAIT, Alarm, Task
@@ -79,7 +78,6 @@ class PolicyServers:
     def __init__(self, host: Host, commands: Mapping[str, Command]) -> None:
         self.host, self.commands = host, commands
         self._programs: dict[str, PolicyProgram] = {}
-        self._throttled: dict[tuple[str, str], float] = {}
 
     def listen(self, program: PolicyProgram) -> str:
         """Let a program answer at its endpoint; "" or why not."""
@@ -136,15 +134,16 @@ class PolicyServers:
 
     def _start(self, service: Service, now: float) -> Line:
         """Start a process of spawn(8)."""
-        key = (service.name, service.type)
-        if self._throttled.get(key, 0.0) > now:
+        assert self.host.master is not None
+        system = self.host.master.system
+        assert system is not None
+        if system.throttled.get((service.name, service.type), 0.0) > now:
             return Dead(hears=False)
         try:
             return Spawned(service.arguments, self.host.machine, self.commands).connect(now)
         except Fatal as fatal:
-            assert self.host.master is not None
             self.host.master.note(SPAWN, "fatal", "", fatal.text)
-            self._throttled[key] = now + THROTTLE_S
+            system.throttle(service.name, service.type, now)
             return Dead(hears=True)
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.errors import Fatal, LateFatal
 from simmail.mail.questions import Connect, Decision, Level, Note, Now, PassOn, Sleep, answered
 from simmail.postfix.local_domains import listening_addresses
-from simmail.postfix.system import THROTTLE_S
 from simmail.smtp.commands import Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import Task
@@ -106,7 +105,6 @@ class Port:
 
     Attributes:
         slots: its processes.
-        throttled: until when it is not started again, seconds.
         closed: how often Postfix was stopped, and forgot who had connected.
         kept: how many connections wait for the program to run.
         closes: whether the program has died over its first client, whose connection it takes with it.
@@ -114,7 +112,6 @@ class Port:
 
     def __init__(self, ports: Ports, service: Service, number: int) -> None:
         self.service, self.number = service, number
-        self.throttled = 0.0
         self.closed = self.kept = 0
         self.closes = False
         self._ports = ports
@@ -122,6 +119,12 @@ class Port:
         self._program: Any = None
         self._patience = 0.0
         self.slots = Slots(0, self._last_taken)
+
+    @property
+    def throttled(self) -> float:
+        """Until when it is not started again, seconds."""
+        system = self._ports.master.system
+        return 0.0 if system is None else system.throttled.get((self.service.name, self.service.type), 0.0)
 
     def configure(self, service: Service, default_limit: int) -> None:
         """Postfix was started or reloaded; processes at work now count on."""
@@ -169,7 +172,8 @@ class Port:
         system = self._ports.master.system
         assert system is not None
         notes: list[Note] = []
-        program = system.at_hand(self.service.name, self.service.type) or self._made(system, now, notes)
+        name, type = self.service.name, self.service.type
+        program = system.at_hand(name, type) or self._made(system, now, notes)
         if program is None:
             return None, notes
         session: Any = program.session(client, question)
@@ -177,7 +181,6 @@ class Port:
             return session, notes
         if program is not self._program:
             self._program, self._patience = program, program.config["smtpd_timeout"]
-            program.died_young = self._throttle
         return Lent(session, self.slots, self._patience, partial(self._strained, system, client, question)), notes
 
     def _made(self, system: MailSystem, now: float, notes: list[Note]) -> Any:
@@ -189,12 +192,8 @@ class Port:
         except Fatal as fatal:
             notes += system.dying(name, type, fatal)
             self.closes = isinstance(fatal, LateFatal)
-            self._throttle(now)
+            system.throttle(name, type, now)
             return None
-
-    def _throttle(self, now: float) -> None:
-        """A process has died before it had served anybody: no other is started for a while."""
-        self.throttled = now + THROTTLE_S
 
     def _strained(self, system: MailSystem, client: str, question: Connect) -> tuple[Borrower, float] | None:
         """The session that a process under stress would hold; None where there is no stress."""
@@ -232,11 +231,6 @@ class Ports:
                 port.configure(service, default)
                 if type == "inet":
                     self._by_number[number] = port
-
-    def unthrottle(self) -> None:
-        """Postfix was started: each service may be tried at once."""
-        for port in self._known.values():
-            port.throttled = 0.0
 
     def close(self) -> None:
         """Postfix was stopped."""

@@ -55,10 +55,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _unnoticed(now: float) -> None:
-    """Nobody supervises a program that is only asked."""
-
-
 LISTS = ("smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions",
          "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_etrn_restrictions",
          "smtpd_data_restrictions", "smtpd_end_of_data_restrictions")  # fmt: skip
@@ -130,8 +126,6 @@ class Smtpd(Program):
         self.processes = self.pool(SmtpdProcess)
         #: Whether anvil(8) has been told of a client.
         self.counting = False
-        #: Hears when a process has died that had not served anybody yet.
-        self.died_young: Callable[[float], None] = _unnoticed
         self.parameters = SessionParameters(self)
         self.checker = Checker(self)
 
@@ -280,6 +274,10 @@ class Smtpd(Program):
                     del self._said[next(iter(self._said))]
                 self._said[sender, address] = found
         return found
+
+    def died_young(self, now: float) -> None:
+        """A process has died that had not served anybody yet."""
+        self.system.throttle(self.service.name, self.service.type, now)
 
     def heard(self) -> Iterable[Note]:
         """Note what tables, and trivial-rewrite, had to say."""
