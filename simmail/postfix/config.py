@@ -79,8 +79,6 @@ class Config:
         self.machine, self.settings, self.warn = machine, settings, warn
         self.program, self.folder = program, folder
         self.given: dict[str, str] = {"process_id": "1", **(given or {})}
-        if program and folder != FOLDER:
-            self.given["config_directory"] = folder
         self.heard: list[tuple[str, str]] = []
         self._starting = False
         self._deriving: set[str] = set()
@@ -113,7 +111,8 @@ class Config:
             heard.append((level, line))
             warn(level, line)
 
-        config = cls(machine, parse(text, path, hear), warn, program=program, folder=folder)
+        settings = parse(text, path, hear, folder if folder != FOLDER else "")
+        config = cls(machine, settings, warn, program=program, folder=folder)
         config.heard = heard
         config.given["process_name"] = program or "master"
         config._start()
@@ -331,7 +330,9 @@ def _mydomain(config: Config) -> str:
 def _mynetworks(config: Config) -> str:
     """The networks of the addresses on which mail is received."""
     enabled = protocols(config.text("inet_protocols"))
-    addresses = own_addresses(config.machine, config.text("inet_interfaces"), enabled, config.text("myhostname"))
+    interfaces = config.text("inet_interfaces")
+    myhostname = config.text("myhostname") if "myhostname" in (config.raw("inet_interfaces") or "") else ""
+    addresses = own_addresses(config.machine, interfaces, enabled, myhostname)
     return derived_networks(config.machine, addresses, config.text("mynetworks_style"))
 
 

@@ -96,18 +96,21 @@ def split_name_value(text: str) -> tuple[str, str]:
     return name, rest[1:].strip(SPACE)
 
 
-def parse(text: str, name: str, warn: Warn) -> dict[str, Setting]:
+def parse(text: str, name: str, warn: Warn, elsewhere: str = "") -> dict[str, Setting]:
     """All settings of a main.cf; of one given twice, the last.
 
     Args:
         text: the file's text.
         name: its name, `/etc/postfix/main.cf`.
         warn: told of settings that replace others.
+        elsewhere: the folder that `-c` or MAIL_CONFIG names; it sets config_directory, unless main.cf does.
 
     Raises:
         Fatal: for a line that is no setting.
     """
     settings: dict[str, Setting] = {}
+    if elsewhere:
+        settings["config_directory"] = Setting(elsewhere, Location("-c"))
     for line in logical_lines(text, name, warn):
         try:
             key, value = split_name_value(line.text)

@@ -97,11 +97,11 @@ class ParameterNames:
         """The default of a known parameter.  Raises Fatal where it cannot be told."""
         if name in self.defaults:
             return self.defaults[name]
-        try:
-            return self.config.raw(name) if name in READ_ONLY else self.config.default(name)
-        except Fatal as error:
-            # mynetworks follows from mynetworks_style, whose own default postconf expands itself.
-            raise Fatal(error.text.removeprefix("dictionary mail_dict: ")) from None
+        if name == "mynetworks" and "mynetworks_style" not in self.settings:
+            self.expand(
+                self.config.default("mynetworks_style") or ""
+            )  # as postconf does, ahead of what follows from it
+        return self.config.raw(name) if name in READ_ONLY else self.config.default(name)
 
     def value(self, name: str, number: int | None = None, *, defaults_only: bool = False) -> str | None:
         """The unexpanded value of a parameter: that of an entry's `-o`, of main.cf, or the default."""

@@ -72,6 +72,8 @@ class _Check:
     def __init__(self, machine: Machine, folder: str) -> None:
         self.machine, self.folder = machine, folder
         self.said: list[Said] = []
+        #: Whether postconf cannot tell values.
+        self.mute = False
 
     def run(self) -> None:
         """Run the script.  Raises _Failed."""
@@ -80,7 +82,10 @@ class _Check:
         except Fatal as fatal:
             raise self.end("postfix", fatal.text) from None
         self.said.extend(Said("postfix", "", text) for text in notice(config.compatibility))
-        defaults, values = self.said_by(self.ask_defaults), self.said_by(self.ask_value)
+        defaults, values = self.said_by(self.ask_defaults), self.told()
+        if self.mute:
+            self.said += 4 * (defaults + values) + values
+            raise _Failed
         for _ in range(3):
             self.said += defaults + values
         self.said += defaults + 15 * values
@@ -117,6 +122,17 @@ class _Check:
         said, self.said = self.said, before
         return said
 
+    def told(self) -> list[Said]:
+        """What postconf says whenever it is asked for a value; the script takes none for an empty one."""
+        before, self.said = self.said, []
+        try:
+            self.ask_value()
+        except Fatal as fatal:
+            self.end(POSTCONF, fatal.text)
+            self.mute = True
+        said, self.said = self.said, before
+        return said
+
     def entries(self) -> list[Entry]:
         """The entries of master.cf; none where there is no such file."""
         try:
@@ -142,19 +158,28 @@ class _Check:
             hear("warning", f"{place}: unused parameter: {name}={value}")
 
 
-def asked(machine: Machine, folder: str = FOLDER) -> StartUp:
+#: A command -> what its scripts ask for, defaults (d) and values (v), and what they do where no values are told.
+_ASKS = {
+    "set-permissions": (3 * "dv" + 14 * "v", 3 * "dv"),
+    "logrotate": ("dv", "dvv"),
+}
+
+
+def asked(machine: Machine, folder: str = FOLDER, command: str = "") -> StartUp:
     """What postconf(1) says when the script asks it for parameters, as it does ahead of every command.
 
     Args:
         machine: the host.
         folder: where main.cf is.
+        command: what postfix(1) shall do.
     """
     run = _Check(machine, folder)
     passes = False
     with suppress(_Failed):
-        for ask in (run.ask_defaults, run.ask_value):
-            run.said += run.said_by(ask)
-        passes = True
+        answers = {"d": run.said_by(run.ask_defaults), "v": run.told()}
+        for ask in _ASKS.get(command, ("dv", "dv"))[run.mute]:
+            run.said += answers[ask]
+        passes = not (run.mute and command == "logrotate")
     return StartUp(tuple(run.said), passes, passes)
 
 

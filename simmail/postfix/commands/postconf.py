@@ -209,6 +209,8 @@ class _Postconf:
         """Do what the command line asks for; the exit status."""
         request = self.parse()
         self.check(request)
+        if request.has("m"):  # types may be plugged in, so it reads main.cf as other programs do
+            Config.load(self.machine, self.warn, request.folder, program="postconf")
         for letter, answer in _ANSWERS.items():
             if request.has(letter):
                 self.show_all(answer)
@@ -271,9 +273,7 @@ class _Postconf:
         path = f"{request.folder}/main.cf"
         settings: dict[str, Setting] = {}
         if not defaults:
-            settings = parse(self.read(path), path, self.warn)
-            if request.elsewhere:
-                settings["config_directory"] = Setting(request.elsewhere, Location("-c"))
+            settings = parse(self.read(path), path, self.warn, request.elsewhere)
             for text in request.overrides:
                 try:
                     name, value = split_name_value(text)

@@ -65,7 +65,7 @@ def postfix(invocation: Invocation) -> Decision[int]:
         for text in notice(config.compatibility):
             yield Note("postfix", "text", "", text)
     looks = command == "check" or (command == "start" and not running)
-    found = check(invocation.machine, folder) if looks else asked(invocation.machine, folder)
+    found = check(invocation.machine, folder) if looks else asked(invocation.machine, folder, command)
     yield from _printed(invocation, [one for one in found.said if one.program in (POSTCONF, "postsuper")], running)
     if not found.passes:
         return 1

@@ -81,6 +81,8 @@ class TableTool:
         self.request = Request()
         #: Whether it knows where the log is: from main.cf, or from the command that has started it.
         self.logs = LOGGED in invocation.environment
+        #: Whether what it prints may be UTF-8.
+        self.utf8 = True
 
     def prepare(self) -> None:
         """Look at the options again, the configuration being known."""
@@ -98,11 +100,11 @@ class TableTool:
             self.config = Config.load(
                 self.invocation.machine, self.warn, self._path(self.request.folder or folder), self.name
             )
-            self.logs = True
+            self.logs, self.utf8 = True, bool(self.config["smtputf8_enable"])
             self.environment = TableEnvironment(
                 self.invocation.machine,
                 self.warn,
-                utf8=bool(self.config["smtputf8_enable"]),
+                utf8=self.utf8,
                 surrogates=False,
                 folder=self.invocation.folder,
                 proxymap=proxymap_of(self.invocation.machine, self.config, self._note, self._stopped()),
@@ -110,7 +112,7 @@ class TableTool:
             self.prepare()
             status = self._act()
         except Fatal as fatal:
-            text = printable(fatal.text)
+            text = printable(fatal.text, self.utf8)
             self.invocation.lose_output(printed)
             self._note(self.name, "fatal", text)
             yield from self.notes
@@ -125,7 +127,7 @@ class TableTool:
         if not level:
             self.invocation.complain(text)
             return
-        text = printable(text)
+        text = printable(text, self.utf8)
         self.invocation.complain(f"{self.name}: " + (f"{level}: {text}" if level != "text" else text))
         self._note(self.name, level, text)
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from simmail.files.tree import FileError
-from simmail.postfix.tables.split import split_outside_braces
 from simmail.postfix.tables.table import TableEnvironment
 
 
@@ -16,7 +14,7 @@ class BadFile(Exception):
 
 def encoded_files(value: str, environment: TableEnvironment) -> str:
     """The contents of the files that `value` lists, a newline between them, in base 64.  Raises BadFile."""
-    names = split_outside_braces(value)
+    names = value.replace(",", " ").split()
     if not names:
         raise BadFile(f"empty pathname list: >>{value}<<'")
     texts: list[str] = []
@@ -32,5 +30,5 @@ def decoded(value: str) -> str:
     """The text behind a value in base 64.  Raises BadFile."""
     try:
         return base64.b64decode(value, validate=True).decode("utf-8", "surrogateescape")
-    except binascii.Error:
+    except ValueError:
         raise BadFile(f"malformed BASE64 value: {value[:30]}") from None

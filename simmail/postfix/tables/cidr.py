@@ -148,6 +148,8 @@ def _parse(
     rest = text[word.end() :].strip(SPACE)
     if word.group().lower() == "if":
         rule = Rule(Network.parse(rest), None, line)
+        if DictFlag.SRC_RHS_IS_FILE in flags:  # asked for the files of rules that have none
+            encoded_files("", environment)
         blocks.append(len(rules))
         return rule
     if rest:

@@ -310,7 +310,7 @@ class RuleParser:
             try:
                 result = encoded_files(_characters(result), self.environment)
             except BadFile as error:
-                raise Skip(f"{error}: skipping this rule") from None
+                raise Skip(f"{_octets(str(error))}: skipping this rule") from None
         parts = parse_result(result, self._complain, self._warn, self.dialect.range)
         if parts is None:
             raise Skip("bad replacement syntax: skipping this rule")
