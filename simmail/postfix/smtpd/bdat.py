@@ -88,15 +88,15 @@ def _warning(session: SmtpdSession, text: str) -> Any:
 def _refused(session: SmtpdSession, size: int, last: bool) -> Decision[Answer | None]:
     """A refusal of a chunk; None for one that can be taken."""
     state = session.state
+    if not size and not last:
+        yield _warning(session, f"null BDAT request from {state.namaddr}")
+        return (yield from session.say(551, "5.7.1 Null BDAT request")), False
     if state.bdat is Bdat.ERROR:
         return (yield from session.say(551, f"5.0.0 Discarded {size} bytes after earlier error")), False
     if state.bdat is Bdat.NONE:
         wrong = yield from _too_early(session)
         if wrong is not None:
             return wrong
-    if not size and not last:
-        yield _warning(session, f"null BDAT request from {state.namaddr}")
-        return (yield from session.say(551, "5.7.1 Null BDAT request")), False
     limit = session.parameters.size_limit
     if 0 < limit < sum(map(octets, session.chunks)) + size:
         yield _warning(session, f"BDAT request from {state.namaddr} exceeds message size limit")
