@@ -39,6 +39,12 @@ def double_bounce_address(config: Config) -> str:
     return f"{config['double_bounce_sender']}@{config['myhostname']}"
 
 
+def probe_sender(config: Config) -> str:
+    """The sender of address probes; "" for the null sender (address_verify_sender)."""
+    sender: str = config["address_verify_sender"]
+    return sender if not sender or "@" in sender else f"{sender}@{config['myorigin']}"
+
+
 def detects_utf8(config: Config, source: str) -> bool:
     """Whether mail of a source (`sendmail`, `bounce`, `notify`, ...) is looked at for what needs SMTPUTF8."""
     classes = config.mask("smtputf8_autodetect_classes", _WRITERS)

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.questions import Decision, Level
 from simmail.postfix.delivery import PROBE, Result, Status
-from simmail.postfix.post_mail import post_mail
+from simmail.postfix.post_mail import post_mail, probe_sender
 from simmail.postfix.program import Program
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ class Verify(Program):
         name = config.text("address_verify_map")
         #: In memory it ends with the process; in a file it goes on, and is cleaned up at its time.
         self._found: dict[str, Verdict] = system.spool.verified if name else {}
-        sender: str = config["address_verify_sender"]
-        self.sender = sender if not sender or "@" in sender else f"{sender}@{config['myorigin']}"
+        self.sender = probe_sender(config)
         self._remembers_failures: bool = config["address_verify_negative_cache"]
         self._refresh = {True: config["address_verify_positive_refresh_time"],
                          False: config["address_verify_negative_refresh_time"]}  # fmt: skip

@@ -288,10 +288,13 @@ def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str, options: 
         if undeclared is not None:
             return undeclared
     first = state.recipient, state.recipient_domain
-    verdict = yield from smtpd.checker.rcpt(state, address, domain)
-    state.recipient, state.recipient_domain = first
-    if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
-        return (yield from refused(session, verdict))
+    if address.lower() == parameters.probe_sender_folded:  # two servers must not keep each other's probes out
+        recipient.address = address = parameters.probe_sender
+    else:
+        verdict = yield from smtpd.checker.rcpt(state, address, domain)
+        state.recipient, state.recipient_domain = first
+        if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
+            return (yield from refused(session, verdict))
     if session.filtered:
         state.recipient = address
         yield from milter.told(session, "RCPT")

@@ -23,7 +23,7 @@ from simmail.postfix.cleanup_status import external_flags
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.own_addresses import protocols
-from simmail.postfix.post_mail import NOTIFY_CLASSES
+from simmail.postfix.post_mail import NOTIFY_CLASSES, probe_sender
 from simmail.postfix.smtpd.commands import COMMANDS, encrypted
 from simmail.postfix.start_checks import check_level
 from simmail.smtp.replies import Reply
@@ -91,6 +91,8 @@ class SessionParameters:
         self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]
         self.cleanup_flags = external_flags(config)
+        self.probe_sender = probe_sender(config)
+        self.probe_sender_folded = self.probe_sender.lower()
         self.unknown_recipients = "no_unknown_recipient_checks" in config.list("receive_override_options")
         self._words(config)
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
