@@ -113,6 +113,12 @@ def over_rate(session: SmtpdSession, event: str, limit: int, what: str, title: s
     return answer
 
 
+def over_recipient_rate(session: SmtpdSession) -> Decision[Answer | None]:
+    """A refusal where the client has named too many recipients, in RCPT or VRFY."""
+    limit = session.parameters.recipient_rate
+    return over_rate(session, "rcpt", limit, "many recipients", "Recipient address")
+
+
 def offers(session: SmtpdSession, keyword: str) -> bool:
     """Whether an extension of SMTP is on offer to this client."""
     if keyword == "SMTPUTF8" and not session.parameters.smtputf8:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
 from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, sasl, xclient
-from simmail.postfix.smtpd.answering import Answer, no, offers, parsed_address, refused
+from simmail.postfix.smtpd.answering import Answer, no, offers, over_recipient_rate, parsed_address, refused
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
@@ -193,6 +193,9 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if not found:
         usage = " [SMTPUTF8]" if parameters.smtputf8 else ""
         return (yield from no(session, 501, f"5.5.4 Syntax: VRFY address{usage}"))
+    excess = yield from over_recipient_rate(session)
+    if excess is not None:
+        return excess
     refusal = yield from milter.refused(session)
     if refusal is not None:
         return refusal, False

@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd import message, milter
-from simmail.postfix.smtpd.answering import Answer, no, offers, over_rate, parsed_address, refused, undeclared_utf8
+from simmail.postfix.smtpd.answering import (
+    Answer,
+    no,
+    offers,
+    over_rate,
+    over_recipient_rate,
+    parsed_address,
+    refused,
+    undeclared_utf8,
+)
 from simmail.postfix.smtpd.check import ENDED, Verdict
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.state import Bdat
@@ -255,9 +264,7 @@ def _rcpt_asked(session: SmtpdSession, text: str, domain: str, options: Sequence
     """The same where something has to be asked before it is clear what the client says."""
     parameters = session.parameters
     if parameters.recipient_rate > 0:
-        refusal = yield from over_rate(
-            session, "rcpt", parameters.recipient_rate, "many recipients", "Recipient address"
-        )
+        refusal = yield from over_recipient_rate(session)
         if refusal is not None:
             return refusal
     path = (yield from parsed_address(session, text, domain, False, parameters.strict)) if text else None
