@@ -68,11 +68,11 @@ class Program:
         self.name = self.command
         self.config: Config = system.latest.for_service(service, warn=self.warn)
         self._destinations = destinations(self.config, self.environment)
+        for check in CHECKS.get(self.command, ()):
+            check(self.config)
         #: What each of its processes says as it starts; the first one's words are among the pending ones.
         self.opening: list[Note] = list(self.pending)
         self._started = False
-        for check in CHECKS.get(self.command, ()):
-            check(self.config)
         if self.process_limit is not None:
             self._check_limit(self.process_limit)
         self.main = system.machine.files.find(MAIN_CF)

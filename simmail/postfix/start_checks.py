@@ -6,7 +6,8 @@ DESCRIPTION
     question than which has a use for it.
 
 PARAMETERS
-    header_from_format, mailbox_delivery_lock, virtual_mailbox_lock, smtp_sasl_auth_enable, lmtp_sasl_auth_enable
+    header_from_format, mailbox_delivery_lock, sun_mailtool_compatibility, virtual_mailbox_lock, smtp_sasl_auth_enable,
+    lmtp_sasl_auth_enable
 
 DIAGNOSTICS
     `Fatal` in the words of the log.
@@ -38,7 +39,15 @@ def _from_format(config: Config) -> None:
 
 
 def _mailbox_locks(config: Config) -> None:
-    config.mask("mailbox_delivery_lock", LOCKS)
+    locks = config.mask("mailbox_delivery_lock", LOCKS)
+    if config["sun_mailtool_compatibility"]:
+        config.warn(
+            "warning",
+            'sun_mailtool_compatibility: deprecated parameter, use "mailbox_delivery_lock = dotlock" instead',
+        )
+        locks &= {"dotlock"}
+    if not locks:
+        raise Fatal("parameter mailbox_delivery_lock specifies no applicable mailbox locking method")
 
 
 def _virtual_locks(config: Config) -> None:

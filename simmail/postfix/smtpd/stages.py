@@ -56,7 +56,12 @@ class Checker(Hearing):
     def __init__(self, smtpd: Smtpd) -> None:
         super().__init__(smtpd)
         lists = smtpd.lists
-        self._room = max(smtpd.parameters.minimum_free, DISK_SHARE * smtpd.parameters.size_limit)
+        least, size = smtpd.parameters.minimum_free, smtpd.parameters.size_limit
+        self._room = max(least, DISK_SHARE * size)
+        if 0 < least < self._room:
+            smtpd.opens_with(
+                "warning", f"queue_minfree({least}) should be at least {DISK_SHARE}*message_size_limit({size})"
+            )
         #: By title, what is known of addresses (with who writes to them), and of domains (by the address that stands
         #: for one): None where nobody asks who exists there.
         self._known: dict[str, dict[Any, Finding | None]] = {title: smtpd.memory() for title in (SENDER, RECIPIENT)}
