@@ -98,9 +98,8 @@ class ParameterNames:
         if name in self.defaults:
             return self.defaults[name]
         if name == "mynetworks" and "mynetworks_style" not in self.settings:
-            self.expand(
-                self.config.default("mynetworks_style") or ""
-            )  # as postconf does, ahead of what follows from it
+            # mynetworks follows from this default, which postconf expands itself
+            self.expand(self.config.default("mynetworks_style") or "")
         return self.config.raw(name) if name in READ_ONLY else self.config.default(name)
 
     def value(self, name: str, number: int | None = None, *, defaults_only: bool = False) -> str | None:
