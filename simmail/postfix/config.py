@@ -26,7 +26,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
@@ -330,9 +330,8 @@ def _mydomain(config: Config) -> str:
 def _mynetworks(config: Config) -> str:
     """The networks of the addresses on which mail is received."""
     enabled = protocols(config.text("inet_protocols"))
-    interfaces = config.text("inet_interfaces")
-    myhostname = config.text("myhostname") if "myhostname" in (config.raw("inet_interfaces") or "") else ""
-    addresses = own_addresses(config.machine, interfaces, enabled, myhostname)
+    myhostname = partial(config.text, "myhostname")
+    addresses = own_addresses(config.machine, config.text("inet_interfaces"), enabled, myhostname)
     return derived_networks(config.machine, addresses, config.text("mynetworks_style"))
 
 

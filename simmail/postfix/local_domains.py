@@ -64,5 +64,5 @@ def receiving_addresses(config: Config, machine: Machine) -> frozenset[str]:
 def listening_addresses(config: Config, machine: Machine) -> frozenset[str]:
     """The addresses of inet_interfaces.  Raises Fatal for what is no address of this machine."""
     enabled = protocols(config.text("inet_protocols"))
-    own = own_addresses(machine, config.text("inet_interfaces"), enabled, str(config["myhostname"]))
+    own = own_addresses(machine, config.text("inet_interfaces"), enabled, lambda: str(config["myhostname"]))
     return frozenset(map(str, own))

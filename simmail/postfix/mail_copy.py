@@ -35,6 +35,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Decision, Deposit, Sleep
 from simmail.postfix.config import Config
+from simmail.postfix.start_checks import LOCKS
 
 DAEMON = "MAILER-DAEMON"
 UNWRITTEN = "input/output error"
@@ -89,10 +90,8 @@ class LockFiles:
         used: whether there are any.
     """
 
-    KINDS = frozenset({"flock", "fcntl", "dotlock"})
-
     def __init__(self, config: Config, parameter: str) -> None:
-        self.used = "dotlock" in config.mask(parameter, self.KINDS)
+        self.used = "dotlock" in config.mask(parameter, LOCKS)
         self._attempts: int = config["deliver_lock_attempts"]
         self._delay: float = config["deliver_lock_delay"]
         self._stale: float = config["stale_lock_time"]

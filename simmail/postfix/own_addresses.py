@@ -22,7 +22,7 @@ SEE ALSO
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
@@ -81,14 +81,16 @@ def hosts(machine: Machine) -> dict[str, list[Address]]:
     return found
 
 
-def own_addresses(machine: Machine, interfaces: str, enabled: frozenset[int], myhostname: str = "") -> list[Address]:
+def own_addresses(
+    machine: Machine, interfaces: str, enabled: frozenset[int], myhostname: Callable[[], str]
+) -> list[Address]:
     """The addresses on which Postfix receives mail.
 
     Args:
         machine: the computer.
         interfaces: inet_interfaces, expanded.
         enabled: the IP versions of inet_protocols.
-        myhostname: its own name, if known.
+        myhostname: tells its own name; asked for a name that /etc/hosts does not have.
 
     Raises:
         Fatal: for an interface that is not the machine's.
@@ -113,7 +115,7 @@ def own_addresses(machine: Machine, interfaces: str, enabled: frozenset[int], my
 
 
 def _resolve(
-    name: str, names: dict[str, list[Address]], local: Sequence[Address], myhostname: str
+    name: str, names: dict[str, list[Address]], local: Sequence[Address], myhostname: Callable[[], str]
 ) -> Sequence[Address]:
     try:
         return [ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))]
@@ -121,7 +123,7 @@ def _resolve(
         pass
     if name.lower() in names:
         return names[name.lower()]
-    if name.lower() == myhostname.lower():
+    if name.lower() == myhostname().lower():
         return [address for address in local if not address.is_loopback]
     return []
 

@@ -150,7 +150,7 @@ def _privileges(config: Config) -> None:
 
 def _interfaces(config: Config) -> None:
     enabled = protocols(config["inet_protocols"])
-    own_addresses(config.machine, config["inet_interfaces"], enabled, config["myhostname"])
+    own_addresses(config.machine, config["inet_interfaces"], enabled, lambda: str(config["myhostname"]))
 
 
 def _identity(config: Config) -> None:

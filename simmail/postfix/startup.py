@@ -72,8 +72,6 @@ class _Check:
     def __init__(self, machine: Machine, folder: str) -> None:
         self.machine, self.folder = machine, folder
         self.said: list[Said] = []
-        #: Whether postconf cannot tell values.
-        self.mute = False
 
     def run(self) -> None:
         """Run the script.  Raises _Failed."""
@@ -82,8 +80,9 @@ class _Check:
         except Fatal as fatal:
             raise self.end("postfix", fatal.text) from None
         self.said.extend(Said("postfix", "", text) for text in notice(config.compatibility))
-        defaults, values = self.said_by(self.ask_defaults), self.told()
-        if self.mute:
+        defaults = self.defaults()
+        values, answers = self.said_by(self.ask_value)
+        if not answers:
             self.said += 4 * (defaults + values) + values
             raise _Failed
         for _ in range(3):
@@ -110,27 +109,24 @@ class _Check:
         self.said.append(Said(program, "fatal", text))
         return _Failed()
 
-    def said_by(self, ask: Callable[[], None]) -> list[Said]:
-        """What postconf says whenever it is asked so.  Raises _Failed where it gives up."""
+    def said_by(self, ask: Callable[[], None]) -> tuple[list[Said], bool]:
+        """What postconf says whenever it is asked so, and whether it has an answer."""
         before, self.said = self.said, []
         try:
             ask()
+            answers = True
         except Fatal as fatal:
-            self.said = [*before, *self.said]
             self.end(POSTCONF, fatal.text)
-            raise self.end(SCRIPT, f"cannot execute {POSTCONF}!") from None
+            answers = False
         said, self.said = self.said, before
-        return said
+        return said, answers
 
-    def told(self) -> list[Said]:
-        """What postconf says whenever it is asked for a value; the script takes none for an empty one."""
-        before, self.said = self.said, []
-        try:
-            self.ask_value()
-        except Fatal as fatal:
-            self.end(POSTCONF, fatal.text)
-            self.mute = True
-        said, self.said = self.said, before
+    def defaults(self) -> list[Said]:
+        """What postconf says of defaults, which each script asks for first.  Raises _Failed where it has no answer."""
+        said, answers = self.said_by(self.ask_defaults)
+        if not answers:
+            self.said += said
+            raise self.end(SCRIPT, f"cannot execute {POSTCONF}!")
         return said
 
     def entries(self) -> list[Entry]:
@@ -158,10 +154,24 @@ class _Check:
             hear("warning", f"{place}: unused parameter: {name}={value}")
 
 
-#: A command -> what its scripts ask for, defaults (d) and values (v), and what they do where no values are told.
+class _Asks(NamedTuple):
+    """What the scripts of a command ask postconf(1) for: `d` for defaults, `v` for a value.
+
+    Args:
+        answered: in full.
+        unanswered: where no values are told; the script takes most for empty ones.
+        insists: whether the command ends then.
+    """
+
+    answered: str = "dv"
+    unanswered: str = "dv"
+    insists: bool = False
+
+
+#: The commands that ask for more.
 _ASKS = {
-    "set-permissions": (3 * "dv" + 14 * "v", 3 * "dv"),
-    "logrotate": ("dv", "dvv"),
+    "set-permissions": _Asks(3 * "dv" + 14 * "v", 3 * "dv"),
+    "logrotate": _Asks(unanswered="dvv", insists=True),
 }
 
 
@@ -173,13 +183,14 @@ def asked(machine: Machine, folder: str = FOLDER, command: str = "") -> StartUp:
         folder: where main.cf is.
         command: what postfix(1) shall do.
     """
-    run = _Check(machine, folder)
+    run, asks = _Check(machine, folder), _ASKS.get(command, _Asks())
     passes = False
     with suppress(_Failed):
-        answers = {"d": run.said_by(run.ask_defaults), "v": run.told()}
-        for ask in _ASKS.get(command, ("dv", "dv"))[run.mute]:
-            run.said += answers[ask]
-        passes = not (run.mute and command == "logrotate")
+        defaults = run.defaults()
+        values, answers = run.said_by(run.ask_value)
+        for kind in asks.answered if answers else asks.unanswered:
+            run.said += defaults if kind == "d" else values
+        passes = answers or not asks.insists
     return StartUp(tuple(run.said), passes, passes)
 
 

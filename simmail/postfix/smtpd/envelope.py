@@ -295,7 +295,7 @@ def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str, options: 
         if undeclared is not None:
             return undeclared
     first = state.recipient, state.recipient_domain
-    if address.lower() == parameters.probe_sender_folded:  # two servers must not keep each other's probes out
+    if address.lower() == parameters.probe_sender.lower():  # two servers must not keep each other's probes out
         recipient.address = address = parameters.probe_sender
     else:
         verdict = yield from smtpd.checker.rcpt(state, address, domain)

@@ -92,7 +92,6 @@ class SessionParameters:
         self.content_filter: str = config["content_filter"]
         self.cleanup_flags = external_flags(config)
         self.probe_sender = probe_sender(config)
-        self.probe_sender_folded = self.probe_sender.lower()
         self.unknown_recipients = "no_unknown_recipient_checks" in config.list("receive_override_options")
         self._words(config)
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
