@@ -37,7 +37,7 @@ NETWORK_LATENCY_S = 0.00005
 #: The recorder has one message at a time and a queue in memory: its processors are never what is waited for.  But
 #: neither local(8) nor bounce(8) runs when a case begins, and when the first message is forwarded, or the first
 #: notification written, a client has begun its next message.
-SPEED = Speed(queue_file=0.0015, mailbox=0.0005, receiving=0.0, delivering=0.0, notifying=0.012)
+SPEED = Speed(queue_file=0.0015, mailbox=0.0005, receiving=0.0, delivering=0.0, starting=0.012)
 
 
 class Player:

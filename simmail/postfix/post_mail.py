@@ -83,7 +83,7 @@ def post_mail(
     Returns:
         Its queue id; "" where it could not be queued.
     """
-    if system.notifying and source == "bounce":
+    if system.starting and source == "bounce":
         yield from system.until_started(source)
     cleanup: Cleanup = yield from system.summon(system.config["cleanup_service_name"])
     config = cleanup.config

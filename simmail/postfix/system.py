@@ -74,7 +74,7 @@ class MailSystem:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         used: when a client last came to one of the programs, seconds since the start of the world.
         throttled: until when services are not started again, seconds since the start of the world.
-        notifying: how long it takes to start what writes notifications, and what forwards mail, seconds.
+        starting: how long it takes to start what writes notifications, and what forwards mail, seconds.
         generation: how often Postfix has been started or reloaded on this host.
         writers: since when they run, `bounce` and `local`, seconds since the start of the world.
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
@@ -113,7 +113,7 @@ class MailSystem:
         self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
         self._roused: dict[tuple[str, str], TableEnvironment] = {}
-        self.used = self.notifying = 0.0
+        self.used = self.starting = 0.0
         self.writers: dict[str, float] = {}
         self.generation = 0
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
@@ -346,7 +346,7 @@ class MailSystem:
     def until_started(self, writer: str) -> Decision[None]:
         """Wait until a program that writes mail, `bounce` or `local`, runs, and what had to deliver the message."""
         now: float = yield Now()
-        since = self.writers.setdefault(writer, now + self.notifying)
+        since = self.writers.setdefault(writer, now + self.starting)
         if since > now:
             yield Sleep(since - now)
             yield Level()

@@ -163,7 +163,7 @@ class Master:
             self.note("master", level, "", text)
 
         system = MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
-        system.notifying = self.intake.speed.notifying
+        system.starting = self.intake.speed.starting
         system.generation = self._generation = self._generation + 1
         return system
 

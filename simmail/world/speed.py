@@ -20,7 +20,7 @@ class Speed(NamedTuple):
         receiving: of a processor, to take a message in.
         delivering: of a processor, to manage and deliver it.
         processors: how many there are.
-        notifying: until the first notification or forwarded message of a Postfix is begun, whose programs have to be
+        starting: until the first notification or forwarded message of a Postfix is begun, whose programs have to be
             started for it.
     """
 
@@ -29,7 +29,7 @@ class Speed(NamedTuple):
     receiving: float = 0.0004
     delivering: float = 0.0016
     processors: int = 2
-    notifying: float = 0.0
+    starting: float = 0.0
 
 
 class Station:

@@ -182,3 +182,17 @@ def test_pickup_tells_of_mail_that_it_cannot_hand_over(world: World) -> None:
     log = host.sh("cat /var/log/maillog").stdout
     assert re.search(r"pickup\[\d+\]: warning: maildrop/\w+: error writing \w+: queue file write error", log)
     assert "maildrop" in {json.loads(line)["queue_name"] for line in host.sh("postqueue -j").stdout.splitlines()}
+
+
+def test_an_smtp_session_on_standard_input(world: World) -> None:
+    """`sendmail -bs` takes mail as it does without -bs, and the account of all mail holds it; stopped, it says so."""
+    host = world.host(SERVER)
+    words = "HELO x", "MAIL FROM:<alice>", "RCPT TO:<alice>", "DATA", "Subject: typed", "", "text", ".", "QUIT", ""
+    done = host.sh("sendmail -bs", stdin="\n".join(words), user="alice")
+    assert [line[:3] for line in done.stdout.splitlines()] == ["220", "250", "250", "250", "354", "250", "221"]
+    world.run(until="21m")
+    assert "Subject: typed" in host.sh("cat /var/mail/alice").stdout
+    assert world.conservation().holds
+    assert host.sh("postfix stop; sendmail -bs", stdin="QUIT\n").stderr.endswith(
+        "sendmail: fatal: -bs: Postfix does not run; the real smtpd waits for it without end\n"
+    )

@@ -11,8 +11,8 @@ DESCRIPTION
 
     -f or -r says who sends it, -F what his name is, -N, -R and -V ask for notifications, -B says what the body holds,
     -XV asks for variable envelope return paths, -G leaves the header as it is, -i or -oi takes a lone dot for text.
-    -bv only looks at the addresses, -v reports the delivery.  -bp or `mailq` lists the queue, -q, -qRsite and -qIid try
-    what waits, -bi makes the alias database, -bd starts Postfix.
+    -bv only looks at the addresses, -v reports the delivery.  -bs holds an SMTP session with standard input.  -bp or
+    `mailq` lists the queue, -q, -qRsite and -qIid try what waits, -bi makes the alias database, -bd starts Postfix.
 
 PARAMETERS
     message_size_limit, myorigin, authorized_submit_users, sendmail_fix_line_endings, default_verp_delimiters,
@@ -23,7 +23,7 @@ DIAGNOSTICS
     every fatal error ends with status 75 (EX_TEMPFAIL)
 
 BUGS
-    -bs, an SMTP session on standard input, is refused.  -v given twice is as good as once.
+    -v given twice is as good as once.  -bs says so where Postfix does not run; the real program waits for it.
 
 SEE ALSO
     sendmail(1), postdrop(1), mailq(1)
@@ -37,12 +37,14 @@ from dataclasses import dataclass, field
 from simmail.files.invocation import Invocation
 from simmail.files.machine import Account
 from simmail.mail.content import Content
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Commit, Decision, NewQueueId
 from simmail.mail.tokens import Address, internalize, parse
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
 from simmail.postfix.pickup import GATEWAY
+from simmail.postfix.smtpd.standalone import StandAlone, StandAloneSession, converse
 from simmail.smtp.parameters import notify_set
 
 LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
@@ -255,10 +257,10 @@ class _Sendmail:
             "s": ("", "stand-alone mode"),
             "h": ("", ""),
         }[request.mode]
-        if request.mode == "s":
-            yield from self.console.die("-bs: an SMTP session on standard input is not simulated; try telnet")
         if request.operands and without:
             yield from self.console.die(f"{without} requires no recipient")
+        if request.mode == "s":
+            return (yield from self._converse())
         words = tuple(command.split())
         if request.site:
             words = ("postqueue", "-s", request.site)
@@ -266,6 +268,18 @@ class _Sendmail:
             words = ("postqueue", "-i", request.queue_id)
         status = (yield from self.console.run(words)) if words else 0
         return 0 if request.mode == "d" else status  # started in the background, whatever comes of it
+
+    def _converse(self) -> Decision[int]:
+        """An SMTP session on standard input."""
+        control, account = self.console.control(), self.console.account()
+        system = control.system
+        if system is None:
+            raise Fatal("-bs: Postfix does not run; the real smtpd waits for it without end", TEMPORARY)
+        session = StandAloneSession(StandAlone(system), account.uid, control)
+        for reply in (yield from converse(session, self.invocation.stdin)):
+            for line in reply.wire():
+                self.invocation.print(line + "\r")
+        return 0
 
     # ---- a message
 

@@ -50,7 +50,7 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
     """
     if waits:
         return True
-    if agent.system.notifying and run.forwarded:
+    if agent.system.starting and run.forwarded:
         yield from agent.system.until_started("local")
     cleanup: Cleanup = yield from agent.system.summon(agent.config["cleanup_service_name"])
     for (delivered, sender), states in run.forwarded.items():

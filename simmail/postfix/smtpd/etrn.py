@@ -43,6 +43,9 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
     domain = name[1:] if name[0] in "@#" else name
     if not domain.isascii() or not (valid_hostname(domain) or valid_literal(domain)):
         return (yield from session.mistaken(501, "Error: invalid parameter syntax")), False
+    if smtpd.stands_alone:
+        yield smtpd.note("warning", "", 'do not use ETRN in "sendmail -bs" mode')
+        return (yield from session.say(458, "Unable to queue messages")), False
     verdict = yield from smtpd.checker.etrn(state, domain)
     if verdict in (Verdict.REJECT, Verdict.HANGUP):
         return (yield from session.refused(verdict)), False

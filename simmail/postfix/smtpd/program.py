@@ -75,6 +75,8 @@ class Smtpd(Program):
 
     command: ClassVar[str] = "smtpd"
     watches = True
+    #: Whether it talks with somebody on this host alone, and hears no restriction.
+    stands_alone: ClassVar[bool] = False
     processes: Processes[SmtpdProcess]
 
     def __init__(self, system: MailSystem, service: Service) -> None:
@@ -117,8 +119,6 @@ class Smtpd(Program):
         self._restrictions()
         self.tables = RecipientTables(self)
         self.contexts: dict[tuple[str, str, str], str] = self.memory()
-        self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
-        self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.permit_log = PermitLog(self)
         self.sasl = Sasl(self)
         self.login_maps = self.maps("smtpd_sender_login_maps")
@@ -174,6 +174,8 @@ class Smtpd(Program):
         if config["smtpd_relay_before_recipient_restrictions"]:
             order.reverse()
         self.recipient_lists = tuple(name for name in order if self.lists[name])
+        self.reject_unlisted_recipient: bool = config["smtpd_reject_unlisted_recipient"]
+        self.reject_unlisted_sender: bool = config["smtpd_reject_unlisted_sender"]
         self.unlisted_reasons = {
             RECIPIENT: Reason("smtpd_reject_unlisted_recipient", self._where("smtpd_reject_unlisted_recipient"), "yes"),
             SENDER: Reason("smtpd_reject_unlisted_sender", self._where("smtpd_reject_unlisted_sender"), "yes"),
