@@ -92,8 +92,9 @@ class Spool:
         return message
 
     def take(self, message: Message, queue: str) -> None:
-        """Take in a message that cleanup(8) has finished."""
-        self.came += len(message.recipients)
+        """Take in a message that is complete, from cleanup(8); those of maildrop are still to come by way of it."""
+        if queue != "maildrop":
+            self.came += len(message.recipients)
         getattr(self, queue)[message.queue_id] = message
 
     def defer(self, message: Message) -> None:

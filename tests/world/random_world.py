@@ -73,6 +73,9 @@ RECIPIENTS += ["list@one.example", "who@nowhere.example", "who@silent.example"]
 ORDERS = (
     "postsuper -h ALL deferred", "postsuper -H ALL", "postsuper -d ALL deferred", "postsuper -r ALL", "postqueue -f",
     "postsuper -e ALL deferred", "postfix reload", "postfix stop", "postfix start", "postqueue -p", "postsuper -h ALL",
+    "echo hello | sendmail all@one.example far@two.example", "echo hello | sendmail -v nobody@three.example",
+    "printf 'MAIL FROM:<ann>\\nRCPT TO:<joe>\\nDATA\\nhi\\n.\\nMAIL FROM:<>\\nRCPT TO:<joe>\\n' | sendmail -bs",
+    "postsuper -d ALL",
 )  # fmt: skip
 
 

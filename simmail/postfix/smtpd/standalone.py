@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from simmail.mail.content import Content
 from simmail.mail.errors import Location
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Commit, Decision, NewQueueId, Now, answered
+from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Now, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.mastercf import Service
 from simmail.postfix.smtpd.program import LISTS, Smtpd
@@ -78,11 +78,11 @@ class Dropping:
 
     def abandon(self) -> Decision[None]:
         """Throw it away."""
-        return answered(None)
+        yield Abandon(self.message.queue_id)
 
     def hang_up(self, content: Content, received: tuple[str, ...]) -> Decision[None]:
         """Throw it away in the middle of its text."""
-        return answered(None)
+        return self.abandon()
 
 
 class StandAlone(Smtpd):
