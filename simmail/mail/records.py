@@ -138,6 +138,8 @@ EVENTS: dict[str, Event] = {
         lambda sender, size, recipients: f"from=<{sender}>, size={size}, nrcpt={recipients} (queue active)",
     ),
     "removed": Event((), lambda: "removed"),
+    # cleanup throws a message away as a rule wanted it, without a word
+    "discarded": Event((), None),
     "deleted": Event((), None),
     "expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=expired, returned to sender"),
     "force-expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=force-expired, returned to sender"),
@@ -159,11 +161,6 @@ EVENTS: dict[str, Event] = {
     "arrived": Event(("identity", "sender", "recipient", "client", "state"), None),
     "handed-over": Event(("identity", "queue_id", "server"), None),
 }
-
-
-def discards(record: Record) -> bool:
-    """Whether a rule throws a message away in silence."""
-    return record.event in ("content", "refusal") and bool(record.get("action") == "discard")
 
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]|[\ud800-\udfff]")

@@ -266,6 +266,7 @@ class Transaction:
             self.fail(CleanupStatus.WRITE)
         if CleanupFlag.DISCARD in self.flags:
             self.status = CleanupStatus.OK
+            yield self.program.note("discarded", self.queue_id)
         if self.status and CleanupFlag.BOUNCE in self.flags and not self.status & CANNOT_BOUNCE:
             yield from self._return()
         yield Abandon(self.queue_id)
@@ -453,6 +454,7 @@ class Transaction:
         try:
             yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
             self.status = CleanupStatus.OK
+            yield self.program.note("discarded", self.queue_id)
         except Unsent:
             self.status = CleanupStatus.WRITE
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.errors import SimmailError
-from simmail.mail.records import discards
 from simmail.postfix.spool import QUEUES
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ class Conservation:
 
 def _ends(record: Record) -> bool:
     """Whether a message is gone with what a record tells of."""
-    return record.event == "removed" or discards(record)
+    return record.event in ("removed", "discarded")
 
 
 def _wrong(message: Message) -> Iterator[str]:

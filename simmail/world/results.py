@@ -9,7 +9,7 @@ from math import fsum
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.records import Record, discards
+from simmail.mail.records import Record
 from simmail.world.actors.complaints import Complaint
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
@@ -135,7 +135,7 @@ class Results:
     @cached_property
     def discarded(self) -> dict[tuple[str, str], float]:
         """(host, queue id) -> when it was thrown away by a rule, in silence."""
-        return {(record.host, record.queue_id): record.time for record in self._discards() if record.queue_id}
+        return {(record.host, record.queue_id): record.time for record in self._of("discarded")}
 
     @cached_property
     def deleted(self) -> dict[tuple[str, str], float]:
@@ -149,11 +149,8 @@ class Results:
 
     @cached_property
     def discards(self) -> dict[int, float]:
-        """The sessions (by their tasks) in which a rule threw a message away, and when."""
-        return {record.task: record.time for record in self._discards()}
-
-    def _discards(self) -> Iterable[Record]:
-        return filter(discards, self.records)
+        """The sessions (by their tasks) in which a message was thrown away by a rule, and when."""
+        return {record.task: record.time for record in self._of("discarded")}
 
     @cached_property
     def account(self) -> Account:

@@ -33,7 +33,7 @@ PICTURES = {
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A random world half-way, with mail in its queues."""
-    found = make(19, tmp_path_factory.mktemp("world"))
+    found = make(13, tmp_path_factory.mktemp("world"))
     found.run(900)
     assert sum(len(found.host(name).master.spool.deferred) for name in NAMES) > 1  # type: ignore[union-attr]
     return found
@@ -54,7 +54,7 @@ def test_a_picture_has_words_and_numbers(world: World, name: str, tmp_path: Path
 @pytest.mark.parametrize("name", PICTURES)
 def test_an_empty_world_has_its_pictures_too(name: str, tmp_path: Path) -> None:
     """Before anything has happened there is something to look at, and no error."""
-    fresh = make(19, tmp_path)
+    fresh = make(13, tmp_path)
     assert PICTURES[name](fresh).png()
 
 

@@ -44,6 +44,22 @@ VARIANTS = (
     "virtual_alias_maps = inline:{{list@one.example=ann@one.example bob@two.example nobody@three.example}}\n",
     "always_bcc = bob@one.example\n", "header_checks = pcre:{{/^Subject: .*7/ HOLD}}\n",
     "header_checks = pcre:{{/^Subject: .*3/ DISCARD}}\n",
+    "header_checks = pcre:{{/^Subject: .*5/ REDIRECT joe@three.example}}\n",
+    "body_checks = pcre:{{/./ FILTER smtp:[mail.one.example]}}\n", "content_filter = smtp:[mail.two.example]\n",
+    "relayhost = [mail.three.example]\n", "recipient_bcc_maps = inline:{bob@one.example=ann@two.example}\n",
+    "sender_bcc_maps = static:bob@two.example\n", "luser_relay = ann@two.example\nlocal_recipient_maps =\n",
+    "home_mailbox = Maildir/\n", "mailbox_command = /bin/false\n", "mailbox_command = exit 75\n",
+    "relocated_maps = inline:{joe=joe@two.example}\n", "local_transport = retry:later\n",
+    "default_transport = error:5.1.0 no\n",
+    "smtpd_recipient_restrictions = check_recipient_access inline:{{joe@one.example=HOLD} {bob@one.example=DISCARD}}\n",
+    "smtpd_recipient_restrictions = reject_unverified_recipient\n", "duplicate_filter_limit = 1\n",
+    "delay_warning_time = 100s\nconfirm_delay_cleared = yes\n", "virtual_alias_expansion_limit = 2\n",
+    "notify_classes = bounce, 2bounce, delay, data, policy, protocol, resource, software\n",
+    "smtp_connection_cache_destinations = two.example\n", "defer_transports = local\n",
+    "transport_maps = inline:{two.example=discard:}\n", "smtpd_client_connection_count_limit = 1\n",
+    "maximal_queue_lifetime = 0\n", "bounce_queue_lifetime = 0\n", "hopcount_limit = 3\n",
+    "fallback_transport = smtp:two.example\n", "recipient_delimiter = -\nowner_request_special = no\n",
+    "smtp_fallback_relay = [mail.one.example]\n",
 )  # fmt: skip
 WORLD = """\
 title: anything may happen

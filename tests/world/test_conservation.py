@@ -79,7 +79,7 @@ def story(seed: int, more: str = "") -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 6, 7])
+@pytest.mark.parametrize("seed", [1, 2, 4, 6, 7, 11])
 def test_nothing_is_lost_over_kept_connections(seed: int) -> None:
     """The same where connections are kept for a hundred seconds."""
     world = story(seed, KEEPS)
