@@ -106,7 +106,9 @@ def _on_dask(address: str) -> Callable[[], AbstractContextManager[int]]:
                 from distributed import Client
             except ImportError:
                 raise InputError(
-                    "--dask", "dask is not installed", "install simmail[dask] here and on each worker"
+                    "--dask",
+                    "dask is not installed",
+                    "in simmail's folder: pip install '.[dask]', here and on each worker",
                 ) from None
             from joblib import parallel_config
 
