@@ -42,7 +42,9 @@ def double_bounce_address(config: Config) -> str:
 def probe_sender(config: Config) -> str:
     """The sender of address probes; "" for the null sender (address_verify_sender)."""
     sender: str = config["address_verify_sender"]
-    return sender if not sender or "@" in sender else f"{sender}@{config['myorigin']}"
+    if sender in ("", "<>"):
+        return ""
+    return sender if "@" in sender else f"{sender}@{config['myorigin']}"
 
 
 def detects_utf8(config: Config, source: str) -> bool:

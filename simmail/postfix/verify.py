@@ -16,9 +16,8 @@ DIAGNOSTICS
     status=undeliverable-but-not-cached
 
 BUGS
-    Results live as long as the world does, whatever address_verify_map says, and are cleaned up unseen.  Probes take
-    the same transports as other mail: address_verify_transport_maps and its kin change nothing.  The sender of probes
-    does not change with time (address_verify_sender_ttl).
+    Results live as long as the world does, whatever address_verify_map says, are cleaned up unseen, and stand in no
+    file.  The sender of probes does not change with time (address_verify_sender_ttl).
 
 SEE ALSO
     ADDRESS_VERIFICATION_README, verify(8)
@@ -90,7 +89,7 @@ class Verify(Program):
         """What is known of an address (internal form); a probe is sent where that is too little."""
         now = yield Level()
         yield from self.spoken()
-        known: Verdict = self._found.get(address.lower(), UNKNOWN)
+        known: Verdict = self._found.get(address, UNKNOWN)
         good = known.status == "ok"
         age = now - known.updated
         if known.status == "todo" or age > self._expire[good]:
@@ -99,7 +98,7 @@ class Verify(Program):
             stale = age > self._refresh[good]
         if stale and (not known.probed or now - known.probed > PROBE_S):
             if self._remembers_failures:
-                self._found[address.lower()] = known._replace(probed=max(now, 1e-9))
+                self._found[address] = known._replace(probed=max(now, 1e-9))
             yield from post_mail(self.system, self.sender, address, (), source="verify", trace=PROBE)
         return known
 
@@ -109,6 +108,6 @@ class Verify(Program):
             if result.status is Status.UNCACHED:
                 continue
             good = result.status is Status.DELIVERABLE
-            key = (result.recipient.original or result.recipient.address).lower()
+            key = result.recipient.original or result.recipient.address
             status = "ok" if good else "bounce" if result.dsn.status[:1] == "5" else "defer"
             self._found[key] = Verdict(status, result.dsn.reason, now)

@@ -325,7 +325,9 @@ class QueueManager(Program):
 
     def _at_once(self, job: Job, recipient: Recipient, dsn: Dsn, now: float) -> Decision[None]:
         """End a recipient here, without an agent."""
-        request = Request(job.message, [recipient], "", "", job.message.sender, job.queued, now)
+        message = job.message
+        probed = message.trace in PROBES
+        request = Request(message, [recipient], "", "", message.sender, job.queued, now, verify=probed)
         report = self._reporter.sent if dsn.status[0] == "2" else self._reporter.failed
         note, result = report(request, recipient, dsn, "none", delays(request, now))
         yield note

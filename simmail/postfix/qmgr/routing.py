@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.address import split_extension
 from simmail.mail.message import Recipient
-from simmail.postfix.delivery import PROBES, Dsn
+from simmail.postfix.delivery import PROBE, PROBES, Dsn
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import ERROR, RETRY
 from simmail.postfix.qmgr.entry import Flush, Job
@@ -99,12 +99,13 @@ class Router:
         if asked == self._asked and now < self._keeps_until:
             return self._answer
         if message.redirect:
-            answer = rewriter.resolve(message.sender, rewriter.rewrite_internal("local", message.redirect))
+            redirect = rewriter.rewrite_internal("local", message.redirect)
+            answer = rewriter.resolve(message.sender, redirect, message.trace == PROBE)
         elif message.filter and message.trace not in PROBES:
             transport, _, nexthop = message.filter.partition(":")
             nexthop = nexthop or self._filter_nexthop or recipient.address.rpartition("@")[2] or self._myhostname
             answer = Resolved(transport, nexthop, recipient.address, AddressClass.NONE)
         else:
-            answer = rewriter.resolve(message.sender, recipient.address)
+            answer = rewriter.resolve(message.sender, recipient.address, message.trace == PROBE)
         self._asked, self._answer, self._keeps_until = asked, answer, now + KEEP_S
         return answer

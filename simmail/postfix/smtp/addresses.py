@@ -278,5 +278,5 @@ def _not_found(status: str, name: str, type: str, reason: str) -> Dsn:
     return Dsn(
         status,
         "",
-        f"Host or domain name not found. Name service error for name={name} type={type}: {reason}",
+        f"Host or domain name not found. Name service error for name={ascii_name(name)} type={type}: {reason}",
     )
