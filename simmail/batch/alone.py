@@ -22,7 +22,7 @@ def main() -> None:
     world = Bundle(*said["world"])
     rows = [run(Task(world, said["policy"], seed, said["until"], said["host"])) for seed in said["seeds"]]
     told = [
-        [row.key, row.failed, {name: None if math.isnan(value) else value for name, value in row.figures.items()}]
+        (*row._replace(figures={}), {name: None if math.isnan(value) else value for name, value in row.figures.items()})
         for row in rows
     ]
     print(json.dumps(told))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Replications with which a run to a wanted precision begins, and beyond which it gives up.
 PILOT, MOST = 10, 2000
+#: Remarks told of a policy at most.
+TOLD = 3
 
 
 class Comparison:
@@ -70,6 +72,12 @@ class Comparison:
             for seed, row in zip(self.seeds, self.rows[policy], strict=True)
             if row.failed
         ]
+
+    @property
+    def remarks(self) -> dict[str, list[str]]:
+        """What a user should be told of each policy's runs, each once."""
+        own = {policy: list(dict.fromkeys(r.remarks for r in self.rows[policy] if r.remarks)) for policy in self.rows}
+        return {policy: said for policy, said in own.items() if said}
 
     def needed(self, wanted: Mapping[str, float] | None = None) -> dict[str, int]:
         """How many replications it takes until each figure is as precise as wanted, under every policy.
@@ -134,7 +142,7 @@ class Comparison:
         failed = [{"policy": p, "seed": s, "reason": reason} for p, s, reason in self.failures]
         return {
             "world": self.world, "policies": self.policies, "replications": len(self.seeds), "seeds": self.seeds,
-            "figures": dict(FIGURES), "table": lines, "failed": failed,
+            "figures": dict(FIGURES), "table": lines, "failed": failed, "remarks": self.remarks,
             "precision": {
                 name: {"half_width": self.wanted[name], "replications_needed": count}
                 for name, count in self.needed().items()
@@ -164,6 +172,7 @@ class Comparison:
             state = "reached" if self.reached() else f"not reached with {count}"
             lines.append(f"{goal}: {state}; going by the spread seen it takes about {many} replications")
         lines += [f"failed: policy {policy}, seed {seed}: {reason}" for policy, seed, reason in self.failures]
+        lines += [f"policy {policy}: {text}" for policy, said in self.remarks.items() for text in said[:TOLD]]
         return "\n".join(lines) + "\n"
 
     @property

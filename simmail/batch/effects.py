@@ -12,20 +12,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: The two shares between which administrators choose, and what they say.
-STOPPED, LOST = "spam_stopped", "wanted_lost_share"
-TOLD = {STOPPED: "share of spam stopped", LOST: "share of wanted mail lost"}
+STOPPED, LOST = "spam_stopped", "wanted_missing_share"
+TOLD = {STOPPED: "share of spam stopped", LOST: "share of wanted mail lost, or not there at the end"}
 #: A parameter of more values than LEVELS is shown in so many groups of values.
 LEVELS = 6
 
 
 def with_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """The table, with STOPPED and LOST; a share of nothing is not-a-number."""
+    """The table, with STOPPED and LOST; a share of nothing is not-a-number.
+
+    Who puts everybody off loses nothing, and delivers nothing: what is on its way at the end is missing, too.
+    """
     spam, wanted = table["unwanted"].replace(0, math.nan), table["wanted"].replace(0, math.nan)
-    return table.assign(**{STOPPED: 1 - table["spam_let_in"] / spam, LOST: table["wanted_lost"] / wanted})
+    missing = table["wanted_lost"] + table["wanted_waiting"]
+    return table.assign(**{STOPPED: 1 - table["spam_let_in"] / spam, LOST: missing / wanted})
 
 
 def front(table: pd.DataFrame) -> pd.DataFrame:
-    """The points that no other betters in spam stopped without losing more wanted mail, from little to much of both.
+    """The points that no other betters in spam stopped with no more wanted mail missing, from little to much of both.
 
     Args:
         table: a line a point, as `Sweep.table`.
@@ -52,10 +56,10 @@ def front_picture(table: pd.DataFrame) -> Picture:
     axes.set_ylabel(TOLD[STOPPED])
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=5)
     points = "; ".join(
-        f"{row.policy}, cell {row.cell}: {getattr(row, STOPPED):.0%} stopped, {getattr(row, LOST):.1%} lost"
+        f"{row.policy}, cell {row.cell}: {getattr(row, STOPPED):.0%} stopped, {getattr(row, LOST):.1%} missing"
         for row in best.head(5).itertuples()
     )
-    alt = f"Spam stopped against wanted mail lost, {len(known)} points, {len(best)} of them not bettered: {points}."
+    alt = f"Spam stopped against wanted mail missing, {len(known)} points, {len(best)} of them not bettered: {points}."
     columns = ("policy", "cell", STOPPED, LOST)
     return Picture(drawing, alt, columns, list(known[list(columns)].itertuples(index=False, name=None)))
 

@@ -50,7 +50,7 @@ def _parts(sweep: Sweep) -> Iterator[str]:
     if table.empty:
         yield "<p>No run has been finished without failing.</p>"
     else:
-        yield "<h2>Spam stopped against wanted mail lost</h2>"
+        yield "<h2>Spam stopped against wanted mail missing</h2>"
         yield _shown(front_picture(table))
         yield _table(
             front(table)[["policy", "cell", *sweep.factors, STOPPED, LOST]], "Points that no other point betters"
@@ -68,6 +68,8 @@ def _parts(sweep: Sweep) -> Iterator[str]:
         yield f"<dl>{words}</dl>"
     if len(sweep.failures):
         yield f"<h2>Failed runs</h2>{_table(sweep.failures, 'Why they failed')}"
+    if len(sweep.remarks):
+        yield f"<h2>Remarks</h2>{_table(sweep.remarks, 'What was said of the runs')}"
     files = "".join(f"<tr><td>{html.escape(n)}</td><td><code>{d}</code></td></tr>" for n, d in said["files"].items())
     yield f"<h2>Files</h2><table><tr><th>file</th><th>SHA-256</th></tr>{files}</table>"
 

@@ -24,7 +24,8 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from simmail.batch.bundle import NONE, Bundle
-from simmail.batch.replication import Task
+from simmail.batch.replication import Task, lived
+from simmail.lab.explain.mistakes import unread_names
 from simmail.mail.errors import InputError, Location
 from simmail.world import yaml_file
 from simmail.world.folder import WORLD
@@ -128,6 +129,7 @@ class Plan:
         self.world = world = Bundle.read(there if (there / WORLD).is_file() else spec.world)
         world.check_policies(spec.policies)
         self.cells = [self._cell(number, values) for number, values in enumerate(points(spec))]
+        self._check_names()
 
     def _cell(self, number: int, values: Mapping[str, Value]) -> Cell:
         world = self.world
@@ -137,6 +139,17 @@ class Plan:
         for path in self.spec.world_parameters:
             world = world.with_world_parameter(path, values[path])
         return Cell(number, values, world)
+
+    def _check_names(self) -> None:
+        """Raises InputError for a parameter that nothing reads."""
+        if not self.spec.parameters:
+            return
+        hosts = lived(Task(self.cells[0].world, NONE, 1, "0s")).hosts
+        for host, several in self.spec.parameters.items():
+            for _, name, like in unread_names(hosts[host].machine):
+                if name in several:
+                    wanted = f"was {like!r} meant?" if like else "name a parameter of Postfix"
+                    raise InputError(f"parameters.{host}.{name}", "is a name that nothing reads", wanted)
 
     @property
     def runs(self) -> Iterator[Planned]:

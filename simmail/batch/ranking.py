@@ -38,6 +38,7 @@ class Entry(NamedTuple):
         spam, lost: copies a run of each; what is still on its way at the end counts as lost, or who puts everybody
             off would lose nothing.
         failed: why it has no place; "" where it has.
+        remarks: what a user should be told of its runs.
     """
 
     rank: int
@@ -46,6 +47,7 @@ class Entry(NamedTuple):
     spam: Interval
     lost: Interval
     failed: str = ""
+    remarks: str = ""
 
 
 class Ranking:
@@ -69,7 +71,7 @@ class Ranking:
                 {
                     "rank": e.rank or None, "name": e.name, "cost": e.cost.mean, "cost_low": e.cost.low,
                     "cost_high": e.cost.high, "spam_let_in": e.spam.mean, "wanted_lost": e.lost.mean,
-                    "failed": e.failed,
+                    "failed": e.failed, "remarks": e.remarks,
                 }
                 for e in self.entries
             ]
@@ -84,6 +86,7 @@ class Ranking:
                 lines.append(f"{'-':>4}  {e.name:<{width}}  failed: {e.failed}")
             else:
                 lines.append(f"{e.rank:>4}  {e.name:<{width}}  {e.cost!s:>16}  {e.spam!s:>16}  {e.lost!s:>16}")
+        lines += [f"      {e.name}: {e.remarks}" for e in self.entries if e.remarks]
         lines.append(f"{self.replications} replications, 95 % intervals; who shares a rank cannot be told apart")
         return "\n".join(lines) + "\n"
 
@@ -209,6 +212,7 @@ def ranked(rows: dict[str, list[Row]], loss: float = LOSS) -> list[Entry]:
                 interval(costs[name]),
                 interval(spam[name]),
                 interval(lost[name]),
+                remarks=next((row.remarks for row in rows[name] if row.remarks), ""),
             )
         )
     nothing = interval([])

@@ -20,6 +20,11 @@ from simmail.mail.errors import InputError, SimmailError
 from simmail.world.loader import load
 from simmail.world.world import World
 
+#: What is said by Python, by C code that leaves with no error set, and by the dynamic loader, that got no memory.
+NO_MEMORY = ("MemoryError", "without exception set", "failed to map segment")
+OUT_OF_MEMORY = "used up the memory that a run has"
+#: Remarks of a run at most.
+REMARKS = 3
 #: Worlds whose files a worker keeps on its disk at a time.
 KEPT = 4
 
@@ -55,11 +60,13 @@ class Row(NamedTuple):
         key: the task's.
         failed: why there are no figures; "" where there are.
         figures: FIGURES by name, not-a-number for what the run cannot tell.
+        remarks: what a user should be told of the world and of what died in it, with semicolons between.
     """
 
     key: str
     failed: str
     figures: dict[str, float]
+    remarks: str = ""
 
 
 def failure(task: Task, reason: str) -> Row:
@@ -70,11 +77,19 @@ def failure(task: Task, reason: str) -> Row:
 def run(task: Task) -> Row:
     """Run one task; a run that fails is a row too, with the reason."""
     try:
-        return Row(task.key, "", figures(lived(task), task.host))
+        world = lived(task)
+        remarks = [*world.notices, *world.results.cries()]
+        return Row(task.key, "", figures(world, task.host), _as_known(task, "; ".join(remarks[:REMARKS])))
     except SimmailError as error:
-        return failure(task, str(error).replace(str(_folder(task.world.hash, task.world)), task.world.name))
+        return failure(task, _as_known(task, str(error)))
     except Exception as error:  # whatever it is, the other runs go on, and the row says what it was
-        return failure(task, f"{type(error).__name__}: {error}".removesuffix(": "))
+        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        return failure(task, OUT_OF_MEMORY if any(sign in said for sign in NO_MEMORY) else said)
+
+
+def _as_known(task: Task, text: str) -> str:
+    """What is said of files, with the name of the world for the folder that they were written to."""
+    return text.replace(str(_folder(task.world.hash, task.world)), task.world.name)
 
 
 def lived(task: Task) -> World:

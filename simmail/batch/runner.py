@@ -157,8 +157,8 @@ def alone(tasks: Sequence[Task], limits: dict[str, int] | None = None, patience:
             reason = "used up the time or the memory that a run has, and was stopped"
         return [failure(task, reason) for task in tasks]
     return [
-        Row(key, failed, {name: math.nan if value is None else value for name, value in found.items()})
-        for key, failed, found in told
+        Row(key, failed, {name: math.nan if value is None else value for name, value in found.items()}, remarks)
+        for key, failed, _, remarks, found in told
     ]
 
 

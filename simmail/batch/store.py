@@ -106,7 +106,7 @@ class Store:
         schema = pa.schema(
             [("run", pa.string()), ("cell", pa.int64()), ("seed", pa.int64()), ("world", pa.string())]
             + [(name, kinds[kind]) for name, kind in factors.items()]
-            + [("failed", pa.string()), *((name, pa.float64()) for name in FIGURES)]
+            + [("failed", pa.string()), ("remarks", pa.string()), *((name, pa.float64()) for name in FIGURES)]
         )
         for policy in dict.fromkeys(planned.task.policy for planned, _ in done):
             lines = [_line(planned, row, factors) for planned, row in done if planned.task.policy == policy]
@@ -130,7 +130,7 @@ class Store:
 
         places = sorted((self.folder / RUNS).glob("*/*.parquet"))
         if not places:
-            return pd.DataFrame(columns=["policy", "run", "cell", "seed", "failed", *FIGURES])
+            return pd.DataFrame(columns=["policy", "run", "cell", "seed", "failed", "remarks", *FIGURES])
         table = pd.read_parquet(self.folder / RUNS)
         table.insert(0, "policy", table.pop("policy").astype(str))
         order = {policy: number for number, policy in enumerate(self.manifest()["sweep"]["policies"])}
@@ -144,7 +144,7 @@ def _line(planned: Planned, row: Row, factors: Mapping[str, type]) -> dict[str, 
     return {
         "run": row.key, "cell": cell.number, "seed": task.seed, "world": task.world.hash,
         **{name: kind(cell.values[name]) for name, kind in factors.items()},
-        "failed": row.failed, **row.figures,
+        "failed": row.failed, "remarks": row.remarks, **row.figures,
     }  # fmt: skip
 
 

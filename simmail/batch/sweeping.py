@@ -60,8 +60,15 @@ class Sweep:
         return self.runs.query("failed != ''")[["policy", "cell", "seed", "failed"]]
 
     @property
+    def remarks(self) -> pd.DataFrame:
+        """What a user should be told of the runs: policy, remarks, and how many runs each was said of."""
+        said = self.runs.query("remarks != ''")
+        counted = said.groupby(["policy", "remarks"], sort=False).size().rename("runs").reset_index()
+        return counted.sort_values("runs", ascending=False, kind="stable").reset_index(drop=True)
+
+    @property
     def picture(self) -> Picture:
-        """Spam stopped against wanted mail lost, with the points that no other point betters."""
+        """Spam stopped against wanted mail missing, with the points that no other point betters."""
         from simmail.batch.effects import front_picture
 
         return front_picture(self.table)
@@ -73,6 +80,10 @@ class Sweep:
         if failed:
             reasons = self.failures["failed"].value_counts()
             lines += [f"  {count} times: {reason}" for reason, count in reasons.head(5).items()]
+        lines += [
+            f"  policy {row.policy}, {row.runs} time{'s' if row.runs > 1 else ''}: {row.remarks}"
+            for row in self.remarks.head(5).itertuples()
+        ]
         return "\n".join(lines) + "\n"
 
     def __repr__(self) -> str:

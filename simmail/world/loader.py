@@ -24,6 +24,7 @@ from simmail.world.mua import MailProgram
 from simmail.world.speed import Speed
 from simmail.world.units import clock
 from simmail.world.world import World
+from simmail.world.yaml_file import meant
 
 if TYPE_CHECKING:
     from simmail.world.faults import FaultSpec
@@ -60,6 +61,7 @@ class Loader:
         for site in scenario.sites:
             self.world.network.add_site(site)
         overlay = self._overlay(policy)
+        self._strangers()
         for host_name, spec in scenario.hosts.items():
             self._host(host_name, spec, overlay)
         for host_name, spec in scenario.hosts.items():
@@ -103,7 +105,22 @@ class Loader:
         if not overlay.is_dir():
             known = sorted(p.name for p in (self.folder / "policies").glob("*") if p.is_dir())
             raise InputError(f"policy {policy!r}", "is not there", f"there are: {', '.join(known) or 'none'}")
+        wanted = f"a policy's files lie in policies/{policy}/HOST, as on the host"
+        names = sorted(path.name for path in overlay.iterdir() if not path.name.startswith("."))
+        for name in names:
+            if name not in self.scenario.hosts:
+                found = f"{name!r} is no host of this world{meant(name, list(self.scenario.hosts))}"
+                raise InputError(str(overlay), found, wanted)
+        if not names:
+            raise InputError(str(overlay), "holds nothing", wanted)
         return overlay
+
+    def _strangers(self) -> None:
+        """Folders of hosts that the world has not."""
+        for path in sorted((self.folder / "hosts").glob("*")):
+            if path.name not in self.scenario.hosts and not path.name.startswith("."):
+                close = meant(path.name, list(self.scenario.hosts))
+                self.world.notices.append(f"{path}: {folders.WORLD} has no such host, so nobody reads this{close}")
 
     def _host(self, name: str, spec: HostSpec, overlay: Path | None) -> None:
         addresses = (spec.address,) if isinstance(spec.address, str) else tuple(spec.address)

@@ -307,14 +307,14 @@ class Results:
         lines += _figures(summary)
         for title, found in (
             ("Notices", summary["notices"]),
-            ("From the logs", self._cries()),
+            ("From the logs", self.cries()),
             ("Set, and without effect here", summary["without_effect"]),
         ):
             if found:
                 lines += ["", f"{title}:", *(f"  {text}" for text in found)]
         return "\n".join(lines) + "\n"
 
-    def _cries(self) -> list[str]:
+    def cries(self) -> list[str]:
         """What programs died of, each once, and not what a notice says already."""
         found = Counter((r.host, r.program, r.fields[0]) for r in self.records if r.event in ("fatal", "panic"))
         told_once = []

@@ -13,6 +13,7 @@ from simmail.cli import main
 from simmail.mail.errors import InputError
 from simmail.world import loader
 from simmail.world.world import World
+from tests.batch.conftest import MAIN_CF
 
 
 def test_a_policy_against_itself_differs_by_nothing(world: Path) -> None:
@@ -54,14 +55,33 @@ def test_a_run_that_fails_is_told_and_the_rest_goes_on(world: Path, monkeypatch:
 
     def load(folder: Path, seed: int, policy: str) -> World:
         if (seed, policy) == (2, "strict"):
-            raise MemoryError("too much")
+            raise RuntimeError("too much")
         return loader.load(folder, seed, policy)
 
     monkeypatch.setattr(replication, "load", load)
     found = compare(world, ["none", "strict"], 3, jobs=1)
-    assert found.failures == [("strict", 2, "MemoryError: too much")]
+    assert found.failures == [("strict", 2, "RuntimeError: too much")]
     assert (found.mean("none", "spam_let_in").size, found.difference("strict", "spam_let_in").size) == (3, 2)
-    assert "failed: policy strict, seed 2: MemoryError: too much" in found.told()
+    assert "failed: policy strict, seed 2: RuntimeError: too much" in found.told()
+
+
+def test_a_server_that_does_not_start_is_remarked_upon(world: Path) -> None:
+    """Nothing comes in and nothing is lost: who reads the figures is told why."""
+    main_cf = world / "policies/closed/mail.domain.ork/etc/postfix/main.cf"
+    main_cf.write_text(MAIN_CF + "oops\n", encoding="utf-8")
+    found = compare(world, ["none", "closed"], 2, until="2h", jobs=1)
+    ((policy, (said,)),) = found.remarks.items()
+    assert policy == "closed"
+    assert "Postfix does not start" in said
+    assert "etc/postfix/main.cf:" in said
+    assert f"policy closed: {said}" in found.told()
+
+
+def test_a_policy_of_no_host_is_told(world: Path) -> None:
+    """A misspelt host would be no policy at all."""
+    (world / "policies/strict/mail.domain.ork").rename(world / "policies/strict/mail.domain.orc")
+    found = compare(world, ["none", "strict"], 2, jobs=1)
+    assert "is no host of this world; was 'mail.domain.ork' meant?" in found.told()
 
 
 @pytest.mark.parametrize(

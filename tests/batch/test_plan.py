@@ -35,6 +35,13 @@ seeds: 4
     assert "smtpd_helo_required = yes\n" in last["policies/strict/mail.domain.ork/etc/postfix/main.cf"]
 
 
+def test_a_parameter_that_nothing_reads_is_told(world: Path, tmp_path: Path) -> None:
+    """A misspelt one would vary nothing."""
+    asked = spec(tmp_path / "sweep.yaml", HEAD + "parameters: {mail.domain.ork: {smtpd_helo_requird: [no, yes]}}\n")
+    with pytest.raises(InputError, match="nothing reads; was 'smtpd_helo_required' meant"):
+        Plan(asked, tmp_path)
+
+
 def test_a_latin_hypercube_has_each_part_of_each_range_once() -> None:
     """Ten points of a range lie one in each tenth of it, evenly by factors if asked for, and stay the same."""
     asked = SweepSpec.model_validate(

@@ -53,7 +53,7 @@ def test_a_sweeps_report(page: Page, requests: list[str], screenshots: Path, roo
     assert main(["report", str(out)]) == 0
     assert opened(page, out / "report.html", screenshots / "report.png") == []
     assert page.title() == "Sweep of spam-and-a-blocklist"
-    page.get_by_role("heading", name="Spam stopped against wanted mail lost").wait_for()
+    page.get_by_role("heading", name="Spam stopped against wanted mail missing").wait_for()
     pictures = page.locator("img").evaluate_all("all => all.map(image => [image.naturalWidth, image.alt])")
     assert len(pictures) >= 3
     assert all(width > 100 and alt for width, alt in pictures)
