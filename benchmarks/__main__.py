@@ -2,6 +2,7 @@
 
 python -m benchmarks --only ratio                       the ratio alone
 python -m benchmarks --sizes 10000,100000,1000000       growth over more than a few minutes
+python -m benchmarks --only floor                       what a message costs before anything is decided
 python -m benchmarks --only day --n 8640000             a day at 100 messages a second
 python -m benchmarks --only hosts --sites 10,100,1000   from a small network to a large one
 """
@@ -14,9 +15,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import day, growth, hand_written, hosts, real, relay_world, startup
+from benchmarks import day, floor, growth, hand_written, hosts, real, relay_world, startup
 
-PARTS = ("startup", "real", "growth", "hosts", "waiting", "records", "day", "ratio")
+PARTS = ("startup", "real", "growth", "hosts", "waiting", "records", "floor", "day", "ratio")
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -84,6 +85,7 @@ def main() -> None:
         "hosts": lambda: hosts.report([int(sites) for sites in args.sites.split(",")], args.each),
         "waiting": lambda: [growth.waiting(args.n, args.rate)],
         "records": lambda: [records(args.n, args.rate, args.rounds)],
+        "floor": lambda: floor.report(args.n, args.rate),
         "day": lambda: [day.report(args.n)],
         "ratio": lambda: ratio(args.n, args.rate, args.rounds),
     }
