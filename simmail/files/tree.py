@@ -63,8 +63,13 @@ class View(Protocol):
 
 
 def may_write(file: File, user: str) -> bool:
-    """Whether a user may write to a file: its owner, root, or anybody where its permissions say so."""
-    return user in ("root", file.owner) or bool(file.mode & 0o002)
+    """Whether a user may write to a file: root, its owner or anybody as its permissions say."""
+    return user == "root" or bool(file.mode & (0o200 if user == file.owner else 0o002))
+
+
+def may_read(file: File, user: str) -> bool:
+    """Whether a user may read a file, in the same way."""
+    return user == "root" or bool(file.mode & (0o400 if user == file.owner else 0o004))
 
 
 def normal(path: str, folder: str = "/") -> str:
@@ -164,7 +169,7 @@ class FileSystem:
         if mode & 0o002 or user == "root":
             return ""
         ours = group is not None and group == FOLDER_GROUPS.get(folder) and mode & 0o020
-        return "" if ours or user == self.folder_owner(folder) else DENIED
+        return "" if ours or (user == self.folder_owner(folder) and mode & 0o200) else DENIED
 
     def is_closed(self, path: str, user: str) -> bool:
         """Whether `user` may not enter a folder above `path`, which is absolute and normal.

@@ -133,6 +133,10 @@ def mailbox_trouble(
         locked: whether a lock file is made.
     """
     file = files.find(name)
+    if file is not None and locked and maker != "root":
+        reason = files.may_append(name + ".lock", maker, owner.gid)
+        if reason:
+            return Trouble(status, f"unable to create lock file {path}.lock: {reason}")
     if file is None:
         reason = files.may_append(name, maker, owner.gid)
         if not reason:
