@@ -7,7 +7,7 @@ DESCRIPTION
     further, the others sent on in a new message.
 
 PARAMETERS
-    allow_mail_to_commands, allow_mail_to_files, frozen_delivered_to
+    allow_mail_to_commands, allow_mail_to_files, frozen_delivered_to, propagate_unmatched_extensions, line_length_limit
 
 DIAGNOSTICS
     mail to command is restricted, mail to file is restricted
@@ -16,6 +16,7 @@ DIAGNOSTICS
     :include:NAME uses a relative path
     unable to lookup :include: file NAME: No such file or directory
     :include: file NAME is not a regular file, ... is world writable
+    cannot open include file NAME: Permission denied
     bad recipient address syntax: ADDRESS
     address resolver failure
 
@@ -25,9 +26,11 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.files.tree import File, FileError
+from simmail.files.machine import Account
+from simmail.files.tree import DENIED, File, FileError, may_read
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.questions import Decision
 from simmail.mail.tokens import Address, externalize, internalize, parse
@@ -72,6 +75,7 @@ class Destinations:
         self._commands = config.mask("allow_mail_to_commands", SOURCES)
         self._parsed: dict[str, tuple[Destination, ...]] = {}
         self.files = config.mask("allow_mail_to_files", SOURCES)
+        self._longest: int = config["line_length_limit"]
 
     def parse(self, line: str) -> tuple[Destination, ...]:
         """The destinations in a line, remembered."""
@@ -95,7 +99,7 @@ class Destinations:
             Whether that line must be tried again, and how many destinations there were.
         """
         count = 0
-        for line in text.split("\n"):
+        for line in self._lines(text):
             if line.startswith("#"):
                 continue
             count += len(self.parse(line))
@@ -103,6 +107,15 @@ class Destinations:
             if waits:
                 return True, count
         return False, count
+
+    def _lines(self, text: str) -> Iterator[str]:
+        """The lines of a file; one that is too long counts as several."""
+        longest = self._longest
+        for line in text.split("\n"):
+            if len(line) <= longest:
+                yield line
+            else:
+                yield from (line[start : start + longest] for start in range(0, len(line), longest))
 
     def one(self, run: Run, state: State, destination: Destination) -> Decision[bool]:
         """Deliver to one destination."""
@@ -143,13 +156,15 @@ class Destinations:
             return False
         if not path.startswith("/"):
             return (yield from self._refuse(run, state, f":include:{path} uses a relative path"))
-        file = self._list(path)
+        file = self._list(path, state.rights)
         if isinstance(file, str):
             return (yield from self._refuse(run, state, file))
         state = state.copy()
         state.expanded_from = state.local
         state.source = Source.INCLUDE
         state.level += 1
+        if "include" not in agent.propagated:
+            state.unmatched = None
         if uid == 0 and file.owner != "root":
             owner = agent.machine.accounts.get(file.owner)
             if owner is None:
@@ -161,8 +176,8 @@ class Destinations:
         waits, _ = yield from self.deliver_file(run, state, file.text)
         return waits
 
-    def _list(self, path: str) -> File | str:
-        """The file of a list, or what is wrong with it."""
+    def _list(self, path: str, rights: Account | None) -> File | str:
+        """The file of a list, which is read with `rights`, or with its owner's; or what is wrong with it."""
         files = self.agent.machine.files
         try:
             file = files.file(path)
@@ -170,7 +185,10 @@ class Destinations:
             if files.is_folder(path):
                 return f":include: file {path} is not a regular file"
             return f"unable to lookup :include: file {path}: {error.reason}"
-        return f":include: file {path} is world writable" if file.mode & 0o002 else file
+        if file.mode & 0o002:
+            return f":include: file {path} is world writable"
+        reader = rights.name if rights is not None else file.owner
+        return file if may_read(file, reader) else f"cannot open include file {path}: {DENIED}"
 
     # ---- addresses
 

@@ -6,7 +6,8 @@ DESCRIPTION
     path with a name that has no value is passed over, so that the file for an address extension is tried only where
     there is one.
 
-    A file that belongs to somebody else, that everybody may write to, or that is no file is passed over with a warning.
+    A file that belongs to somebody else, that everybody may write to, that the user may not read, or that is no file
+    is passed over with a warning.
     A user who names himself in his own file means his mailbox.
 
 PARAMETERS
@@ -14,9 +15,7 @@ PARAMETERS
 
 DIAGNOSTICS
     file NAME is not a regular file, ... has bad owner uid N, ... is world writable
-
-BUGS
-    Whether the user may read the file is not looked at.
+    cannot open file NAME: Permission denied
 
 SEE ALSO
     local(8), postconf(5)
@@ -27,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.files.machine import Account
-from simmail.files.tree import File, normal
+from simmail.files.tree import DENIED, File, may_read, normal
 from simmail.mail.questions import Decision
 from simmail.postfix.delivery import PROBE
 from simmail.postfix.expand import plain_names
@@ -154,6 +153,8 @@ class ForwardFiles:
             agent.warn("warning", f"file {path} has bad owner uid {owner.uid if owner else file.owner}")
         elif file.mode & 0o002:
             agent.warn("warning", f"file {path} is world writable")
+        elif not may_read(file, account.name):
+            agent.warn("warning", f"cannot open file {path}: {DENIED}")
         else:
             return file
         return None
