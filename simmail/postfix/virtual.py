@@ -4,7 +4,7 @@
 DESCRIPTION
     Delivers to mailboxes of people without an account: virtual_mailbox_maps says where below virtual_mailbox_base a
     mailbox lies, virtual_uid_maps and virtual_gid_maps whose it is.  A name that ends in a slash is a Maildir.  There
-    are no aliases, commands or .forward files.
+    are no aliases, commands or .forward files; so no mail can come back, and nobody looks at Delivered-To: lines.
 
 PARAMETERS
     virtual_mailbox_base, virtual_mailbox_maps, virtual_uid_maps, virtual_gid_maps, virtual_minimum_uid,
@@ -33,7 +33,6 @@ from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Deposit
 from simmail.postfix.address_maps import Steps, find_address
 from simmail.postfix.agent import DeliveryAgent, failure
-from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.mail_copy import LockFiles, append_trouble, head, mailbox_limit, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
@@ -80,12 +79,7 @@ class Virtual(DeliveryAgent):
     def deliver(self, request: Request) -> Decision[list[Result]]:
         """Try to deliver to each recipient's mailbox."""
         results: list[Result] = []
-        loops = delivered_before(request.message.content)
         for recipient in request.recipients:
-            if loops and recipient.address.lower() in loops:
-                dsn = failure("5.4.6", f"mail forwarding loop for {recipient.address}")
-                yield from self.failed(request, recipient, dsn, results)
-                continue
             box = self._find(recipient.address.lower())
             if self.pending:
                 yield from self.spoken()
