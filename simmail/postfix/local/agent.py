@@ -97,7 +97,7 @@ class Local(DeliveryAgent):
         aliases = (self.aliases.whole, self.aliases.base) if self.delimiters else (self.aliases.whole,)
         #: The kinds of destination, in the order in which they are tried.
         self._kinds: tuple[Kind, ...] = (
-            *(aliases if self.aliases.maps else ()), self._elsewhere, self.forwards.deliver, *self._home,
+            *(aliases if self.aliases.used else ()), self._elsewhere, self.forwards.deliver, *self._home,
         )  # fmt: skip
         self._needs_home: bool = config["require_home_directory"]
 

@@ -47,6 +47,9 @@ class Aliases:
 
     Args:
         agent: the delivery agent.
+
+    Attributes:
+        used: whether there are any, or a luser_relay, whose loops end here too.
     """
 
     def __init__(self, agent: Local) -> None:
@@ -54,6 +57,7 @@ class Aliases:
         config = agent.config
         flags = USUAL | PARANOID
         self.maps = Maps.open("alias_maps", config["alias_maps"], agent.environment, flags)
+        self.used = bool(self.maps or config["luser_relay"])
         self._expand_owner: bool = config["expand_owner_alias"]
         self._reset_owner: bool = config["reset_owner_alias"]
         self._found: dict[str, tuple[Table, str] | None] = {}
@@ -104,6 +108,8 @@ class Aliases:
         """Deliver to what an alias stands for; None where `name` is no alias."""
         if state.expanded_from == name:
             return None
+        if state.level > NESTING_LIMIT - STEPS:
+            return self._loop(run, state, name)
         try:
             found = self.find(name)
         except LookupFailure:
@@ -111,6 +117,13 @@ class Aliases:
         if found is None and not self.agent.pending:
             return None
         return self._found_out(run, state, name, found)
+
+    def _loop(self, run: Run, state: State, name: str) -> Decision[bool]:
+        """An expansion that is too deep, whether or not the name it has come to is an alias."""
+        agent = self.agent
+        agent.warn("warning", f"alias database loop for {name}")
+        yield from agent.spoken()
+        return (yield from agent.bounce(run, state, failure("5.4.6", f"alias database loop for {name}")))
 
     def _unavailable(self, run: Run, state: State) -> Decision[bool]:
         yield from self.agent.spoken()
@@ -125,10 +138,6 @@ class Aliases:
             return None
         if run.request.message.trace == PROBE:
             return (yield from agent.deliver_sent(run, state, f"aliased to {found[1]}"))
-        if state.level > NESTING_LIMIT - STEPS:
-            agent.warn("warning", f"alias database loop for {name}")
-            yield from agent.spoken()
-            return (yield from agent.bounce(run, state, failure("5.4.6", f"alias database loop for {name}")))
         table, value = found
         return (yield from self._expand(run, state.copy(), name, table, value))
 

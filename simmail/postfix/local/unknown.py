@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.address import unquote_local
+from simmail.mail.address import quote_local
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.passing import Passing
-from simmail.postfix.local.state import Run, State
+from simmail.postfix.local.state import STEPS, Run, State
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
@@ -60,6 +60,7 @@ class UnknownUsers:
             if self._canonical(relay).lower() != state.recipient.address.lower():
                 further = state.copy()
                 further.unmatched = None
+                further.level += STEPS
                 return (yield from agent.destinations.address(run, further, relay))
         if state.user in REQUIRED:
             agent.warn("warning", f"required alias not found: {state.user}")
@@ -68,5 +69,6 @@ class UnknownUsers:
         return (yield from agent.bounce(run, state, failure("5.1.1", f'unknown user: "{state.user}"')))
 
     def _canonical(self, address: str) -> str:
-        rewritten: str = self.agent.rewriter.rewrite("local", address)
-        return unquote_local(rewritten)
+        """The complete address, in external form: one that needs quotes is never the recipient's."""
+        rewritten: str = self.agent.rewriter.rewrite("local", quote_local(address))
+        return rewritten
