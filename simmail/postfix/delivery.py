@@ -83,6 +83,10 @@ class Result(NamedTuple):
     relay: str = "none"
     of: Recipient | None = None
 
+    def relayed(self) -> Result:
+        """The same, told of as handed on to somebody who may say nothing more."""
+        return self._replace(dsn=self.dsn._replace(action="relayed"))
+
 
 @dataclass(slots=True)
 class Request:

@@ -73,6 +73,7 @@ class Expander:
         recurse: whether values are expanded too.
         allowed: the characters that may appear in a value; others become `_`.  None allows all.
         scan: look up every name, in the branches not taken too, and make no text.
+        simple: whatever stands in brackets is a name.
     """
 
     def __init__(
@@ -83,9 +84,10 @@ class Expander:
         recurse: bool = True,
         allowed: Container[str] | None = None,
         scan: bool = False,
+        simple: bool = False,
     ) -> None:
         self.lookup, self.complain = lookup, complain
-        self.recurse, self.allowed, self.scan = recurse, allowed, scan
+        self.recurse, self.allowed, self.scan, self.simple = recurse, allowed, scan, simple
         self.steps = self.length = 0
 
     def expand(self, text: str) -> Expansion:
@@ -281,7 +283,7 @@ class _Run:
             return
         try:
             value: str | None
-            if inner.lstrip(SPACE).startswith("{"):
+            if inner.lstrip(SPACE).startswith("{") and not self.expander.simple:
                 value, rest = self.comparison(inner.lstrip(SPACE))
                 if rest and rest[0] not in "?:":
                     self.stop(f'"?" or ":" expected at: "...}}>>>{rest[:20]}"')
@@ -300,6 +302,8 @@ class _Run:
 
     def named(self, inner: str) -> tuple[str | None, str]:
         """The value of the name that starts here, and what follows it."""
+        if self.expander.simple:
+            return self.expander.lookup(inner, True), ""
         start = len(inner) - len(inner.lstrip(SPACE))
         found = _NAME.match(inner, start)
         end = found.end() if found else start

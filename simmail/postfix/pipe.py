@@ -104,7 +104,7 @@ class Pipe(DeliveryAgent):
             text = f"delivers to command: {attributes.command[0]}"
         yield from self.sent(request, recipient, text, results)
         if "X" not in attributes.flags and not request.verify:
-            results[-1] = results[-1]._replace(dsn=results[-1].dsn._replace(action="relayed"))
+            results[-1] = results[-1].relayed()
         return False
 
     def _run(self, request: Request, attributes: Attributes, words: list[str]) -> Decision[Dsn | Exit]:
@@ -165,7 +165,7 @@ class Pipe(DeliveryAgent):
         return words
 
     def _expanded(self, pattern: str, values: Mapping[str, str], named: set[str]) -> str | None:
-        """A word with its names replaced; `named` learns which those were."""
+        """A word with its names replaced; `named` learns which those were.  There are no conditions here."""
 
         def look_up(name: str, use: bool) -> str | None:
             named.add(name)
@@ -174,7 +174,7 @@ class Pipe(DeliveryAgent):
                 self.warn("warning", f'{where}: unknown macro name: "{name}"')
             return values.get(name)
 
-        expander = Expander(look_up, lambda text: self.warn("warning", text), recurse=False)
+        expander = Expander(look_up, lambda text: self.warn("warning", text), recurse=False, simple=True)
         done = expander.expand(pattern)
         return None if done.failed or done.undefined else done.text
 

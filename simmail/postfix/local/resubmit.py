@@ -73,6 +73,7 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
             waits |= yield from agent.bounce(run, whole, failure("4.3.0", "unable to forward message"))
         else:
             yield from agent.deliver_sent(run, whole, f"forwarded as {queue_id}")
+            run.results[-1] = run.results[-1].relayed()
     return waits
 
 
