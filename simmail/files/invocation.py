@@ -12,6 +12,8 @@ from simmail.mail.questions import Decision
 
 #: Octets of the buffer in which a program of Postfix collects its standard output.
 BUFFER = 4096
+#: Which permissions new files do not get: those of a user's programs, and of all that a daemon of Postfix starts.
+UMASK, DAEMON_UMASK = 0o022, 0o077
 
 
 @dataclass(slots=True)
@@ -28,6 +30,7 @@ class Invocation:
         now: seconds since the world's start.
         system: the host's running mail system (`simmail.postfix.system.MailSystem`), or None.
         file_limit: octets that no file it writes may exceed (setrlimit(2), RLIMIT_FSIZE); 0 for no limit.
+        umask: which permissions new files do not get.
         control: what starts and stops it (`simmail.postfix.control.Control`), or None on a host without Postfix.
 
     `out` and `err` collect what it prints, in order.
@@ -43,6 +46,7 @@ class Invocation:
     system: Any = None
     control: Any = None
     file_limit: int = 0
+    umask: int = UMASK
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
 

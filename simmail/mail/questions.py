@@ -331,9 +331,11 @@ class Run(Question):
         timeout: seconds (command_time_limit).
         file_limit: octets that no file it writes may exceed; 0 for no limit.
         folder: where it starts.
+        daemon: whether a daemon of Postfix starts it: new files are their owner's alone, and what it prints to its
+            two outputs comes as one text, in order.
     """
 
-    __slots__ = ("command", "environment", "file_limit", "folder", "stdin", "timeout", "user")
+    __slots__ = ("command", "daemon", "environment", "file_limit", "folder", "stdin", "timeout", "user")
 
     def __init__(
         self,
@@ -344,9 +346,10 @@ class Run(Question):
         timeout: float = 1000.0,
         file_limit: int = 0,
         folder: str = "/",
+        daemon: bool = False,
     ) -> None:
         self.command, self.user, self.environment, self.stdin, self.timeout = command, user, environment, stdin, timeout
-        self.file_limit, self.folder = file_limit, folder
+        self.file_limit, self.folder, self.daemon = file_limit, folder, daemon
 
 
 class Detach(Question):

@@ -116,7 +116,7 @@ class Pipe(DeliveryAgent):
         text = self._text(request, attributes, date)
         run = Run(
             " ".join(map(quote, words)), attributes.account.name, {**self._environment, "PWD": folder}, text,
-            self._limit, folder=folder,
+            self._limit, folder=folder, daemon=True,
         )  # fmt: skip
         return (yield from run_command(self, run, words[0], quote(words[0]), "pipe_command: "))
 

@@ -18,7 +18,6 @@ DIAGNOSTICS
 BUGS
     A command whose output goes to a file that may not grow is not told, and succeeds; the file ends at the limit.
     Of a file that a program writes itself, and that would be larger, nothing is written.
-    What a command prints on its two outputs is not mixed as it was printed: the standard output comes first.
 
 SEE ALSO
     pipe_command(3), exec_command(3), sys_exits(3)
@@ -32,11 +31,13 @@ from typing import NamedTuple
 from simmail.files.machine import Account
 from simmail.files.tree import DENIED, NO_FILE
 from simmail.mail.answers import Exit
+from simmail.mail.content import clipped
 from simmail.mail.questions import Decision
 from simmail.mail.questions import Run as RunCommand
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.report import split_status, valid_status
+from simmail.postfix.tables.fold import printable
 
 PATH = "/usr/bin:/bin"
 #: Where commands start that are given no other folder.
@@ -46,6 +47,7 @@ IMPORTED = {"LANG": "C"}
 OUTPUT_LIMIT = 4096
 TEMPORARY = 75
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
+_BLANKS = {ord("\t"): " ", ord("\n"): " "}
 _HARMLESS = frozenset("1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \t")
 
 
@@ -106,11 +108,11 @@ def run_command(
         Why it failed; its end where it did not.
     """
     exit: Exit = yield run
-    if program and exit.status in (NOT_FOUND, NOT_EXECUTABLE) and exit.stderr.startswith(f"sh: 1: {program}: "):
+    if program and exit.status in (NOT_FOUND, NOT_EXECUTABLE) and exit.stdout.startswith(f"sh: 1: {program}: "):
         reason = NO_FILE if exit.status == NOT_FOUND else DENIED
         fatal = f"{caller}execvp {program}: {reason}"
         yield agent.note("fatal", "", fatal)
-        exit = Exit(TEMPORARY, "", f"{agent.command}: fatal: {fatal}\n")
+        exit = Exit(TEMPORARY, f"{agent.command}: fatal: {fatal}\n")
     if exit.timed_out:
         yield agent.note("warning", "", "pipe_command_read: read time limit exceeded")
     return outcome(shown, exit) or exit
@@ -124,8 +126,9 @@ def no_folder(agent: DeliveryAgent, folder: str, account: Account) -> Decision[D
 
 
 def said(exit: Exit) -> str:
-    """What a command printed, as reasons quote it."""
-    return (exit.stdout + exit.stderr)[:OUTPUT_LIMIT].replace("\n", " ")
+    """What a command printed, as reasons quote it: up to the first NUL."""
+    printed = exit.stdout
+    return printable(clipped(printed, OUTPUT_LIMIT).split("\0", 1)[0].translate(_BLANKS), mark="_") if printed else ""
 
 
 def direct(command: str) -> bool:
@@ -137,17 +140,18 @@ def outcome(command: str, exit: Exit) -> Dsn | None:
     """What an exit status means for the message; None where all is well."""
     told = said(exit)
     tail = f". Command output: {told}" if told else ""
+    words = told.lstrip()
     if exit.timed_out:
-        return failure("5.3.0", f'Command time limit exceeded: "{command}"{tail}', told or SOFTWARE)
+        return failure("5.3.0", f'Command time limit exceeded: "{command}"{tail}', words or SOFTWARE)
     if exit.status == 0:
         return None
     if exit.status < 0:
-        return failure("4.3.0", f'Command died with signal {-exit.status}: "{command}"{tail}', told or SOFTWARE)
+        return failure("4.3.0", f'Command died with signal {-exit.status}: "{command}"{tail}', words or SOFTWARE)
     if valid_status(told):
         status, text = split_status(told, "5.3.0")
         return failure(status, text, text)
     known = EXITS.get(exit.status)
     if known is not None:
-        return failure(known.status, known.text + tail, told or known.text)
+        return failure(known.status, known.text + tail, words or known.text)
     unknown = f"unknown mail system error {exit.status}"
-    return failure("5.3.0", f'Command died with status {exit.status}: "{command}"{tail}', told or unknown)
+    return failure("5.3.0", f'Command died with status {exit.status}: "{command}"{tail}', words or unknown)

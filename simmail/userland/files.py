@@ -219,6 +219,10 @@ class UserFiles:
             return ""
         return self._file(name, READ)[1].text
 
+    def program(self, name: str) -> str:
+        """The text of a program, which one may run without being able to read it."""
+        return self._file(name, EXECUTE)[1].text
+
     # ---- changing
 
     def _change(self, name: str, path: str, text: str, old: File | None) -> None:

@@ -80,11 +80,11 @@ class Process(Invocation):
         source: what it reads; `stdin` is all of it that is there when first asked for.
         commands: the host's programs by name.
         job: the process tree it is part of.
-        umask: which permissions new files do not get.
+        umask: which permissions new files do not get; None: the same as its parent's.
         (the others are those of Invocation)
     """
 
-    __slots__ = ("_all", "commands", "files", "job", "source", "umask")
+    __slots__ = ("_all", "commands", "files", "job", "source")
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Process(Invocation):
         job: Job,
         environment: Mapping[str, str] | None = None,
         folder: str | None = None,
-        umask: int = 0o022,
+        umask: int | None = None,
         out: list[str] | None = None,
         err: list[str] | None = None,
     ) -> None:
@@ -106,7 +106,8 @@ class Process(Invocation):
         self.environment = parent.environment if environment is None else environment
         self.out = parent.out if out is None else out
         self.err = parent.err if err is None else err
-        self.source, self.commands, self.job, self.umask = source, commands, job, umask
+        self.source, self.commands, self.job = source, commands, job
+        self.umask = parent.umask if umask is None else umask
         job.now = max(job.now, parent.now)
         self.files = UserFiles(self)
         self._all: str | None = None
@@ -170,7 +171,6 @@ class Process(Invocation):
             "source": self.source,
             "commands": self.commands,
             "job": self.job,
-            "umask": self.umask,
             **others,
         }
         return Process(argv, self, **settings)  # type: ignore[arg-type]
@@ -231,14 +231,14 @@ def load(process: Process, path: str, name: str, levels: int = 4) -> Program:
     if is_installed(process.commands, full):
         return Program(full, process.commands[posixpath.basename(full)], (name,))
     try:
-        text = process.files.read(path)
+        text = process.files.program(path)
     except FileError as error:
         raise LaunchError(126, error.reason) from None
     if not text.startswith("#!"):
         shell = process.commands.get("sh")
         if shell is None:
             raise LaunchError(126, "Exec format error")
-        return Program("/bin/sh", shell, ("sh", path))
+        return Program("/bin/sh", shell, ("/bin/sh", path))
     words = text[2:256].split("\n", 1)[0].strip(" \t").split(None, 1)
     if not words or levels == 0:
         raise LaunchError(126, "Exec format error")
@@ -286,7 +286,8 @@ def launch(parent: Process, argv: tuple[str, ...], **others: object) -> Decision
             # what it prints stays with its parent, who takes as much as there may be
             answer = None if isinstance(question, Printed) else (yield question)
     except StopIteration as stop:
-        return int(stop.value)
+        status = int(stop.value)
+        return status if status >= 0 else 128 - status
     finally:
         running.close()
 

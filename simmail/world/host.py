@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simmail.dns.resolver import Resolver
-from simmail.files.invocation import Invocation
+from simmail.files.invocation import DAEMON_UMASK, UMASK, Invocation
 from simmail.files.machine import Machine
 from simmail.files.mailbox import split_mbox, unquoted
 from simmail.files.tree import FileError, normal
@@ -184,14 +184,18 @@ class Host:
     def running(self, question: Run, shell: tuple[str, ...] = ()) -> Decision[Exit]:
         """A command's run, as the shell does it; `shell`: the words that called it, where that was no program."""
         now = yield Level()
+        umask = DAEMON_UMASK if question.daemon else UMASK
         invocation = Invocation(
             shell or ("sh", "-c", question.command), self.machine, question.stdin, question.user, question.folder,
             question.environment, now, self.master.system if self.master else None, self.master, question.file_limit,
+            umask,
         )  # fmt: skip
+        if question.daemon:
+            invocation.err = invocation.out
         status = yield from run(question.command, invocation, COMMANDS)
         if self.master is not None:
             self.master.files_written()
-        return Exit(status, "".join(invocation.out), "".join(invocation.err))
+        return Exit(status, "".join(invocation.out), "" if question.daemon else "".join(invocation.err))
 
     def started(self, command: str, user: str) -> Decision[Exit]:
         """A command's run that a user starts at home."""

@@ -73,7 +73,9 @@ class Commands:
             return (yield from agent.bounce(run, state, (yield from no_folder(agent, folder, rights))))
         environment = {**self._exported, **self._environment(run, state), "PWD": folder}
         text = f"{self._shell} {command}" if self._shell else command
-        question = RunCommand(text, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, folder)
+        question = RunCommand(
+            text, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, folder, daemon=True
+        )
         program = text.split(maxsplit=1)[0] if direct(text) else ""
         end = yield from run_command(agent, question, text, program if "/" in program else "")
         if isinstance(end, Exit):

@@ -36,7 +36,7 @@ def sh(process: Process) -> Decision[int]:
         except FileError as error:
             reason = "No such file" if error.reason == "No such file or directory" else error.reason
             process.complain(f"{name}: 0: cannot open {words[0]}: {reason}")
-            return 2 if error.reason != "Permission denied" else 126
+            return 2
         process.argv = tuple(words)
     else:
         text = yield from process.source.read_all()

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simmail.files.invocation import Command, Invocation
+from simmail.files.invocation import DAEMON_UMASK, Command, Invocation
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Sleep
@@ -55,7 +55,9 @@ class Spawned:
 
     def connect(self, now: float) -> Connection:
         """Start the command for a connection."""
-        invocation = Invocation((), self.machine, user=self.user, environment={"PATH": PATH}, now=now)
+        invocation = Invocation(
+            (), self.machine, user=self.user, environment={"PATH": PATH}, now=now, umask=DAEMON_UMASK
+        )
         return Connection(Conversation(self.argv, invocation, self.commands, merged=True))
 
 
