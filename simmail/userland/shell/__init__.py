@@ -11,6 +11,7 @@ from simmail.userland.process import KILLED, Process
 from simmail.userland.shell.interpreter import Shell
 from simmail.userland.shell.nodes import Script
 from simmail.userland.shell.parser import parse
+from simmail.userland.shell.signals import Signalled
 from simmail.userland.streams import BrokenPipe
 
 __all__ = ["Script", "parse", "run", "run_script"]
@@ -29,7 +30,9 @@ def run(text: str, invocation: Invocation, commands: Mapping[str, Command], job:
 
 
 def run_script(script: Script, process: Process, letters: frozenset[str] = frozenset()) -> Decision[int]:
-    """Run a script that was read already.  A script beyond its bounds is killed, with a line that says so.
+    """Run a script that was read already; its status, which is negative where a signal ended it.
+
+    A script beyond its bounds is killed, with a line that says so.
 
     Args:
         script: from `parse`.
@@ -40,6 +43,8 @@ def run_script(script: Script, process: Process, letters: frozenset[str] = froze
     shell.options |= letters
     try:
         status = yield from shell.to_the_end(shell.script(script))
+    except Signalled as signal:
+        status = -signal.number
     except BrokenPipe:
         status = 141
     except Exhausted as error:

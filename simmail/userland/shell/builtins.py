@@ -15,6 +15,7 @@ from simmail.userland.shell.builtins_read import getopts, read
 from simmail.userland.shell.control import ExitShell, LeaveLoop, ReturnFrom, ShellError
 from simmail.userland.shell.lexer import NAME
 from simmail.userland.shell.parser import RESERVED, parse
+from simmail.userland.shell.signals import kill, signal_name
 
 if TYPE_CHECKING:
     from simmail.userland.shell.interpreter import Shell
@@ -32,7 +33,6 @@ OPTIONS = {
     "v": "verbose",
     "x": "xtrace",
 }
-SIGNALS = frozenset("HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM CHLD CONT STOP TSTP".split())
 
 
 def _plain(function: Plain) -> Builtin:
@@ -317,8 +317,8 @@ def _trap(shell: Shell, words: list[str]) -> int:
         return 0
     status = 0
     for word in words[2:]:
-        name = "EXIT" if word == "0" else word.removeprefix("SIG")
-        if name != "EXIT" and name not in SIGNALS and not (word.isdecimal() and int(word[:3]) < 65):
+        name = "EXIT" if word in ("0", "EXIT") else signal_name(word.removeprefix("SIG"))
+        if not name:
             shell.write(2, f"trap: {word}: bad trap\n")
             status = 1
         elif words[1] == "-":
@@ -326,11 +326,6 @@ def _trap(shell: Shell, words: list[str]) -> int:
         else:
             shell.traps[name] = words[1]
     return status
-
-
-def _kill(shell: Shell, words: list[str]) -> int:
-    shell.say("kill: No such process\n")
-    return 1
 
 
 def _ulimit(shell: Shell, words: list[str]) -> int:
@@ -412,7 +407,7 @@ BUILTINS: dict[str, Builtin] = {
     "getopts": _plain(getopts),
     "hash": _plain(_nothing(0)),
     "jobs": _plain(_nothing(0)),
-    "kill": _plain(_kill),
+    "kill": _plain(kill),
     "local": _plain(_local),
     "printf": _plain(_printf),
     "pwd": _plain(_pwd),

@@ -31,6 +31,7 @@ from simmail.userland.shell.nodes import (
 from simmail.userland.shell.parser import assignment
 from simmail.userland.shell.pipeline import run_pipeline
 from simmail.userland.shell.redirection import redirected
+from simmail.userland.shell.signals import MEANINGS, deliver
 from simmail.userland.shell.state import Descriptor, ShellState
 from simmail.userland.streams import BrokenPipe, Collected, Nowhere, Printed, Stream
 
@@ -62,6 +63,8 @@ class Shell(ShellState):
         """Run a command; its status."""
         status: int = yield from HANDLERS[type(node)](self, node)
         self.status = status
+        if self.signals and not self.forked:
+            yield from deliver(self)
         return status
 
     def script(self, script: Script) -> Decision[int]:
@@ -398,7 +401,7 @@ class Shell(ShellState):
                 question = running.send(answer)
             except StopIteration as stop:
                 self._collect(out, err, printed, complained)
-                return int(stop.value) & 0xFF
+                return self._ended(int(stop.value), err)
             except BrokenPipe:
                 raise
             except BaseException:
@@ -410,6 +413,15 @@ class Shell(ShellState):
                 answer = None
             else:
                 answer = yield question
+
+    @staticmethod
+    def _ended(status: int, err: Descriptor | None) -> int:
+        """The status of a program that has ended; one that a signal ended is told of."""
+        if status >= 0:
+            return status & 0xFF
+        if -status in MEANINGS:
+            (Nowhere() if err is None else err).write(MEANINGS[-status] + "\n")
+        return 128 - status
 
     @staticmethod
     def _collect(out: Descriptor | None, err: Descriptor | None, printed: list[str], complained: list[str]) -> None:

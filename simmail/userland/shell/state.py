@@ -36,6 +36,8 @@ class ShellState:
         scopes: for each function being run, the variables that are local to it with what they were before.
         line: the number of the line being run.
         loops: how many loops are around the present command.
+        signals: those that were sent to it and have not come yet; its subshells know them too.
+        forked: whether it is a subshell.
         tested: how many commands are around it whose status somebody looks at, so that `set -e` does not.
     """
 
@@ -50,6 +52,8 @@ class ShellState:
         self.options: set[str] = set()
         self.scopes: list[dict[str, str | None]] = []
         self.traps: dict[str, str] = {}
+        self.signals: list[str] = []
+        self.forked = False
         self.status = self.line = self.loops = self.tested = self.calls = self.last_background = 0
         self.substituted: int | None = None
         self.option_offset = 0
@@ -71,6 +75,7 @@ class ShellState:
         other.parameters, other.descriptors = list(self.parameters), dict(self.descriptors)
         other.scopes = [dict(scope) for scope in self.scopes]
         other.traps = {}
+        other.forked = True
         return other
 
     def glob(self, pattern: str) -> Glob:
