@@ -1,6 +1,6 @@
 """A simulated host's file system: a dictionary of texts, and views rendered when somebody reads them.
 
-Nothing here ever touches the machine that runs the simulator: a path is a key, and a symbolic link cannot be made.
+Nothing here ever touches the machine that runs the simulator: a path is a key, and so is what a link leads to.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ NOT_DIRECTORY = "Not a directory"
 DENIED = "Permission denied"
 EXISTS = "File exists"
 READ_ONLY = "Operation not permitted"
+TOO_MANY = "Too many levels of symbolic links"
+#: How many symbolic links a path may lead through.
+MOST_LINKS = 40
 #: The first inode number that is handed out.
 FIRST_INODE = 0x20000
 
@@ -44,6 +47,12 @@ class File:
     owner: str = "root"
     mode: int = 0o644
     modified: float = 0.0
+
+
+class Link(File):
+    """A symbolic link; its text is the path that it leads to."""
+
+    __slots__ = ()
 
 
 class View(Protocol):
@@ -91,6 +100,11 @@ class FileSystem:
         clock: tells the simulated time, for the time of change of what is written.
         store: where delivered mail is kept; None for memory.
 
+    Symbolic links are followed wherever a path leads through them, `..` being taken out before.
+
+    Attributes:
+        linked: whether any link was ever made.
+
     `version` grows with every change of a watched file, so that who remembers something read from files can tell
     whether to look again; others, such as mailboxes, change without end.
     """
@@ -106,13 +120,16 @@ class FileSystem:
         self._views: dict[str, View] = {}
         self._mounted: tuple[str, ...] = ()
         self._orders: dict[str, tuple[str, ...]] = {}
+        self._links: dict[str, Link] = {}
+        self._hard: set[str] = set()
+        self.linked = False
 
     def watch(self, path: str) -> None:
         """Let `version` tell of changes of the file at `path`, whether or not there is one now."""
         self._watched.add(normal(path))
 
     def _changed(self, path: str) -> None:
-        if path in self._watched:
+        if path in self._watched or (self._links and any(self._led(watched) == path for watched in self._watched)):
             self.version += 1
 
     # ---- reading
@@ -134,6 +151,8 @@ class FileSystem:
     def file(self, path: str) -> File:
         """The file at `path`.  Raises FileError."""
         path = normal(path)
+        if self._links:
+            path = self.followed(path)
         view = self._view(path)
         if view is not None:
             return view.file(path)
@@ -145,7 +164,7 @@ class FileSystem:
     def find(self, path: str) -> File | None:
         """The file at `path`, which is absolute and normal; None where there is none."""
         found = self._files.get(path)
-        if found is None and path.startswith(self._mounted):
+        if found is None and (self._links or path.startswith(self._mounted)):
             try:
                 return self.file(path)
             except FileError:
@@ -154,7 +173,7 @@ class FileSystem:
 
     def may_append(self, path: str, user: str, group: int | None = None) -> str:
         """Why `user` of `group` may not append to the file at `path`, or make it (strerror(3)); "" where it may."""
-        path = normal(path)
+        path = self._led(normal(path))
         if self.is_closed(path, user):
             return DENIED
         found = self.find(path)
@@ -178,6 +197,7 @@ class FileSystem:
         """
         if not self._modes or user == "root":
             return False
+        path = self._led(path)
         return any(
             not (mode >> 6 if user == self.folder_owner(folder) else mode | mode >> 3) & 0o001
             for folder, mode in self._modes.items()
@@ -196,6 +216,10 @@ class FileSystem:
         """Whether there is a file or a folder at `path`, which is absolute and normal."""
         if path in self._files or path in self._folders:
             return True
+        if self._links:
+            path = self._led(path)
+            if path in self._files or path in self._folders:
+                return True
         return path.startswith(self._mounted) and (self._is_folder(path) or self.find(path) is not None)
 
     def is_folder(self, path: str) -> bool:
@@ -205,6 +229,10 @@ class FileSystem:
     def _is_folder(self, path: str) -> bool:
         if path in self._folders:
             return True
+        if self._links:
+            path = self._led(path)
+            if path in self._folders:
+                return True
         if path in self._views:
             return path not in self._views[path].names()
         view = self._view(path)
@@ -220,8 +248,9 @@ class FileSystem:
 
     def names(self, folder: str = "/") -> list[str]:
         """The absolute paths of all files below `folder`, sorted."""
-        below = normal(folder).rstrip("/") + "/"
-        found = {name for name in self._files if name.startswith(below)}
+        below = self._led(normal(folder)).rstrip("/") + "/"
+        found = {name for name in self._links if name.startswith(below) and self.find(name) is not None}
+        found |= {name for name in self._files if name.startswith(below)}
         for top, view in self._views.items():
             if top.startswith(below) or below.startswith(top + "/") or below == top + "/":
                 found.update(name for name in view.names() if name.startswith(below))
@@ -229,11 +258,12 @@ class FileSystem:
 
     def listing(self, folder: str) -> list[str]:
         """The names in `folder`, files and folders, sorted.  Raises FileError."""
-        folder = normal(folder)
+        folder = self._led(normal(folder))
         if not self.is_folder(folder):
             raise FileError(folder, NOT_DIRECTORY if folder in self._files else NO_FILE)
         below = folder.rstrip("/") + "/"
-        everything = [*self.names(folder), *(f for f in (*self._folders, *self._views) if f.startswith(below))]
+        others = (*self._folders, *self._views, *self._links)
+        everything = [*self.names(folder), *(other for other in others if other.startswith(below))]
         return sorted({name[len(below) :].split("/", 1)[0] for name in everything if name != below})
 
     def arrange(self, folder: str, names: tuple[str, ...]) -> None:
@@ -250,18 +280,18 @@ class FileSystem:
 
     def folder_owner(self, path: str) -> str:
         """The account that a folder belongs to; root's where nobody made it."""
-        return self._folders.get(normal(path), "root")
+        return self._folders.get(self._led(normal(path)), "root")
 
     def folder_mode(self, path: str) -> int:
         """A folder's permissions: those that chmod(1) gave it, or those that FOLDER_MODES or habit have for it."""
-        path = normal(path)
+        path = self._led(normal(path))
         return self._modes.get(path, FOLDER_MODES.get(path, 0o755))
 
     # ---- writing
 
     def change_folder(self, path: str, *, owner: str | None = None, mode: int | None = None) -> None:
         """Give a folder to another account, or other permissions.  Raises FileError where there is no such folder."""
-        path = normal(path)
+        path = self._led(normal(path))
         if not self.is_folder(path):
             raise FileError(path, NO_FILE)
         if owner is not None:
@@ -271,7 +301,7 @@ class FileSystem:
 
     def make_folder(self, path: str, owner: str = "root") -> None:
         """Make a folder and those above it."""
-        path = normal(path)
+        path = self._led(normal(path))
         while path not in self._folders:
             self._folders[path] = owner
             path = posixpath.dirname(path)
@@ -281,6 +311,8 @@ class FileSystem:
     ) -> None:
         """Make or replace a file; the folders above it are made.  Raises FileError where a view forbids it."""
         path = normal(path)
+        if self._links:
+            path = self.followed(path)
         view = self._view(path)
         if view is not None:
             view.write(path, text)
@@ -289,15 +321,23 @@ class FileSystem:
             raise FileError(path, IS_DIRECTORY)
         self.make_folder(posixpath.dirname(path), owner)
         self._changed(path)
-        self._files[path] = File(text, owner, mode, self.clock() if modified is None else modified)
+        self._put(path, File(text, owner, mode, self.clock() if modified is None else modified))
 
     def place(self, path: str, file: File) -> None:
         """Put a file that makes its own text at `path`; the folders above it are made."""
-        path = normal(path)
+        path = self._led(normal(path))
         folder = above(path)
         if folder not in self._folders:
             self.make_folder(folder, file.owner)
         self._changed(path)
+        self._put(path, file)
+
+    def _put(self, path: str, file: File) -> None:
+        """Let a path, and those that are hard links to the same, have another file."""
+        if path in self._hard:
+            old = self._files[path]
+            self._files.update((other, file) for other in self._hard if self._files[other] is old)
+            self.version += 1
         self._files[path] = file
 
     def inode(self) -> int:
@@ -312,8 +352,12 @@ class FileSystem:
 
     def remove(self, path: str) -> None:
         """Remove a file.  Raises FileError."""
-        path = normal(path)
+        path = self._at(normal(path))
         self._changed(path)
+        self._hard.discard(path)
+        if self._links.pop(path, None) is not None:
+            self.version += 1
+            return
         view = self._view(path)
         if view is not None:
             view.remove(path)
@@ -322,10 +366,66 @@ class FileSystem:
 
     def remove_folder(self, path: str) -> None:
         """Remove an empty folder.  Raises FileError."""
-        path = normal(path)
+        path = self._at(normal(path))
         if path not in self._folders:
-            raise FileError(path, NOT_DIRECTORY if path in self._files else NO_FILE)
+            raise FileError(path, NOT_DIRECTORY if path in self._files or path in self._links else NO_FILE)
         if self.listing(path):
             raise FileError(path, "Directory not empty")
         del self._folders[path]
         self._modes.pop(path, None)
+
+    # ---- links
+
+    def followed(self, path: str) -> str:
+        """Where a path leads, which is absolute and normal.  Raises FileError where that is round in circles."""
+        where = path
+        for _ in range(MOST_LINKS):
+            link = next((link for link in self._links if where == link or where.startswith(link + "/")), "")
+            if not link:
+                return where
+            where = normal(self._links[link].text + where[len(link) :], above(link))
+        raise FileError(path, TOO_MANY)
+
+    def _led(self, path: str) -> str:
+        """The same; a path that leads nowhere stays as it is."""
+        if not self._links:
+            return path
+        try:
+            return self.followed(path)
+        except FileError:
+            return path
+
+    def _at(self, path: str) -> str:
+        """Where something lies that may be a link itself."""
+        if not self._links:
+            return path
+        return normal(path[path.rfind("/") + 1 :], self._led(above(path)))
+
+    def link(self, path: str) -> Link | None:
+        """The symbolic link at `path`; None where there is none."""
+        return self._links.get(self._at(normal(path))) if self._links else None
+
+    def make_link(self, path: str, target: str, owner: str = "root") -> None:
+        """Make a symbolic link to `target` in a folder that is there.  Raises FileError where a view forbids it."""
+        path = self._at(normal(path))
+        if self._view(path) is not None:
+            raise FileError(path, READ_ONLY)
+        self.linked = True
+        self.version += 1
+        self._links[path] = Link(target, owner, 0o777, self.clock())
+
+    def make_hard_link(self, path: str, other: str) -> None:
+        """Let the file at `other` have a second name.  Raises FileError."""
+        path, other = self._at(normal(path)), self._led(normal(other))
+        file = self.file(other)
+        if self._view(path) is not None or self._view(other) is not None:
+            raise FileError(path, READ_ONLY)
+        self.linked = True
+        self.place(path, file)
+        self._hard |= {path, other}
+
+    def hard_links(self, path: str) -> int:
+        """How many names the file at `path` has."""
+        path = self._led(normal(path))
+        file = self._files.get(path)
+        return sum(self._files[other] is file for other in self._hard) if path in self._hard else 1

@@ -12,6 +12,7 @@ DIAGNOSTICS
     unable to create lock file NAME.lock: REASON
     create maildir file NAME: REASON
     configuration error: PARAMETER is smaller than message_size_limit, PARAMETER is limited but ... is unlimited
+    file is a symbolic link, file has N hard links
     maildir access problem for UID/GID=N/N: REASON, perhaps you need to create the maildirs in advance
 
 BUGS
@@ -29,7 +30,17 @@ from typing import NamedTuple
 
 from simmail.files.machine import Account, Machine
 from simmail.files.mailbox import TOO_LARGE
-from simmail.files.tree import DENIED, EXISTS, IS_DIRECTORY, NOT_DIRECTORY, FileSystem, may_write, normal
+from simmail.files.tree import (
+    DENIED,
+    EXISTS,
+    IS_DIRECTORY,
+    NO_FILE,
+    NOT_DIRECTORY,
+    FileSystem,
+    above,
+    may_write,
+    normal,
+)
 from simmail.mail.address import quote_local
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
@@ -115,6 +126,23 @@ class LockFiles:
         return Trouble("4.2.0", f"unable to create lock file {path}.lock: {EXISTS}") if files.taken(name) else None
 
 
+def link_trouble(files: FileSystem, name: str) -> str:
+    """What about links keeps a file from being appended to; "" for nothing.
+
+    Root may put a symbolic link into a folder of his own that nobody else can write to.
+    """
+    names = files.hard_links(name)
+    if names > 1:
+        return f"file has {names} hard links"
+    link, folder = files.link(name), above(name)
+    if link is None:
+        return ""
+    if files.find(name) is None:
+        return f"cannot open file: {NO_FILE}"
+    trusted = link.owner == files.folder_owner(folder) == "root" and not files.folder_mode(folder) & 0o022
+    return "" if trusted else "file is a symbolic link"
+
+
 def mailbox_trouble(
     files: FileSystem, path: str, name: str, owner: Account, maker: str, strict: bool, status: str,
     warn: Callable[[str, str], None], locked: bool,
@@ -133,11 +161,7 @@ def mailbox_trouble(
         locked: whether a lock file is made.
     """
     file = files.find(name)
-    if file is not None and locked and maker != "root":
-        reason = files.may_append(name + ".lock", maker, owner.gid)
-        if reason:
-            return Trouble(status, f"unable to create lock file {path}.lock: {reason}")
-    if file is None:
+    if file is None and not (files.linked and files.link(name)):
         reason = files.may_append(name, maker, owner.gid)
         if not reason:
             return None
@@ -145,8 +169,14 @@ def mailbox_trouble(
         if reason == IS_DIRECTORY:
             what = "cannot open file"
         return Trouble(status, f"{what}: {reason}")
-    if not may_write(file, owner.name):
-        return Trouble(status, f"cannot open file: {DENIED}")
+    reason = files.may_append(name + ".lock", maker, owner.gid) if locked and maker != "root" else ""
+    if reason:
+        return Trouble(status, f"unable to create lock file {path}.lock: {reason}")
+    if file is None or not may_write(file, owner.name):
+        return Trouble(status, f"cannot open file: {NO_FILE if file is None else DENIED}")
+    linked = files.linked and link_trouble(files, name)
+    if linked:
+        return Trouble(status, linked)
     if strict and file.owner != owner.name:
         warn("warning", 'specify "strict_mailbox_ownership = no" to ignore mailbox ownership mismatch')
         return Trouble("4.2.0", f"destination {path} is not owned by recipient")

@@ -148,6 +148,8 @@ class Condition:
             return bool(word) is (operator == "-n")
         if operator == "-t":
             return False
+        if operator in ("-h", "-L"):
+            return self.files.is_link(word)
         stat = self._stat(word)
         if stat is None:
             return operator in ("-e", "-f", "-r", "-x", "-s") and bool(word) and self.installed(self.files.path(word))

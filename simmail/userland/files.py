@@ -16,6 +16,7 @@ from simmail.files.tree import (
     READ_ONLY,
     File,
     FileError,
+    Link,
     normal,
 )
 from simmail.mail.content import clipped, octets
@@ -33,12 +34,13 @@ class Stat(NamedTuple):
     """What stat(2) tells of a file.
 
     Args:
-        kind: `f` file, `d` folder, `c` device.
+        kind: `f` file, `d` folder, `c` device, `l` symbolic link.
         mode: permission bits.
         owner: account.
         group: gid.
         size: octets.
         modified: seconds since the world's start.
+        links: how many names the file has.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class Stat(NamedTuple):
     group: int
     size: int
     modified: float
+    links: int = 1
 
 
 class Reader(Protocol):
@@ -178,6 +181,25 @@ class UserFiles:
         except FileError:
             return False
 
+    def is_link(self, name: str) -> bool:
+        """Whether it is a symbolic link, wherever that leads."""
+        return self.target(name) is not None
+
+    def target(self, name: str) -> str | None:
+        """What a symbolic link says; None where it is none."""
+        try:
+            link = self._reader.machine.files.link(self.locate(name))
+        except FileError:
+            return None
+        return None if link is None else link.text
+
+    def lstat(self, name: str) -> Stat:
+        """What `stat` tells, but of a symbolic link itself."""
+        link = self._reader.machine.files.link(self.locate(name))
+        if link is None:
+            return self.stat(name)
+        return Stat("l", link.mode, link.owner, self._group(link.owner), octets(link.text), link.modified)
+
     def is_file(self, name: str) -> bool:
         """Whether it is a regular file."""
         try:
@@ -199,7 +221,8 @@ class UserFiles:
             return Stat("d", tree.folder_mode(path), owner, group, 4096, 0.0)
         _, file = self._file(name, 0)
         size = len(file.text) if file.text.isascii() else len(file.text.encode("utf-8", "surrogateescape"))
-        return Stat("f", file.mode, file.owner, self._group(file.owner), size, file.modified)
+        group, links = self._group(file.owner), tree.hard_links(path) if tree.linked else 1
+        return Stat("f", file.mode, file.owner, group, size, file.modified, links)
 
     def listing(self, name: str, *, stored: bool = False) -> list[str]:
         """The names in a folder, sorted, or as they lie on the disk."""
@@ -239,6 +262,7 @@ class UserFiles:
         path = self.locate(name)
         if self._reader.machine.files.exists(path) or name.endswith("/"):
             return self._file(name, WRITE)
+        path = self._reader.machine.files.followed(path)
         self._may_change(posixpath.dirname(path), name)
         return path, None
 
@@ -299,9 +323,33 @@ class UserFiles:
             modified=reader.now if modified is None else modified,
         )
 
+    def _name(self, name: str) -> tuple[str, File]:
+        """Where a file or a symbolic link lies, and what it is."""
+        path = self.locate(name)
+        link = self._reader.machine.files.link(path)
+        return self._file(name, 0) if link is None else (path, link)
+
+    def link(self, target: str, name: str) -> None:
+        """Make a symbolic link that says `target`."""
+        self._reader.machine.files.make_link(self._new(name), target, self._reader.user)
+
+    def hard_link(self, source: str, name: str) -> None:
+        """Give a file another name."""
+        path, _ = self._file(source, 0)
+        self._reader.machine.files.make_hard_link(self._new(name), path)
+
+    def _new(self, name: str) -> str:
+        """The path of a name that is to be made.  Raises FileError where it is there."""
+        path = self.locate(name)
+        tree = self._reader.machine.files
+        if tree.exists(path) or tree.link(path):
+            raise FileError(name, EXISTS)
+        self._may_change(posixpath.dirname(path), name)
+        return path
+
     def remove(self, name: str) -> None:
-        """Remove a file."""
-        path, file = self._file(name, 0)
+        """Remove a file, or a symbolic link."""
+        path, file = self._name(name)
         self._may_change(posixpath.dirname(path), name, file.owner)
         try:
             self._reader.machine.files.remove(path)
@@ -310,11 +358,8 @@ class UserFiles:
 
     def make_folder(self, name: str, mode: int | None = None) -> None:
         """Make a folder in one that is there."""
-        path = self.locate(name.rstrip("/") or "/")
+        path = self._new(name.rstrip("/") or "/")
         tree = self._reader.machine.files
-        if tree.exists(path):
-            raise FileError(name, EXISTS)
-        self._may_change(posixpath.dirname(path), name)
         tree.make_folder(path, self._reader.user)
         mode = 0o777 & ~self._reader.umask if mode is None else mode
         if mode != 0o755:
@@ -324,7 +369,7 @@ class UserFiles:
         """Remove an empty folder."""
         path = self.locate(name)
         tree = self._reader.machine.files
-        if tree.is_folder(path):
+        if tree.is_folder(path) and not tree.link(path):
             if tree.listing(path):
                 raise FileError(name, NOT_EMPTY)
             self._may_change(posixpath.dirname(path), name, tree.folder_owner(path))
@@ -353,17 +398,22 @@ class UserFiles:
 
     def move(self, source: str, target: str) -> None:
         """Give a file another name, replacing what has it."""
-        path, file = self._file(source, 0)
+        path, file = self._name(source)
         there = self.locate(target)
         tree = self._reader.machine.files
-        if tree.is_folder(there):
+        if tree.is_folder(there) and not tree.link(there):
             raise FileError(target, IS_DIRECTORY)
         self._may_change(posixpath.dirname(path), source, file.owner)
         self._may_change(posixpath.dirname(there), target, tree.file(there).owner if tree.exists(there) else None)
         if path == there:
             return
         try:
-            tree.write(there, file.text, owner=file.owner, mode=file.mode, modified=file.modified)
+            if tree.link(there):
+                tree.remove(there)
+            if isinstance(file, Link):
+                tree.make_link(there, file.text, file.owner)
+            else:
+                tree.write(there, file.text, owner=file.owner, mode=file.mode, modified=file.modified)
             tree.remove(path)
         except FileError as error:
             raise FileError(source, error.reason) from None

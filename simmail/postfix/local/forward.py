@@ -121,7 +121,8 @@ class ForwardFiles:
         files = self._places(run, state, account) if known is None or known[0] is not account else known[1]
         tree = self.agent.machine.files
         for file in files:
-            if tree.taken(file.place) and not tree.is_closed(file.place, account.name):
+            there = tree.taken(file.place) or (tree.linked and tree.link(file.place))
+            if there and not tree.is_closed(file.place, account.name):
                 return file
         return None
 
@@ -145,8 +146,9 @@ class ForwardFiles:
     def _trusted(self, found: ForwardFile, account: Account) -> File | None:
         """The file, if its owner and permissions are as they should be; else None, with a warning."""
         agent, path = self.agent, found.path
-        file = agent.machine.files.find(found.place)
-        if file is None:
+        files = agent.machine.files
+        file = files.find(found.place)
+        if file is None or files.link(found.place) is not None:
             agent.warn("warning", f"file {path} is not a regular file")
         elif file.owner not in ("root", account.name):
             owner = agent.machine.accounts.get(file.owner)

@@ -26,12 +26,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.files.machine import Account
-from simmail.files.tree import IS_DIRECTORY, normal
+from simmail.files.tree import IS_DIRECTORY, NO_FILE, normal
 from simmail.mail.questions import NOW, Decision, Deposit, answered
 from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing
 from simmail.postfix.local.state import Run, State, Step
-from simmail.postfix.mail_copy import LockFiles, Trouble, append_trouble, mailbox_trouble, maildir
+from simmail.postfix.mail_copy import LockFiles, Trouble, append_trouble, link_trouble, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -174,6 +174,8 @@ class Mailboxes:
         file = files.find(name)
         if file is None and files.is_folder(name):
             return Trouble("5.2.0", f"cannot open file: {IS_DIRECTORY}")
+        if file is None and files.linked and files.link(name):
+            return Trouble("5.2.0", f"cannot open file: {NO_FILE}")
         locked = files.may_append(name + ".lock", rights.name, rights.gid) if self._locks.used else ""
         if locked:
             self.agent.warn("warning", f"unable to create lock file {path}.lock: {locked}")
@@ -181,6 +183,9 @@ class Mailboxes:
         if trouble:
             how = "cannot open file" if file is not None else "cannot create file exclusively"
             return Trouble("5.2.0", f"{how}: {trouble}")
+        linked = files.linked and link_trouble(files, name)
+        if linked:
+            return Trouble("5.2.0", linked)
         if file is not None and file.mode & 0o111:
             return Trouble("5.7.1", "file is executable")
         return None

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from simmail.files.invocation import Command
-from simmail.userland.commands import clock, find, grep, lines, ls, manage, resolve, sed, sh, system, text, words, xargs
+from simmail.userland.commands import (
+    clock,
+    find,
+    grep,
+    lines,
+    links,
+    ls,
+    manage,
+    resolve,
+    sed,
+    sh,
+    system,
+    text,
+    words,
+    xargs,
+)
 
 #: Name -> what it does.
 COMMANDS: dict[str, Command] = {
@@ -13,6 +28,7 @@ COMMANDS: dict[str, Command] = {
     **sed.TOOLS,
     **manage.TOOLS,
     **ls.TOOLS,
+    **links.TOOLS,
     **find.TOOLS,
     **xargs.TOOLS,
     **clock.TOOLS,

@@ -59,7 +59,7 @@ class Walk:
         process = self.process
         process.job.step()
         try:
-            stat = process.files.stat(name)
+            stat = process.files.lstat(name)
         except FileError as error:
             self.status = process.fail(f"'{name}': {error.reason}")
             return

@@ -24,7 +24,7 @@ def group_name(process: Process, gid: int) -> str:
 
 def permissions(stat: Stat) -> str:
     """`-rw-r--r--`."""
-    kind = {"f": "-", "d": "d", "c": "c"}[stat.kind]
+    kind = "-" if stat.kind == "f" else stat.kind
     letters = ["rwx"[index % 3] if stat.mode & (0o400 >> index) else "-" for index in range(9)]
     for index, bit, letter in ((2, 0o4000, "s"), (5, 0o2000, "s"), (8, 0o1000, "t")):
         if stat.mode & bit:
@@ -55,12 +55,19 @@ class Listing:
 
     def __init__(self, process: Process, given: Options) -> None:
         self.process, self.given = process, given
+        self.long = any(letter in given for letter in "lnog")
         self.status = 0
 
-    def stat(self, name: str) -> Stat | None:
-        """What a name is; None, and a complaint, where there is nothing."""
+    def shown(self, name: str, full: str, stat: Stat) -> str:
+        """A name as it is printed; that of a link with what it says, where all is told."""
+        return f"{name} -> {self.process.files.target(full)}" if stat.kind == "l" and self.long else name
+
+    def stat(self, name: str, follow: bool) -> Stat | None:
+        """What a name is, or what a link leads to; None, and a complaint, where there is nothing."""
         process = self.process
         try:
+            if process.files.is_link(name) and not (follow and process.files.exists(name)):
+                return process.files.lstat(name)
             if process.files.exists(name):
                 return process.files.stat(name)
             path = process.files.locate(name)
@@ -85,8 +92,10 @@ class Listing:
         """Print rows."""
         given, process = self.given, self.process
         mark = {"d": "/"} if "F" in given or "p" in given else {}
+        if "F" in given:
+            mark["l"] = "" if self.long else "@"
         names = [name + mark.get(stat.kind, "*" if "F" in given and stat.mode & 0o111 else "") for name, stat in rows]
-        if not any(letter in given for letter in "lnog"):
+        if not self.long:
             for name in names:
                 process.print(name)
             return
@@ -107,7 +116,7 @@ class Listing:
         owner = str(account.uid if account else 0) if "n" in self.given else stat.owner
         group = str(stat.group) if "n" in self.given else group_name(self.process, stat.group)
         size = human(stat.size) if "h" in self.given else str(stat.size)
-        return ("2" if stat.kind == "d" else "1"), owner, group, size
+        return ("2" if stat.kind == "d" else str(stat.links)), owner, group, size
 
     def _date(self, stat: Stat) -> str:
         calendar = self.process.machine.calendar
@@ -130,9 +139,10 @@ class Listing:
         rows = []
         for entry in entries:
             self.process.job.step()
-            stat = self.stat(f"{name.rstrip('/')}/{entry}")
+            full = f"{name.rstrip('/')}/{entry}"
+            stat = self.stat(full, False)
             if stat is not None:
-                rows.append((entry, stat))
+                rows.append((self.shown(entry, full, stat), stat))
         rows = self.ordered(rows)
         self.show(rows, total=True)
         if "R" in given:
@@ -144,14 +154,19 @@ class Listing:
 
 
 def _blocks(stat: Stat) -> int:
-    return -(-stat.size // 4096) * 4
+    return 0 if stat.kind == "l" else -(-stat.size // 4096) * 4
 
 
 def ls(process: Process) -> int:
     """List what is in folders."""
     listing = Listing(process, options(process, "laAd1RtrhFSinUgofpGqs", LONG | {"size": "s"}, status=2))
     given = listing.given
-    rows = [(name, stat) for name in given.operands or ["."] if (stat := listing.stat(name)) is not None]
+    follow = not (listing.long or "d" in given)
+    rows = [
+        (listing.shown(name, name, stat), stat)
+        for name in given.operands or ["."]
+        if (stat := listing.stat(name, follow)) is not None
+    ]
     files = [row for row in rows if row[1].kind != "d" or "d" in given]
     folders = [name for name, _ in listing.ordered([row for row in rows if row[1].kind == "d" and "d" not in given])]
     if files:
@@ -165,7 +180,7 @@ def ls(process: Process) -> int:
 
 
 PLAIN_STAT = "  File: %n\n  Size: %s\t%F\nAccess: (0%a/%A)  Uid: (%u/%U)  Gid: (%g/%G)\nModify: %y"
-KINDS = {"f": "regular file", "d": "directory", "c": "character special file"}
+KINDS = {"f": "regular file", "d": "directory", "c": "character special file", "l": "symbolic link"}
 
 
 def stat(process: Process) -> int:
@@ -175,10 +190,11 @@ def stat(process: Process) -> int:
         raise CommandError("missing operand\nTry 'stat --help' for more information.")
     status = 0
     for name in given.operands:
-        if not process.files.exists(name):
+        target = None if "L" in given else process.files.target(name)
+        if target is None and not process.files.exists(name):
             status = process.fail(f"cannot statx '{name}': {NO_FILE}")
             continue
-        found = process.files.stat(name)
+        found = process.files.stat(name) if target is None else process.files.lstat(name)
         account = process.machine.accounts.get(found.owner)
         moment = process.machine.calendar.at(found.modified)
         kind = "regular empty file" if found.kind == "f" and not found.size else KINDS[found.kind]
@@ -194,7 +210,8 @@ def stat(process: Process) -> int:
             "F": kind,
             "Y": f"{process.machine.calendar.unix(found.modified):.0f}",
             "y": f"{moment:%Y-%m-%d %H:%M:%S}.000000000 +0000",
-            "h": "1",
+            "h": str(found.links),
+            "N": f"'{name}'" + ("" if target is None else f" -> '{target}'"),
             "%": "%",
         }
         process.print(_filled(given.value("c") or PLAIN_STAT, values))

@@ -19,7 +19,7 @@ def below(process: Process, name: str) -> list[str]:
     for entry in process.files.listing(name):
         full = f"{name.rstrip('/')}/{entry}" if name != "/" else "/" + entry
         process.job.step()
-        if process.files.is_folder(full):
+        if process.files.is_folder(full) and not process.files.is_link(full):
             found += below(process, full)
         found.append(full)
     return found
@@ -39,10 +39,10 @@ def rm(process: Process) -> int:
     files = process.files
     for name in given.operands:
         try:
-            if not files.exists(name):
+            if not (files.exists(name) or files.is_link(name)):
                 files.locate(name)
                 raise FileError(name, NO_FILE)
-            if not files.is_folder(name):
+            if not files.is_folder(name) or files.is_link(name):
                 files.remove(name)
             elif not recursive:
                 raise FileError(name, "Is a directory")
@@ -61,7 +61,7 @@ def _remove_folder(process: Process, name: str) -> int:
     files = process.files
     for path in [*below(process, name), name]:
         try:
-            if not files.is_folder(path):
+            if not files.is_folder(path) or files.is_link(path):
                 files.remove(path)
             elif files.exists(path):
                 files.remove_folder(path)
@@ -151,12 +151,12 @@ def mv(process: Process) -> int:
     files = process.files
     for source, target in _targets(process, given):
         try:
-            if not files.exists(source):
+            if not (files.exists(source) or files.is_link(source)):
                 files.locate(source)
                 raise CommandError(f"cannot stat '{source}': {NO_FILE}")
             if "n" in given and files.exists(target):
                 continue
-            if files.is_folder(source):
+            if files.is_folder(source) and not files.is_link(source):
                 _move_folder(process, source, target)
             elif files.path(source) == files.path(target):
                 status = process.fail(f"'{source}' and '{target}' are the same file")
