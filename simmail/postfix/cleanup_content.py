@@ -2,6 +2,8 @@
     cleanup_content - the header and body of a message on its way into the queue
 
 DESCRIPTION
+    A carriage return within a line becomes a blank before anybody looks at it (cleanup_replace_stray_cr_lf).
+
     Headers are checked, counted, dropped or rewritten; those that are missing are added after the last one where the
     message begins here (or always_add_missing_headers says so).  A body that nobody wants to look at is passed on as
     it is.
@@ -70,6 +72,8 @@ class ContentReader:
         """Take in the content; the transaction's message has the result."""
         transaction, rules = self.transaction, self.rules
         whole = content.under(received)
+        if whole.returns and rules.replaces_returns:
+            whole = Content(line.replace("\r", " ") for line in whole.lines)
         layout = rules.layout(whole, bool(transaction.context))
         plain = rules.plain(whole, layout)
         filtered = transaction.checked and not rules.unfiltered
