@@ -2,7 +2,8 @@
     pickup - local mail pickup
 
 DESCRIPTION
-    Takes what sendmail(1) left in the maildrop queue, and what postsuper(1) put back there, to cleanup(8).
+    Takes what sendmail(1) left in the maildrop queue, and what postsuper(1) put back there, to cleanup(8).  A content
+    that begins with a blank has no header: an empty line goes before it.
 
 PARAMETERS
     content_filter, receive_override_options, smtputf8_autodetect_classes, myhostname, mail_name
@@ -107,7 +108,10 @@ class Pickup(Program):
             transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify), late=id(one) in late)
         date = self.system.machine.calendar.header(transaction.message.arrival)
         received = (f"{self.by}{dropped.uid})", f"\tid {queue_id}; {date}")
-        outcome = yield from transaction.finish(dropped.content, received)
+        content = dropped.content
+        if content.lines[:1] and content.lines[0][:1] in (" ", "\t"):  # it would go on from our header
+            content = content.under(("",))
+        outcome = yield from transaction.finish(content, received)
         if outcome.status and not outcome.reason:  # cleanup has logged one that it gives
             name = dropped.queue_id
             yield self.note("warning", "", f"maildrop/{name}: error writing {queue_id}: {outcome.detail().text}")

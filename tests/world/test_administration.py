@@ -196,3 +196,14 @@ def test_an_smtp_session_on_standard_input(world: World) -> None:
     assert host.sh("postfix stop; sendmail -bs", stdin="QUIT\n").stderr.endswith(
         "sendmail: fatal: -bs: Postfix does not run; the real smtpd waits for it without end\n"
     )
+
+
+@pytest.mark.parametrize(("verbose", "reported"), [("-v", True), ("-v -v", False), ("-vv", False)])
+def test_a_second_v_is_for_the_programmer(verbose: str, reported: bool) -> None:
+    """sendmail -v reports the delivery to the sender; given twice it does not."""
+    world = simmail.load("01", seed=1)
+    host = world.host(SERVER)
+    said = host.sh(f"sendmail {verbose} root", "Subject: x\n\nx\n").stdout
+    assert ("Mail Delivery Status Report will be mailed" in said) is reported
+    world.run(until="10m")
+    assert ("sender delivery status notification" in host.sh("cat /var/log/maillog").stdout) is reported

@@ -9,10 +9,12 @@ DESCRIPTION
     Reads a message up to its end, or to a line with a lone dot, and puts it into the maildrop queue.  Recipients are
     those of the command line, and with -t those of the header too.
 
-    -f or -r says who sends it, -F what his name is, -N, -R and -V ask for notifications, -B says what the body holds,
-    -XV asks for variable envelope return paths, -G leaves the header as it is, -i or -oi takes a lone dot for text.
+    -f or -r says who sends it, -F what his name is (else the variable NAME, or his account), -N, -R and -V ask for
+    notifications, -B says what the body holds, -XV asks for variable envelope return paths, -G leaves the header as it
+    is, -i or -oi takes a lone dot for text.
     -bv only looks at the addresses, -v reports the delivery.  -bs holds an SMTP session with standard input.  -bp or
     `mailq` lists the queue, -q, -qRsite and -qIid try what waits, -bi makes the alias database, -bd starts Postfix.
+    -C names a main.cf, or the folder that it is in.
 
 PARAMETERS
     message_size_limit, myorigin, authorized_submit_users, sendmail_fix_line_endings, default_verp_delimiters,
@@ -20,10 +22,12 @@ PARAMETERS
 
 DIAGNOSTICS
     sendmail: fatal: USER(UID): No recipient addresses found in message header
+    invalid sendmail_fix_line_endings value: TEXT
     every fatal error ends with status 75 (EX_TEMPFAIL)
 
 BUGS
-    -v given twice is as good as once.  -bs says so where Postfix does not run; the real program waits for it.
+    -v given twice asks for no report, but does not tell what the programs do either.  -bs says so where
+    Postfix does not run; the real program waits for it.
 
 SEE ALSO
     sendmail(1), postdrop(1), mailq(1)
@@ -31,7 +35,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
 from dataclasses import dataclass, field
 
 from simmail.files.invocation import Invocation
@@ -40,7 +44,7 @@ from simmail.mail.content import Content
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Commit, Decision, NewQueueId
-from simmail.mail.tokens import Address, internalize, parse
+from simmail.postfix.commands.submitted import LINE_ENDINGS, addresses, content_lines, extract, probe
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
 from simmail.postfix.pickup import GATEWAY
@@ -55,9 +59,7 @@ BODIES = {"8BITMIME": "8bit", "7BIT": "7bit"}
 RETURNS = {"FULL": "FULL", "HDRS": "HDRS"}
 #: Options that set a text, options that switch something on.
 TEXTS = {"F": "fullname", "f": "sender", "r": "sender"}
-SWITCHES = {"G": "gateway", "i": "dots_are_text", "t": "from_header", "v": "report"}
-RECIPIENT_HEADERS = frozenset({"to", "cc", "bcc", "apparently-to"})
-RESENT_HEADERS = frozenset({"resent-to", "resent-cc", "resent-bcc"})
+SWITCHES = {"G": "gateway", "i": "dots_are_text", "t": "from_header"}
 
 
 @dataclass(slots=True)
@@ -74,12 +76,17 @@ class Request:
     verp: str = ""
     from_header: bool = False
     verify: bool = False
-    report: bool = False
+    verbose: int = 0
     dots_are_text: bool = False
     gateway: bool = False
     site: str = ""
     queue_id: str = ""
     operands: list[str] = field(default_factory=list)
+
+    @property
+    def report(self) -> bool:
+        """Whether it asks for a report of the delivery: more than one -v asks for something else."""
+        return self.verbose == 1
 
 
 def mailq(invocation: Invocation) -> Decision[int]:
@@ -164,8 +171,11 @@ class _Sendmail:
             request.mode = "i"
         elif letter == "o":
             request.dots_are_text |= value.startswith("i")
+        elif letter == "v":
+            request.verbose += 1
         elif letter == "C":
-            self.config = self.console.config(value)
+            folder, name = posixpath.split(value)
+            self.config = self.console.config((folder or ".") if name == "main.cf" else value)
         elif letter in "NRV":
             yield from self._notification(request, letter, value)
         elif letter in "Xbq":
@@ -290,12 +300,16 @@ class _Sendmail:
         who = f"{sender}({account.uid})"
         if request.verp and not sender:
             yield from self.console.die(f"{who}: -V option requires non-null sender address")
-        recipients = named = [address for word in request.operands for address in addresses(word)]
+        #: A word without an address stands for the empty one.
+        recipients = named = [address for word in request.operands for address in addresses(word) or [""]]
         if request.verify:
             lines = list(probe(sender, request.operands))
         else:
-            text = self.invocation.stdin
-            lines = list(content_lines(text, request.dots_are_text, self.config["line_length_limit"]))
+            endings: str = self.config["sendmail_fix_line_endings"]
+            if endings not in LINE_ENDINGS:
+                yield from self.console.die(f"invalid sendmail_fix_line_endings value: {endings}")
+            text, strip = self.invocation.stdin, LINE_ENDINGS[endings]
+            lines = list(content_lines(text, request.dots_are_text, strip, self.config["line_length_limit"]))
             if request.from_header:
                 lines, found = extract(lines)
                 recipients = named + found
@@ -322,7 +336,7 @@ class _Sendmail:
             sections=(0, len(recipients) - len(named)),
             trace="verify" if request.verify else "record" if request.report else "",
             uid=account.uid,
-            fullname=account.gecos.split(",")[0] if request.fullname is None else request.fullname,
+            fullname=self._fullname(account) if request.fullname is None else request.fullname,
         )
         yield Commit(message, "maildrop")
         control = self.console.control()
@@ -333,9 +347,13 @@ class _Sendmail:
             self.invocation.print(f"Mail Delivery Status Report will be mailed to <{sender}>.")
         return 0
 
+    def _fullname(self, account: Account) -> str:
+        name = self.invocation.environment.get("NAME")
+        return account.gecos.split(",")[0] if name is None else name
+
     def _sender(self, text: str) -> Decision[str]:
         found = addresses(text)
-        if len(found) > 1 or (text and not found and text != "<>"):
+        if len(found) > 1 or (text.strip() and not found and text != "<>"):
             yield from self.console.warn(f"-f option specified malformed sender: {text}")
         return found[0] if found else ""
 
@@ -358,70 +376,3 @@ def one_word(words: list[str]) -> tuple[list[Option], list[str]]:
         return getopt(words[:1], LETTERS)[0], words[1:]
     except BadOption:
         return getopt(words[:2], LETTERS)[0], words[2:]
-
-
-def addresses(text: str) -> list[str]:
-    """The addresses in a text as RFC 822 has it, in internal form."""
-    return [internalize(item.tokens) for item in parse(text) if isinstance(item, Address)]
-
-
-def probe(sender: str, operands: list[str]) -> Iterator[str]:
-    """The message that carries recipients that are only looked at."""
-    if sender:
-        yield f"From: {sender}"
-    yield "Subject: probe"
-    if operands:
-        first, *others = operands
-        yield "To:\t" + first + ("," if others else "")
-        for index, operand in enumerate(others):
-            yield "\t" + operand + ("," if index + 1 < len(others) else "")
-
-
-def content_lines(text: str, dots_are_text: bool, limit: int) -> Iterator[str]:
-    """The lines of a message on standard input.
-
-    From_ lines before the header go, `>From ` too; where the first line ends in CR LF, all carriage returns at ends
-    of lines go.  Ends at a lone dot, unless `dots_are_text`.
-    """
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    strip = bool(lines) and lines[0].endswith("\r")
-    in_front = True
-    for line in lines:
-        if in_front and line.lstrip(">").startswith("From "):
-            continue
-        in_front = False
-        if strip:
-            line = line.rstrip("\r")
-        if line == "." and not dots_are_text:
-            return
-        while len(line) > limit:
-            yield line[:limit]
-            line = line[limit:]
-        yield line
-
-
-def extract(lines: list[str]) -> tuple[list[str], list[str]]:
-    """A message without its Bcc: header, and the recipients its header names: those of Resent- headers, if any."""
-    kept: list[str] = []
-    plain: list[str] = []
-    resent: list[str] = []
-    index = 0
-    while index < len(lines):
-        start = index
-        name, colon, value = lines[index].partition(":")
-        if not colon or not name.strip() or " " in name.rstrip() or "\t" in name.rstrip() or lines[index][0] in " \t":
-            break
-        index += 1
-        while index < len(lines) and lines[index][:1] in (" ", "\t"):
-            value += "\n" + lines[index]
-            index += 1
-        key = name.strip().lower()
-        if key in RECIPIENT_HEADERS:
-            plain += addresses(value)
-        elif key in RESENT_HEADERS:
-            resent += addresses(value)
-        if key not in ("bcc", "resent-bcc"):
-            kept += lines[start:index]
-    return kept + lines[index:], resent or plain
