@@ -10,7 +10,8 @@ DESCRIPTION
     anew, -e makes them too old, so that the next try returns them, -f does that and takes them off hold.
 
     A queue id `ALL` stands for all messages, `-` for those listed on standard input.  Without queues, all that the
-    action makes sense for are searched.  -p, -s and -S, which mend the queue directory, find nothing to do.
+    action makes sense for are searched, in order; a queue that there is not ends the search for one of the messages
+    (but not with -H), or all with `ALL`.  -p, -s and -S, which mend the queue directory, find nothing to do.
 
 PARAMETERS
     maillog_file
@@ -36,6 +37,7 @@ from simmail.mail.message import Message
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
 from simmail.postfix.spool import Spool
+from simmail.postfix.tables.fold import printable
 
 USAGE = (
     "usage: postsuper [-c config_dir] [-d queue_id (delete)] [-e queue_id (expire)] "
@@ -48,6 +50,8 @@ ALL = "ALL"
 KNOWN = frozenset({"maildrop", "incoming", "active", "deferred", "hold", "defer", "bounce", "trace", "flush"})
 MAIL = ("maildrop", "incoming", "active", "deferred", "hold")
 OWNER = "postfix"
+#: Options that mend the queue directory.
+MENDING = "psS"
 
 
 class Action(NamedTuple):
@@ -138,10 +142,10 @@ class _Postsuper:
         if self.invocation.user != "root":
             yield from self.console.die("use of this command is reserved for the superuser")
         self.control = self.console.control()
-        for name in names:
-            if name not in KNOWN:
-                yield from self.console.die(f"invalid directory name: {name}")
         wanted = [(letter, value) for letter, value in options if letter in ACTIONS or letter == "f"]
+        if not wanted or any(value == ALL or letter in MENDING for letter, value in options):
+            for name in names:
+                yield from self._known(name)
         for letter, _ in wanted:
             for one in BOTH if letter == "f" else letter:
                 self.totals.setdefault(one, 0)
@@ -155,17 +159,27 @@ class _Postsuper:
             self.control.wake_pickup()
         return 0
 
+    def _known(self, name: str) -> Decision[None]:
+        """A queue must be one of those that there are."""
+        if name not in KNOWN:
+            yield from self.console.die(f"invalid directory name: {name}")
+
     def _option(self, letter: str, value: str, names: list[str]) -> Decision[None]:
         if value == ALL:
             for one in BOTH if letter == "f" else letter:
                 self._all(one, names)
             return
-        for queue_id in self.invocation.stdin.splitlines() if value == "-" else [value]:
+        for queue_id in self._listed() if value == "-" else [value]:
             if not valid_queue_id(queue_id):
-                yield from self._say(f"invalid mail queue id: {queue_id}", "warning")
+                yield from self._say(f"invalid mail queue id: {printable(queue_id)}", "warning")
                 continue
             for one in BOTH if letter == "f" else letter:
                 yield from self._one(one, queue_id, names)
+
+    def _listed(self) -> list[str]:
+        """The lines of standard input."""
+        lines = self.invocation.stdin.split("\n")
+        return lines[: len(lines) - (lines[-1] == "")]
 
     def _places(self, letter: str, names: list[str]) -> list[str]:
         queues = ACTIONS[letter].queues
@@ -183,8 +197,10 @@ class _Postsuper:
         """Do something to one message."""
         spool = self.control.spool
         action = ACTIONS[letter]
-        for name in self._places(letter, names):
-            message: Message | None = spool.queue(name).get(queue_id)
+        for name in names or action.queues:
+            if letter != "H":
+                yield from self._known(name)
+            message: Message | None = spool.queue(name).get(queue_id) if name in action.queues else None
             if message is not None:
                 if action.act(spool, name, queue_id, self.invocation):
                     self.totals[letter] += 1
