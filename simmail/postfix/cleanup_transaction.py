@@ -309,7 +309,7 @@ class Transaction:
         limit = program.size_limit
         if not limit or message.size + MOST_ENVELOPE * (1 + len(message.recipients)) <= limit:
             return False
-        file = queue_file(message, "incoming", program.system.machine, program.config["myorigin"])
+        file = queue_file(message, "incoming", program.system.machine)
         return sum(record.size for record in file.records()) > limit
 
     # ---- the envelope

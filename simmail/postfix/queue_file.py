@@ -2,15 +2,15 @@
     queue_file - a message as Postfix writes it to disk
 
 DESCRIPTION
-    A queue file is a series of records, each with a type, a length and a text: first the envelope, then the content
-    line by line, then what cleanup(8) took from it.  They are made of a `Message` when somebody reads the file.
+    A queue file is a series of records: first the envelope, then the content line by line, then what cleanup(8) took
+    from it.  They are made of a `Message` when somebody reads the file.
 
 BUGS
     The client's port and the host's own address are made up; the name in its PTR record is the verified one.
     Whether a header was completed as a local one's is told from the client's address.
 
 SEE ALSO
-    rec_type(3), record(3), postcat(1)
+    record(3), postcat(1)
 """
 
 from __future__ import annotations
@@ -19,10 +19,27 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from simmail.files.machine import Machine
-from simmail.mail.address import quote_local
 from simmail.mail.content import PIECE as CHUNK
-from simmail.mail.content import octets
 from simmail.mail.message import Message, Notify, Recipient
+from simmail.postfix.record import (
+    ATTRIBUTE,
+    CONTENT,
+    DONE,
+    END,
+    EXTRACTED,
+    FILTER,
+    FULL_NAME,
+    LINE,
+    ORIGINAL,
+    PIECE,
+    RECIPIENT,
+    REDIRECT,
+    SENDER,
+    SIZE,
+    TIME,
+    VERP,
+    Record,
+)  # fmt: skip
 
 NOTIFY_BITS = {Notify.NEVER: 1, Notify.SUCCESS: 2, Notify.FAILURE: 4, Notify.DELAY: 8}
 RETURN_CODES = {"FULL": 1, "HDRS": 2}
@@ -30,55 +47,6 @@ TRACE_FLAGS = {"probe": 1 << 8, "verify": 1 << 8, "record": 1 << 9}
 CLIENT_PORT, SERVER_PORT = 40000, 25
 #: Octets that the envelope record of the sizes takes.
 SIZE_WIDTH = 15
-
-
-class Kind(NamedTuple):
-    """A type of record: its letter in the file, and its name."""
-
-    letter: str
-    name: str
-
-
-SIZE = Kind("C", "message_size")
-TIME = Kind("T", "message_arrival_time")
-ATTRIBUTE = Kind("A", "named_attribute")
-FULL_NAME = Kind("F", "sender_fullname")
-SENDER = Kind("S", "sender")
-VERP = Kind("V", "verp_delimiters")
-ORIGINAL = Kind("O", "original_recipient")
-RECIPIENT = Kind("R", "recipient")
-DONE = Kind("D", "done_recipient")
-CONTENT = Kind("M", "message_content")
-LINE = Kind("N", "regular_text")
-PIECE = Kind("L", "unterminated_text")
-EXTRACTED = Kind("X", "extracted_info")
-FILTER = Kind("f", "content_filter")
-REDIRECT = Kind(">", "redirect_to")
-END = Kind("E", "message_end")
-
-
-class Record(NamedTuple):
-    """One record of a queue file."""
-
-    kind: Kind
-    text: str = ""
-
-    @property
-    def size(self) -> int:
-        """Octets it takes on disk."""
-        length = octets(self.text)
-        return 1 + max(1, (length.bit_length() + 6) // 7) + length
-
-    def on_disk(self) -> str:
-        """The record as it stands in the file."""
-        left = octets(self.text)
-        digits = []
-        while True:
-            left, digit = left >> 7, left & 0x7F
-            digits.append(digit | (0x80 if left else 0))
-            if not left:
-                break
-        return self.kind.letter + bytes(digits).decode("utf-8", "surrogateescape") + self.text
 
 
 class QueueFile(NamedTuple):
@@ -97,29 +65,35 @@ class QueueFile(NamedTuple):
         yield from self.extracted
         yield Record(END)
 
+    def placed(self) -> Iterator[tuple[int, Record]]:
+        """All records, each with where it begins."""
+        offset = 0
+        for record in self.records():
+            yield offset, record
+            offset += record.size
+
     def text(self) -> str:
         """The file."""
         return "".join(record.on_disk() for record in self.records())
 
 
-def queue_file(message: Message, queue: str, machine: Machine, origin: str = "") -> QueueFile:
+def queue_file(message: Message, queue: str, machine: Machine) -> QueueFile:
     """The file of a message.
 
     Args:
         message: the message.
         queue: the queue it is in; one in maildrop is not finished yet.
         machine: the host.
-        origin: the domain of bare recipient names (myorigin).
     """
     content = tuple(_content(message))
     if queue == "maildrop":
-        return QueueFile(tuple(_dropped(message, machine)), content, tuple(_behind(message, "")))
-    envelope = tuple(_envelope(message, machine, origin))
+        return QueueFile(tuple(_dropped(message, machine)), content, tuple(_behind(message, False)))
+    envelope = tuple(_envelope(message, machine))
     numbers = (message.size, 0, len(message.recipients) + len(message.done), 0, message.size, int(message.smtputf8))
     width = Record(SIZE, " " * (6 * SIZE_WIDTH + 5)).size
     offset = width + sum(record.size for record in envelope) + Record(CONTENT).size
     sizes = " ".join(f"{n:{SIZE_WIDTH}d}" for n in (numbers[0], offset, *numbers[2:]))
-    return QueueFile((Record(SIZE, sizes), *envelope), content, (*_extracted(message), *_behind(message, origin)))
+    return QueueFile((Record(SIZE, sizes), *envelope), content, (*_extracted(message), *_behind(message, True)))
 
 
 def _attribute(name: str, value: object) -> Record:
@@ -140,10 +114,10 @@ def _dropped(message: Message, machine: Machine) -> Iterator[Record]:
     yield from _writer(message, ())
     head, middle, _ = in_sections(message)
     for recipient in (*head, *middle):
-        yield from _recipient(recipient, False, "")
+        yield from _recipient(recipient, False)
 
 
-def _envelope(message: Message, machine: Machine, origin: str) -> Iterator[Record]:
+def _envelope(message: Message, machine: Machine) -> Iterator[Record]:
     """The envelope as cleanup(8) writes it, without the sizes."""
     seconds, micros = _time(message, machine)
     yield Record(TIME, f"{seconds} {micros}")
@@ -155,10 +129,10 @@ def _envelope(message: Message, machine: Machine, origin: str) -> Iterator[Recor
     context = _attribute("rewrite_context", "local" if local else "remote")
     yield from (context, *_wishes(message)) if remote else (*_wishes(message), context)
     head, middle, _ = in_sections(message)
-    yield from _writer(message, tuple(_recipients(message, head, origin)))
+    yield from _writer(message, tuple(_recipients(message, head, True)))
     if remote:
         yield from _client(message, machine)
-    yield from _recipients(message, middle, origin)
+    yield from _recipients(message, middle, True)
 
 
 def _wishes(message: Message) -> Iterator[Record]:
@@ -206,24 +180,25 @@ def _client(message: Message, machine: Machine) -> Iterator[Record]:
             yield _attribute(key, value)
 
 
-def _recipients(message: Message, recipients: list[Recipient], origin: str) -> Iterator[Record]:
+def _recipients(message: Message, recipients: list[Recipient], finished: bool) -> Iterator[Record]:
     done = {id(recipient) for recipient in message.done}
     for recipient in recipients:
-        yield from _recipient(recipient, id(recipient) in done, origin)
+        yield from _recipient(recipient, finished, id(recipient) in done)
 
 
-def _recipient(recipient: Recipient, done: bool, origin: str) -> Iterator[Record]:
-    original = recipient.original or recipient.address
+def _recipient(recipient: Recipient, finished: bool, done: bool = False) -> Iterator[Record]:
     if recipient.notify:
-        yield _attribute("notify_flags", sum(NOTIFY_BITS[notify] for notify in recipient.notify))
+        yield _attribute("notify_flags", notify_bits(recipient))
     if recipient.orcpt:
         yield _attribute("dsn_orig_rcpt", recipient.orcpt)
-    elif origin and Notify.NEVER not in recipient.notify:
-        whole = original if "@" in original else f"{original}@{origin}"
-        yield _attribute("dsn_orig_rcpt", f"rfc822;{quote_local(whole)}")
-    if origin:
-        yield Record(ORIGINAL, original)
+    if finished:
+        yield Record(ORIGINAL, recipient.original or recipient.address)
     yield Record(DONE if done else RECIPIENT, recipient.address)
+
+
+def notify_bits(recipient: Recipient) -> int:
+    """What a recipient's sender wants to hear of, as a number; 0 where he did not say."""
+    return sum(NOTIFY_BITS[notify] for notify in recipient.notify)
 
 
 def _content(message: Message) -> Iterator[Record]:
@@ -243,8 +218,8 @@ def _extracted(message: Message) -> Iterator[Record]:
         yield _attribute("encoding", message.encoding)
 
 
-def _behind(message: Message, origin: str) -> Iterator[Record]:
-    return _recipients(message, in_sections(message)[2], origin)
+def _behind(message: Message, finished: bool) -> Iterator[Record]:
+    return _recipients(message, in_sections(message)[2], finished)
 
 
 def in_sections(message: Message) -> tuple[list[Recipient], list[Recipient], list[Recipient]]:

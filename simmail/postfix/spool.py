@@ -52,7 +52,7 @@ class Spool:
         self.hold: dict[str, Message] = {}
         self.corrupt: dict[str, Message] = {}
         self.jobs: dict[str, Any] = {}
-        self.left_logs: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.left_logs: dict[str, str] = {}
         self.sockets = False
         self.came = 0
         self.left: Counter[str] = Counter()

@@ -8,18 +8,24 @@ DESCRIPTION
     An administrator who removes a queue file removes the message (the log of why it waited stays); one who moves it
     moves the message to another queue.
 
+BUGS
+    What a remote server said is told from the reason, and where a recipient stands in its queue file is not told of an
+    address that local(8) has found.
+
 SEE ALSO
-    hash_queue_names, hash_queue_depth in postconf(5)
+    hash_queue_names, hash_queue_depth in postconf(5), bounce(5)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from simmail.files.machine import Machine
-from simmail.files.tree import NO_FILE, READ_ONLY, File, FileError
-from simmail.mail.message import Message
-from simmail.postfix.queue_file import queue_file
+from simmail.files.tree import DENIED, NO_FILE, READ_ONLY, File, FileError
+from simmail.mail.message import Message, Recipient
+from simmail.postfix.queue_file import in_order, notify_bits, queue_file
+from simmail.postfix.record import DONE, RECIPIENT
 from simmail.postfix.spool import QUEUES, Spool
 
 FOLDER = "/var/spool/postfix"
@@ -31,7 +37,13 @@ FOLDERS = tuple(
     etc public incoming active maildrop dev corrupt bounce usr pid private deferred lib defer saved flush trace hold
     """.split()
 )
-OWNER, MODE, DROPPED_MODE = "postfix", 0o700, 0o744
+#: Those of them that are made anew when they are missing.
+MADE = frozenset(FOLDERS) - {"etc", "dev", "usr", "lib"}
+#: Those of them that postsuper(1) looks over.
+SCANNED = ("maildrop", "incoming", "active", "deferred", "hold", "flush", "defer", "bounce", "trace")
+OWNER, MODE, DROPPED_MODE, EXPIRED_MODE = "postfix", 0o700, 0o744, 0o710
+#: A reason that has a server's own words: its name, and they.
+SAID = re.compile(r"host (\S+?)\[[^]]*\] (?:said|refused to talk to me): (.*?)(?: \(in reply to .*\))?")
 
 
 def path_of(queue: str, queue_id: str) -> str:
@@ -72,34 +84,34 @@ class SpoolView:
         """The file at a path.  Raises FileError."""
         queue, queue_id = self._place(path)
         if queue == "defer":
-            message, deferrals = self._deferrals(queue_id)
-            if not deferrals:
+            waits, log = self._log(queue_id)
+            if not log:
                 raise FileError(path, NO_FILE)
-            return File(_defer_log(deferrals), OWNER, 0o600, message.arrival if message is not None else 0.0)
+            return File(log, OWNER, 0o600, waits.arrival if waits is not None else 0.0)
         message = self.spool.queue(queue).get(queue_id)
         if message is None:
             raise FileError(path, NO_FILE)
         text = queue_file(message, queue, self.machine).text()
-        dropped = queue == "maildrop"
-        return File(text, "root" if dropped else OWNER, DROPPED_MODE if dropped else MODE, message.arrival)
+        owner, mode = ("root", DROPPED_MODE) if queue == "maildrop" else (OWNER, MODE)
+        return File(text, owner, EXPIRED_MODE if message.expired else mode, message.arrival)
 
     def remove(self, path: str) -> None:
         """Remove a message, or the log of why it waits.  Raises FileError."""
         queue, queue_id = self._place(path)
         if queue == "defer":
-            message, deferrals = self._deferrals(queue_id)
-            if not deferrals:
+            waits, log = self._log(queue_id)
+            if not log:
                 raise FileError(path, NO_FILE)
-            if message is not None:
-                message.deferrals = ()
+            if waits is not None:
+                waits.deferrals = ()
             else:
                 del self.spool.left_logs[queue_id]
             return
-        message = self.spool.delete(queue_id, queue)
-        if message is None:
+        log = self._log(queue_id)[1]
+        if self.spool.delete(queue_id, queue) is None:
             raise FileError(path, NO_FILE)
-        if message.deferrals:
-            self.spool.left_logs[queue_id] = message.deferrals
+        if log:
+            self.spool.left_logs[queue_id] = log
 
     def write(self, path: str, text: str) -> None:
         """Put a message's own file into another queue.  Raises FileError for anything else."""
@@ -109,12 +121,12 @@ class SpoolView:
             raise FileError(path, READ_ONLY)
         self.spool.queue(queue)[queue_id] = found[1]
 
-    def _deferrals(self, queue_id: str) -> tuple[Message | None, tuple[tuple[str, str], ...]]:
-        """The message, if it is still there, and why it waits."""
+    def _log(self, queue_id: str) -> tuple[Message | None, str]:
+        """The message, if it is still there, and the log of why it waits."""
         found = self.spool.find(queue_id)
         if found is None:
-            return None, self.spool.left_logs.get(queue_id, ())
-        return found[1], found[1].deferrals
+            return None, self.spool.left_logs.get(queue_id, "")
+        return found[1], "".join(_defer_log(found[1], found[0], self.machine))
 
     def _place(self, path: str) -> tuple[str, str]:
         where = located(path)
@@ -131,6 +143,54 @@ def mount(spool: Spool, machine: Machine) -> None:
     machine.files.mount(FOLDER, SpoolView(spool, machine))
 
 
-def _defer_log(deferrals: tuple[tuple[str, str], ...]) -> str:
+def make_missing(machine: Machine) -> None:
+    """Make the folders of the queue directory that somebody has removed."""
+    for name in MADE:
+        if not machine.files.is_folder(f"{FOLDER}/{name}"):
+            machine.files.make_folder(f"{FOLDER}/{name}", OWNER)
+
+
+def unscannable(machine: Machine, queues: Iterable[str]) -> str:
+    """Why Postfix cannot go through one of these folders, as it says it; "" where it can."""
+    for name in queues:
+        path, reason = f"{FOLDER}/{name}", ""
+        if not machine.files.is_folder(path):
+            reason = NO_FILE
+        else:
+            mode = machine.files.folder_mode(path)
+            if ~(mode >> 6 if machine.files.folder_owner(path) == OWNER else mode) & 0o005:
+                reason = DENIED
+        if reason:
+            return f"scan_dir_push: open directory {name}: {reason}"
+    return ""
+
+
+def _defer_log(message: Message, queue: str, machine: Machine) -> Iterator[str]:
     """The text of a defer log file (bounce(5))."""
-    return "".join(f"<{address}>: {reason}\nrecipient={address}\nreason={reason}\n\n" for address, reason in deferrals)
+    if not message.deferrals:
+        return
+    records = queue_file(message, queue, machine).placed()
+    offsets = [offset for offset, record in records if record.kind in (RECIPIENT, DONE)]
+    listed = list(zip(in_order(message), offsets, strict=True))
+    for address, reason in message.deferrals:
+        yield f"\n<{address}>: {reason}\nrecipient={address}\n"
+        place = next((place for place in listed if place[0].address == address), None)
+        if place is not None:
+            listed.remove(place)
+            yield from _wanted(*place)
+        said = SAID.fullmatch(reason)
+        if said is not None:
+            yield f"diag_type=smtp\ndiag_text={said[2]}\nmta_type=dns\nmta_mname={said[1]}\n"
+        yield f"reason={reason}\n\n"
+
+
+def _wanted(recipient: Recipient, offset: int) -> Iterator[str]:
+    """What a defer log has of a recipient: where its record begins, and what its sender wants to hear."""
+    if recipient.original and recipient.original.lower() != recipient.address.lower():
+        yield f"original_recipient={recipient.original}\n"
+    yield f"offset={offset}\n"
+    if recipient.orcpt:
+        yield f"dsn_orig_rcpt={recipient.orcpt}\n"
+    if recipient.notify:
+        yield f"notify_flags={notify_bits(recipient)}\n"
+    yield f"status={recipient.dsn}\naction=delayed\n"

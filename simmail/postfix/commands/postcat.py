@@ -2,43 +2,61 @@
     postcat - show Postfix queue file contents
 
 SYNOPSIS
-    postcat [-bdefhnoqrv] [-c config_dir] [-s offset] [file ...]
+    postcat [-bdehoqrv] [-c config_dir] [-s offset] [file ...]
 
 DESCRIPTION
     Prints queue files: all of them, or with -e the envelope, -h the header, -b the body.  -q takes queue ids instead of
-    names of files.  -o puts each record's offset before it, -d numbers in place of record names, -v names the lines of
-    the content too.
+    names of files.  Without either it reads standard input.  -o puts each record's offset before it, -d numbers in
+    place of record names, -v names the lines of the content too, -s starts at an offset.
 
 DIAGNOSTICS
     open queue file ID: No such file or directory
     NAME: input is not a valid queue file
+    NAME: unexpected EOF in data, record type NUMBER length LENGTH
     bad mail queue ID: ID
 
 BUGS
-    -r and -f change nothing, and -s can only start at the file's beginning.
+    -r changes nothing, and -v does not tell what the program does.  The record of the sizes is not read.  Standard
+    input is a file always: the real program cannot go back in a pipe, and says so.
 
 SEE ALSO
-    postcat(1)
+    postcat(1), record(3)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 
 from simmail.files.invocation import Invocation
 from simmail.files.tree import FileError, normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
-from simmail.postfix.queue_file import ATTRIBUTE, LINE, PIECE, TIME, QueueFile, Record, queue_file
-from simmail.postfix.spool import QUEUES
-from simmail.postfix.spool_view import FOLDER, located, path_of
+from simmail.postfix.queue_file import queue_file
+from simmail.postfix.record import (
+    ATTRIBUTE,
+    CONTENT,
+    END,
+    ENVELOPE,
+    EXTRACTED,
+    LINE,
+    PIECE,
+    TIME,
+    Damaged,
+    Found,
+    read_records,
+)  # fmt: skip
+from simmail.postfix.spool_view import FOLDER, path_of
 
 USAGE = (
     "usage: postcat [-b (body text)] [-c config_dir] [-d (decimal record type)] [-e (envelope records)] "
     "[-h (header text)] [-q (access queue)] [-v] [file(s)...]"
 )
 EVERYTHING = frozenset("ebh")
+#: Records that part the parts, and how they are shown.
+MARKS = {CONTENT: "MESSAGE CONTENTS", EXTRACTED: "HEADER EXTRACTED", END: "MESSAGE FILE END"}
+#: What a line of a header begins with.
+HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
 
 
 def postcat(invocation: Invocation) -> Decision[int]:
@@ -52,108 +70,114 @@ class _Postcat:
     def __init__(self, invocation: Invocation) -> None:
         self.invocation = invocation
         self.console = Console("postcat", invocation)
+        self.start = 0
 
     def run(self) -> Decision[int]:
         """Print what the command line names."""
         yield from ()
         try:
-            options, names = getopt(self.invocation.argv[1:], "bc:dehnoqrs:v")
+            options, names = getopt(self.invocation.argv[1:], "bc:dehoqrs:v")
         except BadOption as error:
             self.invocation.complain(f"postcat: {error.text}")
             raise Fatal(USAGE) from None
         self.letters = frozenset(option.letter for option in options)
         folder = ""
         for letter, value in options:
-            if letter == "s" and not value.isdigit():
-                raise Fatal(f"bad offset: {value}")
+            if letter == "s":
+                if not value.isdigit():
+                    raise Fatal(f"bad offset: {value}")
+                self.start = int(value)
             folder = value if letter == "c" else folder
-        self.config = self.console.config(folder)
+        self.console.config(folder)
         self.parts = self.letters & EVERYTHING or EVERYTHING
         for name in names:
             self._file(name)
+        if not names:
+            self._print(self.invocation.stdin, "stdin")
         return 0
 
     def _file(self, name: str) -> None:
-        spool = self.console.control().spool
         if "q" in self.letters:
-            if not valid_queue_id(name):
-                raise Fatal(f"bad mail queue ID: {name}")
-            found = next(((queue, spool.queue(queue)[name]) for queue in QUEUES if name in spool.queue(queue)), None)
-            if found is None:
-                raise Fatal(f"open queue file {name}: No such file or directory")
-            queue, message = found
-            shown = path_of(queue, name).removeprefix(FOLDER + "/")
-        else:
-            where = located(normal(name, self.invocation.folder))
-            found_message = spool.queue(where[0]).get(where[1]) if where else None
-            if where is None or found_message is None:
-                self._not_a_queue_file(name)
-                return
-            queue, message, shown = where[0], found_message, name
-        file = queue_file(message, queue, self.invocation.machine, self.config["myorigin"])
-        self.invocation.out.extend(line + "\n" for line in self._lines(file, shown))
-
-    def _not_a_queue_file(self, name: str) -> None:
+            self._queued(name)
+            return
+        files, path = self.invocation.machine.files, normal(name, self.invocation.folder)
+        if not name:
+            raise Fatal("open : No such file or directory")
+        if files.is_folder(path):
+            self.invocation.complain(f"postcat: warning: close {name}: Is a directory")
+            return
         try:
-            self.invocation.machine.files.read(normal(name, self.invocation.folder))
+            text = files.read(path)
         except FileError as error:
             raise Fatal(f"open {name}: {error.reason}") from None
-        self.invocation.complain(f"postcat: warning: {name}: input is not a valid queue file")
+        self._print(text, name)
 
-    def _lines(self, file: QueueFile, name: str) -> Iterator[str]:
-        """What is printed of a queue file."""
-        envelope = "e" in self.parts
-        offset = 0
-        if envelope:
-            yield f"*** ENVELOPE RECORDS {name} ***"
-        for record in file.envelope:
-            if envelope:
-                yield self._named(record, offset)
-            offset += record.size
-        if envelope:
-            yield self._marked(f"*** MESSAGE CONTENTS {name} ***", "M", offset)
-        offset += 2
-        yield from self._content(file.content, offset)
-        offset += sum(record.size for record in file.content)
-        if not envelope:
+    def _queued(self, queue_id: str) -> None:
+        if not valid_queue_id(queue_id):
+            raise Fatal(f"bad mail queue ID: {queue_id}")
+        found = self.console.control().spool.find(queue_id)
+        if found is None:
+            raise Fatal(f"open queue file {queue_id}: No such file or directory")
+        queue, message = found
+        text = queue_file(message, queue, self.invocation.machine).text()
+        self._print(text, path_of(queue, queue_id).removeprefix(FOLDER + "/"))
+
+    def _print(self, text: str, name: str) -> None:
+        """Print what is wanted of a file."""
+        data = text.encode("utf-8", "surrogateescape")
+        if data and data[0] not in ENVELOPE:
+            self.invocation.complain(f"postcat: warning: {name}: input is not a valid queue file")
             return
-        yield self._marked(f"*** HEADER EXTRACTED {name} ***", "X", offset)
-        offset += 2
-        for record in file.extracted:
-            yield self._named(record, offset)
-            offset += record.size
-        yield self._marked(f"*** MESSAGE FILE END {name} ***", "E", offset)
+        try:
+            self._records(data, name)
+        except Damaged as damaged:
+            self.invocation.complain(f"postcat: warning: {name}: {damaged.text}")
+            raise Fatal("record read error") from None
 
-    def _content(self, records: tuple[Record, ...], offset: int) -> Iterator[str]:
-        """The lines of the content: header, body or both."""
-        wanted = {True: "h" in self.parts, False: "b" in self.parts}
-        in_header, line, start, letter = True, "", offset, ""
-        for record in records:
-            if record.kind is LINE and not record.text and not line:
-                in_header = False
-            if not line:
-                start, letter = offset, record.kind.letter
-            line += record.text
-            offset += record.size
-            if wanted[in_header] and record.kind is LINE:
-                prefix = "regular_text: " if "v" in self.letters else ""
-                yield self._marked(prefix + line, letter, start)
-            if record.kind is not PIECE:
-                line = ""
+    def _records(self, data: bytes, name: str) -> None:
+        """Go through the records; raises Damaged."""
+        envelope, content = "e" in self.parts, False
+        wanted, marked = envelope, bool(self.start)
+        together, before = self.letters.isdisjoint("ov"), END
+        for record in read_records(data, self.start):
+            kind = record.kind
+            if envelope and not marked:
+                self.invocation.print(f"*** ENVELOPE RECORDS {name} ***")
+                marked = True
+            if kind in MARKS:
+                if envelope:
+                    self._put(record, f"*** {MARKS[kind]} {name} ***")
+                content = kind is CONTENT
+                wanted = "h" in self.parts if content else envelope
+                if kind is END:
+                    return
+            elif kind in (LINE, PIECE):
+                if content and before is not PIECE and not HEADER_LINE.match(record.text):
+                    content, wanted = False, "b" in self.parts
+                if wanted:
+                    prefix = f"{kind.name}: " if "v" in self.letters else ""
+                    self._put(record, prefix + _decoded(record.text), "" if together and kind is PIECE else "\n")
+            elif wanted:
+                self._named(record)
+            before = kind
 
-    def _named(self, record: Record, offset: int) -> str:
-        text = record.text
-        if record.kind is TIME or (record.kind is ATTRIBUTE and text.startswith("create_time=")):
-            seconds = int(text.removeprefix("create_time=").split()[0])
-            calendar = self.invocation.machine.calendar
-            text = calendar.asctime(seconds - calendar.epoch)
-            name = TIME.name if record.kind is TIME else "create_time"
-        else:
-            name = record.kind.name
-        return self._marked(f"{name}: {text}", record.kind.letter, offset)
+    def _named(self, record: Found) -> None:
+        kind, text = record.kind, _decoded(record.text)
+        name = kind.name
+        if kind is TIME or (kind is ATTRIBUTE and text.startswith("create_time=")):
+            words = text.removeprefix("create_time=").split()
+            if words and words[0].isdigit():
+                calendar = self.invocation.machine.calendar
+                name = TIME.name if kind is TIME else "create_time"
+                text = calendar.asctime(int(words[0]) - calendar.epoch)
+        self._put(record, f"{name}: {text}")
 
-    def _marked(self, text: str, letter: str, offset: int) -> str:
-        """A line with the record's offset or number before it, where that is asked for."""
+    def _put(self, record: Found, text: str, end: str = "\n") -> None:
+        """Print a line, with the record's offset or number before it where that is asked for."""
         if "d" in self.letters:
-            text = f"{ord(letter):8d} {text}" if letter else text
-        return f"{offset:9d} {text}" if "o" in self.letters else text
+            text = f"{record.type:3d} {text}"
+        self.invocation.out.append((f"{record.offset:9d} {text}" if "o" in self.letters else text) + end)
+
+
+def _decoded(octets: bytes) -> str:
+    return octets.decode("utf-8", "surrogateescape")

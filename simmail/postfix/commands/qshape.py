@@ -133,6 +133,8 @@ def _gather(invocation: Invocation, table: _Table, name: str) -> None:
         return
     spool: Spool = Console("qshape", invocation).control().spool
     for message in spool.queue(queue).values():
+        if message.expired:
+            continue  # its file's mode is none that is looked for
         if queue == "maildrop":
             invocation.complain(f"Use of uninitialized value $qt in subtraction (-) at {PROGRAM} line 282.")
         else:
