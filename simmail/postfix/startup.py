@@ -12,7 +12,7 @@ DIAGNOSTICS
     postfix/postfix-script: fatal: cannot execute /usr/sbin/postconf!
 
 BUGS
-    Files and folders are not checked, nor their owners.
+    Files and folders are not checked, nor their owners, but for the folders of the queue.
 
 SEE ALSO
     postfix(1), postconf(1), master(8)

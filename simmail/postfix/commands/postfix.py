@@ -6,11 +6,13 @@ SYNOPSIS
         upgrade-configuration | logrotate
 
 DESCRIPTION
-    Starts and stops the mail system, lets it read its configuration again, tries what waits, and looks the installation
-    over.  What it has to say itself goes to the log, and is printed on a terminal alone; the script that it runs asks
-    postconf(1) for parameters, which prints what is wrong with main.cf each time.
+    Starts and stops the mail system, lets it read its configuration again, tries what waits, and looks the
+    installation over.  Folders of the queue that are missing are made anew by a check.  What it has to say itself goes
+    to the log, and is printed on a terminal alone; the script that it runs asks postconf(1) for parameters, which
+    prints what is wrong with main.cf each time.
 
 DIAGNOSTICS
+    postsuper: fatal: scan_dir_push: open directory FOLDER: REASON
     status 1 for whatever cannot be done: start while it runs, stop while it doesn't, an unknown command
 
 SEE ALSO
@@ -28,6 +30,7 @@ from simmail.postfix.commands.usage import BadOption, Console, getopt
 from simmail.postfix.compatibility import notice
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.control import Control
+from simmail.postfix.spool_view import SCANNED, make_missing, unscannable
 from simmail.postfix.startup import POSTCONF, Said, asked, check
 
 #: Commands that need the mail system to run, and what they do.
@@ -64,10 +67,13 @@ def postfix(invocation: Invocation) -> Decision[int]:
     if command != "start" or running:  # one that starts tells it of itself
         for text in notice(config.compatibility):
             yield Note("postfix", "text", "", text)
+    machine = invocation.machine
     looks = command == "check" or (command == "start" and not running)
-    found = check(invocation.machine, folder) if looks else asked(invocation.machine, folder, command)
+    found = check(machine, folder) if looks else asked(machine, folder, command)
     yield from _printed(invocation, [one for one in found.said if one.program in (POSTCONF, "postsuper")], running)
     if not found.passes:
+        return 1
+    if looks and not (yield from _scanned(invocation, running, mends=True)):
         return 1
     if command in SILENT:
         return 0
@@ -79,9 +85,20 @@ def postfix(invocation: Invocation) -> Decision[int]:
         return 1
     if command == "reload":  # the queue is looked over, twice
         yield from _printed(invocation, 2 * [Said("postsuper", *heard) for heard in config.heard], running)
+        yield from _scanned(invocation, running, mends=False)
     if _started(lambda: RUNNING[command](control)):
         control.stop()  # master(8) has found something fatal, which nobody hears of
     return 0
+
+
+def _scanned(invocation: Invocation, running: bool, mends: bool) -> Decision[bool]:
+    """Make what is missing of the queue, if wanted, and let postsuper(1) look it over; whether it can."""
+    if mends:
+        make_missing(invocation.machine)
+    trouble = unscannable(invocation.machine, SCANNED)
+    if trouble:
+        yield from _printed(invocation, [Said("postsuper", "fatal", trouble)], running)
+    return not trouble
 
 
 def _printed(invocation: Invocation, said: list[Said], running: bool) -> Decision[None]:

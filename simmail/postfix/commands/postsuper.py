@@ -19,6 +19,7 @@ PARAMETERS
 DIAGNOSTICS
     Deleted: N messages, and its kin
     invalid mail queue id: ID
+    scan_dir_push: open directory QUEUE: REASON
     open logfile 'NAME': cannot open file: Permission denied
         with maillog_file while Postfix is stopped: the command gives up at its first line for the log
 
@@ -37,6 +38,7 @@ from simmail.mail.message import Message
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
 from simmail.postfix.spool import Spool
+from simmail.postfix.spool_view import SCANNED, unscannable
 from simmail.postfix.tables.fold import printable
 
 USAGE = (
@@ -46,8 +48,6 @@ USAGE = (
     "[-v (verbose)] [queue...]"
 )
 ALL = "ALL"
-#: Names that may be given as queues.
-KNOWN = frozenset({"maildrop", "incoming", "active", "deferred", "hold", "defer", "bounce", "trace", "flush"})
 MAIL = ("maildrop", "incoming", "active", "deferred", "hold")
 OWNER = "postfix"
 #: Options that mend the queue directory.
@@ -146,6 +146,9 @@ class _Postsuper:
         if not wanted or any(value == ALL or letter in MENDING for letter, value in options):
             for name in names:
                 yield from self._known(name)
+            trouble = unscannable(self.invocation.machine, names or SCANNED)
+            if trouble:
+                yield from self.console.die(trouble)
         for letter, _ in wanted:
             for one in BOTH if letter == "f" else letter:
                 self.totals.setdefault(one, 0)
@@ -161,7 +164,7 @@ class _Postsuper:
 
     def _known(self, name: str) -> Decision[None]:
         """A queue must be one of those that there are."""
-        if name not in KNOWN:
+        if name not in SCANNED:
             yield from self.console.die(f"invalid directory name: {name}")
 
     def _option(self, letter: str, value: str, names: list[str]) -> Decision[None]:
