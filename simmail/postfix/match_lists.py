@@ -129,9 +129,13 @@ def is_table(pattern: str) -> bool:
     return ":" in pattern and not pattern.startswith("[")
 
 
+def wants_parsing(text: str) -> bool:
+    """Whether a pattern is a network, or an address of many spellings; any other is compared as it stands."""
+    return (":" in text or "/" in text) and NETWORK_CHARACTERS.issuperset(text)
+
+
 def _plain(positive: bool, text: str) -> Pattern:
-    characters = set(text)
-    if characters <= V4_CHARACTERS or not characters <= NETWORK_CHARACTERS:
+    if not wants_parsing(text):
         return Pattern(positive, text)
     try:
         return Pattern(positive, text, network=Network.parse(text))

@@ -123,6 +123,7 @@ MISTAKES: tuple[Mistake, ...] = (
     M("no level", "no-relay-guard", drops=("compatibility_level", "smtpd_relay_restrictions"), at="LINE1"),
     M("host bits", "host-bits", "mynetworks = 192.168.1.20/24"),
     M("host bits of six", "host-bits", "mynetworks = 127.0.0.0/8 [fd00::1]/64"),
+    M("a range", "network-of-nobody", "mynetworks = 127.0.0.0/8, 192.168.1.[1..9]"),
     M("subdomains", "relay-subdomains", "relay_domains = sender.test"),
     M("relay for one's own", "relay-own-domains", "relay_domains = $mydestination"),
     # routing, identity

@@ -444,15 +444,15 @@ def _guards(
         if skip:
             skip = False
             continue
-        behind = words[number + 1] if number + 1 < len(words) else ""
-        if word == WARN_IF_REJECT and behind:
+        behind, lowered = words[number + 1] if number + 1 < len(words) else "", word.lower()
+        if lowered == WARN_IF_REJECT and behind:
             skip = True
             continue
-        if word == "permit":
+        if lowered == "permit":
             if behind:
                 warn(f"restriction `{behind}' after `{word}' is ignored")
             return False
-        if word in RELAY_GUARDS:
+        if lowered in RELAY_GUARDS:
             return True
         if word in classes and word not in seen and _guards(classes[word], classes, warn, seen | {word}):
             return True

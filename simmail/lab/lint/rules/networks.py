@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed
-from simmail.postfix.match_lists import NETWORK_CHARACTERS, V4_CHARACTERS
+from simmail.postfix.match_lists import NETWORK_CHARACTERS, V4_CHARACTERS, wants_parsing
 from simmail.postfix.tables.networks import BadNetwork, Network
 
 AnyNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -33,6 +33,13 @@ BAD = Kind(
     "postconf(5)",
 )  # fmt: skip
 BITS = BAD._replace(code="host-bits")
+NOBODY = Kind(
+    "warning", "network-of-nobody",
+    "No client is meant by {word}, and the log keeps silent about it.",
+    "{parameter}: a pattern with neither a colon nor a mask is one address, compared letter by letter.",
+    "Write ADDRESS/LENGTH, as in 192.168.1.0/24; a range is written as several of these.",
+    "postconf(5)",
+)  # fmt: skip
 WIDE = Kind(
     "error", "wide-mynetworks",
     "Whoever calls from {network} may relay through this host: {share}.",
@@ -65,6 +72,11 @@ def bad_networks(host: Parsed) -> Iterator[Finding]:
             if not location.line or set(text) <= V4_CHARACTERS or not set(text) <= NETWORK_CHARACTERS:
                 continue
             if ":" in text and not text.startswith("["):
+                continue
+            if not wants_parsing(text):
+                bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+                if "[" in bare or "]" in bare:
+                    yield NOBODY.at(location, parameter=parameter, word=word)
                 continue
             try:
                 Network.parse(text)
