@@ -65,7 +65,8 @@ class Typist:
             return
         alive = self._hear((yield Receive(connection, PATIENCE_S)))
         if early and not self.transcript[-1].startswith("S: 220"):
-            if alive and self.transcript[-1][3] in "45":
+            answered = getattr(connection.server, "interrupted", False)  # by postscreen's dialogue engine
+            if alive and not answered and self.transcript[-1][3] in "45":
                 yield from self._unheard(connection, groups[0])
             groups, early = groups[1:], False
         for number, group in enumerate(groups):
