@@ -30,6 +30,48 @@ def valid_hostname(name: str) -> bool:
     return all(map(_LABEL.fullmatch, name.split(".")))
 
 
+def hostname_fault(name: str, wildcard: bool = False) -> str:
+    """What is wrong with a host's name, in the words of the log; "" for nothing.
+
+    Args:
+        name: the name.
+        wildcard: whether its first label may be `*`.
+
+    >>> hostname_fault("a.b-.example")
+    'misplaced hyphen: a.b-.example'
+    """
+    octets = name.encode("utf-8", "surrogateescape")
+    shown = octets[:100].decode("utf-8", "replace")
+    if not octets:
+        return "empty hostname"
+    label, numeric = 0, True
+    for position, octet in enumerate(octets):
+        character, ends = chr(octet), octets[position + 1 : position + 2] in (b"", b".")
+        if character == ".":
+            if not label or position + 1 == len(octets):
+                return f"misplaced delimiter: {shown}"
+            label = 0
+        elif character == "-":
+            label += 1
+            numeric = False
+            if label == 1 or ends:
+                return f"misplaced hyphen: {shown}"
+        elif octet < 128 and (character.isalnum() or character == "_"):
+            label += 1
+            numeric &= character.isdigit()
+            if label > 63:
+                return f"hostname label too long: {shown}"
+        elif character == "*" and wildcard:
+            label, numeric = 1, False
+            if position or not ends:
+                return f"'*' can be the first label only: {shown}"
+        else:
+            return f"invalid character {octet}(decimal): {shown}"
+    if numeric:
+        return f"numeric hostname: {shown}"
+    return f"bad length {len(octets)} for {shown}..." if len(octets) > MAX_NAME else ""
+
+
 @lru_cache(maxsize=8192)
 def valid_ipv4(text: str) -> bool:
     """Whether `text` is an IPv4 address of four decimal numbers, the first not 0."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simmail.mail.hostnames import valid_address, valid_hostname
+from simmail.mail.hostnames import hostname_fault, valid_address, valid_hostname
 
 
 def usable(name: str, owner: str, type: str, warn: Callable[[str, str], None]) -> bool:
@@ -30,20 +30,10 @@ def usable(name: str, owner: str, type: str, warn: Callable[[str, str], None]) -
     """
     if valid_address(name):
         gripe = "numeric"
-    elif not valid_hostname(name):
+    elif not valid_hostname(name) and (fault := hostname_fault(name, wildcard=True)):
         gripe = "malformed"
-        warn("warning", _gripe(name))
+        warn("warning", f"valid_hostname: {fault}")
     else:
         return True
     warn("warning", f"{gripe} domain name in resource data of {type} record for {owner}: {name}")
     return gripe == "numeric"
-
-
-def _gripe(name: str) -> str:
-    """What valid_hostname(3) says of a name that is none."""
-    for index, character in enumerate(name):
-        if not (character.isascii() and (character.isalnum() or character in "_.-*")):
-            return f"valid_hostname: invalid character {ord(character)}(decimal): {name}"
-        if character == "." and name[index + 1 : index + 2] in (".", ""):
-            return f"valid_hostname: misplaced delimiter: {name}"
-    return f"valid_hostname: misplaced hyphen: {name}"

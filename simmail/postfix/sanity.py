@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from simmail.files.machine import Account, Machine
 from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import hostname_fault
 from simmail.postfix.own_addresses import own_addresses, protocols, words
 
 if TYPE_CHECKING:
@@ -39,36 +40,6 @@ GROUPS: dict[str, int] = {
     "uucp": 10, "man": 12, "proxy": 13, "www-data": 33, "backup": 34, "operator": 37, "list": 38, "irc": 39, "src": 40,
     "shadow": 42, "utmp": 43, "staff": 50, "games": 60, "users": 100, "postfix": 102, "postdrop": 103, "nogroup": 65534,
 }  # fmt: skip
-
-
-def hostname_fault(name: str) -> str:
-    """What is wrong with a host's name, in the words of the log; "" for nothing."""
-    octets = name.encode("utf-8", "surrogateescape")
-    shown = octets[:100].decode("utf-8", "replace")
-    if not octets:
-        return "empty hostname"
-    label, numeric = 0, True
-    for position, octet in enumerate(octets):
-        character, ends = chr(octet), octets[position + 1 : position + 2] in (b"", b".")
-        if character == ".":
-            if not label or position + 1 == len(octets):
-                return f"misplaced delimiter: {shown}"
-            label = 0
-        elif character == "-":
-            label += 1
-            numeric = False
-            if label == 1 or ends:
-                return f"misplaced hyphen: {shown}"
-        elif octet < 128 and (character.isalnum() or character == "_"):
-            label += 1
-            numeric &= character.isdigit()
-            if label > 63:
-                return f"hostname label too long: {shown}"
-        else:
-            return f"invalid character {octet}(decimal): {shown}"
-    if numeric:
-        return f"numeric hostname: {shown}"
-    return f"bad length {len(octets)} for {shown}..." if len(octets) > 255 else ""
 
 
 def groups(machine: Machine) -> dict[str, int]:

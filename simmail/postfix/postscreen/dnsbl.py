@@ -10,7 +10,8 @@ PARAMETERS
     postscreen_dnsbl_sites, postscreen_dnsbl_reply_map, postscreen_dnsbl_min_ttl, postscreen_dnsbl_max_ttl
 
 DIAGNOSTICS
-    `Fatal`: bad DNSBL weight factor "x" in "bl.example*x"; bad DNSBL filter syntax: ... at "127.0.0.>x<"
+    `Fatal`: bad DNSBL weight factor "x" in "bl.example*x"; bad DNSBL filter syntax: ... at "127.0.0.>x<";
+    bad DNSBL domain name "bl.example/24" in "bl.example/24"
 
 BUGS
     A negative answer's time to live is never known here: it counts for postscreen_dnsbl_min_ttl.
@@ -22,14 +23,26 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from simmail.mail.answers import DnsAnswer
+from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import hostname_fault
 from simmail.postfix.byte_pattern import BadPattern, BytePattern
 
 _WEIGHT = re.compile(r"[ \t]*[+-]?\d+", re.ASCII)
+
+
+def _factor(text: str) -> int:
+    """A weight as scanf(3) reads it: as many bits as fit of a long, and of these the last 32.
+
+    >>> _factor("+2"), _factor("99999999999")
+    (2, 1215752191)
+    """
+    long = max(-(2**63), min(2**63 - 1, whole(text)))
+    return (long + 2**31) % 2**32 - 2**31
 
 
 class Site(NamedTuple):
@@ -46,19 +59,31 @@ class Site(NamedTuple):
     weight: int
 
     @classmethod
-    def parse(cls, text: str) -> Site:
-        """Read one item of the parameter.  Raises Fatal."""
+    def parse(cls, text: str, warn: Callable[[str, str], None]) -> Site:
+        """Read one item of the parameter.
+
+        Args:
+            text: the item.
+            warn: hears what is wrong with the domain.
+
+        Raises:
+            Fatal: for an item that cannot be read.
+        """
         rest, star, factor = text.partition("*")
         weight = 1
         if star:
             if not _WEIGHT.fullmatch(factor):
                 raise Fatal(f'bad DNSBL weight factor "{factor}" in "{text}"')
-            weight = int(factor)
+            weight = _factor(factor)
         domain, equals, pattern = rest.partition("=")
         try:
-            return cls(domain, BytePattern.parse(pattern) if equals else None, weight)
+            filter = BytePattern.parse(pattern) if equals else None
         except BadPattern as bad:
             raise Fatal(f"bad DNSBL filter syntax: {bad.text}") from None
+        if fault := hostname_fault(domain):
+            warn("warning", f"valid_hostname: {fault}")
+            raise Fatal(f'bad DNSBL domain name "{domain}" in "{text}"')
+        return cls(domain, filter, weight)
 
     def has(self, addresses: Iterable[str]) -> bool:
         """Whether the list's answer says that the client is on it."""

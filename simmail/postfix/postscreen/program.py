@@ -78,7 +78,7 @@ class Postscreen(Program):
         self.ttl: Mapping[Test, int] = {
             t: int(config[f"postscreen_{t.value}_ttl"]) for t in Test if t is not Test.DNSBL
         }
-        self.sites = tuple(map(Site.parse, config.list("postscreen_dnsbl_sites")))
+        self.sites = tuple(Site.parse(text, self.warn) for text in config.list("postscreen_dnsbl_sites"))
         self.domains = domains(self.sites)
         self.threshold: int = config["postscreen_dnsbl_threshold"]
         self.allow_threshold: int = config["postscreen_dnsbl_allowlist_threshold"]
