@@ -12,6 +12,7 @@ PARAMETERS
 DIAGNOSTICS
     ORIGIN: unknown command: WORD -- ignoring the remainder of this access list
     ORIGIN: TABLE: table lookup error -- ignoring the remainder of this access list
+    ORIGIN: permit_mynetworks: mynetworks lookup error -- ignoring the remainder of this access list
 
 SEE ALSO
     postconf(5): postscreen_access_list
@@ -86,7 +87,7 @@ class AccessList:
         try:
             return Verdict.PERMIT if self.mynetworks.matches("", address) else Verdict.DUNNO
         except LookupFailure:
-            return self._trouble(f"{origin}: {word}: table lookup error")
+            return self._trouble(f"{origin}: {word}: mynetworks lookup error")
 
     def _ask(self, table: Table, address: str, origin: str) -> Verdict:
         """What a table says; it answers in words, and cannot send on to another table."""

@@ -12,6 +12,8 @@ PARAMETERS
 DIAGNOSTICS
     cache TABLE full cleanup: retained=N dropped=N entries
     TABLE is unavailable. REASON, and its kin: nothing is remembered.
+    request to update table TABLE in non-postfix directory FOLDER
+    redirecting the request to postfix-owned data_directory FOLDER
 
 BUGS
     Old entries are dropped when the next client comes, not in between.  A memcache: table is not simulated, and is
@@ -31,12 +33,15 @@ from simmail.files.tree import File, normal
 from simmail.postfix.postscreen.tests import TESTS, Test
 from simmail.postfix.tables.database import dump, load
 from simmail.postfix.tables.entries import Entry
+from simmail.postfix.tables.registry import TYPES
 
 #: Times that are none: a test never passed, and one that is not asked for.
 NEVER, DISABLED = 0, 1
 #: The key that holds when old entries were last dropped.
 CLEANED = "_LAST_CACHE_CLEANUP_COMPLETED_"
 WRITABLE = frozenset({"btree", "hash"})
+#: The types of table that live in files which Postfix writes.
+OWN_FILES = WRITABLE | {"cdb", "dbm", "lmdb", "sdbm"}
 
 Stamps = dict[Test, int]
 
@@ -73,21 +78,39 @@ class Cache:
         spec: postscreen_cache_map; "" remembers nothing.
         machine: the host.
         folder: data_directory, which is always there.
+        usual: default_database_type, for a table without a type.
         say: hears (level, text) for the log.
     """
 
-    def __init__(self, spec: str, machine: Machine, folder: str, say: Callable[[str, str], None]) -> None:
-        self.spec, self.folder, self.say = spec, normal(folder), say
+    def __init__(self, spec: str, machine: Machine, folder: str, usual: str, say: Callable[[str, str], None]) -> None:
+        self.folder, self.usual, self.say = normal(folder), usual, say
+        self.spec = self._redirected(spec, machine)
         self._cleaned = False
         self.values: dict[str, str] | None = None
         self.trouble = ""
         if spec:
             self._open(machine)
 
+    def _redirected(self, spec: str, machine: Machine) -> str:
+        """The table: in a folder that is not Postfix's own it is not made, but in data_directory."""
+        type, name = spec.split(":", 1) if ":" in spec else (self.usual, spec)
+        folder, _, base = name.rpartition("/")
+        folder = folder or "."
+        path = normal(folder, "/var/spool/postfix")
+        if not spec:
+            return ""
+        if type in OWN_FILES and path != self.folder and machine.files.is_folder(path):
+            self.say("warning", f"request to update table {spec} in non-postfix directory {folder}")
+            self.say("warning", f"redirecting the request to postfix-owned data_directory {self.folder}")
+            name = f"{self.folder}/{base}"
+        return f"{type}:{name}"
+
     def _open(self, machine: Machine) -> None:
         type, _, name = self.spec.removeprefix("proxy:").partition(":")
         path, files = normal(name + ".db", "/var/spool/postfix"), machine.files
-        if type not in WRITABLE:
+        if type not in TYPES:
+            self.trouble = f"unsupported dictionary type: {type}"
+        elif type not in WRITABLE:
             self.trouble = f"{self.spec} map requires O_RDONLY access mode"
         elif not files.is_folder(posixpath.dirname(path)) and posixpath.dirname(path) != self.folder:
             self.trouble = f"open database {path}: No such file or directory"

@@ -91,12 +91,15 @@ class Postscreen(Program):
         self.teaser: str = config["postscreen_greet_banner"]
         self.banner: str = config["smtpd_banner"]
         self.hostname: str = config["myhostname"]
-        mynetworks = AddressList.open("mynetworks", config["mynetworks"], environment, True)
+        mynetworks = AddressList.open(PARAMETER, config["mynetworks"], environment, True)
         self.access = AccessList(config[PARAMETER], mynetworks, environment, self.warn)
         self.interfaces = AddressList.open(
             "postscreen_allowlist_interfaces", config["postscreen_allowlist_interfaces"], environment, False
         )
-        self.cache = Cache(config["postscreen_cache_map"], system.machine, config["data_directory"], self.warn)
+        self.cache = Cache(
+            config["postscreen_cache_map"], system.machine, config["data_directory"], config["default_database_type"],
+            self.warn,
+        )  # fmt: skip
         self.cleanup: tuple[float, float] = (
             config["postscreen_cache_cleanup_interval"], config["postscreen_cache_retention_time"]
         )  # fmt: skip

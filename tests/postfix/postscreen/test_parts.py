@@ -37,33 +37,42 @@ def test_any_argument_gives_an_address_or_none(argument: str) -> None:
     assert (address_of(argument) is None) == (":" not in argument)
 
 
-@pytest.mark.parametrize("text", ["bl.example*", "bl.example*x", "bl.example=127.0.0.[1*2", "bl.example=1.2.3*2"])
+BAD_SITES = ["bl.example*", "bl.example*x", "bl.example=127.0.0.[1*2", "bl.example=1.2.3*2", "bl.example/24*2", "*2"]
+
+
+def site(text: str) -> Site:
+    """A site; what is said of it is not heard."""
+    return Site.parse(text, lambda level, text: None)
+
+
+@pytest.mark.parametrize("text", BAD_SITES)
 def test_a_site_that_cannot_be_read_is_fatal(text: str) -> None:
-    """A wrong weight or filter keeps postscreen from running."""
+    """A wrong weight, filter or domain keeps postscreen from running."""
     with pytest.raises(Fatal, match="bad DNSBL"):
-        Site.parse(text)
+        site(text)
 
 
 def test_weights_add_up_and_the_heaviest_list_gives_its_name() -> None:
     """Hits add their weights, whatever their sign; other lists add nothing."""
-    sites = [*map(Site.parse, ("a.example", "b.example=127.0.0.[2..3]*4", "b.example=127.0.0.9*8", "c.example*-2"))]
+    sites = [*map(site, ("a.example", "b.example=127.0.0.[2..3]*4", "b.example=127.0.0.9*8", "c.example*-2"))]
     hit = DnsAnswer("ok", (DnsRecord("x", "A", "127.0.0.2", 60),))
     answers = {"a.example": hit, "b.example": hit, "c.example": hit}
     assert score(sites, answers) == (3, "b.example", 60)
     assert score(sites, {"a.example": DnsAnswer("nxdomain")}) == (0, "", None)
 
 
+def cache_of(spec: str, machine: Machine, said: list[str]) -> Cache:
+    """A cache that says what it has to say to `said`."""
+    return Cache(spec, machine, "/var/lib/postfix", "hash", lambda level, text: said.append(text))
+
+
 def test_the_cache_outlives_its_program_and_forgets_in_time() -> None:
     """Another program finds what the last one kept; a cleanup drops what has been void for long."""
     machine = Machine("mail")
     said: list[str] = []
-
-    def cache() -> Cache:
-        return Cache("btree:/var/lib/postfix/cache", machine, "/var/lib/postfix", lambda level, text: said.append(text))
-
-    first = cache()
+    first = cache_of("btree:/var/lib/postfix/cache", machine, said)
     first.keep("192.0.2.1", dict.fromkeys(tests.TESTS, 1000))
-    second = cache()
+    second = cache_of("btree:/var/lib/postfix/cache", machine, said)
     assert second.find("192.0.2.1")[tests.Test.DNSBL] == 1000
     assert second.find("192.0.2.2") == dict.fromkeys(tests.TESTS, 0)
     second.clean(1050, 10, 100)
@@ -78,7 +87,7 @@ def test_the_cache_outlives_its_program_and_forgets_in_time() -> None:
 def test_a_cache_that_cannot_be_opened_remembers_nothing() -> None:
     """A missing folder is complained of at each use."""
     said: list[str] = []
-    cache = Cache("btree:/nowhere/cache", Machine("mail"), "/var/lib/postfix", lambda level, text: said.append(text))
+    cache = cache_of("btree:/nowhere/cache", Machine("mail"), said)
     cache.keep("192.0.2.1", dict.fromkeys(tests.TESTS, 1000))
     assert cache.find("192.0.2.1") == dict.fromkeys(tests.TESTS, 0)
     assert said[0] == "open database /nowhere/cache.db: No such file or directory"
