@@ -3,7 +3,7 @@
 
 DESCRIPTION
     Four octets, each a number or, in brackets, numbers and ranges separated by semicolons: what a DNS list has to
-    answer to be believed.
+    answer to be believed.  Brackets around all of it mean nothing.
 
 SEE ALSO
     ip_match(3), postconf(5): reject_rbl_client, postscreen_dnsbl_sites
@@ -33,6 +33,9 @@ class BytePattern(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> BytePattern:
         """Read a pattern.  Raises BadPattern."""
+        text = _bare(text)
+        if not text:
+            raise BadPattern("empty address pattern")
         tokens = [(m.lastindex, m.group(), m.end()) for m in _TOKEN.finditer(text)]
         reader = _Reader(text, tokens)
         octets: list[frozenset[int]] = []
@@ -50,6 +53,18 @@ class BytePattern(NamedTuple):
         return len(parts) == 4 and all(
             part.isdigit() and int(part) in octet for part, octet in zip(parts, self.octets, strict=True)
         )
+
+
+def _bare(text: str) -> str:
+    """A pattern without brackets around all of it.  Raises BadPattern for one that never closes."""
+    if not text.startswith("["):
+        return text
+    level = 0
+    for position, char in enumerate(text):
+        level += (char == "[") - (char == "]")
+        if not level:
+            return text[1:position] if position == len(text) - 1 else text
+    raise BadPattern('missing "]" character')
 
 
 class _Reader:
