@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
-from simmail.mail.errors import Fatal, Location
+from simmail.mail.errors import Fatal, LateFatal, Location
 from simmail.postfix.compatibility import CHANGED_IN, Level, LevelError, level
 from simmail.postfix.expand import Expander, Expansion
 from simmail.postfix.maincf import Setting, Warn, parse
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 FOLDER = "/etc/postfix"
 MAIN_CF = f"{FOLDER}/main.cf"
+#: The daemons that may have arguments behind their options.
+WITH_ARGUMENTS = ("pipe", "spawn")
 #: The last text that every program reads: now myorigin is read from the file that it names.
 _LAST_TEXT = "info_log_address_format"
 
@@ -133,6 +135,8 @@ class Config:
             warn(kind, text)
         if service.fault:
             raise Fatal(service.fault)
+        if service.arguments and service.command not in WITH_ARGUMENTS:
+            raise LateFatal(f"unexpected command-line argument: {service.arguments[0]}")
         options = {name: Setting(value, service.location) for name, value in service.overrides.items()}
         if service.type == "inet" and service.maxproc != 1:  # master tells of stress, and there is none
             options.setdefault("stress", Setting("", service.location))

@@ -10,7 +10,8 @@ PARAMETERS
     inet_interfaces, known_tcp_ports, master_service_disable
 
 DIAGNOSTICS
-    `Fatal` for a line that keeps master(8) from starting.  A faulty `-o` is fatal to its service only.
+    `Fatal` for a line that keeps master(8) from starting.  A faulty `-o` is fatal to its service only, and so is
+    what stands behind the options of a daemon that has no arguments: `-o mynetworks=192.0.2.1, 127.0.0.1`.
 
 BUGS
     The host of an inet service must be an address, or a name in /etc/hosts.  `chroot` changes nothing here.
