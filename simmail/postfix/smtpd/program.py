@@ -39,6 +39,7 @@ from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason, fitting_status
 from simmail.postfix.smtpd.listed import RecipientTables
 from simmail.postfix.smtpd.milter import MilterRules
+from simmail.postfix.smtpd.opening import open_tables
 from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.permit_log import PermitLog
 from simmail.postfix.smtpd.process import SmtpdProcess
@@ -146,17 +147,19 @@ class Smtpd(Program):
     def _restrictions(self) -> None:
         config = self.config
         self.titles = TITLES
-        self.classes: dict[str, tuple[str, ...]] = {}
-        for name in config.list("smtpd_restriction_classes"):
-            if not config.text(name):
-                raise Fatal(f"restriction class `{name}' needs a definition")
-            self.classes[name] = config.list(name)
+        classes = config.list("smtpd_restriction_classes")
+        self.classes: dict[str, tuple[str, ...]] = {name: config.list(name) for name in classes if config.text(name)}
         self._class_rules: dict[Nested, tuple[Rule, ...]] = {}
         self._texts: dict[tuple[str, ...], tuple[Rule, ...]] = {}
         words = {name: config.list(name) for name in LISTS}
-        for name, members in self.classes.items():
-            Compiler(self, name, "").compile(members)
+        for members in words.values():
+            open_tables(members, self.environment)
         self.lists = {name: Compiler(self, name, IMPLIED.get(name, "")).compile(words[name]) for name in LISTS}
+        for name in classes:
+            if name not in self.classes:
+                raise Fatal(f"restriction class `{name}' needs a definition")
+            open_tables(self.classes[name], self.environment)
+            Compiler(self, name, "").compile(self.classes[name])
         guarded = False
         for name in ("smtpd_recipient_restrictions", "smtpd_relay_restrictions"):
             guarded = guarded or guards(words[name], self.classes, lambda text: self.warn("warning", text))

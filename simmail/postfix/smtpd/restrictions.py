@@ -36,6 +36,7 @@ from simmail.postfix.smtpd import (
 )
 from simmail.postfix.smtpd.dnsbl import DnsList
 from simmail.postfix.smtpd.findings import SERVER_ERROR, Finding, Kind, Reason
+from simmail.postfix.smtpd.opening import Missed
 from simmail.postfix.smtpd.places import places
 from simmail.postfix.smtpd.policy import check_policy_service
 from simmail.postfix.smtpd.policy_client import PolicyServer
@@ -405,7 +406,10 @@ class Compiler:
                     return self._mistake(
                         name, f'restriction {lowered}: bad argument "{text or name}": need maptype:mapname', trial
                     )
-                argument = Maps.open(text, text, smtpd.environment)
+                if text.startswith("{"):
+                    argument = Missed(lowered, text, smtpd.environment)
+                else:
+                    argument = Maps.open(text, text, smtpd.environment)
             case Argument.DNS_LIST:
                 if not text:
                     complaint = f"restriction {name} requires domain name argument"
