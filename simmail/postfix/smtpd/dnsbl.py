@@ -41,6 +41,7 @@ from simmail.postfix.smtpd.findings import (
     Kind,
     Subject,
 )
+from simmail.postfix.smtpd.lookups import NO_HOST
 from simmail.postfix.smtpd.process import ListAnswer, SmtpdProcess
 from simmail.postfix.smtpd.relay import PERMIT, authorized
 from simmail.postfix.smtpd.state import UNKNOWN
@@ -55,8 +56,6 @@ REASON_LIMIT = 500
 _REPLY = re.compile(r"[45]\d\d ", re.ASCII)
 _NOT_PLAIN = re.compile(rb"[^ -~]")
 _NOT_LISTED = ListAnswer(())
-#: What the resolver has to say of what can be no host's name: it asks nobody.
-_NO_NAME = DnsAnswer("nxdomain")
 
 
 class DnsList(NamedTuple):
@@ -112,7 +111,7 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     name = question.name
     known = process.known(name)
     if known is None:
-        answer: DnsAnswer = (yield question) if valid_hostname(name) else _NO_NAME
+        answer: DnsAnswer = (yield question) if valid_hostname(name) else NO_HOST
         known = _NOT_LISTED if answer.status == "nxdomain" else (yield from _answered(rule, name, answer))
         process.keep(name, known)
     if not known.addresses:

@@ -12,6 +12,7 @@ SEE ALSO
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from simmail.files.machine import Machine
 from simmail.files.tree import FileError
 from simmail.mail.answers import DnsAnswer
-from simmail.mail.hostnames import valid_address, valid_hostname
+from simmail.mail.hostnames import hostname_fault, valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.dns_data import usable
 from simmail.postfix.smtpd.state import Client, NameStatus
@@ -33,6 +34,10 @@ NO_ADDRESS = "No address associated with hostname"
 TRY_AGAIN = "Temporary failure in name resolution"
 
 
+#: The names that the resolver hands on to who asks for an address' name (res_hnok).
+_HANDED_ON = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
+#: What is made of a name that can be no host's.
+NO_HOST = DnsAnswer("nxdomain")
 #: The types of records that hold a host's name.
 NAMING = frozenset({"MX", "NS"})
 
@@ -56,9 +61,11 @@ def records(smtpd: Smtpd, name: str, type: str) -> Decision[DnsAnswer]:
 
     Args:
         smtpd: the server, whose log hears of strange ones.
-        name: a domain name.
+        name: a domain name; one that can be no host's, with a dot at its end too, is not asked for.
         type: of the records.
     """
+    if not valid_hostname(name):
+        return NO_HOST
     answer: DnsAnswer = yield Dns(name, type)
     if type in NAMING and answer.status == "ok" and answer.records:
         found = tuple(r for r in answer.records if not r.data or usable(r.data, name, type, smtpd.warn))
@@ -73,10 +80,9 @@ def find_any(smtpd: Smtpd, name: str, types: tuple[str, ...]) -> Decision[Found]
 
     Args:
         smtpd: the server.
-        name: a domain name; a final dot does not count.
+        name: a domain name.
         types: in the order in which they are asked for; where the first is `MX`, malformed ones end it.
     """
-    name = name.removesuffix(".")
     temporary = malformed = False
     for type in types:
         answer = yield from records(smtpd, name, type)
@@ -106,6 +112,8 @@ def host_addresses(
     """
     if valid_address(name):
         return (name,), ""
+    if name.endswith(".."):
+        return (), NO_NAME
     listed = hosts_by_name(machine, name)
     if listed:
         return listed, ""
@@ -139,6 +147,13 @@ def hosts_by_name(machine: Machine, name: str) -> tuple[str, ...]:
 def hosts_by_address(machine: Machine, address: str) -> str:
     """The name that /etc/hosts has for an address; "" for none."""
     return next((fields[1] for fields in _hosts(machine) if len(fields) > 1 and fields[0] == address), "")
+
+
+def _gripe(name: str) -> str:
+    """What is said of an address' name that is none; "" where the resolver has kept it to itself already."""
+    if valid_address(name):
+        return f"numeric hostname: {name}"
+    return f"valid_hostname: {hostname_fault(name)}" if _HANDED_ON.fullmatch(name) else ""
 
 
 def reverse_name(address: str) -> str:
@@ -201,7 +216,7 @@ def _identified(machine: Machine, address: str, look: bool, families: tuple[str,
             return Client(address, name_status=status, reverse_status=status), ""
         name = answer.records[0].data if answer.status == "ok" and answer.records else ""
         if not valid_hostname(name):
-            return Client(address), f"numeric hostname: {name}" if valid_address(name) else ""
+            return Client(address), _gripe(name)
     family = "AAAA" if ":" in address else "A"
     addresses, error = yield from host_addresses(machine, name, (family,))
     if error:
