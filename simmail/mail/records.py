@@ -163,6 +163,11 @@ EVENTS: dict[str, Event] = {
 }
 
 
+#: The events whose lines begin with their names.
+SEVERITIES = frozenset({"warning", "error", "fatal", "panic"})
+#: How much of a line the log has, octets; and how many characters are no more than that.
+LONGEST = 2000
+_SURELY_SHORT = LONGEST // 4
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]|[\ud800-\udfff]")
 
 
@@ -174,7 +179,15 @@ def line(record: Record) -> str | None:
     text = render(*record.fields)
     if not text.isprintable():
         text = _UNPRINTABLE.sub("?", text)
-    return f"{record.queue_id}: {text}" if record.queue_id else text
+    if record.queue_id:
+        text = f"{record.queue_id}: {text}"
+    return text if len(text) < _SURELY_SHORT else _cut(text, record.event)
+
+
+def _cut(text: str, event: str) -> str:
+    """A line as long as syslog is handed it; the word for how bad it is does not count."""
+    longest = LONGEST + (len(event) + 2 if event in SEVERITIES else 0)
+    return text.encode()[:longest].decode("utf-8", "replace")
 
 
 #: A record as it is kept: the values of `Record`, in their order.

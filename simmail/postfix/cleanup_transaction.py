@@ -303,6 +303,13 @@ class Transaction:
         self._notes = []
         yield Abandon(self.queue_id)
 
+    def read_in_vain(self, content: Content, received: tuple[str, ...] = ()) -> Decision[CleanupOutcome]:
+        """Take the content, and hear only then that it is to be thrown away."""
+        self.flags &= ~CleanupFlag.DISCARD
+        yield from self.hang_up(content, received)
+        yield self.program.note("discarded", self.queue_id)
+        return CleanupOutcome(CleanupStatus.OK)
+
     def _overflows(self) -> bool:
         """Whether the queue file, envelope and all, would be larger than message_size_limit."""
         program, message = self.program, self.message

@@ -51,7 +51,7 @@ def _unqualified(rule: Rule, address: str, title: str) -> Finding | None:
     name = whole(domain)
     if name and "." in name and valid_hostname(name):
         return None
-    return _rejected(rule.smtpd.codes["non_fqdn_reject_code"], "5.5.2", title, "need fully-qualified address")
+    return _rejected(rule.smtpd.codes["non_fqdn_reject_code"], "4.5.2", title, "need fully-qualified address")
 
 
 def _rejected(code: int, dsn: str, title: str, text: str) -> Finding:

@@ -24,6 +24,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
+from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Sleep
 from simmail.postfix.smtpd.findings import CLIENT, HELO, SERVER_ERROR, Deferral, Finding, Kind, Reason
 from simmail.postfix.smtpd.listening import NOBODY
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.state import SmtpdState
 
 _PERMIT = RESTRICTIONS["permit"]
-DEEPEST = 100
-REPLY_LIMIT = 510
+#: How deep an access table may lead; and how deep classes lead that name each other, without a table in between.
+DEEPEST, OVERFLOW = 100, 110
 
 
 class Verdict(Enum):
@@ -206,7 +207,7 @@ class Hearing:
         if not 400 <= finding.code <= 599:
             yield smtpd.note("warning", "", f"SMTP reply code configuration error: {text}")
             text = "450 4.7.1 Service unavailable"
-        text = smtpd.printable(text[:REPLY_LIMIT])
+        text = smtpd.printable(text)
         earlier = state.defer_if_reject
         if not trial and earlier is not None and text[0] == "5":
             state.defer_if_reject = None
@@ -326,9 +327,11 @@ class Hearing:
         smtpd = self.smtpd
         if rule.restriction is CLASS:
             rules = smtpd.class_rules(rule.argument)
+            if depth > OVERFLOW:
+                raise Fatal("")  # nobody counts: the process runs out of stack, and says nothing
         else:
             rules = smtpd.rules(finding.value, rule)
-        if depth > DEEPEST:
+        if depth > DEEPEST and rule.restriction is not CLASS:
             yield smtpd.note(
                 "warning", "", f"access table {rule.table} entry {finding.value} causes unreasonable recursion"
             )

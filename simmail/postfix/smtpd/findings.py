@@ -160,9 +160,12 @@ _ADDRESS_STATUS = {
 
 
 def fitting_status(status: str, title: str) -> str:
-    """An enhanced status code made to fit what it is said of: X.1.1 about a sender is X.1.7 (RFC 3463)."""
+    """An enhanced status code made to fit what it is said of: X.1.1 about a sender is 4.1.7 (RFC 3463).
+
+    Its first digit is made to fit the reply's code in the end.
+    """
     if status[1:4] != ".1.":
         return status
     if title not in (SENDER, RECIPIENT):
-        return f"{status[0]}.0.0"
-    return f"{status[0]}.1.{_ADDRESS_STATUS.get(status[4:], ('0', '0'))[title == RECIPIENT]}"
+        return "4.0.0"
+    return f"4.1.{_ADDRESS_STATUS.get(status[4:], ('0', '0'))[title == RECIPIENT]}"

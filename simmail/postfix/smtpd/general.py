@@ -2,7 +2,7 @@
     smtpd.general - restrictions that stand in any list
 
 PARAMETERS
-    reject_code, defer_code
+    reject_code, defer_code, smtpd_tls_ask_ccert
 
 SEE ALSO
     postconf(5), "Generic restrictions"
@@ -27,6 +27,12 @@ def permit(rule: Rule) -> Finding:
 
 def undecided(rule: Rule) -> None:
     """What needs TLS, SASL or address probes: no client here has them."""
+
+
+def check_ccert_access(rule: Rule) -> None:
+    """Look for the client's certificate: none has one, and where none was asked for that is told each time."""
+    if not rule.smtpd.config["smtpd_tls_ask_ccert"]:
+        rule.smtpd.warn("warning", 'check_ccert_access is requested, but "smtpd_tls_ask_ccert = no"')
 
 
 def reject(rule: Rule, subject: Subject) -> Finding:

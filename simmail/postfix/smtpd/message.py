@@ -182,6 +182,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     else:
         state.stage = "END-OF-MESSAGE"
         state.size = state.carried + size
+        discards = state.actions.discard
         if smtpd.lists["smtpd_end_of_data_restrictions"]:
             verdict = yield from smtpd.checker.end_of_data(state)
             if verdict in (Verdict.REJECT, Verdict.HANGUP):
@@ -190,7 +191,11 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
                 yield from session.drop_file()
                 state.recipients, state.carried, state.bdat = [], state.size, Bdat.NONE
                 return reply, False
-        outcome = yield from _handed_over(session).finish(content, received(session))
+        transaction = _handed_over(session)
+        if state.actions.discard and not discards:  # only now, when cleanup(8) has read it
+            outcome = yield from transaction.read_in_vain(content, received(session))
+        else:
+            outcome = yield from transaction.finish(content, received(session))
         session.transaction = None
     queue_id = state.queue_id
     answer: Answer | Decision[Answer]

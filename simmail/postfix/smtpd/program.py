@@ -300,8 +300,8 @@ class Smtpd(Program):
     def fitted(self, status: str, title: str) -> str:
         """An enhanced status code made to fit what it is said of; the log hears of a change."""
         found = fitting_status(status, title)
-        if found != status:
-            self.warn("text", f"mapping DSN status {status} into {title} status {found}")
+        if found[1:] != status[1:]:
+            self.warn("text", f"mapping DSN status {status} into {title} status {status[0]}{found[1:]}")
         return found
 
     def printable(self, text: str) -> str:

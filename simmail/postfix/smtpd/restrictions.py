@@ -136,7 +136,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "permit_dnswl_client": Restriction((_ADDRESS, _STATE), dnsbl.permit_dnswl_client, True, _L, remember=False),
     "permit_rhswl_client": Restriction((_NAME, _STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
     "reject_maps_rbl": Restriction((_ADDRESS, _STATE), dnsbl.reject_maps_rbl, True, remember=False),
-    "check_ccert_access": Restriction((), general.undecided, argument=_T),
+    "check_ccert_access": Restriction((), general.check_ccert_access, argument=_T),
     "check_sasl_access": Restriction((), login_checks.only_for_logins, argument=_T),
     # HELO
     "check_helo_access": Restriction(("helo",), access.check_helo_access, argument=_T),

@@ -277,7 +277,8 @@ class SmtpdSession:
     def _dies(self, fatal: Fatal) -> Decision[Reply]:
         """The process ends in the middle of it, and its client hears no more."""
         self.over = True
-        yield self.smtpd.note("fatal", "", fatal.text)
+        if fatal.text:
+            yield self.smtpd.note("fatal", "", fatal.text)
         if self.state.process.served <= 1:
             self.smtpd.died_young((yield Now()))
         if not self.exempt:

@@ -154,6 +154,7 @@ class Fail(Table):
     """Fails at every look-up: for tests of what follows."""
 
     pattern = True
+    available = False
 
     def find(self, key: str) -> str | None:
         """Raises LookupFailure."""

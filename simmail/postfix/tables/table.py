@@ -108,7 +108,7 @@ class Table:
 
     Attributes:
         pattern: whether its keys are patterns: it is asked with the full key only.
-        available: whether it could be opened.
+        available: whether it could be opened, and may answer.
         title: what warnings call it, `hash:/etc/postfix/access.db`.
         fold: whether keys are folded before they are looked for.
         utf8: whether keys and values have to be UTF-8.
