@@ -24,7 +24,12 @@ WIDTH = 78
 
 
 def post_notice(
-    program: Program, title: str, said: Iterable[str], before: Iterable[str] = (), after: Iterable[str] = ()
+    program: Program,
+    title: str,
+    said: Iterable[str],
+    before: Iterable[str] = (),
+    after: Iterable[str] = (),
+    recipient: str = "",
 ) -> Decision[None]:
     """Mail a transcript.
 
@@ -34,12 +39,13 @@ def post_notice(
         said: `In:  ...` and `Out: ...`, one for each line.
         before: lines before the transcript.
         after: lines behind it.
+        recipient: who gets it, error_notice_recipient by default; the header names that one all the same.
     """
     config = program.config
-    recipient = str(config["error_notice_recipient"])
+    postmaster = str(config["error_notice_recipient"])
     lines = [
         "From: Mail Delivery System <MAILER-DAEMON>",
-        f"To: Postmaster <{recipient}>",
+        f"To: Postmaster <{postmaster}>",
         f"Subject: {config['mail_name']} {title}",
         "",
         *before,
@@ -50,4 +56,4 @@ def post_notice(
         *after,
         "For other details, see the local mail logfile",
     ]
-    yield from post_mail(program.system, double_bounce_address(config), recipient, lines, source="notify")
+    yield from post_mail(program.system, double_bounce_address(config), recipient or postmaster, lines, source="notify")

@@ -6,7 +6,7 @@ DESCRIPTION
     end, or at HELO, EHLO, RSET and the end of a message once the transcript has grown long.
 
 PARAMETERS
-    notify_classes, error_notice_recipient, smtpd_history_flush_threshold
+    notify_classes, error_notice_recipient, bounce_notice_recipient, smtpd_history_flush_threshold
 
 SEE ALSO
     postconf(5): notify_classes
@@ -82,4 +82,6 @@ def notify(smtpd: Smtpd, transcript: Transcript, client: str, reason: str) -> De
         reason: why the session ended, where that was not the client's QUIT.
     """
     after = (f"Session aborted, reason: {reason}", "") if reason else ("",)
-    yield from post_notice(smtpd, f"SMTP server: errors from {client}", transcript.text(smtpd), after=after)
+    recipient = str(smtpd.config["bounce_notice_recipient"]) if "bounce" in transcript.errors else ""
+    title = f"SMTP server: errors from {client}"
+    yield from post_notice(smtpd, title, transcript.text(smtpd), after=after, recipient=recipient)
