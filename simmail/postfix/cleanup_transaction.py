@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
 
 CLOSE_ERROR = "mail_stream_cleanup: close error"
+#: The address of a client of whom XFORWARD does not tell it.
+UNKNOWN = "unknown"
 #: Where a local program's mail seems to come from.
 EMULATED = "localhost[127.0.0.1]"
 #: More than the envelope takes in the queue file, octets: a part for each recipient, and one for the rest.
@@ -170,8 +172,10 @@ class Transaction:
         return f"{self._client()}; from=<{shown(self.message.sender)}>{recipient}"
 
     def _client(self) -> str:
-        message = self.message
-        return f"{message.client_name}[{message.client_address}]" if message.client_address else "local"
+        name, address = self.message.client_name, self.message.client_address
+        if address == UNKNOWN:
+            return name
+        return f"{name}[{address}]" if address else "local"
 
     def decided(self, action: str, match: Match, reply: str) -> None:
         """Record what header_checks or body_checks made of a line."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: A reply, and whether the client did well; None for neither well nor badly.
 Answer = tuple[Reply, bool | None]
+#: What makes a client's words unsafe to show; each becomes a question mark.
+NEUTERED = str.maketrans(dict.fromkeys([*' <>()\\";@', *map(chr, (*range(32), 127))], "?"))
 
 
 def no(session: SmtpdSession, code: int, text: str, error: str = "protocol") -> Decision[Answer]:

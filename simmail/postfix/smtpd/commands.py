@@ -25,7 +25,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
 from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, sasl, xclient
-from simmail.postfix.smtpd.answering import Answer, no, offers, over_recipient_rate, parsed_address, refused
+from simmail.postfix.smtpd.answering import (
+    NEUTERED,
+    Answer,
+    no,
+    offers,
+    over_recipient_rate,
+    parsed_address,
+    refused,
+)
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
@@ -36,13 +44,10 @@ if TYPE_CHECKING:
 
 Run = Callable[..., Answer | Decision[Answer]]
 
-#: What makes a HELO name unsafe to show; each becomes a question mark.
-NEUTERED = str.maketrans(dict.fromkeys([*' <>()\\";@', *map(chr, (*range(32), 127))], "?"))
 OK, BYE = Reply(250, ("2.0.0 Ok",)), Reply(221, ("2.0.0 Bye",), closes=True)
-XCLIENT_ATTRIBUTES = "NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT"
+XCLIENT_ATTRIBUTES, XFORWARD_ATTRIBUTES = " ".join(xclient.XCLIENT), " ".join(xclient.XFORWARD)
 #: The log's counts of so many commands and more are not remembered.
 LONG = 32
-XFORWARD_ATTRIBUTES = "NAME ADDR PROTO HELO SOURCE PORT IDENT"
 
 
 class SmtpCommand(NamedTuple):

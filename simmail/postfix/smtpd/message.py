@@ -33,7 +33,8 @@ from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupS
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer, no
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.state import Bdat
+from simmail.postfix.smtpd.state import UNKNOWN, Bdat
+from simmail.postfix.smtpd.xclient import CLIENT, forwarded_text
 from simmail.smtp.commands import Data
 from simmail.smtp.replies import Reply
 
@@ -59,10 +60,12 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     cleanup = yield from session.summon(parameters.cleanup_service)
     client, helo = state.client, state.helo or ""
     name, address, greeted, protocol = client.name, client.address, helo, state.protocol
-    if session.forwarded:
-        told = session.forwarded.get
-        name, address = told("NAME", name), told("ADDR", address)
-        greeted, protocol = told("HELO", greeted), told("PROTO", protocol)
+    context, told, behind = session.context, session.forwarded, ""
+    if told:
+        behind, context = forwarded_text(told), told.get("SOURCE", "").lower() or context
+        if not CLIENT.isdisjoint(told):
+            name, address = told.get("NAME", UNKNOWN), told.get("ADDR", UNKNOWN)
+            greeted, protocol = told.get("HELO", ""), told.get("PROTO", UNKNOWN)
     message = Message(
         sender=state.sender or "",
         client_name=name,
@@ -76,11 +79,11 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         filter=parameters.content_filter,
         verp=state.verp,
     )
-    session.transaction = cleanup.open(message, session.context, parameters.cleanup_flags)
+    session.transaction = cleanup.open(message, context, parameters.cleanup_flags)
     state.queue_id = yield from session.transaction.begin()
     session.arrival = session.transaction.message.arrival
     yield smtpd.note(
-        "client", state.queue_id, client.name, client.address, session.forwarded_text(),
+        "client", state.queue_id, client.name, client.address, behind,
         state.sender, recipient, state.protocol, helo, state.permitted or "",
     )  # fmt: skip
 

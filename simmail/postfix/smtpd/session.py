@@ -415,14 +415,6 @@ class SmtpdSession:
         self.chunks = ()
         self.content = None
 
-    def forwarded_text(self) -> str:
-        """What XFORWARD told, as the log shows it behind the client."""
-        told = self.forwarded
-        if not told:
-            return ""
-        ident = f", orig_queue_id={told['IDENT']}" if "IDENT" in told else ""
-        return f"{ident}, orig_client={told.get('NAME', 'unknown')}[{told.get('ADDR', 'unknown')}]"
-
     def summon(self, service: str) -> Decision[Any]:
         """The program behind a service; while it will not run, this session hears nothing of its client."""
         found = self.smtpd.system.at_hand(service)

@@ -14,12 +14,14 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any
 
+from simmail.mail.content import octets
 from simmail.mail.hostnames import literal_address, valid_address, valid_hostname
 from simmail.mail.questions import Decision
-from simmail.postfix.smtpd.state import UNKNOWN, Client, NameStatus
+from simmail.postfix.smtpd.answering import NEUTERED, Answer
+from simmail.postfix.smtpd.state import UNKNOWN, NameStatus
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.parameters import decode_xtext
 from simmail.smtp.replies import Reply
@@ -28,7 +30,13 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
 
 UNAVAILABLE, TEMPORARILY = "[UNAVAILABLE]", "[TEMPUNAVAIL]"
-Answer = tuple[Reply, bool | None]
+_LOOKED_UP = {UNAVAILABLE: NameStatus.PERMANENT, TEMPORARILY: NameStatus.TEMPORARY}
+#: The longest value as it is written, and the longest name of a protocol, octets.
+MAX_VALUE, MAX_PROTOCOL = 255, 64
+#: What an attribute of XFORWARD is taken to be that nobody knows, where that is not `unknown`.
+BLANK = {"HELO": "", "IDENT": "", "SOURCE": "local"}
+#: What of XFORWARD's attributes makes another client of the one that the log and cleanup(8) hear of.
+CLIENT = frozenset({"NAME", "ADDR", "PORT", "PROTO", "HELO"})
 
 
 def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
@@ -41,69 +49,65 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
         return (yield from session.mistaken(501, "5.5.4 Syntax: XCLIENT attribute=value...")), False
     if not session.xclient:
         return (yield from session.mistaken(550, "5.7.0 Error: insufficient authorization", "policy")), False
-    client, told = state.client, set()
+    told: set[str] = set()
     for word in found:
-        name, equals, value = word.text.partition("=")
-        plain = decode_xtext(value)
-        if not equals or plain is None:
-            text = "attribute=value expected" if not equals else f"bad attribute value syntax: {value}"
-            return (yield from session.mistaken(501, f"5.5.4 Error: {text}")), False
-        told.add(name.upper())
-        changed = _changed(session, client, name.upper(), plain)
-        if type(changed) is str:
-            return (yield from session.mistaken(501, f"5.5.4 {changed}")), False
-        assert isinstance(changed, Client)
-        client = changed
+        name, value, wrong = _attribute(word.text, "XCLIENT", XCLIENT)
+        wrong = wrong or _change(session, name, value)
+        if wrong:
+            return (yield from session.mistaken(501, f"5.5.4 {wrong}")), False
+        told.add(name)
     yield from session.forget()
     if "HELO" not in told:
         state.helo = None
     if "PROTO" not in told:
         state.protocol = "SMTP"
-    state.client = client
-    state.namaddr = f"{client.name}[{client.address}]"
+    if not told.isdisjoint(("NAME", "ADDR", "PORT")):
+        state.namaddr = f"{state.client.name}[{state.client.address}]"
     session.xclient = yield from session.listed(session.parameters.xclient_hosts)
     greeting = session.welcome()
     return greeting if isinstance(greeting, Reply) else (yield from greeting), None
 
 
-def _changed(session: SmtpdSession, client: Client, name: str, value: str) -> Client | str:
-    """The client after one attribute; or what is wrong with that."""
-    state = session.state
-    unavailable = value.upper() in (UNAVAILABLE, TEMPORARILY)
-    status = (
-        NameStatus.TEMPORARY if value.upper() == TEMPORARILY
-        else NameStatus.PERMANENT if unavailable else NameStatus.OK
-    )  # fmt: skip
+def _attribute(text: str, command: str, known: Container[str]) -> tuple[str, str, str]:
+    """The name of an attribute, in upper case, and its value; what is wrong with it, or ""."""
+    name, _, coded = text.partition("=")
+    if not coded:
+        return name, "", "Error: attribute=value expected"
+    if octets(coded) > MAX_VALUE:
+        return name, "", "Error: attribute value too long"
+    if name.upper() not in known:
+        return name, "", f"Bad {command} attribute name: {name}"
+    plain = decode_xtext(coded)
+    return name.upper(), coded if plain is None else plain, ""
+
+
+def _change(session: SmtpdSession, name: str, value: str) -> str:
+    """Put an attribute of another client in the place of this one's; what is wrong with it, or ""."""
+    state, client = session.state, session.state.client
+    status = _LOOKED_UP.get(value.upper(), NameStatus.OK)
+    unavailable = name != "PROTO" and (
+        status is NameStatus.PERMANENT or (status is NameStatus.TEMPORARY and name in ("NAME", "REVERSE_NAME"))
+    )
+    fits = XCLIENT[name]
+    if not unavailable and fits is not None and not fits(session, value):
+        return f"Bad {name} syntax: {value}"
     if name == "NAME":
-        if not unavailable and not valid_hostname(value):
-            return f"Bad NAME syntax: {value}"
         if unavailable:
-            return client._replace(name=UNKNOWN, name_status=status)
-        return client._replace(name=value, name_status=status, reverse_name=value, reverse_status=status)
-    if name == "REVERSE_NAME":
-        if not unavailable and not valid_hostname(value):
-            return f"Bad REVERSE_NAME syntax: {value}"
-        return client._replace(reverse_name=UNKNOWN if unavailable else value, reverse_status=status)
-    if name == "ADDR":
-        address = _address(session, value)
-        if not unavailable and address is None:
-            return f"Bad ADDR syntax: {value}"
-        return client._replace(address=address or UNKNOWN, socket=client.socket or client.address)
-    if name == "PORT":
-        if not unavailable and not (value.isdigit() and int(value) < 65536):
-            return f"Bad PORT syntax: {value}"
-        return client._replace(port=UNKNOWN if unavailable else value)
-    if name == "HELO":
-        state.helo = None if unavailable else value
-        return client
-    if name == "PROTO":
-        if value.upper() not in ("SMTP", "ESMTP"):
-            return f"Bad PROTO syntax: {value}"
+            state.client = client._replace(name=UNKNOWN, name_status=status)
+        else:
+            state.client = client._replace(name=value, name_status=status, reverse_name=value, reverse_status=status)
+    elif name == "REVERSE_NAME":
+        state.client = client._replace(reverse_name=UNKNOWN if unavailable else value, reverse_status=status)
+    elif name == "ADDR":
+        address = _address(session, value) or UNKNOWN
+        state.client = client._replace(address=address, socket=client.socket or client.address)
+    elif name == "PORT":
+        state.client = client._replace(port=UNKNOWN if unavailable else value)
+    elif name == "HELO":
+        state.helo = None if unavailable else value.translate(NEUTERED)
+    elif name == "PROTO":
         state.protocol = value.upper()
-        return client
-    if name in ("LOGIN", "DESTADDR", "DESTPORT"):
-        return client
-    return f"Bad XCLIENT attribute name: {name}"
+    return ""
 
 
 def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
@@ -116,28 +120,35 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
         return (yield from session.mistaken(501, "5.5.4 Syntax: XFORWARD attribute=value...")), False
     if not session.xforward:
         return (yield from session.mistaken(550, "5.7.0 Error: insufficient authorization", "policy")), False
-    known = ("NAME", "ADDR", "PROTO", "HELO", "SOURCE", "PORT", "IDENT")
+    told: dict[str, str] = {}
     for word in found:
-        name, equals, value = word.text.partition("=")
-        plain = decode_xtext(value)
-        if not equals or plain is None:
-            text = "attribute=value expected" if not equals else f"bad attribute value syntax: {value}"
-            return (yield from session.mistaken(501, f"5.5.4 Error: {text}")), False
-        if name.upper() not in known:
-            return (yield from session.mistaken(501, f"5.5.4 Bad XFORWARD attribute name: {name}")), False
-        unavailable = plain.upper() == UNAVAILABLE
-        if not unavailable and not _fits(session, name.upper(), plain):
-            return (yield from session.mistaken(501, f"5.5.4 Bad {name.upper()} syntax: {plain}")), False
-        session.forwarded = {**session.forwarded, name.upper(): UNKNOWN if unavailable else plain}
+        name, value, wrong = _attribute(word.text, "XFORWARD", XFORWARD)
+        wrong = wrong or _tell(session, told, name, value)
+        if wrong:
+            return (yield from session.mistaken(501, f"5.5.4 {wrong}")), False
+    session.forwarded = {**session.forwarded, **told}
     return (yield from session.say(250, "2.0.0 Ok")), True
 
 
-#: What an attribute of XFORWARD may be; any text where nothing is said.
-_FORMS: dict[str, Callable[[str], bool]] = {
-    "NAME": valid_hostname,
-    "PORT": lambda value: value.isdigit() and int(value) < 65536,
-    "SOURCE": lambda value: value.upper() in ("LOCAL", "REMOTE"),
-}
+def _tell(session: SmtpdSession, told: dict[str, str], name: str, value: str) -> str:
+    """Take in an attribute of a client behind this one; what is wrong with it, or ""."""
+    if value.upper() == UNAVAILABLE:
+        told[name] = BLANK.get(name, UNKNOWN)
+        return ""
+    fits = XFORWARD[name]
+    if fits is not None and not fits(session, value):
+        return f"Bad {name} syntax: {value}"
+    told[name] = value.translate(NEUTERED) if name in ("HELO", "IDENT", "PROTO") else value
+    return ""
+
+
+def forwarded_text(told: Mapping[str, str]) -> str:
+    """What XFORWARD told, as the log shows it behind the client."""
+    ident = f", orig_queue_id={told['IDENT']}" if told.get("IDENT") else ""
+    if CLIENT.isdisjoint(told):
+        return ident
+    name, address = told.get("NAME", UNKNOWN), told.get("ADDR", UNKNOWN)
+    return f"{ident}, orig_client={name}" + (f"[{address}]" if address != UNKNOWN else "")
 
 
 def _address(session: SmtpdSession, value: str) -> str | None:
@@ -148,8 +159,51 @@ def _address(session: SmtpdSession, value: str) -> str | None:
     return address
 
 
-def _fits(session: SmtpdSession, name: str, value: str) -> bool:
-    if name == "ADDR":
-        return _address(session, value) is not None
-    form = _FORMS.get(name)
-    return form is None or form(value)
+def _is_address(session: SmtpdSession, value: str) -> bool:
+    return _address(session, value) is not None
+
+
+def _is_name(session: SmtpdSession, value: str) -> bool:
+    return valid_hostname(value)
+
+
+def _is_port(session: SmtpdSession, value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= len("65535")
+
+
+def _is_protocol(session: SmtpdSession, value: str) -> bool:
+    return value.upper() in ("SMTP", "ESMTP")
+
+
+def _is_short(session: SmtpdSession, value: str) -> bool:
+    return octets(value) <= MAX_PROTOCOL
+
+
+def _is_source(session: SmtpdSession, value: str) -> bool:
+    return value.upper() in ("LOCAL", "REMOTE")
+
+
+#: What an attribute may be; None for any text.
+Form = Callable[["SmtpdSession", str], bool] | None
+#: The attributes of XCLIENT.
+XCLIENT: dict[str, Form] = {
+    "NAME": _is_name,
+    "ADDR": _is_address,
+    "PROTO": _is_protocol,
+    "HELO": None,
+    "REVERSE_NAME": _is_name,
+    "PORT": _is_port,
+    "LOGIN": None,
+    "DESTADDR": _is_address,
+    "DESTPORT": _is_port,
+}
+#: Those of XFORWARD.
+XFORWARD: dict[str, Form] = {
+    "NAME": _is_name,
+    "ADDR": _is_address,
+    "PROTO": _is_short,
+    "HELO": None,
+    "SOURCE": _is_source,
+    "PORT": _is_port,
+    "IDENT": None,
+}
