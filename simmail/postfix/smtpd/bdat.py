@@ -24,7 +24,7 @@ from simmail.mail.content import Content, octets
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd.answering import Answer
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.message import DEAD, as_received, finish
+from simmail.postfix.smtpd.message import DEAD, finish
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Chunk
 from simmail.smtp.parameters import MAX_SIZE
@@ -59,7 +59,10 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     wrong = yield from _refused(session, octets(text), last)
     if wrong is not None:
         if last:
+            accepted, first = state.accepted, (state.recipient, state.recipient_domain)
             yield from session.forget()
+            state.accepted = accepted  # which counts for the next message
+            state.recipient, state.recipient_domain = first
         else:
             state.bdat = Bdat.ERROR
         return wrong
@@ -70,15 +73,16 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if not last:
         return (yield from session.say(250, f"2.0.0 Ok: {octets(text)} bytes")), True
     content = joined(session.chunks)
-    return (yield from finish(session, as_received(content), content.size + len(content.lines)))
+    return (yield from finish(session, content, content.size + len(content.lines)))
 
 
-def joined(chunks: tuple[str, ...]) -> Content:
-    """The lines in some chunks."""
-    lines = "".join(chunks).split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return Content(line.rstrip("\r") for line in lines)
+def joined(chunks: tuple[str, ...], complete: bool = True) -> Content:
+    """The lines in some chunks; `complete`: whether what stands behind the last line end is a line, too."""
+    *lines, rest = "".join(chunks).split("\n")
+    lines = [line.rstrip("\r") for line in lines]
+    if rest and complete:
+        lines.append(rest)
+    return Content(lines)
 
 
 def _warning(session: SmtpdSession, text: str) -> Any:
@@ -101,7 +105,7 @@ def _refused(session: SmtpdSession, size: int, last: bool) -> Decision[Answer | 
     if 0 < limit < sum(map(octets, session.chunks)) + size:
         yield _warning(session, f"BDAT request from {state.namaddr} exceeds message size limit")
         return (yield from session.say(552, "5.3.4 Chunk exceeds message size limit")), False
-    return None
+    return (DEAD, False) if session.transaction is None else None
 
 
 def _too_early(session: SmtpdSession) -> Decision[Answer | None]:
@@ -115,6 +119,4 @@ def _too_early(session: SmtpdSession) -> Decision[Answer | None]:
         verdict = yield from session.smtpd.checker.data(state)
         if verdict in (Verdict.REJECT, Verdict.HANGUP):
             return (yield from session.refused(verdict)), False
-    if session.transaction is None:
-        return DEAD, False
     return None

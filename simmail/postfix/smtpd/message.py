@@ -13,8 +13,8 @@ DIAGNOSTICS
     QUEUEID: queue file size limit exceeded
 
 BUGS
-    After a refusal at the end of the data the real program dies of DATA or BDAT without another RCPT; here it ends the
-    session, and says so in the log.
+    After a refusal at the end of the data the real program dies of DATA without another RCPT, and of another BDAT; here
+    it ends the session, and says so in the log.
 
 SEE ALSO
     RFC 5321 section 4.1.1.4
@@ -192,7 +192,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
                 reply = yield from session.refused(verdict)
                 session.partial = content
                 yield from session.drop_file()
-                state.recipients, state.carried, state.bdat = [], state.size, Bdat.NONE
+                state.recipients, state.carried = [], state.size
                 return reply, False
         transaction = _handed_over(session)
         if state.actions.discard and not discards:  # only now, when cleanup(8) has read it

@@ -404,7 +404,7 @@ class SmtpdSession:
         if self.transaction is not None:
             partial, self.partial = self.partial, None
             if partial is None and self.chunks:
-                partial = joined(self.chunks)
+                partial = joined(self.chunks, complete=False)
             if partial is None:
                 yield from self.transaction.abandon()
             else:
