@@ -68,7 +68,7 @@ def reject_invalid_helo_hostname(rule: Rule, helo: str | None) -> Finding | None
     if helo.startswith("["):
         return _invalid_address(rule, helo)
     name = whole(helo)
-    if valid_hostname(name) or valid_address(name):
+    if name.isascii() and (valid_hostname(name) or valid_address(name)):
         return None
     return Subject(helo, HELO).reject(rule.smtpd.codes["invalid_hostname_reject_code"], "5.5.2", "Invalid name")
 
@@ -80,7 +80,7 @@ def reject_non_fqdn_helo_hostname(rule: Rule, helo: str | None) -> Finding | Non
     if helo.startswith("["):
         return _invalid_address(rule, helo)
     name = whole(helo)
-    if valid_hostname(name) and "." in name:
+    if name.isascii() and valid_hostname(name) and "." in name:
         return None
     code = rule.smtpd.codes["non_fqdn_reject_code"]
     return Subject(helo, HELO).reject(code, "5.5.2", "need fully-qualified hostname")
