@@ -24,8 +24,8 @@ class Command(NamedTuple):
 
     @classmethod
     def parse(cls, line: str) -> Command:
-        """The command that a line (without CR LF) is."""
-        verb, blank, argument = line.partition(" ")
+        """The command that a line (without CR LF) is: as servers see it, for whom it ends at a NUL."""
+        verb, blank, argument = line.partition("\0")[0].partition(" ")
         return cls(verb, argument if blank else None)
 
 

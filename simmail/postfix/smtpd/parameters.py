@@ -26,6 +26,7 @@ from simmail.postfix.own_addresses import protocols
 from simmail.postfix.post_mail import NOTIFY_CLASSES, probe_sender
 from simmail.postfix.smtpd.commands import COMMANDS, encrypted
 from simmail.postfix.start_checks import check_level
+from simmail.postfix.tables import DictFlag, open_table
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class SessionParameters:
         self.at_sight = {} if config["smtpd_command_filter"] or config["smtpd_noop_commands"] else self.commands
         self.reject_footer: str = config.raw("smtpd_reject_footer") or ""
         self.footer_maps = smtpd.maps("smtpd_reject_footer_maps")
-        self.command_filter = smtpd.maps("smtpd_command_filter")
+        table: str = config["smtpd_command_filter"]
+        flags = DictFlag.LOCK | DictFlag.FOLD_FIX
+        self.command_filter = open_table(table, smtpd.environment, flags) if table else None
         self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients") or None
         self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts") or None
         self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts") or None

@@ -264,6 +264,8 @@ class SmtpdSession:
             return self._waited(parameters.commands["DATA"], receive(self, sent))
         assert type(sent) is Chunk
         state.transcript.said.append(sent)
+        if parameters.command_filter is not None:
+            return self._guarded(self._command(sent, more))
         return self._run(parameters.commands["BDAT"], sent.argument, more, sent)
 
     def _guarded(self, answering: Decision[Reply]) -> Decision[Reply]:
@@ -304,13 +306,13 @@ class SmtpdSession:
         yield self.smtpd.note("text", "", f"too many errors after {state.stage} from {state.namaddr}")
         return reply
 
-    def _command(self, command: Command, more: tuple[Sent, ...]) -> Decision[Reply]:
+    def _command(self, sent: Command | Chunk, more: tuple[Sent, ...]) -> Decision[Reply]:
         """Find out which command a line is, and run it."""
-        known, argument, reply = yield from unusual(self, command)
+        known, argument, reply = yield from unusual(self, sent)
         if reply is not None:
             return reply
         assert known is not None
-        return (yield from self._run(known, argument, more))
+        return (yield from self._run(known, argument, more, sent))
 
     def denied(self) -> Decision[Reply]:
         """The refusal of a client that may do nothing but QUIT."""

@@ -11,6 +11,10 @@ DIAGNOSTICS
     non-SMTP command from HOST: TEXT
     HOST: replacing command "LINE" with "LINE"
     HOST: request longer than LIMIT: TEXT...
+    NOQUEUE: reject: COMMAND from HOST: 421 4.3.0 HOST Server local data error
+
+BUGS
+    The octets behind a BDAT that smtpd_command_filter makes another command are lost; in life they are commands.
 
 SEE ALSO
     smtpd.session
@@ -20,42 +24,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simmail.mail.content import clipped, octets
 from simmail.mail.questions import Decision
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.commands import SmtpCommand
 from simmail.postfix.smtpd.token import words
-from simmail.postfix.tables import LookupFailure
-from simmail.smtp.commands import Command
+from simmail.postfix.tables import LookupFailure, Table
+from simmail.smtp.commands import Chunk, Command
 from simmail.smtp.replies import Reply
 from simmail.smtp.wire import encoded, escaped
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
 
+#: How much of a line the log shows, octets.
+SHOWN = 100
 
-def unusual(session: SmtpdSession, command: Command) -> Decision[tuple[SmtpCommand | None, str, Reply | None]]:
+
+def unusual(session: SmtpdSession, command: Command | Chunk) -> Decision[tuple[SmtpCommand | None, str, Reply | None]]:
     """A line that needs a closer look: the command and its argument, or the reply to what is none."""
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
-    line = command.line()
+    line = command.line() if type(command) is Command else f"BDAT {command.argument}"
     limit = parameters.line_limit
-    if len(line.encode("utf-8", "surrogateescape")) > limit:
-        line = line.encode("utf-8", "surrogateescape")[:limit].decode("utf-8", "surrogateescape")
+    if octets(line) >= limit:  # with its line end it is longer
+        line = clipped(line, limit)
         yield smtpd.note(
             "warning", "", f"{state.namaddr}: request longer than {limit}: {smtpd.printable(line)[:30]}..."
         )
+    if parameters.command_filter is not None:
+        found = yield from _filtered(session, parameters.command_filter, line)
+        if found is None:
+            return None, "", (yield from _without_data(session))
+        line = found
     if parameters.smtputf8 and not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
         reply = yield from session.mistaken(500, "5.5.2 Error: bad UTF-8 syntax")
         state.errors += 1
         return None, "", reply
-    if parameters.command_filter:
-        line = yield from _filtered(session, line)
-    found = words(line)
-    if not found:
+    parts = words(line)
+    if not parts:
         reply = yield from session.mistaken(500, "5.5.2 Error: bad syntax")
         state.errors += 1
         return None, "", reply
-    verb = found[0].text
+    verb = parts[0].text
     if parameters.noop_commands and parameters.noop_commands.matches(verb):
         reply = yield from session.say(250, "2.0.0 Ok")
         session.count_junk()
@@ -66,18 +77,31 @@ def unusual(session: SmtpdSession, command: Command) -> Decision[tuple[SmtpComma
     return known, line[line.find(verb) + len(verb) :].strip(), None
 
 
-def _filtered(session: SmtpdSession, line: str) -> Decision[str]:
-    """A line after smtpd_command_filter."""
+def _filtered(session: SmtpdSession, table: Table, line: str) -> Decision[str | None]:
+    """A line after smtpd_command_filter; None where that cannot tell."""
     smtpd = session.smtpd
+    key = line.lstrip(" \t")
     try:
-        found = session.parameters.command_filter.find(line.lstrip(" \t"))
+        found = table.find(key)
     except LookupFailure:
-        found = None
+        yield from smtpd.heard()
+        yield smtpd.note("warning", "", f'{table.spec} lookup error for "{clipped(key, SHOWN)}"')
+        return None
     yield from smtpd.heard()
     if found is None:
         return line
-    yield smtpd.note("text", "", f'{session.state.namaddr}: replacing command "{line}" with "{found}"')
+    before, after = clipped(line, SHOWN), clipped(found, SHOWN)
+    yield smtpd.note("text", "", f'{session.state.namaddr}: replacing command "{before}" with "{after}"')
     return found
+
+
+def _without_data(session: SmtpdSession) -> Decision[Reply]:
+    """The last word to a client whose commands cannot be looked up."""
+    smtpd, state = session.smtpd, session.state
+    text = f"4.3.0 {session.parameters.hostname} Server local data error"
+    where = f"{state.queue_id or 'NOQUEUE'}: reject: {state.stage} from {state.namaddr}"
+    yield smtpd.note("text", "", f"{where}: 421 {text}")
+    return (yield from session.mistaken(421, text, "data"))
 
 
 def _unknown(session: SmtpdSession, verb: str, line: str) -> Decision[Reply]:
@@ -87,7 +111,7 @@ def _unknown(session: SmtpdSession, verb: str, line: str) -> Decision[Reply]:
     session.failed.append("UNKNOWN")
     state.stage = "UNKNOWN"
     if field_name(verb) is not None or session.parameters.forbidden_commands.matches(verb):
-        yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {escaped(encoded(line))[:100]}")
+        yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {escaped(encoded(line))[:SHOWN]}")
         return (yield from session.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
     if state.access_denied:
         return (yield from session.denied())
