@@ -71,6 +71,8 @@ class Normal:
             return {k: self(v) for k, v in value.items()}
         if not isinstance(value, str):
             return value
+        if not value.isascii():  # octets that are no UTF-8 cannot be written down
+            value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if self.ids:
             value = re.sub(r"\b(" + "|".join(self.ids) + r")\b(?=\W|\Z)", lambda m: self.ids[m[0]], value)
         for pattern, to in RULES:

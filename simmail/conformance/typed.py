@@ -126,7 +126,7 @@ class Typist:
             if self.left <= 0:
                 text = "".join(self.chunk).encode()
                 end = len(text) + self.left
-                self.chunk, self.rest = None, text[end:].decode(errors="replace")
+                self.chunk, self.rest = None, text[end:].decode("utf-8", "surrogateescape")
                 yield Chunk(self.chunk_argument, text[:end].decode("utf-8", "surrogateescape"))
         elif self.content is not None:
             if line != ".":

@@ -27,7 +27,7 @@ from simmail.mail.content import CONTINUED, Content
 from simmail.postfix.headers import HEADER as FIELD
 from simmail.postfix.headers import HeaderField, HeaderTable
 from simmail.postfix.mime import MimeError, MimeOptions, Part, content_type
-from simmail.postfix.tables import Maps
+from simmail.postfix.tables import LINES, Maps
 from simmail.postfix.tables.literal import LONGEST
 
 if TYPE_CHECKING:
@@ -115,13 +115,13 @@ class ContentRules:
         self.memo = program.system.memo
         self._layouts: dict[tuple[bool, tuple[str, ...]], Layout] = {}
         self.table = HeaderTable(config.list("message_drop_headers"))
-        self.header_checks = program.maps("header_checks")
+        self.header_checks = program.maps("header_checks", LINES)
         self.checks: dict[Part, Maps] = {
             Part.PRIMARY: self.header_checks,
-            Part.MULTIPART: program.maps("mime_header_checks"),
-            Part.NESTED: program.maps("nested_header_checks"),
+            Part.MULTIPART: program.maps("mime_header_checks", LINES),
+            Part.NESTED: program.maps("nested_header_checks", LINES),
         }
-        self.body_checks = program.maps("body_checks")
+        self.body_checks = program.maps("body_checks", LINES)
         #: What a line needs for any of the checks, or those of bodies, to have an answer; None where nobody knows.
         self.needs = _needs(*self.checks.values(), self.body_checks)
         self.body_needs = _needs(self.body_checks)

@@ -38,7 +38,7 @@ from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.program import Program
-from simmail.postfix.tables import LookupFailure, Maps
+from simmail.postfix.tables import LINES, LookupFailure, Maps
 
 MAX_SHOWN = 60
 #: Actions that only log; the others that there are change the line.
@@ -71,11 +71,11 @@ class Outgoing:
         self.program = program
         self.generic = program.maps(f"{prefix}_generic_maps")
         self.header_checks = {
-            Part.PRIMARY: program.maps(f"{prefix}_header_checks"),
-            Part.MULTIPART: program.maps(f"{prefix}_mime_header_checks"),
-            Part.NESTED: program.maps(f"{prefix}_nested_header_checks"),
+            Part.PRIMARY: program.maps(f"{prefix}_header_checks", LINES),
+            Part.MULTIPART: program.maps(f"{prefix}_mime_header_checks", LINES),
+            Part.NESTED: program.maps(f"{prefix}_nested_header_checks", LINES),
         }
-        self.body_checks = program.maps(f"{prefix}_body_checks")
+        self.body_checks = program.maps(f"{prefix}_body_checks", LINES)
         self.line_limit: int = config[f"{prefix}_line_length_limit"]
         self.converts = not config["disable_mime_output_conversion"]
         self.delimiters: str = config["recipient_delimiter"]

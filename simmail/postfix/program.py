@@ -14,7 +14,7 @@ from simmail.postfix.local_domains import LocalDomains, destinations
 from simmail.postfix.match_lists import DomainList
 from simmail.postfix.processes import Process, Processes
 from simmail.postfix.start_checks import CHECKS
-from simmail.postfix.tables import Maps, TableEnvironment
+from simmail.postfix.tables import USUAL, DictFlag, Maps, TableEnvironment
 from simmail.postfix.tables.proxy import proxymap_of
 
 if TYPE_CHECKING:
@@ -166,6 +166,6 @@ class Program:
         """The domains whose mail may be sent for."""
         return fast_flush_domains(self.config, self.environment)
 
-    def maps(self, parameter: str) -> Maps:
+    def maps(self, parameter: str, flags: DictFlag = USUAL) -> Maps:
         """The tables that a parameter lists; one that cannot be opened fails at each look-up, as in a daemon."""
-        return Maps.open(parameter, str(self.config[parameter]), self.environment)
+        return Maps.open(parameter, str(self.config[parameter]), self.environment, flags)

@@ -31,5 +31,7 @@ class DictFlag(IntFlag):
 USUAL = DictFlag.LOCK | DictFlag.FOLD_FIX | DictFlag.UTF8_REQUEST
 #: How tables are opened whose keys are in lower case already.
 FOLDED = DictFlag.LOCK | DictFlag.UTF8_REQUEST
+#: How tables are opened that are asked about lines of text, whatever octets they hold.
+LINES = DictFlag.LOCK
 #: What a table may not do that decides about delivery on this machine.
 PARANOID = DictFlag.NO_REGSUB | DictFlag.NO_PROXY | DictFlag.NO_UNAUTH
