@@ -9,8 +9,6 @@ from typing import Any, Protocol
 RECORD, PIECE = 127, 2048
 #: Stands in an outline for a line that goes on from the one before.
 CONTINUED = " "
-#: What a content may hold: characters that are not ASCII, carriage returns.
-NOT_ASCII, RETURNS = 1, 2
 
 
 def octets(line: str) -> int:
@@ -43,13 +41,12 @@ class Texts(Protocol):
         ...
 
 
-def _measured(lines: tuple[str, ...]) -> tuple[int, int, int]:
-    """Octets of lines, each line end counted as one; those of the longest line; NOT_ASCII, RETURNS."""
+def _measured(lines: tuple[str, ...]) -> tuple[int, int, bool]:
+    """Octets of lines, each line end counted as one; those of the longest line; whether all are ASCII, nothing odd."""
     text = "\n".join(lines)
-    returns = RETURNS if "\r" in text else 0
-    if text.isascii():
-        return len(text) + bool(lines), max(map(len, lines), default=0), returns
-    return octets(text) + bool(lines), max(map(octets, lines)), returns | NOT_ASCII
+    if text.isascii() and "\0" not in text and "\r" not in text:
+        return len(text) + bool(lines), max(map(len, lines), default=0), True
+    return octets(text) + bool(lines), max(map(octets, lines)), False
 
 
 class TextStore(Texts, Protocol):
@@ -103,7 +100,7 @@ class Content:
         lines: text of each line, without CR LF; octets that are no UTF-8 stand as surrogate escapes.
     """
 
-    __slots__ = ("_lines", "_longest", "_number", "_oddities", "_outline", "_size", "_store")
+    __slots__ = ("_ascii", "_lines", "_longest", "_number", "_outline", "_size", "_store")
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines: tuple[str, ...] | None = lines if type(lines) is tuple else tuple(lines)
@@ -134,7 +131,7 @@ class Content:
         if self._lines is not None:
             return self
         content = Content(self.lines)
-        content._size, content._longest, content._oddities = self._size, self._longest, self._oddities
+        content._size, content._longest, content._ascii = self._size, self._longest, self._ascii
         return content
 
     def under(self, head: tuple[str, ...]) -> Content:
@@ -144,10 +141,10 @@ class Content:
         whole = Content((*head, *self._lines))
         above = _outlined(head)
         whole._outline = above + self.outline if len(above) == len(head) else above
-        size, longest, oddities = _measured(head)
+        size, longest, ascii = _measured(head)
         whole._size = size + self.size
         whole._longest = max(longest, self._longest)
-        whole._oddities = oddities | self._oddities
+        whole._ascii = ascii and self._ascii
         return whole
 
     @property
@@ -167,18 +164,18 @@ class Content:
 
     def _measure(self) -> None:
         if self._size < 0:
-            self._size, self._longest, self._oddities = _measured(self.lines)
+            self._size, self._longest, self._ascii = _measured(self.lines)
 
     @property
-    def place(self) -> tuple[int, int, int, int]:
+    def place(self) -> tuple[int, int, int, bool]:
         """Where the store has the lines that were put away, and what is known of them."""
-        return self._number, self._size, self._longest, self._oddities
+        return self._number, self._size, self._longest, self._ascii
 
     @classmethod
-    def put_away_at(cls, store: Texts, place: tuple[int, int, int, int]) -> Content:
+    def put_away_at(cls, store: Texts, place: tuple[int, int, int, bool]) -> Content:
         """The content whose lines were put away there."""
         content = cls(())
-        content._number, content._size, content._longest, content._oddities = place
+        content._number, content._size, content._longest, content._ascii = place
         if content._size:
             content._lines, content._store = None, store
         return content
@@ -199,17 +196,10 @@ class Content:
 
     @property
     def ascii(self) -> bool:
-        """Whether no line has other characters."""
+        """Whether no line has other characters, or a NUL or CR."""
         if self._size < 0:
             self._measure()
-        return not self._oddities & NOT_ASCII
-
-    @property
-    def returns(self) -> bool:
-        """Whether there are carriage returns within lines."""
-        if self._size < 0:
-            self._measure()
-        return bool(self._oddities & RETURNS)
+        return self._ascii
 
     @property
     def stored(self) -> int:
@@ -221,7 +211,7 @@ class Content:
         size = self.size + len(lines)
         if self._longest <= RECORD:
             return size
-        least = RECORD // 4 if self._oddities & NOT_ASCII else RECORD
+        least = RECORD if self._ascii else RECORD // 4
         longer = [octets(line) for line in lines if len(line) > least]
         return size + sum(_beyond(octets) for octets in longer if octets > RECORD)
 

@@ -14,10 +14,9 @@ PARAMETERS
     message_size_limit, delay_warning_time, always_bcc, sender_bcc_maps, recipient_bcc_maps, always_add_missing_headers,
     undisclosed_recipients_header, remote_header_rewrite_domain, hopcount_limit, duplicate_filter_limit,
     enable_original_recipient, header_checks, mime_header_checks, nested_header_checks, body_checks,
-    body_checks_size_limit, cleanup_replace_stray_cr_lf, message_reject_characters, message_strip_characters,
+    body_checks_size_limit, message_reject_characters, message_strip_characters, cleanup_replace_stray_cr_lf,
     strict_7bit_headers, strict_8bitmime, strict_8bitmime_body, strict_mime_encoding_domain,
-    disable_mime_input_processing, detect_8bit_encoding_header, header_size_limit,
-    and those of cleanup_address(3)
+    disable_mime_input_processing, detect_8bit_encoding_header, header_size_limit, and those of cleanup_address(3)
 
 DIAGNOSTICS
     fatal: service NAME requires a process limit of 0

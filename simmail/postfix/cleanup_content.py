@@ -43,6 +43,12 @@ def phrase(name: str) -> str:
     return " ".join(name.split())
 
 
+def _without_cr(content: Content) -> Content:
+    """The content with a blank for each CR."""
+    text = "\n".join(content.lines)
+    return Content(text.replace("\r", " ").split("\n")) if "\r" in text else content
+
+
 class ContentReader:
     """Reads the content of one transaction and writes what goes into its queue file."""
 
@@ -71,9 +77,9 @@ class ContentReader:
     def read(self, content: Content, received: tuple[str, ...]) -> None:
         """Take in the content; the transaction's message has the result."""
         transaction, rules = self.transaction, self.rules
+        if not content.ascii and rules.replaces_cr:
+            content = _without_cr(content)
         whole = content.under(received)
-        if whole.returns and rules.replaces_returns:
-            whole = Content(line.replace("\r", " ") for line in whole.lines)
         layout = rules.layout(whole, bool(transaction.context))
         plain = rules.plain(whole, layout)
         filtered = transaction.checked and not rules.unfiltered

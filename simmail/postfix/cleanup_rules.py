@@ -7,11 +7,10 @@ DESCRIPTION
 
 PARAMETERS
     message_drop_headers, header_checks, mime_header_checks, nested_header_checks, body_checks, body_checks_size_limit,
-    cleanup_replace_stray_cr_lf, message_reject_characters, message_strip_characters, line_length_limit,
-    hopcount_limit, header_address_token_limit, always_add_missing_headers, undisclosed_recipients_header,
-    detect_8bit_encoding_header, header_from_format, disable_mime_input_processing, header_size_limit,
-    mime_nesting_limit, mime_boundary_length_limit, strict_7bit_headers, strict_8bitmime, strict_8bitmime_body,
-    strict_mime_encoding_domain
+    message_reject_characters, message_strip_characters, cleanup_replace_stray_cr_lf, line_length_limit, hopcount_limit,
+    header_address_token_limit, always_add_missing_headers, undisclosed_recipients_header, detect_8bit_encoding_header,
+    header_from_format, disable_mime_input_processing, header_size_limit, mime_nesting_limit,
+    mime_boundary_length_limit, strict_7bit_headers, strict_8bitmime, strict_8bitmime_body, strict_mime_encoding_domain
 
 SEE ALSO
     cleanup(8), cleanup_content, literal
@@ -128,7 +127,8 @@ class ContentRules:
         self.body_limit: int = config["body_checks_size_limit"]
         self.rejected = frozenset(unescape(config["message_reject_characters"]))
         self.stripped = frozenset(unescape(config["message_strip_characters"]))
-        self.replaces_returns: bool = config["cleanup_replace_stray_cr_lf"]
+        #: Whether a CR within a line becomes a blank.
+        self.replaces_cr: bool = config["cleanup_replace_stray_cr_lf"]
         self.line_limit: int = config["line_length_limit"]
         #: Octets of the longest line that needs no look of its own.
         self.longest = min(self.line_limit, LONGEST)
@@ -246,7 +246,7 @@ class ContentRules:
             and end < len(lines)
             and content.longest <= self.longest
             and (4 * end * (content.longest + 1) < limit or 4 * len("\n".join(lines[:end])) < limit)
-            and (content.ascii or all(map(str.isascii, lines[:end])))
+            and (content.ascii or (all(map(str.isascii, lines[:end])) and "\0" not in "\n".join(lines[:end])))
         )
 
     def silent(self, content: Content, layout: Layout) -> bool:

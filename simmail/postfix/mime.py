@@ -268,6 +268,8 @@ class MimeReader:
     def _put_header(self) -> None:
         header, options = self._header, self.options
         text = header[0] if len(header) == 1 else "\n".join(header)
+        if "\0" in text:  # where each of its lines ends
+            text = "\n".join(line.partition("\0")[0] for line in header)
         header.clear()
         self._continued = False
         field = self.table.get(self._key)
