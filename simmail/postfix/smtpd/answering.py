@@ -57,17 +57,15 @@ def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, s
     address = found.address
     wrong = found.addresses > 1 or (strict and (found.junk or not found.bracketed))
     if not wrong:
-        if address:
+        if strict and address[:1] == "@":
+            wrong = True
+        elif address:
             other = state.recipient if state.stage == "MAIL" else state.sender
             resolved = smtpd.resolve((other or "") if smtpd.by_sender else "", address)
             if smtpd.unsaid:
                 yield from smtpd.heard()
             target = resolved.recipient.rpartition("@")[2]
-            wrong = (
-                ResolveFlag.ERROR in resolved.flags
-                or (strict and address[0] == "@")
-                or (not state.smtputf8 and not target.isascii())
-            )
+            wrong = ResolveFlag.ERROR in resolved.flags or (not state.smtputf8 and not target.isascii())
             if not wrong and domain:
                 smtpd.liken(address, domain)
         else:

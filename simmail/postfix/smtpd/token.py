@@ -2,8 +2,8 @@
     smtpd.token - words of an SMTP command
 
 DESCRIPTION
-    A command line is cut at white space, but not within `<...>`, `[...]` or quotes, which may be nested; `FROM:` and
-    `TO:` end a word of their own, whether or not a blank follows.  Envelope addresses are read leniently: brackets
+    A command line is cut at white space, but not within `<...>`, which may be nested, or quotes; `FROM:` and `TO:` end
+    a word of their own, whether or not a blank follows.  Envelope addresses are read leniently: brackets
     may be missing, comments and names may stand around the address, and a source route is thrown away.
 
 PARAMETERS
@@ -22,8 +22,7 @@ from typing import NamedTuple
 from simmail.mail.address import PLAIN
 from simmail.mail.tokens import Address, internalize, parse
 
-_CLOSES = {"(": ")", "<": ">", "[": "]", '"': '"'}
-_OPENS = '<["'
+_CLOSES = {"<": ">", '"': '"'}
 _SPACE = frozenset(" \t\r\n\v\f")
 _KEYWORDS = ("to:", "from:")
 #: A line in which every word is what stands between blanks: a keyword, a path, parameters.
@@ -80,7 +79,7 @@ def _word(line: str, at: int) -> tuple[Word | None, int]:
             at += 1
             if out:
                 break
-        elif char in _OPENS:
+        elif char in _CLOSES:
             part, at, complete = _bracketed(line, at)
             out.append(part)
         else:
