@@ -49,6 +49,20 @@ def _without_cr(content: Content) -> Content:
     return Content(text.replace("\r", " ").split("\n")) if "\r" in text else content
 
 
+def _cut(text: str, limit: int) -> str:
+    """So much of a header, up to a line's end where that takes less than a tenth of the limit away."""
+    kept: list[str] = []
+    start = 0
+    for line in text.split("\n"):
+        if start + octets(line) > limit:
+            if start <= 0.9 * limit:
+                kept.append(clipped(line, limit - start))
+            break
+        kept.append(line)
+        start += octets(line) + 1
+    return "\n".join(kept)
+
+
 class ContentReader:
     """Reads the content of one transaction and writes what goes into its queue file."""
 
@@ -194,8 +208,8 @@ class ContentReader:
 
     def _put(self, text: str) -> None:
         limit = self.rules.header_limit
-        if len(text) * 4 > limit:
-            text = clipped(text, limit)
+        if len(text) * 4 > limit and octets(text) > limit:
+            text = _cut(text, limit)
         if "\n" in text:
             self._out += text.split("\n")
         else:

@@ -318,15 +318,14 @@ class MimeReader:
             self.listener.header(self.part, None, f"Content-Transfer-Encoding: {encoding}")
         if self.part is Part.PRIMARY:
             self.listener.headers_done()
-        if self.type in ("message", "multipart") and MimeError.ENCODING_DOMAIN in self.options.report:
-            wanted = self.domain
-            if self.type == "message" and self.subtype in ("partial", "external-body"):
-                wanted = "7bit"
-                wrong = self.domain != wanted
-            else:
-                wrong = self.encoding != wanted
-            if wrong:
-                self._report(MimeError.ENCODING_DOMAIN, self.encoding)
+        if MimeError.ENCODING_DOMAIN in self.options.report and self._encodes_parts():
+            self._report(MimeError.ENCODING_DOMAIN, self.encoding)
+
+    def _encodes_parts(self) -> bool:
+        """Whether what has headers of its own is encoded as a whole."""
+        if self.type == "multipart" or (self.type == "message" and self.subtype == "rfc822"):
+            return self.encoding != self.domain
+        return self.type == "message" and self.subtype in ("partial", "external-body") and self.domain != "7bit"
 
     def _begin_body(self, text: str) -> None:
         """A line that is no header: the empty one that ends them, or garbage."""
