@@ -19,11 +19,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal, LateFatal
-from simmail.postfix.cleanup_status import external_flags
+from simmail.postfix.cleanup_status import CleanupFlag, external_flags
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.own_addresses import protocols
-from simmail.postfix.post_mail import NOTIFY_CLASSES, probe_sender
+from simmail.postfix.post_mail import NOTIFY_CLASSES, detects_utf8, probe_sender
 from simmail.postfix.smtpd.commands import COMMANDS, encrypted
 from simmail.postfix.start_checks import check_level
 from simmail.postfix.tables import DictFlag, open_table
@@ -94,6 +94,8 @@ class SessionParameters:
         self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]
         self.cleanup_flags = external_flags(config)
+        if detects_utf8(config, "smtpd"):
+            self.cleanup_flags |= CleanupFlag.AUTO_UTF8
         self.probe_sender = probe_sender(config)
         self.unknown_recipients = "no_unknown_recipient_checks" in config.list("receive_override_options")
         self._words(config)
