@@ -134,7 +134,8 @@ class Smtp(Program):
         self.filters_replies = bool(self.reply_filter)
         self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
         self.outgoing = Outgoing(self, prefix)
-        self.envelope: Callable[[str], str] = self._public if self.outgoing.rewrites else quote_local
+        self._quoted: Callable[[str], str] = quote_local if config[f"{prefix}_quote_rfc821_envelope"] else str
+        self.envelope = self._public if self.outgoing.rewrites else self._quoted
         self.tls = Tls(self)
         self.reuse = Reuse(self)
         self._port = str(config[f"{prefix}_tcp_port"])
@@ -307,7 +308,7 @@ class Smtp(Program):
 
     def _public(self, address: str) -> str:
         """An address in its public form, as it travels."""
-        return quote_local(self.outgoing.address(address)) if address else ""
+        return self._quoted(self.outgoing.address(address)) if address else ""
 
     def success(self, offer: Offer) -> str:
         """What a success report says was done with the mail."""

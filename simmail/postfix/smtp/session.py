@@ -245,11 +245,12 @@ class Session:
                 return (yield from self._hello_simply())
             yield from self._unwilling(reply)
             return False
-        found = offer(reply.lines, client.discarded)
-        if self._loops and found.name == client.own_name and (yield from self._met_myself()):
-            return False
         if client.discards or client.pending:
             found = yield from self._without(reply)
+        else:
+            found = offer(reply.lines, client.discarded)
+        if self._loops and found.name == client.own_name and (yield from self._met_myself()):
+            return False
         self.offer = found
         careful = not client.tls.idle or self.attempt.request.message.smtputf8
         return (yield from self._willing()) if careful else True
