@@ -41,7 +41,7 @@ from simmail.postfix.smtpd.findings import (
     Kind,
     Subject,
 )
-from simmail.postfix.smtpd.lookups import NO_HOST
+from simmail.postfix.smtpd.lookups import NOT_ASKED
 from simmail.postfix.smtpd.process import ListAnswer, SmtpdProcess
 from simmail.postfix.smtpd.relay import PERMIT, authorized
 from simmail.postfix.smtpd.state import UNKNOWN
@@ -111,7 +111,7 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     name = question.name
     known = process.known(name)
     if known is None:
-        answer: DnsAnswer = (yield question) if valid_hostname(name) else NO_HOST
+        answer: DnsAnswer = (yield question) if valid_hostname(name) else NOT_ASKED
         known = _NOT_LISTED if answer.status == "nxdomain" else (yield from _answered(rule, name, answer))
         process.keep(name, known)
     if not known.addresses:

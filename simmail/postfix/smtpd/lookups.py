@@ -34,10 +34,6 @@ NO_ADDRESS = "No address associated with hostname"
 TRY_AGAIN = "Temporary failure in name resolution"
 
 
-#: The names that the resolver hands on to who asks for an address' name (res_hnok).
-_HANDED_ON = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
-#: What is made of a name that can be no host's.
-NO_HOST = DnsAnswer("nxdomain")
 #: The types of records that hold a host's name.
 NAMING = frozenset({"MX", "NS"})
 
@@ -54,6 +50,10 @@ class Found(Enum):
 
 #: What the client is told where not just nothing was found.
 WHY: Mapping[Found, str] = {Found.MALFORMED: "Malformed DNS server reply"}
+#: What comes of a name that can be no host's: the resolver asks nobody.
+NOT_ASKED = DnsAnswer("nxdomain")
+#: The names that the resolver hands on to who asks for an address' name (res_hnok).
+_HANDED_ON = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 
 
 def records(smtpd: Smtpd, name: str, type: str) -> Decision[DnsAnswer]:
@@ -65,7 +65,7 @@ def records(smtpd: Smtpd, name: str, type: str) -> Decision[DnsAnswer]:
         type: of the records.
     """
     if not valid_hostname(name):
-        return NO_HOST
+        return NOT_ASKED
     answer: DnsAnswer = yield Dns(name, type)
     if type in NAMING and answer.status == "ok" and answer.records:
         found = tuple(r for r in answer.records if not r.data or usable(r.data, name, type, smtpd.warn))
