@@ -11,7 +11,8 @@ from simmail.mail.errors import InputError, Location
 
 #: The record types a mail system asks for; others in a zone are read and left alone.
 TYPES = frozenset({"A", "AAAA", "MX", "PTR", "TXT", "NS", "CNAME"})
-CHAIN_LIMIT = 8
+#: How many aliases are followed: a server follows eight at once, and is asked ten times.
+CHAIN_LIMIT = 80
 #: What a fault makes of every question about a name and all below it.
 FAULTS = ("timeout", "servfail", "refused")
 #: What stands before a zone's own lines, so that a file needs neither $TTL nor SOA.
@@ -115,7 +116,7 @@ class Zones:
                 return DnsAnswer("nodata", (), asked)
             asked = alias[0].data
             owner = asked.lower()
-        return DnsAnswer("servfail")
+        return DnsAnswer("loop", (), asked)
 
     def slowness(self, name: str) -> float:
         """How many times longer than usual an answer about a name takes."""

@@ -19,7 +19,7 @@ class DnsAnswer(NamedTuple):
     """The answer to a DNS look-up.
 
     Args:
-        status: `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`.
+        status: `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`, `loop` (of aliases).
         records: those of the type asked for, in the answer's order, behind any CNAMEs.
         name: the canonical name the records belong to.
         secure: never true here (no DNSSEC).
@@ -32,7 +32,7 @@ class DnsAnswer(NamedTuple):
     @property
     def temporary(self) -> bool:
         """Whether asking again later may help (res_search's TRY_AGAIN)."""
-        return self.status in ("servfail", "refused", "timeout")
+        return self.status in ("servfail", "refused", "timeout", "unfiltered")
 
 
 class AnvilCounts(NamedTuple):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Note
 from simmail.postfix.config import MAIN_CF, Config
+from simmail.postfix.dns_data import FILTERED
 from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.local_domains import LocalDomains, destinations
 from simmail.postfix.match_lists import DomainList
@@ -145,6 +146,7 @@ class Program:
 
     def settle_in(self) -> None:
         """It has been made: each further process says what is wrong with the tables that it opens, too."""
+        self.dns_filter  # noqa: B018 - open from the start
         self.opening = [said for said in self.pending if said.program == self.name]
 
     def opens_with(self, level: str, *texts: str) -> None:
@@ -165,6 +167,11 @@ class Program:
     def fast_flush(self) -> DomainList:
         """The domains whose mail may be sent for."""
         return fast_flush_domains(self.config, self.environment)
+
+    @cached_property
+    def dns_filter(self) -> Maps | None:
+        """The tables of its DNS reply filter; None without one."""
+        return (self.command in FILTERED and self.maps(f"{self.command}_dns_reply_filter")) or None
 
     def maps(self, parameter: str, flags: DictFlag = USUAL) -> Maps:
         """The tables that a parameter lists; one that cannot be opened fails at each look-up, as in a daemon."""

@@ -10,8 +10,8 @@ DESCRIPTION
 
 PARAMETERS
     smtp_host_lookup, smtp_dns_support_level, disable_dns_lookups, ignore_mx_lookup_error,
-    smtp_defer_if_no_mx_address_found, smtp_randomize_addresses, smtp_address_preference, inet_protocols,
-    inet_interfaces, proxy_interfaces, each also as lmtp_
+    smtp_defer_if_no_mx_address_found, smtp_randomize_addresses, smtp_address_preference, smtp_dns_reply_filter,
+    inet_protocols, inet_interfaces, proxy_interfaces, each also as lmtp_
 
 DIAGNOSTICS
     Host or domain name not found. Name service error for name=NAME type=TYPE: Host not found
@@ -21,7 +21,7 @@ DIAGNOSTICS
     no MX host for NAME has a valid address record
 
 BUGS
-    No DNSSEC, no smtp_dns_reply_filter, and no balance between IPv4 and IPv6.
+    No DNSSEC, and no balance between IPv4 and IPv6.
 
 SEE ALSO
     smtp_addr(3), RFC 5321 section 5
@@ -37,13 +37,15 @@ from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6
 from simmail.mail.questions import Decision, Dns, Draw
 from simmail.postfix.delivery import Dsn
-from simmail.postfix.dns_data import usable
+from simmail.postfix.dns_data import NO_HOST, taken, trouble
 from simmail.postfix.local_domains import receiving_addresses
 from simmail.postfix.program import Program
 from simmail.postfix.smtp.destination import Target
 
-TRY_AGAIN = "Host not found, try again"
-REASONS = {"nxdomain": "Host not found", "nodata": "Host found but no data record of requested type"}
+#: The status codes of what is no passing trouble of the resolver.
+STATUS = {"dropped": "4.7.0", "malformed": "5.4.4"}
+#: Of several look-ups that found nothing the one with the last of these status codes is told.
+WEIGHT = ("5.4.4", "4.4.4", "4.4.3", "4.7.0")
 LOOPS = "5.4.6"
 ADDRESS_TYPES = {"ipv4": ("A",), "ipv6": ("AAAA",), "all": ("A", "AAAA")}
 
@@ -118,27 +120,23 @@ class Addresses:
         if not valid_hostname(domain):
             return (yield from self.of_host(domain, loops))
         answer: DnsAnswer = yield Dns(ascii_name(domain), "MX")
-        if answer.status in ("nxdomain", "nodata"):
+        answer = taken(self._program, domain, "MX", answer)
+        if answer.status in NO_HOST:
             return (yield from self.of_host(domain, loops))
         if answer.status != "ok":
-            why = _not_found("4.4.3", domain, "MX", TRY_AGAIN)
-            return (yield from self.of_host(domain, loops)) if self._ignore_mx_errors else Found((), why)
-        records = [r for r in answer.records if not r.data or usable(r.data, domain, "MX", self._program.warn)]
-        records.sort(key=lambda record: record.preference)
-        if not records:
-            text = f"Name service error for name={domain} type=MX: Malformed or unexpected name server reply"
-            why = Dsn("5.4.4", "", text)
-            return (yield from self.of_host(domain, loops)) if self._ignore_mx_errors else Found((), why)
-        if not records[0].data and len(records) == 1:
+            if self._ignore_mx_errors and answer.status != "dropped":
+                return (yield from self.of_host(domain, loops))
+            return Found((), _in_vain(answer, domain, "MX"))
+        if not answer.records[0].data:
             return Found((), Dsn("5.1.0", "", f"Domain {domain} does not accept mail (nullMX)"))
+        records = sorted(answer.records, key=lambda record: record.preference)
         return (yield from self._of_records(domain, records, loops))
 
     def _of_records(self, domain: str, records: list[DnsRecord], loops: bool) -> Decision[Found]:
         hosts: list[Host] = []
         why: Dsn | None = None
         for record in records:
-            if record.data:
-                why = yield from self._add(hosts, record.data, record.preference, why)
+            why = yield from self._add(hosts, record.data, record.preference, why)
         if not hosts:
             self._program.warn("warning", f"no MX host for {domain} has a valid address record")
             if why is not None and self._defer_without and why.status[0] == "5":
@@ -193,21 +191,20 @@ class Addresses:
 
     def _add(self, hosts: list[Host], name: str, preference: int, why: Dsn | None) -> Decision[Dsn | None]:
         """Add the addresses of a name; the verdict is what is wrong by now."""
-        if valid_address(name):
-            if ("AAAA" if valid_ipv6(name) else "A") in self._types:
-                hosts.append(Host(name, name, preference))
+        if valid_address(name) and ("AAAA" if valid_ipv6(name) else "A") in self._types:
+            hosts.append(Host(name, name, preference))
             return why
         soft = why is not None and why.status[0] == "4"
         if self._dns:
-            addresses, trouble = yield from self._by_dns(name, soft)
-            if trouble is None or trouble.status == "4.4.3" or not self.native:
+            addresses, wrong = yield from self._by_dns(name, soft)
+            if wrong is None or wrong.status[1:] != ".4.4" or not self.native:
                 hosts.extend(Host(name, address, preference) for address in addresses)
-                return trouble or why
-            why = trouble
+                return wrong or why
+            why = wrong
         if self.native:
-            addresses, trouble = yield from self._by_system(name, soft)
+            addresses, wrong = yield from self._by_system(name, soft)
             hosts.extend(Host(name, address, preference) for address in addresses)
-            return trouble or why
+            return wrong or why
         return why
 
     def _by_dns(self, name: str, soft: bool) -> Decision[tuple[list[str], Dsn | None]]:
@@ -215,21 +212,25 @@ class Addresses:
         if not valid_hostname(name):
             return [], Dsn(hard, "", f"Name service error for {name}: invalid host or domain name")
         addresses: list[str] = []
-        trouble: Dsn | None = None
+        wrong: Dsn | None = None
         for type in self._types:
             answer: DnsAnswer = yield Dns(ascii_name(name), type)
+            answer = taken(self._program, name, type, answer)
             if answer.status == "ok":
                 addresses.extend(record.data for record in answer.records)
-            elif answer.temporary:
-                trouble = _not_found("4.4.3", name, type, TRY_AGAIN)
-            elif trouble is None or trouble.status != "4.4.3":
-                trouble = _not_found(hard, name, type, REASONS[answer.status])
+            else:
+                found = _in_vain(answer, name, type, hard)
+                if wrong is None or WEIGHT.index(found.status) >= WEIGHT.index(wrong.status):
+                    wrong = found
             if answer.status == "nxdomain":
                 break
-        return addresses, None if addresses else trouble
+        return addresses, None if addresses else wrong
 
     def _by_system(self, name: str, soft: bool) -> Decision[tuple[list[str], Dsn | None]]:
         """As getaddrinfo(3) finds addresses: /etc/hosts, then DNS."""
+        if valid_address(name):
+            status, reason = ("4.3.0" if soft else "5.3.0"), "Address family for hostname not supported"
+            return [], Dsn(status, "", f"unable to look up host {name}: {reason}")
         listed = self._hosts().get(name.lower(), [])
         addresses = [a for a in listed if ("AAAA" if ":" in a else "A") in self._types]
         if addresses:
@@ -244,7 +245,7 @@ class Addresses:
             return addresses, None
         if "temporary" in statuses:
             status, reason = "4.4.4", "Temporary failure in name resolution"
-        elif "nodata" in statuses:
+        elif statuses & {"nodata", "loop"}:
             status, reason = ("4.3.0" if soft else "5.3.0"), "No address associated with hostname"
         else:
             status, reason = ("4.4.4" if soft else "5.4.4"), "Name or service not known"
@@ -274,9 +275,7 @@ def _address_types(protocols: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(wanted))
 
 
-def _not_found(status: str, name: str, type: str, reason: str) -> Dsn:
-    return Dsn(
-        status,
-        "",
-        f"Host or domain name not found. Name service error for name={ascii_name(name)} type={type}: {reason}",
-    )
+def _in_vain(answer: DnsAnswer, name: str, type: str, hard: str = "5.4.4") -> Dsn:
+    """Why a look-up found nothing; `hard`: the status code where there is no such host."""
+    status = hard if answer.status in NO_HOST else STATUS.get(answer.status, "4.4.3")
+    return Dsn(status, "", trouble(answer, name, type))

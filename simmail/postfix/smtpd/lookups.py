@@ -5,6 +5,12 @@ DESCRIPTION
     Several types of record are asked for in turn; one that is there decides, and a failure counts only where nothing
     was found.
 
+PARAMETERS
+    smtpd_dns_reply_filter
+
+DIAGNOSTICS
+    NAME: MX or address lookup error: DNS reply filter drops all results; the name passes then
+
 SEE ALSO
     dns_lookup(3), RFC 7505
 """
@@ -22,7 +28,7 @@ from simmail.files.tree import FileError
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.hostnames import hostname_fault, valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns
-from simmail.postfix.dns_data import usable
+from simmail.postfix.dns_data import taken
 from simmail.postfix.smtpd.state import Client, NameStatus
 
 if TYPE_CHECKING:
@@ -32,10 +38,6 @@ if TYPE_CHECKING:
 NO_NAME = "Name or service not known"
 NO_ADDRESS = "No address associated with hostname"
 TRY_AGAIN = "Temporary failure in name resolution"
-
-
-#: The types of records that hold a host's name.
-NAMING = frozenset({"MX", "NS"})
 
 
 class Found(Enum):
@@ -57,7 +59,7 @@ _HANDED_ON = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 
 
 def records(smtpd: Smtpd, name: str, type: str) -> Decision[DnsAnswer]:
-    """The records of a name that can be used; the answer's status is `malformed` where none of them can.
+    """The records of a name that can be used, as dns_data has them; a loop of aliases is a name without any.
 
     Args:
         smtpd: the server, whose log hears of strange ones.
@@ -67,12 +69,10 @@ def records(smtpd: Smtpd, name: str, type: str) -> Decision[DnsAnswer]:
     if not valid_hostname(name):
         return NOT_ASKED
     answer: DnsAnswer = yield Dns(name, type)
-    if type in NAMING and answer.status == "ok" and answer.records:
-        found = tuple(r for r in answer.records if not r.data or usable(r.data, name, type, smtpd.warn))
-        if smtpd.pending:
-            yield from smtpd.heard()
-        answer = answer._replace(status="ok" if found else "malformed", records=found)
-    return answer
+    answer = taken(smtpd, name, type, answer)
+    if smtpd.pending:
+        yield from smtpd.heard()
+    return answer._replace(status="nodata") if answer.status == "loop" else answer
 
 
 def find_any(smtpd: Smtpd, name: str, types: tuple[str, ...]) -> Decision[Found]:
@@ -83,17 +83,22 @@ def find_any(smtpd: Smtpd, name: str, types: tuple[str, ...]) -> Decision[Found]
         name: a domain name.
         types: in the order in which they are asked for; where the first is `MX`, malformed ones end it.
     """
-    temporary = malformed = False
+    temporary = malformed = dropped = False
     for type in types:
         answer = yield from records(smtpd, name, type)
         malformed = answer.status == "malformed"
         if malformed and types[0] == type:
             break
         if answer.status == "ok" and answer.records:
-            if type == "MX" and len(answer.records) == 1 and not answer.records[0].data:
-                return Found.NULL_MX
-            return Found.YES
+            return Found.NULL_MX if type == "MX" and not answer.records[0].data else Found.YES
+        dropped = dropped or answer.status == "dropped"
+        if dropped and types[0] == type == "MX":
+            break
         temporary = temporary or answer.temporary
+    if dropped:
+        what = "MX or address" if types[0] == "MX" else "address or MX"
+        yield smtpd.note("warning", "", f"{name}: {what} lookup error: DNS reply filter drops all results")
+        return Found.YES
     return Found.TEMPORARY if temporary else Found.MALFORMED if malformed else Found.NO
 
 
@@ -123,7 +128,7 @@ def host_addresses(
         answer: DnsAnswer = yield Dns(name.removesuffix("."), type)
         found += [record.data for record in answer.records] if answer.status == "ok" else []
         temporary = temporary or answer.temporary
-        exists = exists or answer.status in ("ok", "nodata")
+        exists = exists or answer.status in ("ok", "nodata", "loop")
     if found:
         return tuple(found), ""
     return (), TRY_AGAIN if temporary else NO_ADDRESS if exists else NO_NAME

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 AGAIN = "Host not found, try again"
 #: How the resolver's failures read (h_errno).
 WHY = {"nxdomain": "Host not found", "nodata": "Host found but no data record of requested type",
-       "servfail": AGAIN, "refused": AGAIN, "timeout": AGAIN, "malformed": "Unknown error 0"}  # fmt: skip
+       "servfail": AGAIN, "refused": AGAIN, "timeout": AGAIN, "malformed": "Unknown error 0",
+       "dropped": "Unknown error 0", "unfiltered": "Unknown error 0"}  # fmt: skip
 
 #: The name whose servers are looked up, and what the reply is about; None where there is no such name.
 Named = tuple[str, Subject] | None

@@ -27,6 +27,7 @@ SENTENCES = {
 CODES = {
     "ok": (0, "NOERROR"),
     "nodata": (0, "NOERROR"),
+    "loop": (0, "NOERROR"),
     "servfail": (2, "SERVFAIL"),
     "nxdomain": (3, "NXDOMAIN"),
     "refused": (5, "REFUSED"),
