@@ -15,6 +15,7 @@ DIAGNOSTICS
     QUEUE_ID: sender non-delivery notification: NEW_ID
         also `postmaster non-delivery`, `sender delay`, `postmaster delay`, `sender delivery status notification`
     QUEUE_ID: undeliverable postmaster notification discarded
+    fatal: FILE: undefined $name in failure template: LINE: nobody is told, and the message waits
 
 BUGS
     There are no bounce, defer and trace log files: the queue manager says itself what failed.
@@ -99,8 +100,7 @@ class Bounce(Program):
         self, message: Message, sender: str, failures: Sequence[tuple[Recipient, Dsn]], now: float
     ) -> Decision[str]:
         if self._fault:
-            yield self.note("fatal", "", self._fault)
-            raise Unsent
+            yield from self._die(self._fault)
         rows = [Line(*failure) for failure in failures]
         kind = "non-delivery"
         if sender.lower() == self.double_bounce.lower():
@@ -153,7 +153,8 @@ class Bounce(Program):
             sender, recipient = self.double_bounce, f"postmaster@{self.config['myhostname']}"
         template = "verify" if message.trace or any(r.status in PROBED for r in results) else "success"
         report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, self.warn)
-        lines = report.lines(recipient, rows, self._text(template), headers_only=True)
+        text = yield from self._text(template)
+        lines = report.lines(recipient, rows, text, headers_only=True)
         yield from self.spoken()
         queue_id = yield from post_mail(
             self.system, sender, recipient, lines, source="bounce", identity=message.identity,
@@ -166,8 +167,19 @@ class Bounce(Program):
 
     # ---- one notification
 
-    def _text(self, template: str) -> list[str]:
-        return expanded(self.templates[template], self.config, self.warn)
+    def _text(self, template: str) -> Decision[list[str]]:
+        """The words of a template; a name in them without a value ends the process."""
+        try:
+            return expanded(self.templates[template], self.config, self.warn)
+        except Fatal as fatal:
+            yield from self._die(fatal.text)
+            raise
+
+    def _die(self, fault: str) -> Decision[None]:
+        """End this process, and so the present notification."""
+        yield from self.spoken()
+        yield self.note("fatal", "", fault)
+        raise Unsent
 
     def _to_sender(
         self,
@@ -180,7 +192,7 @@ class Bounce(Program):
         headers_only: bool = True,
     ) -> Decision[str]:
         report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, self.warn)
-        text = self._text(template)
+        text = yield from self._text(template)
         lines = report.lines(sender, rows, text, headers_only=headers_only)
         yield from self.spoken()
         queue_id = yield from post_mail(

@@ -134,9 +134,10 @@ def expanded(template: Template, config: Config, warn: Warn) -> list[str]:
     Raises:
         Fatal: for a name that is none, or without a value.
     """
-    times = _times(template, config, warn)
+    times: dict[str, str] = {}
     lines: list[str] = []
     for line in template.text:
+        _add_times(times, line, template, config, warn)
         done = config.expansion(line, times)
         if done.failed or done.undefined:
             what = "bad $name syntax" if done.failed else "undefined $name"
@@ -145,22 +146,20 @@ def expanded(template: Template, config: Config, warn: Warn) -> list[str]:
     return lines
 
 
-def _times(template: Template, config: Config, warn: Warn) -> dict[str, str]:
-    """The times that a template names, each in its unit."""
+def _add_times(times: dict[str, str], line: str, template: Template, config: Config, warn: Warn) -> None:
+    """Add the times that a line names, each in its unit."""
     where, what = template.origin, f"in {template.kind} template"
-    found: dict[str, str] = {}
-    for name, unit in _TIME_NAME.findall("\n".join(template.text)):
+    for name, unit in _TIME_NAME.findall(line):
         key = f"{name}_{unit}"
         if unit not in _UNITS:
             raise Fatal(f'{where}: unrecognized suffix "{unit}" in parameter "{key}"')
-        if key in found:
+        if key in times:
             continue
         seconds: float = config[name]
         count = int(seconds) // _UNITS[unit]
-        found[key] = str(count)
+        times[key] = str(count)
         if count > _LARGEST or (seconds and not count):
             kind, change = (f'excessive result "{count}"', "increase") if count else ("zero result", "reduce")
             warn("warning", f'{where}: {kind} {what} conversion of parameter "{key}"')
             warn("warning", f'please {change} time unit "{unit}" of "{key}" {what}')
             warn("warning", "for instructions see the bounce(5) manual")
-    return found
