@@ -13,6 +13,9 @@ from simmail.world.connection import Mute, Server
 from simmail.world.host import Host
 from simmail.world.transport import HANG_UP
 
+OK = "250 2.0.0 Ok"
+GOODBYE = Reply(221, ("2.0.0 Bye",), closes=True)
+
 
 class Peer:
     """One remote server.
@@ -60,48 +63,67 @@ class PeerSession:
     def __init__(self, peer: Peer, client: str) -> None:
         self.peer = peer
         self.envelope: dict[str, Any] = {"client": client, "mail": None, "rcpt": []}
+        self._greeted = False
+        #: Lines that were said, and not heard yet.
+        self._ahead: list[str] = []
 
     def greet(self) -> Decision[Reply | None]:
-        """The banner."""
-        return answered(Reply.parse(self.peer.says("banner", f"220 {self.peer.name} ESMTP")))
+        """The banner; later what was said beyond an answer, if anything."""
+        if not self._greeted:
+            self._greeted = True
+            return answered(self._heard(self.peer.says("banner", f"220 {self.peer.name} ESMTP")))
+        return answered(self._next())
 
     def handle(self, sent: Sent, more: tuple[Sent, ...]) -> Decision[Reply | None]:
         """The script's answer."""
         if isinstance(sent, Command):
-            return answered(self._command(sent))
+            said = self._command(sent)
+            return answered(self._heard(said) if said else GOODBYE)
         if isinstance(sent, Data):
-            reply = self._content(sent.content)
-            return answered(reply if sent.complete else HANG_UP)
-        return answered(Reply(250, ("2.0.0 Ok",)))
+            said = self._content(sent.content)
+            return answered(self._heard(said) if sent.complete else HANG_UP)
+        return answered(self._heard(OK))
 
-    def _command(self, command: Command) -> Reply | None:
+    def _heard(self, said: str) -> Reply | None:
+        """What the client takes for the answer where this is said: the first reply that it has not heard yet."""
+        self._ahead += said.split("\n")
+        return self._next()
+
+    def _next(self) -> Reply | None:
+        for number in range(1, len(self._ahead) + 1):
+            reply = Reply.parse("\n".join(self._ahead[:number]))
+            if reply is not None:
+                del self._ahead[:number]
+                return reply
+        return None
+
+    def _command(self, command: Command) -> str:
+        """What the script says to a command; "" for a good-bye."""
         line, verb = command.line(), command.verb.upper()
         if verb in ("EHLO", "HELO"):
             self.envelope["helo"] = line.split(" ", 1)[1]
-            return Reply.parse(self.peer.says("helo", f"250 {self.peer.name}"))
+            return self.peer.says("helo", f"250 {self.peer.name}")
         if verb == "MAIL":
             self.envelope.update(mail=line[len("MAIL FROM:") :], rcpt=[])
-            return Reply.parse(self.peer.says("mail", "250 2.1.0 Ok"))
+            return self.peer.says("mail", "250 2.1.0 Ok")
         if verb == "RCPT":
             address = line.partition("<")[2].partition(">")[0]
             said = self.peer.says("rcpt", "250 2.1.5 Ok", address)
             if said.startswith("2"):
                 self.envelope["rcpt"].append(address)
-            return Reply.parse(said)
+            return said
         if verb == "DATA":
             said = self.peer.says("data", "354 End data with <CR><LF>.<CR><LF>")
             if not self.envelope["rcpt"] and "data" not in self.peer.script:
-                return Reply(554, ("5.5.1 Error: no valid recipients",))
-            return Reply.parse(said)
-        if verb == "QUIT":
-            return Reply(221, ("2.0.0 Bye",), closes=True)
-        return Reply(250, ("2.0.0 Ok",))
+                return "554 5.5.1 Error: no valid recipients"
+            return said
+        return "" if verb == "QUIT" else OK
 
-    def _content(self, content: Content) -> Reply | None:
+    def _content(self, content: Content) -> str:
         said = self.peer.says("eod", "250 2.0.0 Ok: queued")
         if said.startswith("2"):
             self.peer.received.append(dict(self.envelope, content="\n".join(content.lines)))
-        return Reply.parse(said)
+        return said
 
     def lost(self, reason: str) -> Decision[None]:
         """Nothing to do."""

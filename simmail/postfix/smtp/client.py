@@ -12,6 +12,7 @@ PARAMETERS
 
 DIAGNOSTICS
     connect to HOST[ADDRESS]:PORT: Connection refused
+    lmtp_assume_final is obsolete; instead, specify "flags=X" in master.cf
     relayhost configuration problem; smtp_fallback_relay configuration problem
 
 BUGS
@@ -41,9 +42,11 @@ from simmail.postfix.report import Reporter
 from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
 from simmail.postfix.smtp.attempt import Attempt, Plan
 from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
+from simmail.postfix.smtp.dialogue import DATA_ERROR
+from simmail.postfix.smtp.firewall import Firewall
 from simmail.postfix.smtp.offer import Offer
 from simmail.postfix.smtp.reuse import Reuse
-from simmail.postfix.smtp.session import DATA_ERROR, Session
+from simmail.postfix.smtp.session import Session
 from simmail.postfix.smtp.tls import Tls
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Command
@@ -136,6 +139,7 @@ class Smtp(Program):
         self.outgoing = Outgoing(self, prefix)
         self._quoted: Callable[[str], str] = quote_local if config[f"{prefix}_quote_rfc821_envelope"] else str
         self.envelope = self._public if self.outgoing.rewrites else self._quoted
+        self.firewall = Firewall(self)
         self.tls = Tls(self)
         self.reuse = Reuse(self)
         self._port = str(config[f"{prefix}_tcp_port"])
@@ -351,6 +355,8 @@ class Lmtp(Smtp):
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
         self._final: bool = self.config["lmtp_assume_final"]
+        if self._final:
+            self.opens_with("warning", 'lmtp_assume_final is obsolete; instead, specify "flags=X" in master.cf')
 
     def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], Target, bool]]:
         if not nexthop.startswith("unix:"):

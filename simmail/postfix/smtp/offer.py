@@ -5,6 +5,8 @@ DESCRIPTION
     A server's reply to EHLO lists the extensions that it knows; those that the client is told to do without do not
     count.  What follows from them for MAIL, RCPT and the content is found out once for each reply.
 
+    A server that offers SMTPUTF8 is taken to know 8BITMIME.
+
 SEE ALSO
     RFC 5321 section 4.1.1.1, RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 2920 (PIPELINING), RFC 3461 (DSN)
 """
@@ -19,6 +21,8 @@ from simmail.mail.digits import whole
 
 #: How MAIL names the encodings that it can name.
 _BODIES = {"7bit": " BODY=7BIT", "8bit": " BODY=8BITMIME"}
+#: A line of the offer: keyword, argument.
+_OFFERED = re.compile(r"^[ =]*([^ =]*)[ =]?(.*)")
 
 
 class Form(NamedTuple):
@@ -47,21 +51,35 @@ class Offer:
         features: the keywords that count, in upper case -> their arguments.
         limit: octets that a message may have; 0 for no limit.
         pipelining, dsn, smtputf8: whether it offers these.
+        remarks: what is odd about it, for the log: level, and a text with places for the server and its port.
     """
 
-    __slots__ = ("_forms", "_other", "dsn", "features", "limit", "name", "pipelining", "smtputf8")
+    __slots__ = ("_forms", "_other", "dsn", "features", "limit", "name", "pipelining", "remarks", "smtputf8")
 
     def __init__(self, lines: tuple[str, ...], discarded: frozenset[str]) -> None:
         self.name = first_word(lines[0])
         self.features: dict[str, str] = {}
+        self.limit = 0
+        remarks: list[tuple[str, str]] = []
         for line in lines[1:]:
-            keyword, _, argument = line.lstrip(" -").replace("=", " ", 1).partition(" ")
-            if keyword.upper() not in discarded:
-                self.features[keyword.upper()] = argument.strip()
-        limit = self.features.get("SIZE", "")
-        self.limit = whole(limit) if limit.isdecimal() else 0
+            keyword, argument = _OFFERED.findall(line)[0]
+            keyword = keyword.upper()
+            if not keyword or keyword in discarded:
+                continue
+            self.features[keyword] = argument.strip()
+            if keyword == "SIZE" and argument.split():
+                limit = argument.split()[0]
+                if limit.isascii() and limit.isdecimal():
+                    self.limit = whole(limit)
+                else:
+                    shown = limit.replace("{", "{{").replace("}", "}}")
+                    remarks.append(("warning", f'bad EHLO SIZE limit "{shown}" from {{0}}:{{port}}'))
         self.pipelining, self.dsn = "PIPELINING" in self.features, "DSN" in self.features
         self.smtputf8 = "SMTPUTF8" in self.features
+        if self.smtputf8 and "8BITMIME" not in self.features:
+            remarks.append(("text", "host {0} offers SMTPUTF8 support, but not 8BITMIME"))
+            self.features["8BITMIME"] = ""
+        self.remarks = tuple(remarks)
         self._forms = {encoding: self._form(encoding) for encoding in _BODIES}
         self._other = self._form("")
 

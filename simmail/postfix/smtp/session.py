@@ -9,18 +9,15 @@ DESCRIPTION
 PARAMETERS
     smtp_helo_name, smtp_always_send_ehlo, smtp_never_send_ehlo, smtp_skip_5xx_greeting, smtp_discard_ehlo_keywords,
     smtp_discard_ehlo_keyword_address_maps, smtp_*_timeout, smtp_quote_rfc821_envelope, smtp_tls_security_level,
-    smtp_reply_filter, each also as lmtp_
+    and those of `smtp.firewall` and `smtp.dialogue`, each also as lmtp_
 
 DIAGNOSTICS
-    host HOST refused to talk to me: REPLY
-    host HOST said: REPLY (in reply to RCPT TO command)
-    Protocol error: host HOST said: REPLY (in reply to DATA command): where that would have taken the message
-    lost connection with HOST while sending RCPT TO
-    conversation with HOST timed out while receiving the initial server greeting
     host HOST greeted me with my own hostname NAME
+    bad EHLO SIZE limit "WORD" from HOST
+    host HOST offers SMTPUTF8 support, but not 8BITMIME
 
 BUGS
-    No TLS, no AUTH, no XFORWARD, no BDAT; no work-arounds for PIX firewalls.
+    No TLS, no AUTH, no XFORWARD, no BDAT.
 
 SEE ALSO
     RFC 5321, RFC 2033 (LMTP), smtp_proto(3)
@@ -34,17 +31,18 @@ from simmail.mail.answers import Lost
 from simmail.mail.content import Content
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import NOW, Close, Decision, Receive, Send, Sleep
+from simmail.mail.questions import NOW, Close, Decision, Send, Sleep
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.outgoing import DataError
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
-from simmail.postfix.smtp.attempt import Attempt, refusal, status_of
+from simmail.postfix.smtp.attempt import Attempt, status_of
+from simmail.postfix.smtp.dialogue import DATA_ERROR, Dialogue, says
 from simmail.postfix.smtp.envelope import mail_command, rcpt_command
+from simmail.postfix.smtp.firewall import DELAY_DOT, NO_ESMTP, masked
 from simmail.postfix.smtp.offer import NOTHING, Offer, first_word, offer
 from simmail.postfix.smtp.tls import NONE, STRICT
-from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 
@@ -55,116 +53,35 @@ DATA, RSET, QUIT = Command("DATA"), Command("RSET"), Command("QUIT")
 #: What is said at the end.
 GOODBYE = (QUIT,)
 EMPTY = Data(Content(()))
-#: What is as bad as a lost connection: nobody knows what to say.
-DATA_ERROR = Lost("local data error")
 
 
-class Session:
+class Session(Dialogue):
     """One connection.
 
     Args:
-        client: whose it is.
-        attempt: the request it serves.
-        host: the server.
-        port: its TCP port.
-        connection: as `Connect` was answered.
         best: whether the server is of the domain's best preference.
         loops: whether a server of our own name means a loop.
+        others: those of `Dialogue`.
 
     Attributes:
         offer: what it can do.
-        alive: whether it can be spoken to.
         conn_use: how often the connection has been used, this time included.
         until: to when it may be used, whole seconds; 0 where it ends with this request.
     """
 
-    __slots__ = (
-        "_attentive", "_best", "_client", "_connection", "_host", "_last", "_loops", "_patience", "_port",
-        "_transcript", "alive", "attempt", "conn_use", "offer", "until",
-    )  # fmt: skip
+    __slots__ = ("_best", "_dot_delay", "_last", "_loops", "conn_use", "offer", "until")
 
     def __init__(
         self, client: Smtp, attempt: Attempt, host: Host, port: int, connection: Any, best: bool = False,
         loops: bool = False,
     ) -> None:  # fmt: skip
-        self._client, self.attempt, self._host, self._port = client, attempt, host, port
-        self._connection, self._best, self._loops = connection, best, loops
-        attempt.relay = f"{host.name}[{host.address}]:{port}"
-        attempt.open = attempt.left.copy()
+        super().__init__(client, attempt, host, port, connection)
+        self._best, self._loops = best, loops
         self.offer = NOTHING
-        self.alive = True
         self.conn_use, self.until = 1, 0
         self._last: tuple[Command, ...] = GOODBYE
-        self._transcript = Transcript() if client.notifies and attempt.request.sender else None
-        #: How long each reply to what was said last may take, seconds.
-        self._patience: tuple[float, ...] = (client.timeouts.helo,)
-        #: Whether replies are looked at before they are taken.
-        self._attentive = self._transcript is not None or client.filters_replies
-
-    @property
-    def _name(self) -> str:
-        """The server as people are told of it."""
-        return f"{self._host.name}[{self._host.address}]"
-
-    # ---- words
-
-    def _said(self, commands: tuple[Command | Data, ...], timeouts: tuple[float, ...]) -> Send:
-        """What is to be said; where the session is attentive the replies are to go through `_heard`."""
-        self._patience = timeouts
-        if self._transcript is not None:
-            self._transcript.sent(commands)
-        return Send(self._connection, commands, timeouts)
-
-    def _heard(self, replies: list[Reply | Lost]) -> Decision[list[Reply | Lost]]:
-        """Replies as they are taken."""
-        taken: list[Reply | Lost] = []
-        for place, reply in enumerate(replies):
-            if self._client.filters_replies and type(reply) is Reply:
-                made = self._client.filtered(reply, self.attempt)
-                yield from self._client.spoken()
-                if made is None:  # its end is waited for in vain
-                    yield Sleep(self._patience[place])
-                    return [*taken, Lost("timeout")]
-                reply = made
-            if self._transcript is not None:
-                self._transcript.heard(reply)
-            taken.append(reply)
-        return taken
-
-    def _say(self, command: Command, timeout: float) -> Decision[Reply | Lost]:
-        """Say one thing; the reply."""
-        replies: list[Reply | Lost] = yield self._said((command,), (timeout,))
-        if self._attentive:
-            replies = yield from self._heard(replies)
-        return replies[0]
-
-    def _blame(self, reply: Reply) -> None:
-        """A reply is a refusal: is it one that the postmaster should know of?"""
-        if self._transcript is not None and confused(reply.code):
-            self._transcript.wrong = True
-
-    def _broken(self, lost: Lost, where: str) -> Decision[None]:
-        """The connection ended or fell silent."""
-        self.alive = False
-        if lost is DATA_ERROR:
-            text = f"local data error while talking to {self._name}"
-            yield from self.attempt.all_failed(Dsn("4.3.0", "", text), False)
-            return
-        if lost.reason == "timeout":
-            text = f"conversation with {self._name} timed out while {where}"
-        else:
-            text = f"lost connection with {self._name} while {where}"
-        yield from self.attempt.all_failed(Dsn("4.4.2", "", text), True)
-
-    def _refused(self, reply: Reply, stage: str) -> Dsn:
-        self._blame(reply)
-        wrong = "Protocol error: " if stage == "DATA command" and reply.kind == 2 else ""
-        return refusal(self._host.name, reply, f"{wrong}host {self._name} said: {reply.text} (in reply to {stage})")
-
-    def _unwilling(self, reply: Reply, status: str = "") -> Decision[None]:
-        self._blame(reply)
-        reason = f"host {self._name} refused to talk to me: {reply.text}"
-        yield from self.attempt.all_failed(refusal(self._host.name, reply, reason, status), True)
+        #: How long to wait before the dot that ends the content, seconds.
+        self._dot_delay = 0.0
 
     def close(self) -> Decision[None]:
         """End the conversation, or leave it to further mail."""
@@ -200,7 +117,7 @@ class Session:
     def probe(self) -> Decision[bool]:
         """Whether the server of a session that was kept still listens; where it does not, the connection is closed."""
         reply = yield from self._say(RSET, self._client.timeouts.rset)
-        if _says(2, reply):
+        if says(2, reply):
             return True
         yield Close(self._connection)
         self.attempt.relay = "none"
@@ -212,10 +129,7 @@ class Session:
     def greet(self) -> Decision[bool]:
         """Get to the point where mail can be sent; False where that fails, and it has been told."""
         client, loops = self._client, self._loops
-        reply: Reply | Lost | None = yield Receive(self._connection, client.timeouts.helo)
-        assert reply is not None
-        if self._attentive:
-            (reply,) = yield from self._heard([reply])
+        reply = yield from self._received(client.timeouts.helo)
         if isinstance(reply, Lost):
             yield from self._broken(reply, "receiving the initial server greeting")
             return False
@@ -228,7 +142,21 @@ class Session:
                 "warning", "", f"host {self.attempt.relay} greeted me with my own hostname {client.myhostname}"
             )
         esmtp = client.always_ehlo or any(word.upper() == "ESMTP" for line in reply.lines for word in line.split())
+        if masked(reply) and (yield from self._behind_firewall()):
+            esmtp = False
         return (yield from (self._hello() if esmtp and not client.never_ehlo else self._hello_simply()))
+
+    def _behind_firewall(self) -> Decision[bool]:
+        """Work around what the firewall does wrong; whether it can do without EHLO only."""
+        client, request = self._client, self.attempt.request
+        now: float = yield NOW
+        used = client.firewall.workarounds(self._host.address, now - request.message.arrival)
+        if used is None:
+            return False
+        text = f"enabling PIX workarounds: {' '.join(used)} for {self.attempt.relay}"
+        yield client.note("text", request.message.queue_id, text)
+        self._dot_delay = client.firewall.delay if DELAY_DOT in used else 0.0
+        return NO_ESMTP in used and client.hello == "EHLO"
 
     def _hello(self) -> Decision[bool]:
         """Introduce ourselves, and read what the server offers."""
@@ -251,6 +179,8 @@ class Session:
             found = offer(reply.lines, client.discarded)
         if self._loops and found.name == client.own_name and (yield from self._met_myself()):
             return False
+        for level, remark in found.remarks:
+            yield client.note(level, "", remark.format(self._name, port=self._port))
         self.offer = found
         careful = not client.tls.idle or self.attempt.request.message.smtputf8
         return (yield from self._willing()) if careful else True
@@ -342,6 +272,8 @@ class Session:
             return
         if client.pending:
             yield from client.spoken()
+        if self._dot_delay:
+            yield Sleep(self._dot_delay)
         replies: list[Reply | Lost] = yield self._said((data,), (client.timeouts.data_done,))
         if self._attentive:
             replies = yield from self._heard(replies)
@@ -350,7 +282,7 @@ class Session:
             yield from self._broken(reply, "sending end of data -- message may be sent more than once")
             return
         if client.reply_each:
-            yield from self._hear_each(accepted, replies)
+            yield from self._hear_each(accepted, reply)
         elif reply.code // 100 == 2:
             yield from self._sent(accepted, reply)
         elif accepted:
@@ -381,7 +313,7 @@ class Session:
         """
         times = self._client.timeouts
         reply = yield from self._say(mail, times.mail)
-        if not _says(2, reply):
+        if not says(2, reply):
             yield from self._hear_mail(reply)
             yield from self._reset()
             return None
@@ -407,7 +339,7 @@ class Session:
         replies: list[Reply | Lost] = yield self._said((mail, *rcpts, RSET if verify else DATA), timeouts)
         if self._attentive:
             replies = yield from self._heard(replies)
-        welcome = _says(2, replies[0])
+        welcome = says(2, replies[0])
         if not welcome:
             yield from self._hear_mail(replies[0])
         accepted = []
@@ -424,7 +356,7 @@ class Session:
         if verify:
             self.alive = not isinstance(reply, Lost)
             return None
-        return accepted if _says(3, reply) or (yield from self._hear_data(accepted, reply)) else None
+        return accepted if says(3, reply) or (yield from self._hear_data(accepted, reply)) else None
 
     def _hear_mail(self, reply: Reply | Lost) -> Decision[None]:
         """The server does not take the sender."""
@@ -456,10 +388,11 @@ class Session:
             return False
         return True
 
-    def _hear_each(self, accepted: list[Recipient], replies: list[Reply | Lost]) -> Decision[None]:
-        """LMTP: a reply for each recipient; the last one speaks for those behind it too."""
-        for number, recipient in enumerate(accepted):
-            reply = replies[min(number, len(replies) - 1)]
+    def _hear_each(self, accepted: list[Recipient], reply: Reply | Lost) -> Decision[None]:
+        """LMTP: a reply for each recipient, of which the first is heard."""
+        for recipient in accepted:
+            if recipient is not accepted[0]:
+                reply = yield from self._received(self._client.timeouts.data_done)
             if isinstance(reply, Lost):
                 yield from self._broken(reply, "sending end of data -- message may be sent more than once")
                 return
@@ -492,8 +425,3 @@ class Session:
         elif self.alive:
             reply = yield from self._say(RSET, self._client.timeouts.rset)
             self.alive = not isinstance(reply, Lost)
-
-
-def _says(kind: int, reply: Reply | Lost) -> bool:
-    """Whether there is a reply, and its first digit is this one."""
-    return type(reply) is Reply and reply.code // 100 == kind
