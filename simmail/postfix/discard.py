@@ -4,6 +4,9 @@
 DESCRIPTION
     Pretends to deliver; the nexthop is the text in the log, an enhanced status code may stand before it.
 
+DIAGNOSTICS
+    sent: ignoring dsn code "5.7.1": that is none of success
+
 SEE ALSO
     discard(8), transport(5)
 """
@@ -39,6 +42,8 @@ class Discard(Program):
         results: list[Result] = []
         for recipient in request.recipients:
             note, result = self._reporter.sent(request, recipient, dsn, "none", times)
+            if self.pending:
+                yield from self.spoken()
             yield note
             results.append(result)
         return results

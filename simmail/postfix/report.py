@@ -10,10 +10,10 @@ DESCRIPTION
     the log says `deliverable` or `undeliverable`.
 
 PARAMETERS
-    soft_bounce, default_delivery_status_filter, *_delivery_status_filter, notify_classes
+    soft_bounce, *_delivery_status_filter, notify_classes
 
 DIAGNOSTICS
-    bounce_append: ignoring dsn code "CODE"
+    bounce_append: ignoring dsn code "CODE"; also `defer_append` and `sent`
 
     ID: flush service failure
         A list of fast_flush_domains cannot be read.
@@ -84,17 +84,16 @@ class Reporter:
 
     Args:
         program: the agent, in whose name the notes are.
-        filters: the parameter with its delivery status filter.
+        filters: the parameter with its delivery status filter; "" for an agent that has none.
     """
 
     __slots__ = ("_cached", "_filter", "_program", "_soft", "_unsure")
 
-    def __init__(self, program: Program, filters: str = "default_delivery_status_filter") -> None:
+    def __init__(self, program: Program, filters: str = "") -> None:
         self._program = program
         self._soft: bool = program.config["soft_bounce"]
         self._cached: bool = program.config["address_verify_negative_cache"]
-        maps = program.maps(filters)
-        self._filter: Maps | None = maps or None
+        self._filter: Maps | None = (filters and program.maps(filters)) or None
         #: Whether flush(8) cannot always be told of deferred mail.
         self._unsure = any(pattern.table and not pattern.table.available for pattern in program.fast_flush.patterns)
 
@@ -102,6 +101,9 @@ class Reporter:
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
     ) -> Report:
         """Delivered, or handed on; `of`: as in `Result`."""
+        if dsn.status[:1] != "2":
+            self._program.warn("warning", f'sent: ignoring dsn code "{dsn.status}"')
+            dsn = dsn._replace(status="2.0.0")
         if request.verify:
             return self._report(request, recipient, dsn, relay, delays, Status.DELIVERABLE, of)
         if self._filter is not None:

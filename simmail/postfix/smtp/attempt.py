@@ -24,6 +24,7 @@ from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.report import Delays, delays
+from simmail.postfix.tables.fold import printable
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -170,4 +171,17 @@ def refusal(host: str, reply: Reply, reason: str, status: str = "") -> Dsn:
         status: the enhanced status code, where it is not the reply's own.
     """
     status = status or status_of(reply)
-    return Dsn(status if status[:1] in ("4", "5") else "5.5.0", "", reason, "smtp", reply.text, host)
+    return Dsn(status if status[:1] in ("4", "5") else "5.5.0", "", reason, "smtp", quoted(reply), host)
+
+
+def quoted(reply: Reply) -> str:
+    """A reply in one line, as people are told of it: each line ends at a NUL, and `?` stands for what is no text."""
+    text = reply.text
+    if text.isascii() and text.isprintable():
+        return text
+    return " ".join(map(readable, reply.wire())) if "\0" in text else printable(text)
+
+
+def readable(line: str) -> str:
+    """A line that a server sent, as people are told of it."""
+    return printable(line.partition("\0")[0])

@@ -27,7 +27,7 @@ from simmail.mail.answers import Lost
 from simmail.mail.questions import Decision, Receive, Send, Sleep
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.smtp.addresses import Host
-from simmail.postfix.smtp.attempt import Attempt, refusal
+from simmail.postfix.smtp.attempt import Attempt, quoted, refusal
 from simmail.postfix.smtp.transcript import Transcript, confused
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
@@ -133,11 +133,11 @@ class Dialogue:
     def _refused(self, reply: Reply, stage: str) -> Dsn:
         self._blame(reply)
         wrong = "Protocol error: " if stage == "DATA command" and reply.kind == 2 else ""
-        return refusal(self._host.name, reply, f"{wrong}host {self._name} said: {reply.text} (in reply to {stage})")
+        return refusal(self._host.name, reply, f"{wrong}host {self._name} said: {quoted(reply)} (in reply to {stage})")
 
     def _unwilling(self, reply: Reply, status: str = "") -> Decision[None]:
         self._blame(reply)
-        reason = f"host {self._name} refused to talk to me: {reply.text}"
+        reason = f"host {self._name} refused to talk to me: {quoted(reply)}"
         yield from self.attempt.all_failed(refusal(self._host.name, reply, reason, status), True)
 
 

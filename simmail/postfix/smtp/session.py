@@ -37,7 +37,7 @@ from simmail.postfix.ehlo_keywords import shown_keywords
 from simmail.postfix.outgoing import DataError
 from simmail.postfix.report import delays
 from simmail.postfix.smtp.addresses import LOOPS, Host
-from simmail.postfix.smtp.attempt import Attempt, status_of
+from simmail.postfix.smtp.attempt import Attempt, quoted, status_of
 from simmail.postfix.smtp.dialogue import DATA_ERROR, Dialogue, says
 from simmail.postfix.smtp.envelope import mail_command, rcpt_command
 from simmail.postfix.smtp.firewall import DELAY_DOT, NO_ESMTP, masked
@@ -404,7 +404,7 @@ class Session(Dialogue):
     def _sent(self, recipients: list[Recipient], reply: Reply) -> Decision[None]:
         """The server took the mail for these."""
         client, attempt, request = self._client, self.attempt, self.attempt.request
-        said = reply.text
+        said = quoted(reply)
         dsn = Dsn(status_of(reply), client.success(self.offer), said, "smtp", said, self._host.name)
         attempt.taken(recipients)
         for recipient in recipients:

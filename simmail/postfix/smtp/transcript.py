@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.answers import Lost
 from simmail.mail.questions import Decision
 from simmail.postfix.session_notice import post_notice
+from simmail.postfix.smtp.attempt import readable
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 
@@ -56,7 +57,7 @@ class Transcript:
     def heard(self, reply: Reply | Lost) -> None:
         """The server answered, if it did."""
         if type(reply) is Reply:
-            self.said += (f"In:  {line}" for line in reply.wire())
+            self.said += (f"In:  {readable(line)}" for line in reply.wire())
 
     def post(self, client: Smtp, relay: str) -> Decision[None]:
         """Mail it to the postmaster."""
