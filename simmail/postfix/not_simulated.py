@@ -30,7 +30,7 @@ from simmail.postfix.values import Value, read
 #: Why a parameter has no effect here.
 REASONS: dict[str, str] = {
     "tls": "connections are never encrypted here",
-    "sasl": "nobody logs in here, neither clients nor this server at others",
+    "sasl": "nobody logs in here: no server knows an account",
     "milter": "there are no Milters here: whoever looks for one is refused",
     "before-queue filter": "there is no before-queue content filter here",
     "haproxy": "no proxy stands before a server here",

@@ -66,12 +66,13 @@ class Attempt:
         complete: whether a session went through to its end.
         connected: when the last session was ready for mail, seconds; None before the first.
         relay: the present server as the log names it.
+        destination: the present nexthop.
         plan: what may be done about connections; None where nothing may but to make and to end them.
     """
 
     __slots__ = (
-        "client", "complete", "connected", "last_server", "last_target", "left", "open", "plan", "relay", "request",
-        "results", "why",
+        "client", "complete", "connected", "destination", "last_server", "last_target", "left", "open", "plan", "relay",
+        "request", "results", "why",
     )  # fmt: skip
 
     def __init__(self, client: Smtp, request: Request) -> None:
@@ -82,7 +83,7 @@ class Attempt:
         self.why: Dsn | None = None
         self.last_target = self.last_server = self.complete = False
         self.connected: float | None = None
-        self.relay = "none"
+        self.relay, self.destination = "none", ""
         self.plan: Plan | None = None
 
     def all_failed(self, why: Dsn, site: bool) -> Decision[None]:

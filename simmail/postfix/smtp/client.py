@@ -16,7 +16,7 @@ DIAGNOSTICS
     relayhost configuration problem; smtp_fallback_relay configuration problem
 
 BUGS
-    No SASL.  Nothing listens on a UNIX-domain socket.
+    Nothing listens on a UNIX-domain socket.
 
 SEE ALSO
     smtp(8), lmtp(8), RFC 5321
@@ -46,6 +46,7 @@ from simmail.postfix.smtp.dialogue import DATA_ERROR
 from simmail.postfix.smtp.firewall import Firewall
 from simmail.postfix.smtp.offer import Offer
 from simmail.postfix.smtp.reuse import Reuse
+from simmail.postfix.smtp.sasl import Sasl
 from simmail.postfix.smtp.session import Session
 from simmail.postfix.smtp.tls import Tls
 from simmail.postfix.tables import LookupFailure
@@ -95,6 +96,8 @@ class Smtp(Program):
         discards: whether any are ignored.
         filters_replies: whether there is anything to be asked about a reply before it is taken.
         envelope: an address as it travels in MAIL and RCPT.
+        sasl: how it logs in; None where it does not.
+        careful: whether it looks into what servers offer even for ordinary mail.
     """
 
     command = "smtp"
@@ -141,6 +144,8 @@ class Smtp(Program):
         self.envelope = self._public if self.outgoing.rewrites else self._quoted
         self.firewall = Firewall(self)
         self.tls = Tls(self)
+        self.sasl = Sasl(self) if config[f"{prefix}_sasl_auth_enable"] else None
+        self.careful = self.sasl is not None or not self.tls.idle
         self.reuse = Reuse(self)
         self._port = str(config[f"{prefix}_tcp_port"])
         self._bind: str = config[f"{prefix}_bind_address"]
@@ -165,7 +170,7 @@ class Smtp(Program):
         targets = own + self._fallback
         caches = self._always_caches or request.caching is not Caching.NONE
         for number, nexthop in enumerate(targets, 1):
-            attempt.last_target = number == len(targets)
+            attempt.last_target, attempt.destination = number == len(targets), nexthop
             hosts, target, loops = yield from self._servers(attempt, nexthop)
             sessions, best = 0, hosts[0].preference if hosts else 0
             if caches and hosts:

@@ -70,7 +70,12 @@ class Dialogue:
         self._attentive = self._transcript is not None or client.filters_replies
 
     @property
-    def _name(self) -> str:
+    def host(self) -> str:
+        """The server's name."""
+        return self._host.name
+
+    @property
+    def name(self) -> str:
         """The server as people are told of it."""
         return f"{self._host.name}[{self._host.address}]"
 
@@ -97,7 +102,7 @@ class Dialogue:
             taken.append(reply)
         return taken
 
-    def _say(self, command: Command, timeout: float) -> Decision[Reply | Lost]:
+    def say(self, command: Command, timeout: float) -> Decision[Reply | Lost]:
         """Say one thing; the reply."""
         replies: list[Reply | Lost] = yield self._said((command,), (timeout,))
         if self._attentive:
@@ -117,27 +122,27 @@ class Dialogue:
         if self._transcript is not None and confused(reply.code):
             self._transcript.wrong = True
 
-    def _broken(self, lost: Lost, where: str) -> Decision[None]:
+    def broken(self, lost: Lost, where: str) -> Decision[None]:
         """The connection ended or fell silent."""
         self.alive = False
         if lost is DATA_ERROR:
-            text = f"local data error while talking to {self._name}"
+            text = f"local data error while talking to {self.name}"
             yield from self.attempt.all_failed(Dsn("4.3.0", "", text), False)
             return
         if lost.reason == "timeout":
-            text = f"conversation with {self._name} timed out while {where}"
+            text = f"conversation with {self.name} timed out while {where}"
         else:
-            text = f"lost connection with {self._name} while {where}"
+            text = f"lost connection with {self.name} while {where}"
         yield from self.attempt.all_failed(Dsn("4.4.2", "", text), True)
 
     def _refused(self, reply: Reply, stage: str) -> Dsn:
         self._blame(reply)
         wrong = "Protocol error: " if stage == "DATA command" and reply.kind == 2 else ""
-        return refusal(self._host.name, reply, f"{wrong}host {self._name} said: {quoted(reply)} (in reply to {stage})")
+        return refusal(self._host.name, reply, f"{wrong}host {self.name} said: {quoted(reply)} (in reply to {stage})")
 
     def _unwilling(self, reply: Reply, status: str = "") -> Decision[None]:
         self._blame(reply)
-        reason = f"host {self._name} refused to talk to me: {quoted(reply)}"
+        reason = f"host {self.name} refused to talk to me: {quoted(reply)}"
         yield from self.attempt.all_failed(refusal(self._host.name, reply, reason, status), True)
 
 

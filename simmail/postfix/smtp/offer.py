@@ -51,22 +51,26 @@ class Offer:
         features: the keywords that count, in upper case -> their arguments.
         limit: octets that a message may have; 0 for no limit.
         pipelining, dsn, smtputf8: whether it offers these.
+        logins: what each line offers of ways to log in.
         remarks: what is odd about it, for the log: level, and a text with places for the server and its port.
     """
 
-    __slots__ = ("_forms", "_other", "dsn", "features", "limit", "name", "pipelining", "remarks", "smtputf8")
+    __slots__ = ("_forms", "_other", "dsn", "features", "limit", "logins", "name", "pipelining", "remarks", "smtputf8")
 
     def __init__(self, lines: tuple[str, ...], discarded: frozenset[str]) -> None:
         self.name = first_word(lines[0])
         self.features: dict[str, str] = {}
         self.limit = 0
         remarks: list[tuple[str, str]] = []
+        logins: list[str] = []
         for line in lines[1:]:
             keyword, argument = _OFFERED.findall(line)[0]
             keyword = keyword.upper()
             if not keyword or keyword in discarded:
                 continue
             self.features[keyword] = argument.strip()
+            if keyword == "AUTH":
+                logins.append(argument)
             if keyword == "SIZE" and argument.split():
                 limit = argument.split()[0]
                 if limit.isascii() and limit.isdecimal():
@@ -79,7 +83,7 @@ class Offer:
         if self.smtputf8 and "8BITMIME" not in self.features:
             remarks.append(("text", "host {0} offers SMTPUTF8 support, but not 8BITMIME"))
             self.features["8BITMIME"] = ""
-        self.remarks = tuple(remarks)
+        self.remarks, self.logins = tuple(remarks), tuple(logins)
         self._forms = {encoding: self._form(encoding) for encoding in _BODIES}
         self._other = self._form("")
 

@@ -9,7 +9,7 @@ DESCRIPTION
 PARAMETERS
     smtp_helo_name, smtp_always_send_ehlo, smtp_never_send_ehlo, smtp_skip_5xx_greeting, smtp_discard_ehlo_keywords,
     smtp_discard_ehlo_keyword_address_maps, smtp_*_timeout, smtp_quote_rfc821_envelope, smtp_tls_security_level,
-    and those of `smtp.firewall` and `smtp.dialogue`, each also as lmtp_
+    and those of `smtp.firewall`, `smtp.sasl` and `smtp.dialogue`, each also as lmtp_
 
 DIAGNOSTICS
     host HOST greeted me with my own hostname NAME
@@ -17,7 +17,7 @@ DIAGNOSTICS
     host HOST offers SMTPUTF8 support, but not 8BITMIME
 
 BUGS
-    No TLS, no AUTH, no XFORWARD, no BDAT.
+    No TLS, no XFORWARD, no BDAT.
 
 SEE ALSO
     RFC 5321, RFC 2033 (LMTP), smtp_proto(3)
@@ -116,7 +116,7 @@ class Session(Dialogue):
 
     def probe(self) -> Decision[bool]:
         """Whether the server of a session that was kept still listens; where it does not, the connection is closed."""
-        reply = yield from self._say(RSET, self._client.timeouts.rset)
+        reply = yield from self.say(RSET, self._client.timeouts.rset)
         if says(2, reply):
             return True
         yield Close(self._connection)
@@ -131,7 +131,7 @@ class Session(Dialogue):
         client, loops = self._client, self._loops
         reply = yield from self._received(client.timeouts.helo)
         if isinstance(reply, Lost):
-            yield from self._broken(reply, "receiving the initial server greeting")
+            yield from self.broken(reply, "receiving the initial server greeting")
             return False
         if reply.code // 100 != 2:
             soft = "4" + status_of(reply)[1:] if reply.kind == 5 and client.skip_5xx_greeting else ""
@@ -166,7 +166,7 @@ class Session(Dialogue):
             replies = yield from self._heard(replies)
         reply = replies[0]
         if isinstance(reply, Lost):
-            yield from self._broken(reply, f"performing the {client.hello} handshake")
+            yield from self.broken(reply, f"performing the {client.hello} handshake")
             return False
         if reply.code // 100 != 2:
             if client.hello == "EHLO" and reply.code != 421:
@@ -180,17 +180,16 @@ class Session(Dialogue):
         if self._loops and found.name == client.own_name and (yield from self._met_myself()):
             return False
         for level, remark in found.remarks:
-            yield client.note(level, "", remark.format(self._name, port=self._port))
+            yield client.note(level, "", remark.format(self.name, port=self._port))
         self.offer = found
-        careful = not client.tls.idle or self.attempt.request.message.smtputf8
-        return (yield from self._willing()) if careful else True
+        return (yield from self._willing()) if client.careful or self.attempt.request.message.smtputf8 else True
 
     def _hello_simply(self) -> Decision[bool]:
         """Introduce ourselves to a server that knows no extensions."""
         client = self._client
-        reply = yield from self._say(Command("HELO", client.helo_name), client.timeouts.helo)
+        reply = yield from self.say(Command("HELO", client.helo_name), client.timeouts.helo)
         if isinstance(reply, Lost):
-            yield from self._broken(reply, "performing the HELO handshake")
+            yield from self.broken(reply, "performing the HELO handshake")
             return False
         if reply.kind != 2:
             yield from self._unwilling(reply)
@@ -218,7 +217,11 @@ class Session(Dialogue):
 
     def _willing(self) -> Decision[bool]:
         """Whether mail can be sent, with what the server offers."""
-        tls = self._client.tls
+        tls, sasl, offered = self._client.tls, self._client.sasl, self.offer.logins
+        mechanisms: list[str] = []
+        if sasl is not None and offered:
+            mechanisms = sasl.heard(offered, self.attempt.relay)
+            yield from self._client.spoken()
         level = tls.level(self.attempt.request.nexthop)
         if level == NONE and tls.notes_offers and "STARTTLS" in self.offer.features:
             yield self._client.note("text", "", f"Host offered STARTTLS: [{self._host.name}]")
@@ -226,14 +229,20 @@ class Session(Dialogue):
             if "STARTTLS" in self.offer.features:
                 why = Dsn("4.7.5", "", "TLS is required, but our TLS engine is unavailable")
             else:
-                why = Dsn("4.7.4", "", f"TLS is required, but was not offered by host {self._name}")
+                why = Dsn("4.7.4", "", f"TLS is required, but was not offered by host {self.name}")
             yield from self.attempt.all_failed(why, True)
             return False
         if not self.offer.smtputf8 and self.attempt.request.message.smtputf8 and self._needs_utf8():
-            text = f"SMTPUTF8 is required, but was not offered by host {self._name}"
+            text = f"SMTPUTF8 is required, but was not offered by host {self.name}"
             yield from self.attempt.all_failed(Dsn("5.6.7", "", text), False)
             return False
-        return True
+        if sasl is None or not offered:
+            return True
+        try:
+            return (yield from sasl.login(self, mechanisms, self.attempt.destination))
+        except Fatal:
+            yield Close(self._connection)
+            raise
 
     def _needs_utf8(self) -> bool:
         message = self.attempt.request.message
@@ -279,7 +288,7 @@ class Session(Dialogue):
             replies = yield from self._heard(replies)
         reply = replies[0]
         if isinstance(reply, Lost):
-            yield from self._broken(reply, "sending end of data -- message may be sent more than once")
+            yield from self.broken(reply, "sending end of data -- message may be sent more than once")
             return
         if client.reply_each:
             yield from self._hear_each(accepted, reply)
@@ -293,12 +302,12 @@ class Session(Dialogue):
         """A table cannot tell how the content goes on."""
         yield from self._client.spoken()
         yield self._said((Data(content, False),), (self._client.timeouts.data_done,))
-        yield from self._broken(DATA_ERROR, "")
+        yield from self.broken(DATA_ERROR, "")
 
     def _too_large(self) -> Decision[None]:
         """The server takes no message of this size."""
         attempt, limit = self.attempt, self.offer.limit
-        text = f"message size {attempt.request.message.size} exceeds size limit {limit} of server {self._name}"
+        text = f"message size {attempt.request.message.size} exceeds size limit {limit} of server {self.name}"
         yield from attempt.all_failed(Dsn("5.3.4", "", text), False)
         self.alive = self.until > 0  # QUIT is not said
         attempt.complete = True
@@ -312,14 +321,14 @@ class Session(Dialogue):
             Whose mail the server waits for; None where it waits for none.
         """
         times = self._client.timeouts
-        reply = yield from self._say(mail, times.mail)
+        reply = yield from self.say(mail, times.mail)
         if not says(2, reply):
             yield from self._hear_mail(reply)
             yield from self._reset()
             return None
         accepted = []
         for recipient, command in zip(recipients, rcpts, strict=True):
-            reply = yield from self._say(command, times.rcpt)
+            reply = yield from self.say(command, times.rcpt)
             if (yield from self._hear_rcpt(recipient, reply)):
                 accepted.append(recipient)
             if not self.alive:
@@ -327,7 +336,7 @@ class Session(Dialogue):
         if not accepted or self.attempt.request.verify:
             yield from self._reset()
             return None
-        reply = yield from self._say(DATA, times.data_init)
+        reply = yield from self.say(DATA, times.data_init)
         return accepted if (yield from self._hear_data(accepted, reply)) else None
 
     def _in_group(
@@ -345,7 +354,7 @@ class Session(Dialogue):
         accepted = []
         for recipient, reply in zip(recipients, replies[1:], strict=False):
             if isinstance(reply, Lost):
-                yield from self._broken(reply, "sending RCPT TO")
+                yield from self.broken(reply, "sending RCPT TO")
             elif welcome:
                 taken = reply.code // 100 == 2 and not verify
                 if taken or (yield from self._hear_rcpt(recipient, reply)):
@@ -361,13 +370,13 @@ class Session(Dialogue):
     def _hear_mail(self, reply: Reply | Lost) -> Decision[None]:
         """The server does not take the sender."""
         if isinstance(reply, Lost):
-            yield from self._broken(reply, "sending MAIL FROM")
+            yield from self.broken(reply, "sending MAIL FROM")
         else:
             yield from self.attempt.all_failed(self._refused(reply, "MAIL FROM command"), False)
 
     def _hear_rcpt(self, recipient: Recipient, reply: Reply | Lost) -> Decision[bool]:
         if isinstance(reply, Lost):
-            yield from self._broken(reply, "sending RCPT TO")
+            yield from self.broken(reply, "sending RCPT TO")
             return False
         if reply.kind != 2:
             yield from self.attempt.one_failed(recipient, self._refused(reply, "RCPT TO command"))
@@ -379,7 +388,7 @@ class Session(Dialogue):
     def _hear_data(self, accepted: list[Recipient], reply: Reply | Lost) -> Decision[bool]:
         """Whether the server waits for the content."""
         if isinstance(reply, Lost):
-            yield from self._broken(reply, "sending DATA command")
+            yield from self.broken(reply, "sending DATA command")
             return False
         if reply.kind != 3:
             if accepted:
@@ -394,7 +403,7 @@ class Session(Dialogue):
             if recipient is not accepted[0]:
                 reply = yield from self._received(self._client.timeouts.data_done)
             if isinstance(reply, Lost):
-                yield from self._broken(reply, "sending end of data -- message may be sent more than once")
+                yield from self.broken(reply, "sending end of data -- message may be sent more than once")
                 return
             if reply.kind == 2:
                 yield from self._sent([recipient], reply)
@@ -423,5 +432,5 @@ class Session(Dialogue):
         if self.offer.pipelining and not self.until:
             self._last = (RSET, QUIT)
         elif self.alive:
-            reply = yield from self._say(RSET, self._client.timeouts.rset)
+            reply = yield from self.say(RSET, self._client.timeouts.rset)
             self.alive = not isinstance(reply, Lost)
