@@ -17,8 +17,13 @@ SEE ALSO
 
 from __future__ import annotations
 
-from simmail.mail.questions import Decision, Trigger
+from typing import TYPE_CHECKING
+
+from simmail.mail.questions import Decision, Note, Trigger
 from simmail.postfix.program import Program
+
+if TYPE_CHECKING:
+    from simmail.postfix.system import MailSystem
 
 
 class Flush(Program):
@@ -34,3 +39,8 @@ class Flush(Program):
 def send_site(domain: str) -> Trigger:
     """The request to the queue manager to try what waits for a domain."""
     return Trigger(lambda manager, now: manager.flush_site(domain, now))
+
+
+def flush_words(system: MailSystem) -> list[Note]:
+    """What flush(8) says of main.cf where it is needed for the first time: two of its processes start."""
+    return 2 * system.roused("flush")

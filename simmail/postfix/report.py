@@ -31,6 +31,7 @@ from simmail.mail.address import quote_local
 from simmail.mail.message import Recipient
 from simmail.mail.questions import Note
 from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
+from simmail.postfix.flush import flush_words
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
 
@@ -87,15 +88,17 @@ class Reporter:
         filters: the parameter with its delivery status filter; "" for an agent that has none.
     """
 
-    __slots__ = ("_cached", "_filter", "_program", "_soft", "_unsure")
+    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_soft")
 
     def __init__(self, program: Program, filters: str = "") -> None:
         self._program = program
         self._soft: bool = program.config["soft_bounce"]
         self._cached: bool = program.config["address_verify_negative_cache"]
         self._filter: Maps | None = (filters and program.maps(filters)) or None
-        #: Whether flush(8) cannot always be told of deferred mail.
-        self._unsure = any(pattern.table and not pattern.table.available for pattern in program.fast_flush.patterns)
+        patterns = program.fast_flush.patterns
+        unsure = any(pattern.table and not pattern.table.available for pattern in patterns)
+        #: Whether the log may hear of it when flush(8) is told of deferred mail: it cannot be, or has words of its own.
+        self._flushes = unsure or bool(patterns and program.opening)
 
     def sent(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
@@ -147,7 +150,7 @@ class Reporter:
                 status, dsn = Status.SOFTBOUNCE, dsn._replace(status="4" + dsn.status[1:])
             else:
                 status, action = Status.BOUNCED, "failed"
-        if self._unsure and status is not Status.BOUNCED:
+        if self._flushes and status is not Status.BOUNCED:
             self._flush_later(request.message.queue_id, recipient.address)
         if dsn.action != action:
             dsn = dsn._replace(action=action)
@@ -168,10 +171,12 @@ class Reporter:
 
     def _flush_later(self, queue_id: str, address: str) -> None:
         """Tell flush(8) of a deferred message, if its domain is one of those."""
+        program = self._program
         try:
-            self._program.fast_flush.matches(address.rpartition("@")[2])
+            if program.fast_flush.matches(address.rpartition("@")[2]):
+                program.pending += flush_words(program.system)
         except LookupFailure:
-            self._program.warn("warning", f"{queue_id}: flush service failure")
+            program.warn("warning", f"{queue_id}: flush service failure")
 
     def _filtered(self, filter: Maps, dsn: Dsn, classes: str) -> Dsn:
         """What a delivery status filter makes of a status and its text; `classes`: the first digits it may give."""

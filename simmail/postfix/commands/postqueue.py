@@ -36,7 +36,7 @@ from simmail.mail.hostnames import literal_address, valid_hostname
 from simmail.mail.questions import Decision, Trigger
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, valid_queue_id
 from simmail.postfix.fast_flush import fast_flush_domains
-from simmail.postfix.flush import send_site
+from simmail.postfix.flush import flush_words, send_site
 from simmail.postfix.report import shown
 from simmail.postfix.showq import DAEMON, Entry, entries
 from simmail.postfix.tables import LookupFailure
@@ -145,6 +145,9 @@ class _Postqueue:
         if not known:
             yield from self.console.die(f'Flush service is not configured for destination "{site}"')
         yield from self._running()
+        system = self.console.control().system
+        if system is not None:
+            yield from flush_words(system)
         yield send_site(site)
         return 0
 
