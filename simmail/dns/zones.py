@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import InputError, Location
@@ -17,9 +18,17 @@ CHAIN_LIMIT = 80
 FAULTS = ("timeout", "servfail", "refused")
 #: What stands before a zone's own lines, so that a file needs neither $TTL nor SOA.
 PREAMBLE = "$TTL 300\n@ IN SOA ns. hostmaster. 1 3600 600 86400 300\n@ IN NS ns.\n"
+#: Seconds that a record may be remembered, at most (RFC 2181 section 8).
+LONGEST_TTL = 2**31 - 1
 
+if TYPE_CHECKING:
+    import dns.zone
 
 T = TypeVar("T")
+
+
+class _Unreadable(ValueError):
+    """A text that is no master file; its own text says why, in dnspython's words."""
 
 
 class Asker(Protocol):
@@ -154,19 +163,16 @@ def _nearest(table: Mapping[str, T], name: str, otherwise: T) -> T:
 
 def parse(text: str, origin: str, source: str) -> list[DnsRecord]:
     """The resource records of a master file.  Raises InputError."""
-    import dns.exception
     import dns.rdatatype
-    import dns.zone
 
     if not origin.endswith("."):
         origin += "."
-    own_start = bool(re.search(r"\bSOA\b", text))
+    own_start = _begins_itself(text)
+    start = "" if own_start else PREAMBLE
     try:
-        zone = dns.zone.from_text(
-            text if own_start else PREAMBLE + text, origin=origin, relativize=False, check_origin=False
-        )
-    except (dns.exception.DNSException, ValueError, KeyError) as error:
-        raise _located(error, text, source, 0 if own_start else PREAMBLE.count("\n")) from None
+        zone = _zone(start + text, origin)
+    except _Unreadable as error:
+        raise _located(str(error), text, source, lambda part: _zone(start + part, origin)) from None
     records: list[DnsRecord] = []
     for name, node in zone.nodes.items():
         owner = name.to_text(omit_final_dot=True) if len(name.labels) > 1 else ""
@@ -192,34 +198,85 @@ def _record(owner: str, type: str, rdata: Any, ttl: int) -> DnsRecord:
     return DnsRecord(owner, type, bare(rdata.target), ttl)
 
 
-def _located(error: Exception, text: str, source: str, added: int) -> InputError:
-    """dnspython's complaint, with the line of the user's file that it is about."""
-    message = str(error)
-    lines = text.split("\n")
-    match = re.match(r"<string>:(\d+): ?(.*)", message, re.S)
-    if not match:
-        return InputError(source, f"no master file: {message}", "see RFC 1035 section 5")
-    number, complaint = int(match[1]) - added, match[2].strip()
-    # the reader has often gone on to the next line when it complains of the end of one
-    while number > 1 and (number > len(lines) or not lines[number - 1].split(";")[0].strip()):
-        number -= 1
-    if number > 1 and not _suspicious(lines[number - 1]) and _suspicious(lines[number - 2]):
-        number -= 1
-    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
-    return InputError(
-        Location(source, max(number, 1)),
-        f"{line!r} is no resource record: {complaint}",
-        "write NAME [TTL] IN TYPE DATA, for example 'domain.ork. IN MX 10 mail.domain.ork.'",
-    )
+def _begins_itself(text: str) -> bool:
+    """Whether the first record of a master file is an SOA, so that nothing has to stand before it."""
+    if not re.search(r"\bSOA\b", text):
+        return False
+    first = next((entry for _, entry in _entries(text) if not entry.lstrip().startswith("$")), "")
+    return bool(re.search(r"\bSOA\b", first.partition(";")[0]))
 
 
-def _suspicious(line: str) -> bool:
-    """Whether a line alone is refused by the parser."""
+def _zone(text: str, origin: str) -> dns.zone.Zone:
+    """A master file's records as dnspython reads them.  Raises _Unreadable."""
     import dns.exception
     import dns.zone
 
     try:
-        dns.zone.from_text(PREAMBLE + line + "\n", origin=".", relativize=False, check_origin=False)
-    except (dns.exception.DNSException, ValueError, KeyError):
-        return True
-    return False
+        return dns.zone.from_text(text, origin=origin, relativize=False, check_origin=False)
+    except (dns.exception.DNSException, ValueError, KeyError) as error:
+        raise _Unreadable(re.sub(r"^<string>:\d+: ?", "", str(error)).strip()) from None
+
+
+def _located(said: str, text: str, source: str, read: Callable[[str], Any]) -> InputError:
+    """dnspython's complaint, with the line of the user's file that it is about.
+
+    Args:
+        said: what it says of the whole file.
+        text: the file.
+        source: its name.
+        read: reads a part of it.
+    """
+    entries = list(_entries(text)) or [(1, text)]
+    lines = text.split("\n")
+    complaints = {len(entries): said}
+
+    def fails(number: int) -> bool:
+        """Whether the file can be read no more, once it has so many entries."""
+        end = entries[number][0] - 1 if number < len(entries) else len(lines)
+        try:
+            read("\n".join(lines[:end]) + "\n")
+        except _Unreadable as error:
+            complaints[number] = str(error)
+            return True
+        return False
+
+    # a beginning of the file that holds the mistake cannot be read, a shorter one can
+    number = bisect_left(range(1, len(entries)), True, key=fails) + 1
+    first, entry = entries[number - 1]
+    return InputError(
+        Location(source, first),
+        f"{lines[first - 1].strip()!r} is no resource record: {_complaint(entry) or complaints[number]}",
+        "write NAME [TTL] IN TYPE DATA, for example 'domain.ork. IN MX 10 mail.domain.ork.'",
+    )
+
+
+def _complaint(entry: str) -> str:
+    """What is wrong with an entry, where dnspython would say something else; "" for nothing of that kind."""
+    if not entry.isascii() and any("\udc80" <= letter <= "\udcff" for letter in entry):
+        return "this is no UTF-8 text"
+    bare = re.sub(r'"(?:\\.|[^"\\])*"|;.*', "", entry)
+    if bare.count("(") > bare.count(")"):
+        return "an opening parenthesis has no closing one"
+    long = next((word for word in bare.split()[:3] if word.isdigit() and int(word) > LONGEST_TTL), "")
+    return f"{long} is too long a time to live, which ends at {LONGEST_TTL} s" if long else ""
+
+
+def _entries(text: str) -> Iterator[tuple[int, str]]:
+    """The entries of a master file: the line where each begins, and its text up to the next one's."""
+    begins, entry, depth, quoted = 0, "", 0, False
+    for number, line in enumerate(text.split("\n"), 1):
+        if depth <= 0 and not quoted and line.split(";")[0].strip():
+            if begins:
+                yield begins, entry
+            begins, entry, depth = number, "", 0
+        entry += f"{line}\n"
+        for found in re.finditer(r'\\.|[;"()]', line):
+            mark = found[0]
+            if mark == '"':
+                quoted = not quoted
+            elif mark == ";" and not quoted:
+                break
+            elif not quoted:
+                depth += (mark == "(") - (mark == ")")
+    if begins:
+        yield begins, entry

@@ -62,12 +62,36 @@ def test_faults_cover_all_below(zones: Zones) -> None:
         ("a.ork. IN A 192.0.2.1\nb.ork. IN MX mail.ork.\nc.ork. IN A 192.0.2.2\n", 2),
         ("a.ork. IN A 192.0.2.1\n\nb.ork. IN A 192.0.2.300\n", 3),
         ("a.ork. IN A 192.0.2.1\nb.ork. IN QQ 1\n", 2),
+        (f"{ZONE}x.ork. IN SOA a b ( 1 2 3\ny.ork. IN A 192.0.2.2\n", 9),
+        (f'{ZONE}x.ork. IN TXT "open\ny.ork. IN A 192.0.2.2\n', 9),
+        (f"{ZONE}x.ork. IN TXT ( ; (\n  a\n  b )\ny.ork. IN QQ 1\n", 12),
+        (f"{ZONE}www.domain.ork. IN A 192.0.2.1\n{ZONE}", 9),
+        (f"{ZONE}caf\udce9.ork. IN A 192.0.2.1\n{ZONE}", 9),
+        (f"{ZONE}domain.ork. 999999999999 IN A 192.0.2.1\n{ZONE}", 9),
+        ("\n; SOA\n$TTL 1x\n", 3),
     ],
 )
 def test_a_mistake_is_told_with_its_line(text: str, line: int) -> None:
     """A planted mistake is reported with file and line."""
     with pytest.raises(InputError, match=rf"^x\.zone:{line}: "):
         Zones().read(text, source="x.zone")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("x.ork. IN SOA a b ( 1 2 3", "an opening parenthesis has no closing one"),
+        ("caf\udce9.ork. IN A 192.0.2.1", "this is no UTF-8 text"),
+        ("x.ork. 999999999999 IN A 192.0.2.1", "999999999999 is too long a time to live, which ends at 2147483647 s"),
+        ("www.domain.ork. IN A 192.0.2.1", "CNAME"),
+    ],
+)
+def test_a_mistake_is_told_in_words(line: str, words: str) -> None:
+    """Where the reader of master files would say something else, or nothing of the place."""
+    with pytest.raises(InputError) as told:
+        Zones().read(f"{ZONE}{line}\n", source="x.zone")
+    assert str(told.value).startswith(f"x.zone:9: {line!r} is no resource record: ")
+    assert words in str(told.value)
 
 
 def test_answers_are_remembered_for_their_time_to_live(zones: Zones) -> None:
