@@ -167,6 +167,32 @@ def test_the_course_s_misspelt_parameter(host: Path) -> None:
     assert str(told.unread[0]) in str(told)
 
 
+def test_settings_of_old_and_unseen_characters(host: Path) -> None:
+    """What once meant something is no mistake, as lint has it; a byte-order mark is called by its name."""
+    main = host / "etc/postfix/main.cf"
+    main.write_text(MAIN_CF + "program_directory = /usr/lib/postfix\n")
+    assert explained(host).unread == []
+    main.write_text("\ufeffmail_name = Mail\n" + MAIN_CF)
+    (unread,) = explained(host).unread
+    assert str(unread).startswith(f"{main}:1: the file begins with a byte-order mark (U+FEFF)")
+
+
+def test_what_no_rule_refuses_is_not_told_as_accepted(host: Path) -> None:
+    """An address that cannot be is refused by the server itself."""
+    told = explained(host, recipient="joe@@domain.ork x")
+    assert told.reply == "501 5.1.3 Bad recipient address syntax"
+    assert str(told).count("nothing refused it") == 0
+    assert f"Refused: {told.reply}\n  decided by the server itself, not by a rule" in str(told)
+
+
+def test_a_port_at_which_nothing_listens(host: Path) -> None:
+    """Is not a server that does not run."""
+    told = explained(host, port=2525)
+    assert told.verdict == "not heard"
+    assert "Not heard: no smtpd listens on port 2525; master.cf says where its services listen" in str(told)
+    assert "does not run" not in str(told)
+
+
 def test_a_misspelt_restriction(host: Path) -> None:
     """A word that is no restriction refuses everybody; the one that was meant is told."""
     main = host / "etc/postfix/main.cf"

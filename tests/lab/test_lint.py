@@ -18,6 +18,7 @@ from simmail.mail.errors import InputError
 from simmail.world.folder import files_below
 from tests.lab.bases import BASES, Base, write
 from tests.lab.mistakes import MISTAKES, Mistake, plant
+from tests.world.test_stock_host import MASTER_CF
 
 ROOT = Path(__file__).parents[2]
 BASE_NAMES = [base.name for base in BASES]
@@ -40,6 +41,19 @@ def test_a_clean_host_gets_no_word(base: Base, tmp_path: Path) -> None:
     report = simmail.lint(write(tmp_path, base.files, base.compiled))
     assert [str(finding.location) for finding in report] == []
     assert str(report).endswith(": nothing to object")
+
+
+@pytest.mark.parametrize("name", ["main.cf", "master.cf"])
+def test_a_byte_order_mark_is_called_by_its_name(name: str, tmp_path: Path) -> None:
+    """What is told of the line that it spoils is the mark, and not a name that looks like a parameter's."""
+    files = dict(BASES[0].files)
+    files.setdefault("etc/postfix/master.cf", MASTER_CF)
+    files[f"etc/postfix/{name}"] = "\ufeff" + files[f"etc/postfix/{name}"].lstrip()
+    folder = write(tmp_path, files, BASES[0].compiled)
+    found = {finding.code: finding for finding in simmail.lint(folder)}
+    assert found["byte-order-mark"].location == (f"{folder}/etc/postfix/{name}", 1)
+    assert "byte-order mark (U+FEFF)" in found["byte-order-mark"].why
+    assert "unknown-parameter" not in found
 
 
 def laid(folder: Path, *layers: Path) -> Path:

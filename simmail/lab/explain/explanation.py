@@ -42,8 +42,10 @@ class Explanation:
 
     @property
     def verdict(self) -> str:
-        """`accepted`, `refused`, or `does not run`."""
-        return "does not run" if self.played.fatal else "refused" if self.played.refused else "accepted"
+        """`accepted`, `refused`, `does not run`, or `not heard` where nothing listens on the port."""
+        if self.played.fatal:
+            return "not heard" if self.played.unheard else "does not run"
+        return "refused" if self.played.refused else "accepted"
 
     @property
     def reply(self) -> str:
@@ -75,7 +77,7 @@ class Explanation:
     def told(self, reason: Reason | None) -> str:
         """A rule in words, with its place."""
         if reason is None:
-            return "no rule: nothing refused it"
+            return "the server itself, not by a rule" if self.played.refused else "no rule: nothing refused it"
         entry = f", entry {self.entry(reason)}" if reason.entry else ""
         return f"{reason.restriction} in {reason.parameter} ({self.placed(reason)}{entry})"
 

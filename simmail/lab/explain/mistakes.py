@@ -17,6 +17,10 @@ from simmail.postfix.smtpd.restrictions import OLD_NAMES, RESTRICTIONS, WARN_IF_
 
 #: How alike two names must be for one to be meant by the other.
 ALIKE = 0.8
+#: Parameters of older versions that a file may still set without harm.
+OUTLIVED = frozenset({"program_directory"})
+#: What some editors put in front of a text, unseen; here it is part of the first line.
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class Unread(NamedTuple):
@@ -33,6 +37,8 @@ class Unread(NamedTuple):
     meant: str
 
     def __str__(self) -> str:
+        if self.name.startswith(BYTE_ORDER_MARK):
+            return f"{self.place}: the file begins with a byte-order mark (U+FEFF), which makes this another name"
         meant = f"; {self.meant} was probably meant" if self.meant else ""
         return f"{self.place}: no parameter of the name {self.name} is read{meant}"
 
@@ -56,7 +62,10 @@ def unread(place: Place) -> list[Unread]:
 
 
 def unread_names(machine: Machine) -> list[tuple[Location, str, str]]:
-    """The place of each setting whose name means nothing, that name, and the one that was probably meant or ""."""
+    """The place of each setting whose name means nothing, that name, and the one that was probably meant or "".
+
+    Those that once meant something are no mistakes.
+    """
     try:
         config = Config.load(machine)
         entries = read_entries(machine, FOLDER, _silent)
@@ -67,6 +76,8 @@ def unread_names(machine: Machine) -> list[tuple[Location, str, str]]:
     known = sorted(names.known)
     found = []
     for file, name, _ in names.unused():
+        if name in OUTLIVED:
+            continue
         where = config.where(name) if file.endswith("main.cf") else None
         where = where or Location(file, _line(machine.files.read(file), name))
         found.append((where, name, meant(name, known)))

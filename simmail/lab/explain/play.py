@@ -88,7 +88,8 @@ class Played:
         opened: the questions that nobody could answer: key -> the answers possible.
         message: what was put into the queue; None for nothing.
         queue: which queue: `incoming`, `hold`.
-        fatal: why the server did not run; "" where it did.
+        fatal: why nobody answered; "" where somebody did.
+        unheard: whether that is because the server does not listen on the port.
         system: the Postfix that played.
         learnt: whether it knows now what another session must not know.
     """
@@ -102,6 +103,7 @@ class Played:
     message: Message | None = None
     queue: str = ""
     fatal: str = ""
+    unheard: bool = False
     system: MailSystem | None = None
     learnt: bool = False
 
@@ -141,7 +143,7 @@ class Player:
             played.system = system
             service = service_at(system, self.mail.port)
             if service is None or service.command != "smtpd":
-                played.fatal = f"no smtpd listens on port {self.mail.port}"
+                played.unheard, played.fatal = True, f"no smtpd listens on port {self.mail.port}"
                 return played
             program = system.program(service.name, service.type)
         except Fatal as fatal:

@@ -31,6 +31,8 @@ def lines(told: Explanation) -> Iterator[str]:
 def ending(told: Explanation) -> str:
     """The verdict, and the rule behind it."""
     played = told.played
+    if played.unheard:
+        return f"Not heard: {played.fatal}; master.cf says where its services listen"
     if played.fatal:
         return f"The server does not run: fatal: {played.fatal}\n  Clients connect and hear nothing."
     return f"{told.verdict.capitalize()}: {played.reply}\n  decided by {told.told(played.reason)}"

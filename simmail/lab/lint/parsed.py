@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -83,7 +83,6 @@ class Parsed:
     """
 
     place: Place
-    heard: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def machine(self) -> Machine:
@@ -101,7 +100,7 @@ class Parsed:
     @cached_property
     def lines(self) -> tuple[LogicalLine, ...]:
         """The logical lines of main.cf."""
-        return tuple(logical_lines(self.text, MAIN_CF, lambda level, text: None))
+        return tuple(logical_lines(self.text, MAIN_CF, _silent))
 
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
@@ -128,7 +127,7 @@ class Parsed:
     def config(self) -> Config:
         """The parameters of main.cf; nothing is checked until it is asked for."""
         settings = {a.name: Setting(a.value, Location(MAIN_CF, a.line)) for a in self.assignments}
-        return Config(self.machine, settings, lambda level, text: self.heard.append((level, text)))
+        return Config(self.machine, settings, _silent)
 
     @cached_property
     def services(self) -> dict[tuple[str, str], Service]:
@@ -246,8 +245,8 @@ class Parsed:
 
     @cached_property
     def environment(self) -> TableEnvironment:
-        """Where tables are opened; what they warn of goes to `heard`."""
-        return TableEnvironment(self.machine, lambda level, text: self.heard.append((level, text)))
+        """Where tables are opened."""
+        return TableEnvironment(self.machine, _silent)
 
     def entries(self, spec: str, alias: bool = False) -> tuple[TableLine, ...]:
         """The lines of a table as they are written, whether it is compiled or not."""
@@ -259,6 +258,10 @@ class Parsed:
     @cached_property
     def _entries(self) -> dict[str, tuple[TableLine, ...]]:
         return {}
+
+
+def _silent(level: str, text: str) -> None:
+    """Say nothing."""
 
 
 def _tables(word: str) -> Iterator[tuple[str, str]]:

@@ -88,7 +88,7 @@ def _patterns(spec: str, environment: TableEnvironment) -> Iterator[TableLine]:
     for rule in table.rules:
         text = lines.get(rule.line, "")
         value = rule.value if rule.value is not None else "".join(str(part) for part in rule.parts)
-        if value or rule.parts:
+        if not rule.end:
             yield TableLine(text.removesuffix(value).rstrip(SPACE), value, Location(table.name, rule.line))
 
 

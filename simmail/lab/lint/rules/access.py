@@ -15,6 +15,7 @@ from simmail.postfix.tables import LookupFailure
 from simmail.postfix.tables.registry import open_table
 
 PERMITS = ("OK", "RELAY", "PERMIT")
+PATTERNS = ("pcre", "regexp")
 #: What a client says of itself, and can say of anybody.
 FORGEABLE = ("check_sender_access", "check_helo_access")
 
@@ -35,7 +36,7 @@ NULL_SENDER = Kind(
 UNKNOWN = Kind(
     "error", "unknown-access-action",
     "Who matches {key} hears 451 4.3.5 Server configuration error.",
-    "{word} is neither an action nor a restriction.",
+    "{said} is neither an action nor a restriction.",
     "{advice}",
     "access(5)",
 )  # fmt: skip
@@ -102,7 +103,7 @@ def null_senders(host: Parsed) -> Iterator[Finding]:
 
 def _asked(host: Parsed, spec: str, key: str) -> str:
     """What a table of patterns says; "" for nothing, and for other tables, whose entries are read."""
-    if spec.partition(":")[0] not in ("pcre", "regexp", "static"):
+    if spec.partition(":")[0] not in (*PATTERNS, "static"):
         return ""
     try:
         return open_table(spec, host.environment).find(key) or ""
@@ -113,13 +114,23 @@ def _asked(host: Parsed, spec: str, key: str) -> str:
 def unknown_actions(host: Parsed) -> Iterator[Finding]:
     """Values that are neither actions nor restrictions."""
     known = {*RESTRICTIONS, *OLD_NAMES, *(word.lower() for word in ACTIONS), "warn_if_reject"}
-    for _, _, line in _tables(host):
-        word = line.value.replace(",", " ").split(" ")[0]
-        if not word or word.lower() in known or word in host.classes or word.isdigit() or ":" in word:
+    for _, spec, line in _tables(host):
+        word, _, text = line.value.replace(",", " ").partition(" ")
+        if word.lower() in known or word in host.classes or ":" in word or _is_number(word, text):
+            continue
+        if not word:
+            # a line of any other table that has a key and nothing else is no entry at all
+            if spec.partition(":")[0] in PATTERNS:
+                yield UNKNOWN.at(line.location, key=line.key, said="An empty result", advice="Write an action.")
             continue
         guess = meant(word.lower(), sorted(known))
         advice = f"Write {guess if guess in RESTRICTIONS else guess.upper()}." if guess else "Write an action."
-        yield UNKNOWN.at(line.location, key=line.key, word=word, advice=advice)
+        yield UNKNOWN.at(line.location, key=line.key, said=word, advice=advice)
+
+
+def _is_number(word: str, text: str) -> bool:
+    """Whether a number stands for something: a reply's code before its text, or one that permits, by itself."""
+    return word.isdigit() and (not text or (len(word) == 3 and word[0] in "45"))
 
 
 def everyone(host: Parsed) -> Iterator[Finding]:

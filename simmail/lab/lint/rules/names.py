@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simmail.lab.explain.mistakes import meant, restriction_meant, unread_names
+from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, meant, restriction_meant, unread_names
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Item, Parsed
 from simmail.postfix.not_simulated import TABLES
 from simmail.postfix.smtpd.restrictions import IMPLIED, OLD_NAMES, RESTRICTIONS, Argument
 from simmail.postfix.tables.registry import TYPES
 
-#: Parameters of older versions that a file may still set without harm.
-OUTLIVED = frozenset({"program_directory"})
 #: Restrictions that newer versions no longer know (RELEASE_NOTES-3.9) -> what stands in for them.
 GONE = {
     "reject_maps_rbl": "reject_rbl_client LIST",
@@ -67,9 +65,10 @@ EXAMPLES = {
 def unknown_parameters(host: Parsed) -> Iterator[Finding]:
     """Settings of names that nobody reads."""
     for location, name, like in unread_names(host.machine):
-        if name not in OUTLIVED:
-            advice = f"Write {like}." if like else "Delete it, or look its name up in postconf(5)."
-            yield PARAMETER.at(location, name=name, advice=advice)
+        if name.startswith(BYTE_ORDER_MARK):
+            continue
+        advice = f"Write {like}." if like else "Delete it, or look its name up in postconf(5)."
+        yield PARAMETER.at(location, name=name, advice=advice)
 
 
 def unknown_restrictions(host: Parsed) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from simmail.lab.explain.mistakes import meant
+from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, meant
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import COMMENT, MAIN_CF, Assignment, Parsed
 from simmail.mail.errors import Location
@@ -14,6 +14,7 @@ from simmail.postfix.parameters import parameters
 
 #: Parameters that hold a text or a command, in which `#` may be meant.
 FREE_TEXTS = re.compile(r".*(_banner|_reply|_footer|_command|_template|_filter|_text|_chars|_delimiters)|mail_name")
+MASTER_CF = "/etc/postfix/master.cf"
 _SETTING = re.compile(r"\s+([A-Za-z_][\w-]*)\s*=(?!\S*[=}])")
 
 INLINE = Kind(
@@ -46,6 +47,22 @@ LEADING = Kind(
     "Begin the line at its beginning.",
     "postconf(5)",
 )  # fmt: skip
+
+MARK = Kind(
+    "error", "byte-order-mark",
+    "The first line of {file} does not say what it seems to.",
+    "The file begins with a byte-order mark (U+FEFF), which no editor shows, and which is part of the line here.",
+    "Save the file as UTF-8 without a byte-order mark (BOM).",
+    "postconf(5)",
+)  # fmt: skip
+
+
+def marks(host: Parsed) -> Iterator[Finding]:
+    """Files that begin with a byte-order mark."""
+    files = host.machine.files
+    for name in (MAIN_CF, MASTER_CF):
+        if files.exists(name) and files.read(name).startswith(BYTE_ORDER_MARK):
+            yield MARK.at(Location(name, 1), file=name)
 
 
 def inline_comments(host: Parsed) -> Iterator[Finding]:
@@ -100,4 +117,4 @@ def leading_blank(host: Parsed) -> Iterator[Finding]:
         yield LEADING.at(Location(MAIN_CF, number), text=text.strip())
 
 
-RULES = (inline_comments, glued_lines, set_twice, leading_blank)
+RULES = (marks, inline_comments, glued_lines, set_twice, leading_blank)

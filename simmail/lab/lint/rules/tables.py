@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from simmail.lab.lint.databases import Databases
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed, TableRef
-from simmail.lab.lint.sources import COMPILED
+from simmail.lab.lint.sources import COMPILED, table_lines
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.registry import open_table
 from simmail.world.blame import LINE
 
@@ -17,6 +18,8 @@ TABLE_PARAMETERS = ("header_checks", "body_checks", "mime_header_checks", "neste
 ALIASES = ("alias_maps", "alias_database")
 #: What parameters end in whose tables Postfix makes for itself.
 CACHES = ("_cache_database", "_cache_map", "address_verify_map")
+#: What is said of a rule that has a pattern and nothing else.
+EMPTY = "no replacement text"
 #: Types that read a file of the name behind the colon.
 FILES = (*COMPILED, "texthash", "cidr", "pcre", "regexp")
 
@@ -123,19 +126,23 @@ def files_there(host: Parsed) -> Iterator[Finding]:
 
 def lost_lines(host: Parsed) -> Iterator[Finding]:
     """Lines of tables that Postfix skips."""
-    host.heard.clear()
+    heard: list[str] = []
+    # of its own: a table that has been opened has been complained of, and is not read again
+    environment = TableEnvironment(host.machine, lambda level, text: heard.append(text))
     for table in host.tables:
         try:
             if table.type in ("cidr", "pcre", "regexp"):
-                open_table(table.spec, host.environment)
+                open_table(table.spec, environment)
             elif table.type in FILES:
-                host.entries(table.spec, table.parameter in ALIASES)
+                list(table_lines(table.spec, environment, table.parameter in ALIASES))
         except Fatal:
             continue
+    # in a table that decides about mail an empty result is worse than lost; see the rules about access tables
+    access = {item.argument.partition(":")[2] for item in host.all_items() if item.name.startswith("check_")}
     told: set[Location] = set()
-    for _, text in host.heard:
+    for text in heard:
         found = LINE.search(text)
-        if found is None:
+        if found is None or (EMPTY in text and found[1] in access):
             continue
         place, said = Location(found[1], int(found[2])), text[found.end() :].strip(": ")
         if place in told:
