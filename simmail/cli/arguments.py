@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+
+#: The numbers that a TCP port can have.
+PORTS = (1, 65535)
 
 
 def world_arguments(command: argparse.ArgumentParser) -> None:
@@ -16,3 +20,19 @@ def student_arguments(command: argparse.ArgumentParser) -> None:
     """Whose variant of an exercise."""
     command.add_argument("--student", default="", metavar="ID", help="whose variant of the exercises")
     command.add_argument("--secret-file", metavar="FILE", help="the course's secret (or SIMMAIL_COURSE_SECRET)")
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """What reads a whole number of a range, and says which range where it is none."""
+    span = f"{least} or more" if most is None else f"{least} to {most}"
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"{text!r}: write a whole number, {span}")
+        return value
+
+    return number

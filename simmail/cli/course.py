@@ -8,20 +8,36 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from simmail.cli.arguments import student_arguments
+from simmail.cli.arguments import PORTS, student_arguments, whole
+from simmail.mail.errors import InputError
 
 
 def _start(args: argparse.Namespace) -> int:
     from simmail.lab.copies import VARIANT, notebook_of, start
-    from simmail.lab.variants import secret
 
-    copy = start(args.name, Path(args.dir) if args.dir else None, args.student, secret(args.secret_file))
+    copy = start(args.name, Path(args.dir) if args.dir else None, *_whose(args))
     print(f"{copy} is yours: change its files, then")
     print(f"  simmail {'check' if (copy / VARIANT).is_file() else 'run'} {copy}")
     if notebook_of(copy) is not None:
         print(f"  simmail lab {copy}")
     print(f"  simmail reset {copy}      puts it back to its beginning")
     return 0
+
+
+def _whose(args: argparse.Namespace) -> tuple[str, bytes]:
+    """Whose variant is meant, and the secret that tells which that is: one says nothing without the other.
+
+    Raises:
+        InputError: where one is missing; everybody's variant would come unasked.
+    """
+    from simmail.lab.variants import SECRET, secret
+
+    key = secret(args.secret_file)
+    if args.student and not key:
+        raise InputError("--student", "tells no variant without the course's secret", f"--secret-file, or {SECRET}")
+    if args.secret_file and not args.student:
+        raise InputError("--secret-file", "tells no variant without a student", "say whose: --student ID")
+    return args.student, key
 
 
 def _reset(args: argparse.Namespace) -> int:
@@ -50,30 +66,39 @@ def _grade(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from simmail.lab import exercise as exercises
-    from simmail.lab.feedback import write_csv, write_feedback
-    from simmail.lab.grade import grade, hand_ins
+    from simmail.lab.feedback import Book
+    from simmail.lab.grade import Mark, grade, hand_ins
     from simmail.lab.variants import secret
 
     exercise = exercises.find(args.exercise)
     if exercise is None:
         print(f"simmail grade: there is no exercise {args.exercise!r}", file=sys.stderr)
         return 2
-    paths = list(hand_ins(args.submissions, Path(args.out) if args.out else None))
-    marks = []
-    for mark in tqdm(grade(exercise, paths, secret(args.secret_file), args.jobs), total=len(paths), disable=None):
-        marks.append(mark)
-        points = f"{mark.report.earned:g} of {mark.report.points:g}" if mark.report else "no points"
-        tqdm.write(_printable(f"{mark.student:<24} {points}{'; ' + mark.trouble if mark.trouble else ''}"))
-    if args.out:
-        write_csv(marks, Path(args.out))
-        write_feedback(marks, Path(args.out).with_suffix(""), args.feedback)
-        print(f"marks: {args.out}; feedback, a file a student: {Path(args.out).with_suffix('')}")
+    out = Path(args.out) if args.out else None
+    paths = list(hand_ins(args.submissions, out))
+    key = secret(args.secret_file)
+    book = Book(out, args.feedback) if out is not None else None
+    marks: list[Mark] = []
+    try:
+        for mark in tqdm(grade(exercise, paths, key, args.jobs), total=len(paths), disable=None):
+            marks.append(mark)
+            points = f"{mark.report.earned:g} of {mark.report.points:g}" if mark.report else "no points"
+            tqdm.write(_printable(f"{mark.student:<24} {points}{'; ' + mark.trouble if mark.trouble else ''}"))
+            sys.stdout.flush()
+            if book is not None:
+                book.add(mark)
+    except KeyboardInterrupt:
+        kept = f", and in {out}" if out is not None else ""
+        print(f"simmail grade: interrupted; {len(marks)} of {len(paths)} marks are above{kept}", file=sys.stderr)
+        return 130
+    if book is not None:
+        print(f"marks: {book.out}; feedback, a file a student: {book.folder}")
     if args.json:
         rows = [
             {"student": m.student, "earned": m.report and m.report.earned, "points": m.report and m.report.points,
              "trouble": m.trouble, "fault": m.fault} for m in marks
         ]  # fmt: skip
-        print(_printable(json.dumps(rows, indent=1, ensure_ascii=False)))
+        print(json.dumps(rows, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8"))
     faults = [mark for mark in marks if mark.fault]
     for mark in faults:
         print(_printable(f"simmail grade: {mark.student} has no mark: {mark.trouble}"), file=sys.stderr)
@@ -81,15 +106,16 @@ def _grade(args: argparse.Namespace) -> int:
 
 
 def _printable(text: str) -> str:
-    """A text with what is no UTF-8 in names written out."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """A line with what is no UTF-8 in names, and what would end the line, written out."""
+    from simmail.lab.feedback import one_line
+
+    return one_line(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def _handout(args: argparse.Namespace) -> int:
     from simmail.lab.handout import handout
-    from simmail.lab.variants import secret
 
-    files = handout(Path(args.out), args.student, secret(args.secret_file))
+    files = handout(Path(args.out), *_whose(args))
     print(f"{args.out}: {len(files)} files")
     return 0
 
@@ -106,7 +132,7 @@ def register(commands: Any) -> None:
     lab = commands.add_parser("lab", help="open JupyterLab on a lab's notebook")
     lab.add_argument("name", metavar="NAME", nargs="?", default="", help="a lab's name, or a copy of yours: 01, mylab")
     lab.add_argument("--no-browser", action="store_true", help="only tell the address")
-    lab.add_argument("--port", type=int, help="where JupyterLab listens (default 8888, or the next free one)")
+    lab.add_argument("--port", type=whole(*PORTS), help="where JupyterLab listens (default 8888, or the next free one)")
     lab.set_defaults(act=_lab)
 
     start = commands.add_parser("start", help="make your own copy of a lab or an exercise")
@@ -138,7 +164,7 @@ def _register_marks(commands: Any) -> None:
     grade.add_argument("--out", metavar="FILE.csv", help="where to write marks, and in a folder of that name feedback")
     grade.add_argument("--feedback", choices=["markdown", "html"], default="markdown", help="as what (markdown)")
     grade.add_argument("--json", action="store_true", help="print the marks as JSON")
-    grade.add_argument("--jobs", type=int, default=2, help="how many at a time (default 2)")
+    grade.add_argument("--jobs", type=whole(1), default=2, help="how many at a time (default 2)")
     grade.add_argument("--secret-file", metavar="FILE", help="the course's secret (or SIMMAIL_COURSE_SECRET)")
     grade.set_defaults(act=_grade)
 

@@ -54,5 +54,8 @@ def _member(packed: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> N
 
 
 def is_copy(path: Path) -> bool:
-    """Whether a folder looks like a learner's copy."""
-    return any((path / name).is_dir() for name in ("hosts", "zones", ".simmail"))
+    """Whether a folder looks like a learner's copy; one that cannot be looked into does not."""
+    try:
+        return any((path / name).is_dir() for name in ("hosts", "zones", ".simmail"))
+    except PermissionError:
+        return False

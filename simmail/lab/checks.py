@@ -149,6 +149,10 @@ class Bench:
         """Take the bench away."""
         self._folder.cleanup()
 
+    def named(self, text: str) -> str:
+        """A text with the names of files as the learner knows them, from the copy's folder."""
+        return text.replace(f"{self._folder.name}/", "")
+
     def fresh(self, seed: int = 1) -> World:
         """A fresh world of these files, in which the following probes are made."""
         self._world = load(Path(self._folder.name), seed)
@@ -299,7 +303,10 @@ def run_checks(paths: Sequence[Path], files: Mapping[str, str]) -> list[Outcome]
 
 def _outcome(found: Check, bench: Bench) -> Outcome:
     def came(earned: float, text: str = "", witness: tuple[str, ...] = (), broken: bool = False) -> Outcome:
-        return Outcome(found.name, found.says, found.points, earned, text, witness, found.hint, found.manual, broken)
+        seen = tuple(map(bench.named, witness))
+        return Outcome(
+            found.name, found.says, found.points, earned, bench.named(text), seen, found.hint, found.manual, broken
+        )
 
     try:
         found.run(bench)

@@ -94,7 +94,8 @@ def _is_a_lab(name: str) -> bool:
 def _room(copy: Path) -> Path:
     """A folder that a copy can be put into.  Raises InputError."""
     if copy.exists() and (not copy.is_dir() or any(copy.iterdir())):
-        raise InputError(str(copy), "is there already", f"name another folder, or begin it anew: simmail reset {copy}")
+        anew = f", or begin it anew: simmail reset {copy}" if (copy / BEGINNING).is_dir() else ""
+        raise InputError(str(copy), "is there already", f"name another folder{anew}")
     return copy
 
 

@@ -173,5 +173,6 @@ def _counting(folder: Path, edits: Iterable[str]) -> Iterator[tuple[str, str]]:
             raise InputError(str(place), "is a link that leads out of the world's folder", "put a copy there")
         if place.is_file():
             yield folders.file_of(folder, edit)
+            continue
         for path, text in folders.files_below(place):
             yield f"{edit.rstrip('/')}/{path}", text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import html
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,38 @@ from simmail.lab.checks import Outcome
 from simmail.lab.grade import Mark
 from simmail.lab.page import page
 from simmail.lab.report import verdict
+from simmail.mail.errors import InputError
 
 #: What a spreadsheet would take for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Book:
+    """The marks of one go, on the disk as they come, so that nothing that ends it early takes them away.
+
+    Args:
+        out: the table; the files of feedback are in a folder beside it, of its name without the ending.
+        form: `markdown` or `html`.
+
+    Raises:
+        InputError: for a name without an ending.
+        OSError: where one of them cannot be written.
+    """
+
+    def __init__(self, out: Path, form: str = "markdown") -> None:
+        if not out.suffix:
+            raise InputError(f"--out {out}", "has no ending", f"write {out}.csv; the feedback goes into {out}")
+        self.out, self.folder, self.form = out, out.with_suffix(""), form
+        self.marks: list[Mark] = []
+        out.open("a").close()
+        self.folder.mkdir(exist_ok=True)
+
+    def add(self, mark: Mark) -> None:
+        """Write down one mark; the checks, and so the columns, are known with the first that has any."""
+        self.marks.append(mark)
+        write_csv(self.marks, self.out)
+        write_feedback([mark], self.folder, self.form)
 
 
 def write_csv(marks: Sequence[Mark], out: Path) -> None:
@@ -31,7 +61,13 @@ def write_csv(marks: Sequence[Mark], out: Path) -> None:
 
 
 def _plain(text: str) -> str:
+    text = one_line(text)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def one_line(text: str) -> str:
+    """A text with its control characters written out, so that none breaks a line or speaks to a terminal."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def _columns(mark: Mark, names: Sequence[str]) -> list[Any]:
@@ -41,8 +77,8 @@ def _columns(mark: Mark, names: Sequence[str]) -> list[Any]:
         return ["", "", *("" for _ in names)]
     if report is None:
         return [0, "", *(0 for _ in names)]
-    earned = {outcome.check: outcome.earned for outcome in report.outcomes}
-    return [report.earned, report.points, *(earned.get(name, "") for name in names)]
+    earned = {outcome.check: f"{outcome.earned:g}" for outcome in report.outcomes}
+    return [f"{report.earned:g}", f"{report.points:g}", *(earned.get(name, "") for name in names)]
 
 
 def write_feedback(marks: Sequence[Mark], folder: Path, form: str = "markdown") -> None:
@@ -62,8 +98,9 @@ def write_feedback(marks: Sequence[Mark], folder: Path, form: str = "markdown") 
 
 
 def file_name(student: str) -> str:
-    """A student's name as that of a file: octets that are no UTF-8 written out."""
-    return student.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\\", "%")
+    """A student's name as that of a file: octets that are no UTF-8, and control characters, written out."""
+    told = student.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return one_line(told).replace("\\", "%")
 
 
 def markdown(mark: Mark) -> str:

@@ -21,6 +21,8 @@ from simmail.lab.exercise import Exercise
 from simmail.lab.report import Report
 from simmail.mail.errors import InputError
 
+#: What the name of a hand-in ends in that came as an archive, in any case of letters.
+ARCHIVE = ".zip"
 #: Seconds of wall time for one hand-in.
 PATIENCE_S = 300.0
 #: Of one hand-in's process: CPU seconds, octets of memory, octets of one file, open files.
@@ -59,11 +61,16 @@ def hand_ins(paths: Iterable[str], out: Path | None = None) -> Iterator[Path]:
         path = Path(name)
         if not path.exists():
             raise InputError(name, "there is no such hand-in")
-        if path.is_dir() and not is_copy(path) and any(is_copy(p) or p.suffix == ".zip" for p in path.iterdir()):
+        if path.is_dir() and not is_copy(path) and any(is_copy(p) or packed(p) for p in path.iterdir()):
             own = {out.resolve(), out.with_suffix("").resolve()} if out is not None else set()
             yield from sorted(p for p in path.iterdir() if not p.name.startswith(".") and p.absolute() not in own)
         else:
             yield path
+
+
+def packed(path: Path) -> bool:
+    """Whether a hand-in's name is that of an archive."""
+    return path.suffix.lower() == ARCHIVE
 
 
 def grade(exercise: Exercise, paths: Sequence[Path], key: bytes, jobs: int = 2) -> Iterator[Mark]:
@@ -81,7 +88,7 @@ def grade(exercise: Exercise, paths: Sequence[Path], key: bytes, jobs: int = 2) 
 
 def _mark(exercise: Exercise, path: Path, key: bytes) -> Mark:
     """One hand-in's mark; whatever goes wrong with it stops no other."""
-    student = path.stem if path.suffix == ".zip" else path.name
+    student = path.stem if packed(path) else path.name
     try:
         return _tried(exercise, path, student, key)
     except InputError as error:
@@ -95,7 +102,7 @@ def _tried(exercise: Exercise, path: Path, student: str, key: bytes) -> Mark:
         folder = path
         if path.is_symlink():
             raise InputError(str(path), "is a link", "hand in the folder itself, or a zip file")
-        if path.suffix == ".zip" and path.is_file():
+        if packed(path) and path.is_file():
             folder = Path(place) / "hand-in"
             unpack(path, folder)
         elif not path.is_dir():

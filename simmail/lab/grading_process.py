@@ -13,7 +13,7 @@ from typing import Any
 from simmail.lab import exercise as exercises
 from simmail.lab.copies import VARIANT
 from simmail.lab.hand_in import checked, read_variant
-from simmail.mail.errors import InputError, SimmailError
+from simmail.mail.errors import SimmailError
 
 
 def limit(limits: dict[str, int]) -> str:
@@ -40,18 +40,15 @@ def tried(task: dict[str, Any]) -> dict[str, Any]:
     exercise = exercises.read(Path(task["exercise"]))
     folder, key = Path(task["folder"]), bytes.fromhex(task["key"])
     student = task["student"]
-    if (folder / VARIANT).is_file():
-        try:
-            told = read_variant(folder)
-        except InputError as error:
-            return {"refused": f"{VARIANT}: {error.found}"}
-        if told["exercise"] != exercise.name:
-            return {"refused": f"is a copy of {told['exercise']}, not of {exercise.name}"}
-        if key and told["student"] and told["student"] != student:
-            note = f"is the variant of {told['student']}. {note}".strip()
     variant = exercise.variant(student, key)
+    edits = [variant.told(path) for path in exercise.spec.edits]
     try:
-        own = exercises.handed_in(folder, [variant.told(path) for path in exercise.spec.edits])
+        if (folder / VARIANT).is_file():
+            told = read_variant(folder)
+            if told["exercise"] != exercise.name:
+                return {"refused": f"is a copy of {told['exercise']}, not of {exercise.name}"}
+            note = f"{other_variant(exercise, told['student'], student, key)} {note}".strip()
+        own = exercises.handed_in(folder, edits)
     except SimmailError as error:
         return {"refused": str(error).replace(str(folder), "hand-in")}
     except OSError as error:
@@ -59,9 +56,26 @@ def tried(task: dict[str, Any]) -> dict[str, Any]:
     except RecursionError:
         return {"refused": "has folders within folders without end"}
     if not own:
-        return {"refused": f"has none of the files to be changed: {', '.join(exercise.spec.edits)}"}
+        return {"refused": f"has none of the files to be changed: {', '.join(edits)}. {note}".removesuffix(". ")}
     report = checked(exercise, own, student, key, hidden=True)
     return {"outcomes": [outcome._asdict() for outcome in report.outcomes], "note": note}
+
+
+def other_variant(exercise: exercises.Exercise, says: str, student: str, key: bytes) -> str:
+    """What has to be said of a copy that was made for somebody else than it is tried for; "" for nothing.
+
+    Args:
+        exercise: which.
+        says: the student for whom the copy says that it was made; "" for everybody.
+        student, key: for whom it is tried.
+    """
+    if says and not key:
+        return f"Is the variant of {says}; give --secret-file."
+    if says and says != student:
+        return f"Is the variant of {says}, and tried as that of {student}; is that the student's id?"
+    if key and not says and exercise.variant(student, key) != exercise.variant():
+        return f"Is everybody's variant, and tried as that of {student}; was it handed out without --student?"
+    return ""
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simmail.lab import exercise as exercises
-from simmail.lab.checks import run_checks
+from simmail.lab.checks import checks_in, run_checks
 from simmail.lab.copies import BEGINNING, CHECKS, VARIANT
 from simmail.lab.report import Report
 from simmail.mail.errors import InputError
@@ -87,9 +87,22 @@ def checked(exercise: exercises.Exercise, own: Mapping[str, str], student: str, 
     variant = exercise.variant(student, key)
     files = overlaid(exercise.files(variant), own, [variant.told(path) for path in exercise.spec.edits])
     with tempfile.TemporaryDirectory(prefix="simmail-checks-") as place:
-        paths = []
-        for name, text in exercise.checks(variant, hidden).items():
-            path = Path(place) / name
-            path.write_text(text, encoding="utf-8")
-            paths.append(path)
-        return Report(exercise.spec.title, run_checks(paths, files))
+        paths, plain = (
+            _written(exercise.checks(of, hidden), Path(place) / name)
+            for of, name in ((variant, "own"), (exercise.variant(), "plain"))
+        )
+        # a check has one name in everybody's marks, also where what it asks about has another name in each variant
+        names = [found.name for path in plain for found in checks_in(path)]
+        outcomes = run_checks(paths, files)
+        return Report(
+            exercise.spec.title,
+            [outcome._replace(check=name) for outcome, name in zip(outcomes, names, strict=True)],
+        )
+
+
+def _written(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    """The files of these texts, in a new folder."""
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,21 +17,24 @@ import pytest
 from simmail.cli import main
 from simmail.lab import exercise as exercises
 from simmail.lab.archive import unpack
-from simmail.lab.checks import Outcome
+from simmail.lab.checks import Outcome, checks_in
 from simmail.lab.copies import start
 from simmail.lab.feedback import FORMS, file_name, markdown, page_of
-from simmail.lab.grade import Mark, grade
+from simmail.lab.grade import Mark, grade, hand_ins
+from simmail.lab.hand_in import check, checked
 from simmail.lab.handout import handout
 from simmail.lab.report import Report
 from simmail.lab.variants import Variant, choose
 from simmail.mail.errors import InputError
-from tests.lab.hand_ins import ALL, MAIN_CF, NAME, ROOT, SOLVED, SORTS, copy
+from tests.lab.hand_ins import ALL, MAIN_CF, NAME, ROOT, SOLVED, SORTS, copy, packed
 
 #: Of all sorts of hand-ins, those that the quick test tries.
 FEW = (
     "good", "packed", "no web server", "empty", "no syntax", "no archive.zip", "endless pattern",
     "link to a file", "climber", "essay.txt",
 )  # fmt: skip
+#: The course's, by which variants are drawn.
+SECRET = b"a secret"
 
 
 @pytest.fixture
@@ -102,7 +105,7 @@ def test_wrong_answers_get_what_they_earn(name: str, tmp_path: Path) -> None:
     assert rows["solution"]["points"] == rows["solution"]["of"]
     for answer in answers[1:]:
         row, folder = rows[answer.rpartition("/")[2]], given.folder / answer
-        lost = {column for column, points in row.items() if points == "0.0"} - {"points"}
+        lost = {column for column, points in row.items() if points == "0"} - {"points"}
         assert lost == set((folder / exercises.REFUSED).read_text(encoding="utf-8").split())
 
 
@@ -153,10 +156,110 @@ def test_grades_and_feedback_are_written(tmp_path: Path) -> None:
     out = tmp_path / "grades.csv"
     assert main(["grade", NAME, str(tmp_path / "in"), "--out", str(out)]) == 0
     rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
-    assert [(row["student"], row["points"], row["web_server_may_send"]) for row in rows] == [("ann", "11.0", "0.0")]
+    assert [(row["student"], row["points"], row["web_server_may_send"]) for row in rows] == [("ann", "11", "0")]
     feedback = (tmp_path / "grades" / "ann.md").read_text(encoding="utf-8")
     assert "C: RCPT TO:<friend@elsewhere.example>" in feedback
     assert "454 4.7.1" in feedback
+
+
+def test_marks_are_written_as_they_come(
+    exercise: exercises.Exercise, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who interrupts it has the marks that were there: printed, in the table, and as feedback."""
+    for name in ("ann", "bob", "cyd"):
+        copy(tmp_path / "in" / name)
+
+    def two(*args: object) -> Iterator[Mark]:
+        yield Mark("ann", Report("A title", []))
+        yield Mark("bob\nmallory", None, "nothing\tin it")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simmail.lab.grade.grade", two)
+    out = tmp_path / "grades.csv"
+    assert main(["grade", NAME, str(tmp_path / "in"), "--out", str(out)]) == 130
+    told = capsys.readouterr()
+    assert f"interrupted; 2 of 3 marks are above, and in {out}" in told.err
+    assert re.search(r"^ann +0 of 0\nbob\\nmallory +no points; nothing\\tin it$", told.out, re.MULTILINE)
+    lines = out.read_text().splitlines()
+    assert lines == ["student,points,of,remark", "ann,0,0,", "bob\\nmallory,0,,nothing\\tin it"]
+    assert sorted(path.name for path in (tmp_path / "grades").iterdir()) == ["ann.md", "bob%nmallory.md"]
+
+
+def test_a_table_that_cannot_be_written_is_told_before_anything_is_graded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And an older one is left as it was."""
+    monkeypatch.setattr("simmail.lab.grade.grade", lambda *args: pytest.fail("is graded"))
+    mine, old = copy(tmp_path / "mine"), tmp_path / "old.csv"
+    old.write_text("student\n")
+    (tmp_path / "old").write_text("in the way of the feedback\n")
+    for out in ("nowhere/x.csv", "mine", "old.csv"):
+        assert main(["grade", NAME, str(mine), "--out", str(tmp_path / out)]) == 1
+        assert str(tmp_path / out.partition("/")[0].removesuffix(".csv")) in capsys.readouterr().err
+    assert old.read_text() == "student\n"
+
+
+def test_a_copy_tried_as_somebody_elses_is_told(tmp_path: Path) -> None:
+    """Without the secret, under another name, or made for everybody: the right answer gets no points silently."""
+    given = exercises.find("07-the-zone")
+    assert given is not None
+
+    def solved(folder: Path, student: str, key: bytes) -> Path:
+        start(str(given.folder), folder, student, key)
+        for path, text in given.files(given.variant(student, key), exercises.SOLUTION).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8", errors="surrogateescape")
+        return folder
+
+    bob = solved(tmp_path / "bob", "bob", SECRET)
+    sent = solved(tmp_path / "bob_12345_file_", "bob", SECRET)
+    plain = solved(tmp_path / "ann", "", b"")
+    (right,) = grade(given, [bob], SECRET)
+    assert right.report is not None
+    assert (right.report.passed, right.trouble) == (True, "")
+    for path, key, words in (
+        (bob, b"", "Is the variant of bob; give --secret-file."),
+        (sent, SECRET, "Is the variant of bob, and tried as that of bob_12345_file_; is that the student's id?"),
+        (plain, SECRET, "Is everybody's variant, and tried as that of ann; was it handed out without --student?"),
+    ):
+        (mark,) = grade(given, [path], key)
+        assert words in mark.trouble
+        assert mark.report is None or not mark.report.passed
+        own = [given.variant(path.name, key).told(edit) for edit in given.spec.edits]
+        assert mark.report is not None or f"has none of the files to be changed: {', '.join(own)}. " in mark.trouble
+
+
+def test_each_check_has_one_column(tmp_path: Path) -> None:
+    """Also where what it asks about is called otherwise in each variant."""
+    given = exercises.find("10-subjects")
+    assert given is not None
+    plain = {found.name for found in checks_in(given.folder / exercises.CHECKS)}
+    variants = [given.variant(f"s{n}", SECRET) for n in range(20)]
+    differs = next(f"s{n}" for n, v in enumerate(variants) if not all(v.told(name) == name for name in plain))
+    mine = start(str(given.folder), tmp_path / "in", differs, SECRET)
+    own = exercises.handed_in(mine, [given.variant(differs, SECRET).told(edit) for edit in given.spec.edits])
+    report = checked(given, own, differs, SECRET, hidden=False)
+    assert {outcome.check for outcome in report.outcomes} == plain
+
+
+def test_endings_count_in_any_case(exercise: exercises.Exercise, tmp_path: Path) -> None:
+    """GOOD.ZIP is an archive, and the student's id is GOOD."""
+    archive = packed(copy(tmp_path / "in" / "GOOD"))
+    archive.rename(archive.with_suffix(".ZIP"))
+    (path,) = hand_ins([str(tmp_path / "in")])
+    (mark,) = grade(exercise, [path], b"")
+    assert (mark.student, mark.report and mark.report.passed) == ("GOOD", True)
+
+
+def test_what_is_wrong_with_a_file_is_told_by_its_place_in_the_copy(tmp_path: Path) -> None:
+    """Not by that of the folder in which it was tried."""
+    mine = start(str(ROOT / "exercises" / "07-the-zone"), tmp_path / "mine")
+    zone = mine / "zones/domain.ork.zone"
+    zone.write_text(zone.read_text() + "broken IN MX here\n")
+    told = str(check(mine))
+    line = zone.read_text().count("\n")
+    assert f"    zones/domain.ork.zone:{line}: 'broken IN MX here' is no resource record" in told
+    assert "/tmp" not in told
 
 
 def test_the_check_in_a_copy_says_what_does_not_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
