@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.errors import InputError
 from simmail.mail.records import Record, line
-from simmail.world.trace import Hop, hops
+from simmail.world.trace import Hop, bracketed, hops
 from simmail.world.units import told
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Journey:
 
     def __init__(self, world: World, identity: str) -> None:
         self.world = world
-        self.identity = identity if identity.startswith("<") else f"<{identity}>"
+        self.identity = bracketed(identity)
         self.hops: list[Hop] = hops(world.results, self.identity)
         if not self.hops:
             known = [row["message_id"] for row in world.results.message_rows][-3:]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.lab.picture import COLOURS, Picture, figure, text_width
 from simmail.mail.errors import InputError
-from simmail.world.trace import Deed, Step, steps
+from simmail.world.trace import Deed, Step, bracketed, steps
 
 if TYPE_CHECKING:
     from simmail.world.world import World
@@ -44,7 +44,7 @@ def journey(world: World, identity: str) -> Picture:
     Raises:
         InputError: where no message of that name was ever seen.
     """
-    identity = identity if identity.startswith("<") else f"<{identity}>"
+    identity = bracketed(identity)
     done = steps(world.results, identity)
     if not done:
         raise InputError(f"message {identity!r}", "was never seen")

@@ -6,14 +6,15 @@ import email
 import email.policy
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.header import Header
 from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, SupportsIndex, overload
 
 from simmail.mail.content import Content
+from simmail.mail.errors import InputError
 
 if TYPE_CHECKING:
     from simmail.mail.content import Texts, TextStore
@@ -192,6 +193,36 @@ class Letter:
     def body(self) -> str:
         """All behind the header."""
         return self.text.partition("\n\n")[2]
+
+
+class NoLetter(InputError, IndexError):
+    """There is no letter of that number."""
+
+
+class Letters(list[Letter]):
+    """Letters that came together; who takes one that is not there is told how many there are.
+
+    Args:
+        letters: these.
+        whose: what they are called.
+    """
+
+    def __init__(self, letters: Iterable[Letter], whose: str) -> None:
+        super().__init__(letters)
+        self.whose = whose
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Letter: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Letter]: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> Letter | list[Letter]:
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            came = f"{len(self)} came" if self else "nothing has come"
+            raise NoLetter(self.whose, came, "let time pass, and look into the log of the mail server") from None
 
 
 class Inbox(Sequence[Letter]):

@@ -131,7 +131,12 @@ class Host:
             command: what would be typed.
             stdin: what it can read.
             user: the account that types it.
+
+        Raises:
+            InputError: for what is no text.
         """
+        if not isinstance(command, str):
+            raise InputError(f"{self.name}: sh", f"{command!r} is no command line", "write it as a text: 'mailq'")
         done: Exit = self.world.complete(self, self.running(Run(command, user, {}, stdin), ("/bin/sh",)))
         return done
 

@@ -17,7 +17,7 @@ from simmail.mail.questions import Close, Connect, Decision, Note, Now, Receive,
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 from simmail.world.attachment import Attachment, body
-from simmail.world.correspondence import Draft, Inbox, Letter, answering, header_text, identity_of, quoted
+from simmail.world.correspondence import Draft, Inbox, Letter, Letters, answering, header_text, identity_of, quoted
 from simmail.world.folders import folders
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 PATIENCE_S = 300.0
+
+
+class People(dict[str, "MailProgram"]):
+    """The people of a world, by login name; who asks for another is told whom there is."""
+
+    def __missing__(self, login: str) -> MailProgram:
+        raise InputError(f"person {login!r}", "is not in this world", f"there are: {', '.join(self) or 'none'}")
 
 
 class MailProgram:
@@ -225,7 +232,7 @@ class MailProgram:
         """Fetch what is in the mailbox, now; time passes until it is done.  What came."""
         before = len(self.inbox)
         self.world.complete(self.computer, self.fetch())
-        return self.inbox[before:]
+        return Letters(self.inbox[before:], f"{self.person}'s mail")
 
     def fetch(self) -> Decision[int]:
         """Empty the mailbox on the server into the inbox, as a POP3 client does; how many messages came."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from simmail.mail.errors import InputError
 from simmail.mail.records import Record
 
 if TYPE_CHECKING:
@@ -78,6 +79,13 @@ class Step:
     address: str = ""
     original: str = ""
     queue_id: str = ""
+
+
+def bracketed(identity: str) -> str:
+    """A Message-ID as people give it, in its angle brackets.  Raises InputError for what is no text."""
+    if not isinstance(identity, str):
+        raise InputError(f"message {identity!r}", "is no Message-ID", "write it as a text: '<id@host>'")
+    return identity if identity.startswith("<") else f"<{identity}>"
 
 
 def hops(results: Results, identity: str) -> list[Hop]:

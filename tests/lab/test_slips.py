@@ -1,0 +1,36 @@
+"""What is mistyped in a notebook is told in a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import simmail
+from simmail.mail.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        (lambda w: w.people["bert"], r"person 'bert': is not in this world; there are: alice"),
+        (lambda w: w.people["alice"].get_mail()[-1], r"alice's mail: nothing has come; let time pass"),
+        (lambda w: w.host("mail.domain.ork").sh(5), r"mail.domain.ork: sh: 5 is no command line; write it as a text"),
+        (lambda w: simmail.journey(w, None), r"message None: is no Message-ID; write it as a text"),
+        (lambda w: simmail.plot.journey(w, None), r"message None: is no Message-ID; write it as a text"),
+        (lambda w: w.run("8:00"), r"time: '8:00' is before the world's start, 09:00"),
+    ],
+)
+def test_a_slip_is_a_sentence(slip: Any, words: str) -> None:
+    """Who asks for what is not there learns what there is."""
+    world = simmail.load("01")
+    with pytest.raises(InputError, match=words):
+        slip(world)
+
+
+def test_no_mail_is_still_a_list() -> None:
+    """Nothing, of length 0, and no end of it when gone through."""
+    letters = simmail.load("01").people["alice"].get_mail()
+    assert list(letters) == letters == []
+    with pytest.raises(IndexError):
+        letters[0]
