@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from simmail import __version__
-from simmail.cli import batch, course, hosts, judge, worlds
+from simmail.cli import batch, course, hosts, judge, system_errors, worlds
 from simmail.mail.errors import SimmailError
 
 #: What adds commands, in the order of the help.
@@ -39,4 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        print(f"simmail: {system_errors.told(error)}", file=sys.stderr)
+        return 1
     return status

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from simmail.cli.arguments import whole
+
 
 def _compare(args: argparse.Namespace) -> int:
     from simmail.batch.comparison import compare
@@ -75,7 +77,7 @@ def _precision(text: str) -> tuple[str, float]:
 
 def _where(command: argparse.ArgumentParser) -> None:
     """Who does the work."""
-    command.add_argument("--jobs", type=int, default=0, help="processes of this machine (default: one a core)")
+    command.add_argument("--jobs", type=whole(1), default=0, help="processes of this machine (default: one a core)")
     command.add_argument("--dask", default="", metavar="ADDRESS", help="a dask scheduler whose workers do it instead")
 
 
@@ -122,7 +124,7 @@ def _register_limits(commands: Any) -> None:
     tournament.add_argument("--world", required=True, metavar="WORLD", help="where they compete")
     tournament.add_argument("--host", default="", help="whose main.cf they are (default: the host under study)")
     tournament.add_argument("--loss", type=float, default=5.0, help="weight of one wanted message lost, in spam let in")
-    tournament.add_argument("--jobs", type=int, default=0, help="processes at a time (default: one a core)")
+    tournament.add_argument("--jobs", type=whole(1), default=0, help="processes at a time (default: one a core)")
     tournament.add_argument("--json", action="store_true", help="print the table as JSON")
     _replications(tournament, 10)
     tournament.set_defaults(act=_tournament)

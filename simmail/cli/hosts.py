@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from simmail.cli.arguments import PORTS, whole
 from simmail.mail.errors import InputError
 
 HOST = "a world's hosts/NAME, or a bare /etc/postfix"
@@ -85,7 +86,7 @@ def _register_explain(commands: Any) -> None:
     explain.add_argument("--world", default="", metavar="WORLD", help="the world around (default: the folder's own)")
     explain.add_argument("--at", default="", metavar="TIME", help="the moment of the world: 2d, 10:30")
     explain.add_argument("--policy", default="", help="a folder below the world's policies/, laid over its hosts")
-    explain.add_argument("--port", type=int, default=25, help="where the client calls (default 25)")
+    explain.add_argument("--port", type=whole(*PORTS), default=25, help="where the client calls (default 25)")
     explain.add_argument("--user", action="append", default=[], metavar="NAME", help="an account the host has besides")
     explain.add_argument("--json", action="store_true", help="print it as JSON")
     explain.set_defaults(act=_explain)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from simmail.cli.arguments import world_arguments
+from simmail.mail.errors import InputError
 
 
 def _run(args: argparse.Namespace) -> int:
-    from simmail.world.export import export
+    from simmail.world.export import export, make_room
     from simmail.world.loader import load
 
     world = load(args.world, args.seed, args.policy)
+    if args.out:
+        make_room(world, Path(args.out))
     world.run(args.until)
     world.conservation().demand()
     results = world.results
@@ -38,6 +42,9 @@ def _sh(args: argparse.Namespace) -> int:
         return 2
     world = load(args.world, args.seed, args.policy)
     host = world.host(args.host)
+    for earlier, moment in pairwise(args.at):
+        if world.moment(moment) < world.moment(earlier):
+            raise InputError(f"--at {moment}", f"is before {earlier}, which stands in front of it", "mind the order")
     status = 0
     for moment, command in zip(args.at, args.command, strict=True):
         world.run(moment)
@@ -68,8 +75,10 @@ def register(commands: Any) -> None:
     sh = commands.add_parser("sh", help="an administrator's commands on a simulated host, at moments of one run")
     world_arguments(sh)
     sh.add_argument("host", metavar="HOST", help="the host's name")
-    sh.add_argument("--at", action="append", default=[], metavar="TIME", help="when: 2h, 10:30; once for each -c")
-    sh.add_argument("-c", dest="command", action="append", default=[], metavar="COMMAND", help="what to type")
+    sh.add_argument("--at", action="append", required=True, metavar="TIME", help="when: 2h, 10:30; once for each -c")
+    sh.add_argument(
+        "-c", dest="command", action="append", required=True, metavar="COMMAND", help="what to type; once for each --at"
+    )
     sh.set_defaults(act=_sh)
 
     build = commands.add_parser("build", help="write a random world of many sites into a folder")

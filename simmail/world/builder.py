@@ -8,6 +8,7 @@ provider's server.  People everywhere write to each other, to popular places mor
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -91,6 +92,8 @@ def build(folder: Path, sites: int, seed: int = 1, people: int = 3, per_day: flo
         raise InputError("sites", f"{sites} cannot be built", "from 1 to 4000")
     if not 1 <= people <= len(GIVEN_NAMES):
         raise InputError("people", f"{people} cannot be", f"from 1 to {len(GIVEN_NAMES)}")
+    if not 0 <= per_day < inf:
+        raise InputError("per day", f"{per_day:g} messages cannot be", "0 or more")
     rng = Random(f"{seed}/builder")
     carriers, wires = providers(max(1, sites // PER_PROVIDER), rng)
     places = [Place(n, rng.choices(list(SHARES), list(SHARES.values()))[0]) for n in range(1, sites + 1)]

@@ -2,33 +2,75 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import posixpath
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from simmail.world.logs import maillog
-from simmail.world.mailbox_files import write_mailboxes
+from simmail.mail.errors import InputError
+from simmail.world.logs import PATHS, maillog
+from simmail.world.mailbox_files import FOLDERS, write_mailboxes
 
 if TYPE_CHECKING:
     from simmail.world.world import World
 
+SUMMARY = "summary.json"
 TABLES = ("messages", "arrivals", "deliveries", "decisions", "queues")
+FILES = (SUMMARY, *(f"{table}.parquet" for table in TABLES))
+LOG = PATHS[0]
+
+
+def make_room(world: World, out: Path) -> None:
+    """Make the folder that results go into, before there are any; those of an earlier run of the same world go.
+
+    Raises:
+        InputError: where it holds anything else.
+        OSError: where it cannot be made or written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(out))
+    there = list(out.iterdir())
+    if not there:
+        return
+    before = _earlier(out / SUMMARY)
+    if before is None:
+        raise InputError(str(out), "holds something else", "name a new folder for results")
+    if before["title"] != world.title:
+        raise InputError(str(out), f"holds results of another world, {before['title']!r}", "name a new folder")
+    hosts = {*world.hosts, *before["hosts"]}
+    for place in there:
+        if place.name in FILES:
+            place.unlink()
+        elif place.name in hosts and place.is_dir() and not place.is_symlink():
+            for folder in (posixpath.dirname(LOG), *FOLDERS):
+                shutil.rmtree(place / folder.lstrip("/"), ignore_errors=True)
+
+
+def _earlier(path: Path) -> dict[str, Any] | None:
+    """An earlier run's summary; None where that is none."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return said if isinstance(said["hosts"], dict) and {"title", "simulated_s"} <= said.keys() else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def export(world: World, out: Path) -> list[str]:
     """Write `summary.json`, Parquet tables, each host's log and mailboxes below `out`; what was written, for people."""
     results = world.results
     out.mkdir(parents=True, exist_ok=True)
-    (out / "summary.json").write_text(
-        json.dumps(results.summary(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    (out / SUMMARY).write_text(json.dumps(results.summary(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for table in TABLES:
         getattr(results, table).to_parquet(out / f"{table}.parquet", index=False)
     for host in world.hosts.values():
         if host.master is not None:
-            log = out / host.name / "var/log/maillog"
+            log = out / host.name / LOG.lstrip("/")
             log.parent.mkdir(parents=True, exist_ok=True)
             text = "".join(line + "\n" for line in maillog(host, results.records))
             log.write_text(text, encoding="utf-8", errors="surrogateescape")
         write_mailboxes(host, out / host.name)
-    return ["summary.json", *(f"{table}.parquet" for table in TABLES), "HOST/var/log/maillog", "HOST/var/mail"]
+    return [*FILES, f"HOST{LOG}", "HOST/var/mail"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +49,8 @@ def find(name: str | Path, start: Path | None = None) -> Path:
                 raise InputError(
                     f"world {str(name)!r}", f"could be {' or '.join(p.name for p in matches)}", "write more of its name"
                 )
+    if given.is_dir():
+        raise InputError(str(given), f"has no {WORLD}", "a world is a folder with one in it")
     known = f"there are: {', '.join(sorted(seen))}" if seen else "a world is a folder with a world.yaml in it"
     raise InputError(f"world {str(name)!r}", "is nowhere to be found", known)
 
@@ -65,23 +69,39 @@ def files_below(folder: Path, strays: list[str] | None = None) -> Iterator[tuple
         strays: gets what is said of each link that leads out of the folder; None makes it an error.
 
     Raises:
-        InputError: for such a link, and for a file that is too large.
+        InputError: for such a link, for a file that is too large, and for a file where the folder is looked for.
+        OSError: for what may not be read.
     """
     if not folder.is_dir():
+        if folder.exists():
+            raise InputError(str(folder), "is a file", "a folder of that name is needed")
         return
     root = folder.resolve()
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.resolve().is_relative_to(root):
-            if path.resolve().is_relative_to(root) and path.resolve().is_file():
-                yield _read(path, folder)
-                continue
-            stray = InputError(str(path), "is a link that leads out of the world's folder", "put a copy there")
+    for path in (root, *sorted(folder.rglob("*"))):
+        wrong = _astray(path, root)
+        if wrong:
+            stray = InputError(str(path), wrong, "put a copy there")
             if strays is None:
                 raise stray
             strays.append(str(stray))
-            continue
-        if path.is_file():
+        elif path.is_file():
             yield _read(path, folder)
+        elif path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+            # what is searched for files leaves out such a folder in silence
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _astray(path: Path, root: Path) -> str:
+    """What is wrong with a link, or a path that leads over one; "" for one that leads to a file below the root."""
+    try:
+        target = path.resolve()
+    except RuntimeError:
+        return "is a link that leads back to itself"
+    if not target.is_relative_to(root):
+        return "is a link that leads out of the world's folder"
+    if not path.is_symlink() or target.is_file():
+        return ""
+    return "is a link to a folder" if target.is_dir() else "is a link to nothing"
 
 
 def file_of(folder: Path, path: str) -> tuple[str, str]:

@@ -22,7 +22,6 @@ from simmail.world.mailboxes import MailboxServer
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.mua import MailProgram
 from simmail.world.speed import Speed
-from simmail.world.units import clock
 from simmail.world.world import World
 from simmail.world.yaml_file import meant
 
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
     from simmail.world.faults import FaultSpec
     from simmail.world.host import Host
     from simmail.world.scenario import HostSpec, Letter, Person, Scenario
+
+#: Files of a host by whose names nobody would call a folder.
+OWN_FILES = ("etc/postfix/main.cf", "etc/postfix/master.cf", "etc/aliases")
 
 
 def load(name: str | Path, seed: int = 1, policy: str = "", remember: bool = True) -> World:
@@ -55,8 +57,8 @@ class Loader:
         self.folder, self.scenario, self.remember = folder, scenario, remember
         self.world = World(Calendar(scenario.start), seed)
         self.world.scenario, self.world.folder, self.world.policy = scenario, folder, policy
-        start = scenario.start
-        self.start_of_day = start.hour * 3600.0 + start.minute * 60 + start.second
+        if (folder / "hosts").is_file():
+            raise InputError(str(folder / "hosts"), "is a file", "a folder of that name is needed")
         self._zones()
         for site in scenario.sites:
             self.world.network.add_site(site)
@@ -84,19 +86,40 @@ class Loader:
         world = self.world
         try:
             world.figures = Figures(self.scenario.figures)
-            for name, spec in self.scenario.actors.items():
+        except InputError as error:
+            raise self._wrong(("figures", str(error.where).removeprefix("figures.")), error) from None
+        for name, spec in self.scenario.actors.items():
+            try:
                 actor = world.actors[name] = actor_for(spec)(world, name, spec)
                 actor.settle()
-        except InputError as error:
-            where = f"{self.folder / folders.WORLD}: {error.where}"
-            raise InputError(where, error.found, error.wanted) from None
+            except InputError as error:
+                field = str(error.where).removeprefix(f"actors.{name}").lstrip(".")
+                raise self._wrong(("actors", name, *field.split(".")), error) from None
+
+    def _wrong(self, path: tuple[str | int, ...], error: InputError) -> InputError:
+        """What is wrong with a field of `world.yaml`, with its line.
+
+        Args:
+            path: the steps that lead to the field.
+            error: what is wrong, with the field's name.
+        """
+        place = schema.place(self.folder / folders.WORLD, path)
+        return InputError(f"{place}: {error.where}", error.found, error.wanted)
 
     def _zones(self) -> None:
+        for place in (self.folder / "zones").rglob("*.zone"):
+            self._is_file(place)
         for name, text in folders.files_below(self.folder / "zones"):
             origin = Path(name).name.removesuffix(".zone")
             self.world.zones.read(
                 text, "." if origin in ("root", "world") else origin, f"{self.folder / 'zones' / name}"
             )
+
+    @staticmethod
+    def _is_file(place: Path) -> None:
+        """A place where a file has to be, if anything is."""
+        if place.is_dir():
+            raise InputError(str(place), "is a folder", "a file of that name is needed")
 
     def _overlay(self, policy: str) -> Path | None:
         if not policy:
@@ -133,13 +156,12 @@ class Loader:
         try:
             host = self.world.add_host(name, machine, resolver)
         except ValueError as error:
-            raise InputError(
-                str(self.folder / folders.WORLD),
-                f"hosts.{name}.address: {error}",
-                "give each host addresses of its own",
-            ) from None
+            wrong = InputError(f"hosts.{name}.address", str(error), "give each host addresses of its own")
+            raise self._wrong(("hosts", name, "address"), wrong) from None
         self.world.network.link(name, spec.site, spec.latency, spec.bandwidth)
         for source in (self.folder / "hosts" / name, *([overlay / name] if overlay else [])):
+            for file in OWN_FILES:
+                self._is_file(source / file)
             for path, text in folders.files_below(source, self.world.notices):
                 self._file(host, path, text)
         if machine.files.exists("/etc/postfix/main.cf"):
@@ -199,8 +221,12 @@ class Loader:
             (server.machine.addresses[0], person.port), (mailbox, person.login or person.address.partition("@")[0]),
         )  # fmt: skip
         world.people[login] = program
-        for letter in person.writes:
-            when = clock(letter.at, self.start_of_day)
+        for number, letter in enumerate(person.writes):
+            try:
+                when = world.moment(letter.at)
+            except InputError as error:
+                path = ("people", login, "writes", number, "at")
+                raise self._wrong(path, InputError(".".join(map(str, path)), error.found, error.wanted)) from None
             world.clock.spawn(program.computer, self._write(program, letter, when), when)
         if person.fetches is not None:
             world.clock.spawn(program.computer, self._poll(program, person.fetches), person.fetches)
@@ -220,6 +246,5 @@ class Loader:
     def _fault(self, fault: FaultSpec, number: int) -> None:
         try:
             self.world.faults.plan(fault, number)
-        except ValueError as error:
-            where = f"{self.folder / folders.WORLD}: faults.{number}"
-            raise InputError(where, str(error), "write a moment as in 2h, 10:30 or 1d 9:00") from None
+        except InputError as error:
+            raise self._wrong(("faults", number), InputError(f"faults.{number}", str(error))) from None

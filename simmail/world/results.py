@@ -30,6 +30,10 @@ _STATES = {
 }  # fmt: skip
 #: What programs died of: so many different texts are told.
 CRIES = 5
+#: What they complained of: so many, errors first and then the most frequent, and none that begins so: that is about
+#: others than the host.
+COMPLAINTS = 2
+OF_CLIENTS = ("hostname ", "dict_nis_init: ")
 DELIVERY_COLUMNS = (
     "time", "host", "program", "queue_id", "to", "orig_to", "relay", "delay", "before_queue", "in_queue", "connecting",
     "sending", "dsn", "status", "text", "conn_use",
@@ -286,9 +290,8 @@ class Results:
                 "sent": tries["sent"], "deferred": tries["deferred"], "bounced": tries["bounced"] + tries["expired"],
                 "in queue": sum(queue.values()),
             }  # fmt: skip
-        title = self.world.scenario.title if self.world.scenario else ""
         return {
-            "title": title, "seed": self.world.seed, "policy": self.world.policy, "simulated_s": self.now,
+            "title": self.world.title, "seed": self.world.seed, "policy": self.world.policy, "simulated_s": self.now,
             "messages": dict(sorted(states.items())),
             "delay_s": {"median": median(delays), "longest": max(delays)} if delays else {},
             "hosts": hosts,
@@ -315,15 +318,21 @@ class Results:
         return "\n".join(lines) + "\n"
 
     def cries(self) -> list[str]:
-        """What programs died of, each once, and not what a notice says already."""
-        found = Counter((r.host, r.program, r.fields[0]) for r in self.records if r.event in ("fatal", "panic"))
+        """What programs died of, and what they complained of most; each once, and not what a notice says already."""
+        deaths, complaints = (
+            Counter((r.host, r.program, r.event, r.fields[0]) for r in self.records if r.event in events)
+            for events in (("fatal", "panic"), ("error", "warning"))
+        )
+        found = list(deaths.items())[:CRIES]
+        own = [item for item in complaints.most_common() if not item[0][-1].startswith(OF_CLIENTS)]
+        found += sorted(own, key=lambda item: item[0][2] != "error")[:COMPLAINTS]
         told_once = []
-        for (name, program, text), times in list(found.items())[:CRIES]:
+        for (name, program, event, text), times in found:
             if any(text in notice for notice in self.world.notices):
                 continue
             host = self.world.hosts[name]
             often = f" ({times} times)" if times > 1 else ""
-            told_once.append(told_with_place(host, f"postfix/{program}: fatal: {text}{often}", blamed(host, text)))
+            told_once.append(told_with_place(host, f"postfix/{program}: {event}: {text}{often}", blamed(host, text)))
         return told_once
 
 

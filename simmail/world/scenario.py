@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,15 @@ class Scenario(Part):
     )
 
 
+#: What would do where there is no `world.yaml`, and how it begins.
+_MISSING, _BEGINNING = "a world is a folder with a world.yaml in it", "title: ..."
+
+
+def place(path: Path, field: Sequence[Any]) -> Location:
+    """The line of a field in a `world.yaml` that has been read; `field`: the steps that lead to it."""
+    return Location(str(path), yaml_file.line(yaml_file.tree(path, _MISSING, _BEGINNING), field))
+
+
 def read(path: Path) -> Scenario:
     """Read and check a `world.yaml`.
 
@@ -116,19 +125,21 @@ def read(path: Path) -> Scenario:
         InputError: with file and line of each thing that is wrong.
     """
     name = str(path)
-    tree = yaml_file.tree(path, "a world is a folder with a world.yaml in it", "title: ...")
+    tree = yaml_file.tree(path, _MISSING, _BEGINNING)
     try:
         scenario = Scenario.model_validate(yaml_file.plain(tree))
     except ValidationError as error:
-        raise yaml_file.located(error, tree, name, _fields(), _without_kind) from None
+        raise yaml_file.located(error, tree, name, _fields(), _in_file) from None
     if scenario.start.tzinfo is None:
         scenario.start = scenario.start.replace(tzinfo=UTC)
     _check_names(scenario, tree, name)
     return scenario
 
 
-def _without_kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A place in the file: pydantic names an actor's kind behind its name, where the file has no such step."""
+def _in_file(path: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A place in the file: pydantic names an actor's kind behind its name, and has `[key]` behind a wrong one."""
+    if path[-1] == "[key]":
+        path = path[:-1]
     return (*path[:2], *path[3:]) if path[0] == "actors" and len(path) > 2 else path
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
-from simmail.world.units import octets, seconds
+from simmail.world.units import clock, octets, seconds
 
 
 def _amount(what: str) -> dict[str, Any]:
@@ -21,7 +21,10 @@ Octets = Annotated[float, BeforeValidator(octets), WithJsonSchema(_amount("a siz
 
 
 def _moment(value: Any) -> Any:
-    return value if not isinstance(value, (int, float)) else f"{value}s"
+    text = value if not isinstance(value, (int, float)) else f"{value}s"
+    if isinstance(text, str):
+        clock(text)
+    return text
 
 
 #: A moment: a length of time since the start (`90s`, `2h`) or a time of day (`10:30`, `1d 9:00`).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ MESSAGES = 3
 WIDTH = 110
 #: What is told of one message, lines at most; the middle is left out.
 LINES = 12
+#: Where the texts begin, at least.
+COLUMN = 14
 
 
 def tell(results: Results, messages: int = MESSAGES) -> list[str]:
@@ -32,24 +34,33 @@ def tell(results: Results, messages: int = MESSAGES) -> list[str]:
     chosen: dict[str, dict[str, Any]] = {}
     for row in results.message_rows:
         chosen.setdefault(row["state"], row)
+    stories = [list(_told(results, row)) for row in list(chosen.values())[:messages]]
+    column = max((len(when) + 2 for story in stories for when, _ in story), default=0)
     lines: list[str] = []
-    for row in list(chosen.values())[:messages]:
-        lines += [*([""] if lines else []), *_told(results, row)]
+    for story in stories:
+        lines += [*([""] if lines else []), *_laid_out(story, max(column, COLUMN))]
     return lines
 
 
-def _told(results: Results, row: dict[str, Any]) -> list[str]:
-    lines: list[str] = []
+def _told(results: Results, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """When each thing happened to a message, and what; at last, and without a time, where it is now."""
     for same, group in groupby(steps(results, row["message_id"]), lambda s: (s.deed, s.host, s.text, s.address)):
         tries = list(group)
         text = _SENTENCES[same[0]](results, tries[0])
         if len(tries) > 1:
             text += f" ({len(tries)} tries, the last at {_clock(results, tries[-1].time)})"
-        lines += _wrapped(_clock(results, tries[0].time), text)
-    if len(lines) > LINES:
+        yield _clock(results, tries[0].time), text
+    yield "", _end(results, row)
+
+
+def _laid_out(story: Sequence[tuple[str, str]], column: int) -> list[str]:
+    """A message's story in lines, the texts in one column; of many lines the first and last."""
+    *lines, end = (_wrapped(when, text, column) for when, text in story)
+    told = [line for wrapped in lines for line in wrapped]
+    if len(told) > LINES:
         kept = LINES // 2
-        lines[kept:-kept] = [f"{'...':>14}  ({len(lines) - 2 * kept} lines more)"]
-    return [*lines, *_wrapped("", _end(results, row))]
+        told[kept:-kept] = [f"{'...':>{column}}  ({len(told) - 2 * kept} lines more)"]
+    return [*told, *end]
 
 
 def _clock(results: Results, time: float) -> str:
@@ -59,8 +70,8 @@ def _clock(results: Results, time: float) -> str:
     return f"{at:%H:%M:%S}.{tenth}" if at.date() == start else f"{at:%a %H:%M:%S}.{tenth}"
 
 
-def _wrapped(when: str, text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=f"{when:<14}", subsequent_indent=" " * 16)
+def _wrapped(when: str, text: str, column: int) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=f"{when:<{column}}", subsequent_indent=" " * (column + 2))
 
 
 def _written(results: Results, step: Step) -> str:

@@ -25,6 +25,8 @@ def seconds(text: str | float | int) -> float:
     while found := _PART.match(rest):
         total += float(found[1]) * SECONDS[found[2]]
         rest = rest[found.end() :]
+    if str(text).strip() == "0":
+        return 0.0
     if rest or not str(text).strip():
         raise ValueError(f"{text!r} is no length of time; write a number and ms, s, m, h, d or w, as in 90s or 1h30m")
     return total
@@ -46,9 +48,14 @@ def clock(text: str | float | int, start_of_day: float = 0.0) -> float:
     Args:
         text: what the user wrote.
         start_of_day: the time of day at which the world starts, seconds after midnight.
+
+    Raises:
+        ValueError: saying what would do.
     """
     if isinstance(text, str) and (found := _CLOCK.fullmatch(text.strip())):
         days, hours, minutes, rest = (int(part or 0) for part in found.groups())
+        if hours > 23 or minutes > 59 or rest > 59:
+            raise ValueError(f"{text!r} is no time of day; write 0:00 to 23:59, a later day's as 1d 9:00")
         return days * 86400.0 + hours * 3600 + minutes * 60 + rest - start_of_day
     return seconds(text)
 

@@ -47,6 +47,7 @@ from simmail.world.faults import Faults
 from simmail.world.host import Host
 from simmail.world.intake import Intake
 from simmail.world.line import Lines, Transfer, transfer
+from simmail.world.mua import People
 from simmail.world.results import Results
 from simmail.world.spill import Spill, Texts
 from simmail.world.telnet import Telnet
@@ -56,7 +57,6 @@ from simmail.world.units import clock
 
 if TYPE_CHECKING:
     from simmail.world.actors.actor import Actor
-    from simmail.world.mua import MailProgram
     from simmail.world.scenario import Scenario
 
 
@@ -93,7 +93,7 @@ class World:
         self.faults = Faults(self)
         self.zones = Zones()
         self.hosts: dict[str, Host] = {}
-        self.people: dict[str, MailProgram] = {}
+        self.people = People()
         self.notices: list[str] = []
         self.truth = Truth()
         self.memory = Memory()
@@ -137,6 +137,11 @@ class World:
     def now(self) -> float:
         """Seconds since the world's start."""
         return self.clock.now
+
+    @property
+    def title(self) -> str:
+        """What it is called; "" for one that was made by hand."""
+        return self.scenario.title if self.scenario is not None else ""
 
     @property
     def watched(self) -> bool:
@@ -223,9 +228,20 @@ class World:
         )
 
     def moment(self, text: float | str) -> float:
-        """Seconds since the start of a moment as people write it: `2h`, `10:30`, `1d 9:00`.  Raises ValueError."""
+        """Seconds since the start of a moment as people write it: `2h`, `10:30`, `1d 9:00`.
+
+        Raises:
+            InputError: for what is no moment, or one before the world's start.
+        """
         start = self.calendar.start
-        return clock(text, start.hour * 3600.0 + start.minute * 60 + start.second)
+        try:
+            moment = clock(text, start.hour * 3600.0 + start.minute * 60 + start.second)
+        except ValueError as error:
+            raise InputError("time", str(error)) from None
+        if moment < 0:
+            found = f"{text!r} is before the world's start, {start:%H:%M}"
+            raise InputError("time", found, f"the next day's is written 1d {text}")
+        return moment
 
     def run(self, until: float | str | None = None) -> None:
         """Let time pass.
@@ -240,8 +256,5 @@ class World:
         if until is None:
             end = self.scenario.length if self.scenario else 3600.0
         else:
-            try:
-                end = self.moment(until)
-            except ValueError as error:
-                raise InputError("until", str(error)) from None
+            end = self.moment(until)
         self.clock.run(end)

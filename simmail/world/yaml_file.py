@@ -27,12 +27,15 @@ def tree(path: Path, missing: str, beginning: str) -> dict[Any, Any]:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     name = str(path)
+    if path.exists() and not path.is_file():
+        raise InputError(name, "is no file", missing)
     try:
         said = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(name, "there is no such file", missing) from None
     except UnicodeDecodeError as error:
-        raise InputError(name, f"is no UTF-8 text: {error}", "save it as UTF-8") from None
+        at = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError(Location(name, at), f"is no UTF-8 text: {error}", "save it as UTF-8") from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise InputError(Location(name, line), f"is no YAML: {error.problem}", "mind indentation and colons") from None

@@ -261,6 +261,6 @@ def test_a_mistaken_fault_is_told_with_its_line(tmp_path: Path, fault: str, word
 
 
 def test_a_mistaken_moment_is_told(tmp_path: Path) -> None:
-    """A moment that is none is told with the fault's number."""
-    with pytest.raises(InputError, match=r"faults.0: 'soon' is no length of time"):
+    """A moment that is none is told with its line and the fault's number."""
+    with pytest.raises(InputError, match=r"world.yaml:17: faults.0.at: 'soon' is no length of time"):
         world_with(tmp_path, "faults:\n  - {at: soon, host: a.example}\n")

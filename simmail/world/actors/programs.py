@@ -56,11 +56,7 @@ class SendingProgram(Actor[ProgramSpec]):
         self.computer: Host = hosts[spec.host]
         begin = self.world.calendar.start
         start_of_day = begin.hour * 3600.0 + begin.minute * 60 + begin.second
-        try:
-            rates = sorted((clock(moment, start_of_day), rate) for moment, rate in spec.per_hour.items())
-        except ValueError as error:
-            where = f"actors.{self.name}.per_hour"
-            raise InputError(where, str(error), "write a moment as in 2h, 10:30 or 1d 9:00") from None
+        rates = sorted((clock(moment, start_of_day), rate) for moment, rate in spec.per_hour.items())
         if any(rate < 0 for _, rate in rates):
             raise InputError(f"actors.{self.name}.per_hour", "has a rate below 0", "0 stands for none")
         self.begins, self.rates = [moment for moment, _ in rates], [rate for _, rate in rates]
