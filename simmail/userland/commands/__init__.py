@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simmail.files.invocation import Command
 from simmail.userland.commands import (
+    awk,
     clock,
     find,
     grep,
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Command] = {
     **lines.TOOLS,
     **grep.TOOLS,
     **sed.TOOLS,
+    **awk.TOOLS,
     **manage.TOOLS,
     **ls.TOOLS,
     **links.TOOLS,
