@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections.abc import Callable
 
@@ -87,14 +86,13 @@ def atan2(run: Run, arguments: list[Value]) -> Value:
 
 def rand(run: Run, arguments: list[Value]) -> Value:
     """A number from 0 to 1."""
-    return run.chance.random()
+    return run.random()
 
 
 def srand(run: Run, arguments: list[Value]) -> Value:
     """Let chance begin anew; what it began with before."""
     before = run.seed
-    run.seed = arguments[0] if arguments else float(int(run.process.machine.calendar.unix(run.process.now)))
-    run.chance = random.Random(f"awk {run.text(run.seed)}")
+    run.begin_anew(arguments[0] if arguments else run.clock())
     return before
 
 

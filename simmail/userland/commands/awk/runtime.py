@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from zlib import crc32
 
 from simmail.files.tree import FileError
 from simmail.mail.questions import Decision
@@ -22,6 +22,7 @@ TURNS_A_STEP = 50
 #: What an element of an array weighs, octets.
 ELEMENT = 200
 LARGE = 1024
+MULTIPLIER, MODULUS = 48271, 2**31 - 1
 STARTING: dict[str, Value] = {
     "FS": " ", "OFS": " ", "ORS": "\n", "RS": "\n", "SUBSEP": "\x1c", "CONVFMT": "%.6g", "OFMT": "%.6g",
     "NR": 0.0, "FNR": 0.0, "RSTART": 0.0, "RLENGTH": -1.0, "FILENAME": "",
@@ -57,8 +58,9 @@ class Run:
         self.operand = 0
         self._opened = False
         self.source: Source | None = None
-        self.seed: Value = float(int(process.machine.calendar.unix(process.now)))
-        self.chance = random.Random(f"awk {self.seed}")
+        self.seed: Value = self.clock()
+        self._chance = 0
+        self.begin_anew(self.seed)
 
     # ---- bounds
 
@@ -87,6 +89,23 @@ class Run:
 
     def _count(self, name: str) -> str:
         return text(number(self.globals[name]), "%.6g")
+
+    # ---- chance
+
+    def clock(self) -> float:
+        """The time, from which chance begins where nobody says otherwise."""
+        return float(int(self.process.machine.calendar.unix(self.process.now)))
+
+    def begin_anew(self, seed: Value) -> None:
+        """Let chance begin from a value."""
+        self.seed = seed
+        self._chance = crc32(self.text(seed).encode("latin-1")) % (MODULUS - 1) + 1
+        self.random()
+
+    def random(self) -> float:
+        """The next number from 0 to 1 (Lehmer's generator, as Park and Miller have it)."""
+        self._chance = self._chance * MULTIPLIER % MODULUS
+        return self._chance / MODULUS
 
     # ---- variables
 
