@@ -22,6 +22,9 @@ KILLED = 137
 NAMES_A_STEP = 100
 #: How much text is copied in a step, octets.
 OCTETS_A_STEP = 16384
+#: What says which language and characters a program speaks, the first that is set, and the quotes of the plain one.
+LANGUAGE = ("LC_ALL", "LC_CTYPE", "LANG")
+PLAIN_QUOTES = str.maketrans("\u2018\u2019", "''")
 USER_FOLDERS = frozenset({"/bin", "/usr/bin"})
 ADMIN_FOLDERS = frozenset({"/sbin", "/usr/sbin"})
 #: Programs that Debian keeps in /usr/sbin.
@@ -156,9 +159,18 @@ class Process(Invocation):
         return posixpath.basename(self.argv[0])
 
     def fail(self, text: str, status: int = 1) -> int:
-        """Complain in the program's own name, as it was called; the exit status."""
+        """Complain in the program's own name, as it was called; the exit status.
+
+        The quotes that depend on the language are those of UTF-8 in `text`, and where the language is C they are plain.
+        """
+        if "\u2018" in text and self._language() in ("C", "POSIX"):
+            text = text.translate(PLAIN_QUOTES)
         self.complain(f"{self.argv[0]}: {text}")
         return status
+
+    def _language(self) -> str:
+        """What the environment says of the language; hosts have UTF-8 where it says nothing."""
+        return next((found for name in LANGUAGE if (found := self.environment.get(name))), "")
 
     def write(self, text: str) -> None:
         """Print a text as it is."""

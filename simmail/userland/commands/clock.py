@@ -94,7 +94,7 @@ def date(process: Process) -> int:
     if "d" in given:
         moment = read_date(process, given.value("d"))
         if moment is None:
-            raise CommandError(f"invalid date '{given.value('d')}'")
+            raise CommandError(f"invalid date ‘{given.value('d')}’")
         now = moment
     elif "r" in given:
         now = process.files.stat(given.value("r")).modified
@@ -104,7 +104,7 @@ def date(process: Process) -> int:
         template = "%F"
     for operand in given.operands:
         if not operand.startswith("+"):
-            raise CommandError(f"invalid date '{operand}'")
+            raise CommandError(f"invalid date ‘{operand}’")
         template = operand[1:]
     try:
         process.print(formatted_date(process, now, template))
@@ -125,7 +125,7 @@ def sleep(process: Process) -> Decision[int]:
     for operand in given.operands:
         found = re.fullmatch(r"([0-9]{1,9}\.?[0-9]{0,9}|\.[0-9]{1,9})([smhd]?)", operand)
         if found is None:
-            raise CommandError(f"invalid time interval '{operand}'\nTry 'sleep --help' for more information.")
+            raise CommandError(f"invalid time interval ‘{operand}’\nTry 'sleep --help' for more information.")
         seconds += float(found.group(1)) * DURATIONS[found.group(2)]
     process.job.rest(seconds)
     yield Sleep(seconds)

@@ -61,7 +61,7 @@ class Walk:
         try:
             stat = process.files.lstat(name)
         except FileError as error:
-            self.status = process.fail(f"'{name}': {error.reason}")
+            self.status = process.fail(f"‘{name}’: {error.reason}")
             return
         entry = Entry(name, stat, depth)
         self.pruned = False
@@ -71,7 +71,7 @@ class Walk:
             try:
                 names = process.files.listing(name, stored=True)
             except FileError as error:
-                self.status = process.fail(f"'{name}': {error.reason}")
+                self.status = process.fail(f"‘{name}’: {error.reason}")
                 names = []
             for inner in names:
                 yield from self.walk(f"{name.rstrip('/')}/{inner}", check, depth + 1)
@@ -88,7 +88,7 @@ class Walk:
         try:
             return (yield from launch(self.process, tuple(words)))
         except LaunchError as error:
-            self.process.fail(f"'{words[0]}': {error.reason}")
+            self.process.fail(f"‘{words[0]}’: {error.reason}")
             return error.status
 
 
@@ -242,21 +242,21 @@ class Reader:
         try:
             than = self.walk.process.files.stat(name).modified
         except FileError as error:
-            raise CommandError(f"'{name}': {error.reason}") from None
+            raise CommandError(f"‘{name}’: {error.reason}") from None
         return _pure(lambda entry: entry.stat.modified > than)
 
     def user(self, word: str) -> Check:
         """-user."""
         name = self.argument(word)
         if name not in self.walk.process.machine.accounts:
-            raise CommandError(f"invalid user name or UID argument to {word}: '{name}'")
+            raise CommandError(f"‘{name}’ is not the name of a known user")
         return _pure(lambda entry: entry.stat.owner == name)
 
     def permission(self, word: str) -> Check:
         """-perm with octal digits."""
         text = self.argument(word)
         if not re.fullmatch("[-/]?[0-7]{1,5}", text):
-            raise CommandError(f"invalid mode '{text}'")
+            raise CommandError(f"invalid mode ‘{text}’")
         bits = int(text.lstrip("-/"), 8)
         if text.startswith("-"):
             return _pure(lambda entry: entry.stat.mode & bits == bits)
@@ -269,7 +269,7 @@ class Reader:
         if word != "-depth":
             text = self.argument(word)
             if not (text.isdecimal() and text.isascii()):
-                raise CommandError(f"Expected a positive decimal integer argument to {word}, but got '{text}'")
+                raise CommandError(f"Expected a positive decimal integer argument to {word}, but got ‘{text}’")
             if word == "-maxdepth":
                 self.walk.most = int(text[:6])
             else:
@@ -338,7 +338,7 @@ class Reader:
             try:
                 (files.remove_folder if entry.stat.kind == "d" else files.remove)(entry.name)
             except FileError as error:
-                walk.status = walk.process.fail(f"cannot delete '{entry.name}': {error.reason}")
+                walk.status = walk.process.fail(f"cannot delete ‘{entry.name}’: {error.reason}")
                 return False
             return True
 
@@ -429,7 +429,7 @@ def find(process: Process) -> Decision[int]:
     try:
         for name in names or ["."]:
             if not process.files.exists(name):
-                walk.status = process.fail(f"'{name}': No such file or directory")
+                walk.status = process.fail(f"‘{name}’: No such file or directory")
             else:
                 yield from walk.walk(name, check)
     except Quit:

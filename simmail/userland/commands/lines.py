@@ -112,13 +112,13 @@ def _sort_keys(given: Options) -> list[SortKey]:
     if separator == "\\0":
         separator = "\0"
     if len(separator) > 1:
-        raise CommandError(f"multi-character tab '{separator}'", 2)
+        raise CommandError(f"multi-character tab ‘{separator}’", 2)
     keys = []
     for text in given.values("k"):
         found = _KEY.fullmatch(text)
         if found is None or found.group(1) == "0":
             reason = "field number is zero: " if found else ""
-            raise CommandError(f"{reason}invalid field specification '{text}'", 2)
+            raise CommandError(f"{reason}invalid field specification ‘{text}’", 2)
         field, char, flags, end_field, end_char, end_flags = found.groups()
         own = flags + (end_flags or "")
         end = (int(end_field), int(end_char or 0)) if end_field else None
@@ -233,7 +233,7 @@ def _ranges(text: str, what: str) -> list[tuple[int, int]]:
         low, dash, high = part.partition("-")
         numbers = all(not number or (number.isdecimal() and len(number) < 10) for number in (low, high))
         if not numbers or not (low or high):
-            raise CommandError(f"invalid {what} value '{part}'\nTry 'cut --help' for more information.")
+            raise CommandError(f"invalid {what} value ‘{part}’\nTry 'cut --help' for more information.")
         first = int(low or 1)
         last = (int(high) if high else 10**9) if dash else first
         if first == 0:
@@ -282,7 +282,7 @@ def cut(process: Process) -> Decision[int]:
 
 def _class(name: str) -> str:
     if name not in CLASSES:
-        raise CommandError(f"invalid character class '{name}'")
+        raise CommandError(f"invalid character class ‘{name}’")
     return "".join(chr(code) for low, high in CLASSES[name] for code in range(ord(low), ord(high) + 1))
 
 
@@ -333,12 +333,12 @@ def tr(process: Process) -> Decision[int]:
         raise CommandError("missing operand" + hint)
     needs_two = "d" not in given and "s" not in given
     if needs_two and len(sets) < 2:
-        raise CommandError(f"missing operand after '{sets[0]}'\nTwo strings must be given when translating.{hint}")
+        raise CommandError(f"missing operand after ‘{sets[0]}’\nTwo strings must be given when translating.{hint}")
     if "d" in given and "s" not in given and len(sets) > 1:
         only = "Only one string may be given when deleting without squeezing repeats."
-        raise CommandError(f"extra operand '{sets[1]}'\n{only}{hint}")
+        raise CommandError(f"extra operand ‘{sets[1]}’\n{only}{hint}")
     if len(sets) > 2:
-        raise CommandError(f"extra operand '{sets[2]}'{hint}")
+        raise CommandError(f"extra operand ‘{sets[2]}’{hint}")
     text = yield from process.source.read_all()
     first = _set(sets[0])
     second = _set(sets[1]) if len(sets) > 1 else []

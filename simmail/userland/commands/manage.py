@@ -210,7 +210,7 @@ def mkdir(process: Process) -> int:
             if "m" in given:
                 files.change(name, mode=changed_mode(given.value("m"), 0o777, True, process.umask))
         except FileError as error:
-            status = process.fail(f"cannot create directory '{error.path}': {error.reason}")
+            status = process.fail(f"cannot create directory ‘{error.path}’: {error.reason}")
     return status
 
 
@@ -277,10 +277,10 @@ def _stamp(process: Process, given: Options) -> float:
                 return moment.timestamp() - calendar.epoch
             except ValueError:
                 pass
-        raise CommandError(f"invalid date format '{text}'")
+        raise CommandError(f"invalid date format ‘{text}’")
     seconds = read_date(process, text)
     if seconds is None:
-        raise CommandError(f"invalid date format '{text}'")
+        raise CommandError(f"invalid date format ‘{text}’")
     return seconds
 
 
@@ -331,7 +331,7 @@ def changed_mode(text: str, mode: int, folder: bool, umask: int) -> int:
     for clause in text.split(","):
         found = _CLAUSE.fullmatch(clause)
         if found is None:
-            raise CommandError(f"invalid mode: '{text}'\nTry 'chmod --help' for more information.")
+            raise CommandError(f"invalid mode: ‘{text}’\nTry 'chmod --help' for more information.")
         who = 0
         for letter in found.group(1) or "a":
             who |= WHO[letter]
@@ -384,7 +384,7 @@ def chmod(process: Process) -> int:
         process.argv = tuple(words)
     given = options(process, "Rvcf", {"recursive": "R"})
     if len(given.operands) < 2:
-        raise _missing(process, f"missing operand after '{given.operands[0]}'" if given.operands else "missing operand")
+        raise _missing(process, f"missing operand after ‘{given.operands[0]}’" if given.operands else "missing operand")
     status = 0
     text, *names = given.operands
     changed_mode(text, 0, False, 0)
@@ -404,14 +404,14 @@ def chown(process: Process) -> int:
     """Give files to another account; groups go with their owners here."""
     given = options(process, "Rvcfh", {"recursive": "R"})
     if len(given.operands) < 2:
-        raise _missing(process, f"missing operand after '{given.operands[0]}'" if given.operands else "missing operand")
+        raise _missing(process, f"missing operand after ‘{given.operands[0]}’" if given.operands else "missing operand")
     text, *names = given.operands
     owner: str | None = text.replace(".", ":", 1).partition(":")[0] if process.name == "chown" else ""
     accounts = process.machine.accounts
     if owner and owner not in accounts:
         by_number = next((a.name for a in accounts.values() if str(a.uid) == owner), None)
         if by_number is None:
-            raise CommandError(f"invalid user: '{text}'")
+            raise CommandError(f"invalid user: ‘{text}’")
         owner = by_number
     status = 0
     for name in _everything(process, given, names):

@@ -20,7 +20,7 @@ def id_(process: Process) -> int:
     name = given.operands[0] if given.operands else process.user
     account = process.machine.accounts.get(name)
     if account is None:
-        raise CommandError(f"'{name}': no such user")
+        raise CommandError(f"‘{name}’: no such user")
     group = group_name(process, account.gid)
     if "u" in given:
         process.print(name if "n" in given else str(account.uid))
@@ -82,7 +82,7 @@ def env(process: Process) -> Decision[int]:
     try:
         return (yield from launch(process, tuple(words), environment=environment))
     except LaunchError as error:
-        return process.fail(f"'{words[0]}': {error.reason}", error.status)
+        return process.fail(f"‘{words[0]}’: {error.reason}", error.status)
 
 
 def printenv(process: Process) -> int:
@@ -120,7 +120,7 @@ def _run(process: Process, words: list[str]) -> Decision[int]:
     try:
         return (yield from launch(process, tuple(words)))
     except LaunchError as error:
-        return process.fail(f"failed to run command '{words[0]}': {error.reason}", error.status)
+        return process.fail(f"failed to run command ‘{words[0]}’: {error.reason}", error.status)
 
 
 def which_(process: Process) -> int:
@@ -143,7 +143,7 @@ def mktemp(process: Process) -> int:
     stem = template.rstrip("X")
     width = len(template) - len(stem)
     if width < 3:
-        raise CommandError(f"too few X's in template '{template}'")
+        raise CommandError(f"too few X's in template ‘{template}’")
     number = 0
     while process.files.exists(name := stem + f"{number:0{width}d}"):
         number += 1

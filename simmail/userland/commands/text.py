@@ -81,7 +81,7 @@ def _count(process: Process, text: str, what: str) -> tuple[str, int]:
     digits = text[len(sign) :]
     number = digits.rstrip("bkKMGB")
     if not (number.isdecimal() and number.isascii()) or digits[len(number) :] not in SUFFIXES or len(number) > 15:
-        raise CommandError(f"invalid number of {what}: '{text}'")
+        raise CommandError(f"invalid number of {what}: ‘{text}’")
     return sign, int(number) * SUFFIXES[digits[len(number) :]]
 
 

@@ -66,7 +66,7 @@ def printf(process: Process) -> int:
         raise CommandError("missing operand\nTry 'printf --help' for more information.")
 
     def complain(word: str, text: str) -> None:
-        process.fail(f"'{word}': {WORDING.get(text, text)}")
+        process.fail(f"‘{word}’: {WORDING.get(text, text)}")
 
     form = Printf(words[0], words[1:], complain)
     for text in form.run():
@@ -97,7 +97,7 @@ def basename(process: Process) -> int:
         raise CommandError("missing operand\nTry 'basename --help' for more information.")
     if "a" not in given and "s" not in given:
         if len(names) > 2:
-            raise CommandError(f"extra operand '{names[2]}'\nTry 'basename --help' for more information.")
+            raise CommandError(f"extra operand ‘{names[2]}’\nTry 'basename --help' for more information.")
         names, suffix = names[:1], names[1] if len(names) > 1 else ""
     for name in names:
         base = posixpath.basename(name.rstrip("/")) or ("/" if name.startswith("/") else "")
@@ -133,7 +133,7 @@ def seq(process: Process) -> int:
     numbers = []
     for word in words:
         if not re.fullmatch(r"[-+]?(\d{1,15}(\.\d{0,9})?|\.\d{1,9})", word):
-            raise CommandError(f"invalid floating point argument: '{word}'\nTry 'seq --help' for more information.")
+            raise CommandError(f"invalid floating point argument: ‘{word}’\nTry 'seq --help' for more information.")
         numbers.append(float(word))
     if not 1 <= len(numbers) <= 3:
         raise CommandError("missing operand\nTry 'seq --help' for more information.")
@@ -173,7 +173,7 @@ class _Expression:
     def take(self) -> str:
         """The next word."""
         if self.position >= len(self.words):
-            before = f" after '{self.words[-1]}'" if self.words else ""
+            before = f" after ‘{self.words[-1]}’" if self.words else ""
             raise CommandError(f"syntax error: missing argument{before}", 2)
         self.position += 1
         return self.words[self.position - 1]
@@ -197,7 +197,7 @@ class _Expression:
                 raise CommandError("syntax error: nested too deeply", 2)
             inner = self.value()
             if self.take() != ")":
-                raise CommandError(f"syntax error: expecting ')' instead of '{self.words[self.position - 1]}'", 2)
+                raise CommandError(f"syntax error: expecting ')' instead of ‘{self.words[self.position - 1]}’", 2)
             self.depth -= 1
             return inner
         if word == "length":
@@ -260,7 +260,7 @@ def expr(process: Process) -> int:
     expression = _Expression(words, process)
     value = expression.value()
     if expression.position < len(words):
-        raise CommandError(f"syntax error: unexpected argument '{words[expression.position]}'", 2)
+        raise CommandError(f"syntax error: unexpected argument ‘{words[expression.position]}’", 2)
     process.print(value)
     return int(value in ("", "0"))
 
