@@ -59,6 +59,7 @@ FOLDERS = (
     "/var/spool",
     "/var/tmp",
     "/usr/bin",
+    "/usr/lib",
     "/usr/sbin",
 )
 

@@ -36,6 +36,14 @@ ADMIN_PROGRAMS = frozenset(
 )
 
 
+#: Programs that are links to others, and what these say.
+LINKS = {
+    "/usr/bin/mailq": "../sbin/sendmail",
+    "/usr/bin/newaliases": "../sbin/sendmail",
+    "/usr/lib/sendmail": "../sbin/sendmail",
+}
+
+
 class LaunchError(Exception):
     """A program that cannot be run.
 
@@ -193,7 +201,7 @@ def is_installed(commands: Mapping[str, Command], path: str) -> bool:
     folder, name = posixpath.split(path)
     if name not in commands:
         return False
-    return folder in (ADMIN_FOLDERS if name in ADMIN_PROGRAMS else USER_FOLDERS)
+    return path in LINKS or folder in (ADMIN_FOLDERS if name in ADMIN_PROGRAMS else USER_FOLDERS)
 
 
 def which(process: Process, name: str, path: str | None = None) -> str:

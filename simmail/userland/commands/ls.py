@@ -8,7 +8,7 @@ from simmail.files.tree import NO_FILE, FileError
 from simmail.mail.calendar import MONTHS
 from simmail.userland.commands.options import Options, options
 from simmail.userland.files import Stat
-from simmail.userland.process import CommandError, Process, is_installed, plain
+from simmail.userland.process import LINKS, CommandError, Process, is_installed, plain
 
 RECENT = timedelta(days=182)
 LONG = {"all": "a", "almost-all": "A", "directory": "d", "recursive": "R", "reverse": "r", "human-readable": "h"}
@@ -60,7 +60,10 @@ class Listing:
 
     def shown(self, name: str, full: str, stat: Stat) -> str:
         """A name as it is printed; that of a link with what it says, where all is told."""
-        return f"{name} -> {self.process.files.target(full)}" if stat.kind == "l" and self.long else name
+        if stat.kind != "l" or not self.long:
+            return name
+        files = self.process.files
+        return f"{name} -> {LINKS.get(files.path(full)) or files.target(full)}"
 
     def stat(self, name: str, follow: bool) -> Stat | None:
         """What a name is, or what a link leads to; None, and a complaint, where there is nothing."""
@@ -72,6 +75,8 @@ class Listing:
                 return process.files.stat(name)
             path = process.files.locate(name)
             if is_installed(process.commands, path):
+                if path in LINKS:
+                    return Stat("l", 0o777, "root", 0, len(LINKS[path]), 0.0)
                 return Stat("f", 0o755, "root", 0, 0, 0.0)
             raise FileError(name, NO_FILE)
         except FileError as error:
