@@ -32,6 +32,7 @@ ADMIN_PROGRAMS = frozenset(
     """
     postconf postmap postalias postqueue postsuper postcat postfix postdrop postlog postkick postlock postmulti
     sendmail qshape posttls-finger postgrey adduser useradd deluser userdel service chroot
+    nologin runuser
     """.split()
 )
 
@@ -107,11 +108,12 @@ class Process(Invocation):
         job: Job,
         environment: Mapping[str, str] | None = None,
         folder: str | None = None,
+        user: str | None = None,
         umask: int | None = None,
         out: list[str] | None = None,
         err: list[str] | None = None,
     ) -> None:
-        self.argv, self.machine, self.user = argv, parent.machine, parent.user
+        self.argv, self.machine, self.user = argv, parent.machine, parent.user if user is None else user
         self.system, self.control, self.file_limit = parent.system, parent.control, parent.file_limit
         self.folder = parent.folder if folder is None else folder
         self.environment = parent.environment if environment is None else environment
@@ -284,18 +286,19 @@ def perform(command: Command, process: Process) -> Decision[int]:
         process.job.leave()
 
 
-def launch(parent: Process, argv: tuple[str, ...], **others: object) -> Decision[int]:
+def launch(parent: Process, argv: tuple[str, ...], *, name: str = "", **others: object) -> Decision[int]:
     """Start a program as execvp(3) finds it, and wait until it ends.
 
     Args:
         parent: who starts it.
         argv: its words.
+        name: what it is to find as its own name; the first word where it is "".
         others: what shall be different from the parent (`Process.child`).
 
     Raises:
         LaunchError: where it cannot be run.
     """
-    program = load(parent, which(parent, argv[0]), argv[0])
+    program = load(parent, which(parent, argv[0]), name or argv[0])
     process = parent.child((*program.before, *argv[1:]), **others)
     parent.job.settle()
     running = perform(program.command, process)
