@@ -33,17 +33,19 @@ MOST_LINKS = 40
 #: The first inode number that is handed out.
 FIRST_INODE = 0x20000
 
-#: Folders that Debian's base system makes with other permissions than 755.
+#: Those of the queue directory that only Postfix looks into.
+CLOSED = "active bounce corrupt defer deferred flush hold incoming private saved trace".split()
+#: Folders that Debian's base system, and its postfix package, make with other permissions than 755.
 FOLDER_MODES = {
     "/tmp": 0o1777, "/var/tmp": 0o1777, "/var/mail": 0o2775, "/root": 0o700,
-    **{
-        f"/var/spool/postfix/{name}": 0o700
-        for name in "active bounce corrupt defer deferred flush hold incoming private saved trace".split()
-    },
     "/var/spool/postfix/maildrop": 0o1730, "/var/spool/postfix/public": 0o2710,
+    **{f"/var/spool/postfix/{name}": 0o700 for name in CLOSED},
 }  # fmt: skip
-#: Folders that belong to a group other than root's there: its number.
-FOLDER_GROUPS = {"/var/mail": 8}
+#: Folders that belong to another group than their owner's: its number.
+FOLDER_GROUPS = {
+    "/var/mail": 8, "/var/spool/postfix/maildrop": 103, "/var/spool/postfix/public": 103,
+    **{f"/var/spool/postfix/{name}": 0 for name in CLOSED},
+}  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -138,7 +138,7 @@ class SpoolView:
 def mount(spool: Spool, machine: Machine) -> None:
     """Show a host's queue directory among its files."""
     for name in FOLDERS:
-        machine.files.make_folder(f"{FOLDER}/{name}", OWNER)
+        machine.files.make_folder(f"{FOLDER}/{name}", "root" if name in ("etc", "dev", "usr", "lib", "pid") else OWNER)
     machine.files.arrange(FOLDER, FOLDERS)
     machine.files.mount(FOLDER, SpoolView(spool, machine))
 

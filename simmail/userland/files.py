@@ -10,6 +10,7 @@ from simmail.files.mailbox import TOO_LARGE
 from simmail.files.tree import (
     DENIED,
     EXISTS,
+    FOLDER_GROUPS,
     IS_DIRECTORY,
     NO_FILE,
     NOT_DIRECTORY,
@@ -26,8 +27,6 @@ READ, WRITE, EXECUTE = 4, 2, 1
 DEVICES = frozenset(
     f"/dev/{name}" for name in ("null", "zero", "full", "tty", "stdin", "stdout", "stderr", "random", "urandom")
 )
-#: Folders that belong to another group than their owner's.
-FOLDER_GROUPS = {"/var/mail": 8}
 
 
 class Stat(NamedTuple):

@@ -91,10 +91,18 @@ class _Postcat:
         self.console.config(folder)
         self.parts = self.letters & EVERYTHING or EVERYTHING
         for name in names:
+            self._allowed(name)
             self._file(name)
         if not names:
             self._print(self.invocation.stdin, "stdin")
         return 0
+
+    def _allowed(self, name: str) -> None:
+        """Raises Fatal where the queue is closed to who runs the command."""
+        queued = "q" in self.letters and valid_queue_id(name)
+        path = normal(name, self.invocation.folder)
+        if self.console.locked_out and (queued or path.startswith(FOLDER + "/")):
+            raise Fatal(f"open {'queue file ' if queued else ''}{name}: Permission denied")
 
     def _file(self, name: str) -> None:
         if "q" in self.letters:

@@ -46,8 +46,9 @@ def postkick(invocation: Invocation) -> Decision[int]:
     service: Service | None = None
     if control.system is not None:
         service = next((s for s in control.system.master.services.values() if s.name == name), None)
-    if service is None or ("private" if service.private else "public") != kind:
-        _fails(invocation, f"warning: unable to look up {kind}/{name}: No such file or directory")
+    reason = "Permission denied" if console.locked_out else "No such file or directory"
+    if console.locked_out or service is None or ("private" if service.private else "public") != kind:
+        _fails(invocation, f"warning: unable to look up {kind}/{name}: {reason}")
         return _fails(
             invocation, f"warning: Cannot contact class {kind} service {name} - perhaps the mail system is down"
         )

@@ -18,6 +18,7 @@ DIAGNOSTICS
     Mail system is down -- accessing queue directly (Connect to the Postfix showq service: Connection refused)
     Cannot flush mail queue - mail system is down
     Flush service is not configured for destination "SITE"
+    User NAME(UID) is not allowed to view the mail queue, or to flush it
     status 69 (EX_UNAVAILABLE) for whatever cannot be done
 
 SEE ALSO
@@ -87,6 +88,10 @@ class _Postqueue:
         return (yield from self._act(wanted[0]))
 
     def _act(self, option: Option) -> Decision[int]:
+        if self.console.locked_out:
+            lists = option.letter in "pj"
+            deed, users = ("view", "authorized_mailq_users") if lists else ("flush", "authorized_flush_users")
+            yield from self.console.permit(f"{deed} the mail queue", users, self.config)
         if option.letter in "pj":
             return (yield from self._list(option.letter == "j"))
         if option.letter == "f":

@@ -131,7 +131,11 @@ def _gather(invocation: Invocation, table: _Table, name: str) -> None:
         if not invocation.machine.files.is_folder(path):
             invocation.complain(f"Can't stat {name}: No such file or directory\n at {PROGRAM} line 375.")
         return
-    spool: Spool = Console("qshape", invocation).control().spool
+    console = Console("qshape", invocation)
+    if console.locked_out:
+        invocation.complain(f"Can't cd to {name}: Permission denied\n at {PROGRAM} line 375.")
+        return
+    spool: Spool = console.control().spool
     for message in spool.queue(queue).values():
         if message.expired:
             continue  # its file's mode is none that is looked for

@@ -281,6 +281,7 @@ class _Sendmail:
 
     def _converse(self) -> Decision[int]:
         """An SMTP session on standard input."""
+        yield from self.console.permit("submit mail", "authorized_submit_users", self.config)
         control, account = self.console.control(), self.console.account()
         system = control.system
         if system is None:
@@ -296,6 +297,7 @@ class _Sendmail:
     def _submit(self, request: Request) -> Decision[int]:
         """Put a message into the maildrop queue."""
         account = self.console.account()
+        yield from self.console.permit("submit mail", "authorized_submit_users", self.config)
         sender = account.name if request.sender is None else (yield from self._sender(request.sender))
         who = f"{sender}({account.uid})"
         if request.verp and not sender:

@@ -18,14 +18,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simmail.files.invocation import Invocation
-from simmail.files.tree import IS_DIRECTORY, File, FileError
+from simmail.files.tree import DENIED, IS_DIRECTORY, File, FileError, normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import LOGGED, BadOption, getopt
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.maincf import Warn
 from simmail.postfix.tables.base64files import BadFile, decoded
-from simmail.postfix.tables.build import Builder, modify
+from simmail.postfix.tables.build import COMPILED, Builder, modify
 from simmail.postfix.tables.flags import DictFlag
 from simmail.postfix.tables.fold import printable
 from simmail.postfix.tables.proxy import proxymap_of
@@ -100,7 +100,9 @@ class TableTool:
             self.config = Config.load(
                 self.invocation.machine, self.warn, self._path(self.request.folder or folder), self.name
             )
-            self.logs, self.utf8 = True, bool(self.config["smtputf8_enable"])
+            self.utf8 = bool(self.config["smtputf8_enable"])
+            # nobody but root can reach postlogd(8)
+            self.logs = self.invocation.user == "root" or not self.config["maillog_file"]
             self.environment = TableEnvironment(
                 self.invocation.machine,
                 self.warn,
@@ -206,8 +208,21 @@ class TableTool:
             self.make(*self.typed(spec))
         return 0
 
+    def check(self, type: str, name: str, deed: str = "") -> None:
+        """See that who runs the command may write to a compiled table.  Raises Fatal."""
+        files, path = self.invocation.machine.files, name + ".db"
+        full = normal(path, self.invocation.folder)
+        if type in COMPILED and files.may_append(full, self.invocation.user) == DENIED:
+            deed = deed or ("open" if files.exists(full) else "open database")
+            raise Fatal(f"{deed} {path}: {DENIED}")
+
     def source(self, type: str, name: str) -> tuple[str, File | None]:
         """The name and file of a table's source; standard input, with -i, is no file.  Raises Fatal."""
+        found = self._source(type, name)
+        self.check(type, name)
+        return found
+
+    def _source(self, type: str, name: str) -> tuple[str, File | None]:
         if self.request.incremental:
             return "stdin", None
         if type == "proxy":
@@ -273,6 +288,8 @@ class TableTool:
 
     def _deletions(self, key: str) -> bool:
         flags = self.request.flags | DictFlag.LOCK
+        for spec in self.request.tables:
+            self.check(*self.typed(spec), "open database")
         open_ones = [modify(*self.typed(spec), self.environment, flags) for spec in self.request.tables]
         keys = lines(self.invocation.stdin) if key == "-" else [key]
         found = False

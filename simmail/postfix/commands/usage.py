@@ -13,13 +13,20 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.control import Control
-from simmail.postfix.tables import TableEnvironment
+from simmail.postfix.match_lists import StringList
+from simmail.postfix.tables import LookupFailure, TableEnvironment
 
 _QUEUE_ID = re.compile(r"\w{1,100}", re.ASCII)
 
 
 #: In the environment of a command that another one has started, and told where the log is.
 LOGGED = "POSTLOG_SERVICE"
+#: Who the queue belongs to (mail_owner).
+OWNER = "postfix"
+#: Commands with the rights of the group that may write to the public sockets (setgid_group).
+PRIVILEGED = frozenset({"postqueue", "postdrop"})
+#: What everybody is allowed by.
+ANYBODY = "static:"
 
 
 def valid_queue_id(text: str) -> bool:
@@ -112,9 +119,12 @@ class Console:
         raise Fatal(text, self.status)
 
     def log(self, event: str, text: str, program: str = "") -> Decision[None]:
-        """Log a line; lost where postlogd(8) should write it (maillog_file) and Postfix does not run."""
-        if not self._log_file or self.control().system is not None:
-            yield Note(program or self.program, event, "", text)
+        """Log a line; lost where postlogd(8) should write it (maillog_file) and Postfix does not run, or who runs the
+        command may not tell it."""
+        program = program or self.program
+        told = self.invocation.user == "root" or program in PRIVILEGED
+        if not self._log_file or (told and self.control().system is not None):
+            yield Note(program, event, "", text)
 
     def config(self, folder: str = "") -> Config:
         """The parameters.  Raises Fatal where main.cf cannot be used."""
@@ -155,6 +165,24 @@ class Console:
         if found is None:
             raise Fatal("no login name found for user ID", self.status)
         return found
+
+    def permit(self, deed: str, parameter: str, config: Config) -> Decision[None]:
+        """See that a list of users allows who runs the command to do something.  Raises Fatal."""
+        users: str = config[parameter]
+        if users.startswith(ANYBODY):
+            return
+        account = self.account()
+        try:
+            allowed = StringList.open(parameter, users, self.environment(config)).matches(account.name)
+        except LookupFailure:
+            allowed = False
+        if not allowed:
+            yield from self.die(f"User {account.name}({account.uid}) is not allowed to {deed}")
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether who runs the command may not look into the queue's folders."""
+        return self.invocation.user not in ("root", OWNER)
 
     def run(self, words: tuple[str, ...]) -> Decision[int]:
         """Be another of Postfix's commands from now on."""

@@ -12,7 +12,7 @@ from simmail.userland.process import LINKS, CommandError, Process, is_installed,
 
 RECENT = timedelta(days=182)
 LONG = {"all": "a", "almost-all": "A", "directory": "d", "recursive": "R", "reverse": "r", "human-readable": "h"}
-GROUPS = {0: "root", 8: "mail", 65534: "nogroup"}
+GROUPS = {0: "root", 8: "mail", 103: "postdrop", 65534: "nogroup"}
 
 
 def group_name(process: Process, gid: int) -> str:
