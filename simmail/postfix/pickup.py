@@ -31,7 +31,7 @@ from simmail.mail.questions import Decision
 from simmail.postfix.cleanup_status import CleanupFlag, external_flags
 from simmail.postfix.post_mail import detects_utf8
 from simmail.postfix.program import Program
-from simmail.postfix.queue_file import in_sections
+from simmail.postfix.queue_file import OWNER, in_sections
 from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
 
-OWNER = "postfix"
 #: `Message.origin` of what `sendmail -G` hands on, which is not from here.
 GATEWAY = "gateway"
 

@@ -45,6 +45,8 @@ NOTIFY_BITS = {Notify.NEVER: 1, Notify.SUCCESS: 2, Notify.FAILURE: 4, Notify.DEL
 RETURN_CODES = {"FULL": 1, "HDRS": 2}
 TRACE_FLAGS = {"probe": 1 << 8, "verify": 1 << 8, "record": 1 << 9}
 CLIENT_PORT, SERVER_PORT = 40000, 25
+#: The account that a requeued message belongs to.
+OWNER = "postfix"
 #: Octets that the envelope record of the sizes takes.
 SIZE_WIDTH = 15
 
@@ -77,16 +79,28 @@ class QueueFile(NamedTuple):
         return "".join(record.on_disk() for record in self.records())
 
 
+def submitted(message: Message, queue: str, machine: Machine) -> bool:
+    """Whether a message is as sendmail(1) wrote it: in maildrop, and not requeued."""
+    return queue == "maildrop" and message.uid != machine.accounts[OWNER].uid
+
+
+def stored_size(message: Message, queue: str, machine: Machine) -> int:
+    """The size of a message as the queue's listing has it: of one that was submitted, that of its file."""
+    if submitted(message, queue, machine):
+        return sum(record.size for record in queue_file(message, queue, machine).records())
+    return message.size
+
+
 def queue_file(message: Message, queue: str, machine: Machine) -> QueueFile:
     """The file of a message.
 
     Args:
         message: the message.
-        queue: the queue it is in; one in maildrop is not finished yet.
+        queue: the queue it is in.
         machine: the host.
     """
     content = tuple(_content(message))
-    if queue == "maildrop":
+    if submitted(message, queue, machine):
         return QueueFile(tuple(_dropped(message, machine)), content, tuple(_behind(message, False)))
     envelope = tuple(_envelope(message, machine))
     numbers = (message.size, 0, len(message.recipients) + len(message.done), 0, message.size, int(message.smtputf8))

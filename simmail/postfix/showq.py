@@ -5,6 +5,8 @@ DESCRIPTION
     What `postqueue` lists: each message with its queue, size, time of arrival, sender, and those recipients who have
     not got it yet, with the reason where they were tried.
 
+    What lies in maildrop comes first, as large as its file.
+
     A recipient that was expanded into others is listed after those of them that wait, without a reason of its own.
 
 SEE ALSO
@@ -16,11 +18,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from simmail.files.machine import Machine
 from simmail.mail.message import Message
+from simmail.postfix.queue_file import stored_size
 from simmail.postfix.spool import Spool
 
 #: The queues in the order in which they are listed.
-LISTED = ("active", "incoming", "deferred", "hold", "maildrop")
+LISTED = ("maildrop", "active", "incoming", "deferred", "hold")
 DAEMON = "MAILER-DAEMON"
 
 
@@ -37,19 +41,21 @@ class Entry(NamedTuple):
     Args:
         queue: the queue it is in.
         message: the queue file.
+        size: as it is listed, octets.
         recipients: those who wait.
     """
 
     queue: str
     message: Message
+    size: int
     recipients: tuple[Waiting, ...]
 
 
-def entries(spool: Spool) -> Iterator[Entry]:
+def entries(spool: Spool, machine: Machine) -> Iterator[Entry]:
     """All messages, queue by queue, oldest first."""
     for queue in LISTED:
         for message in list(spool.queue(queue).values()):
-            yield Entry(queue, message, tuple(waiting(message, queue)))
+            yield Entry(queue, message, stored_size(message, queue, machine), tuple(waiting(message, queue)))
 
 
 def waiting(message: Message, queue: str) -> Iterator[Waiting]:

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from simmail.files.machine import Machine
 from simmail.files.tree import DENIED, NO_FILE, READ_ONLY, File, FileError
 from simmail.mail.message import Message, Recipient
-from simmail.postfix.queue_file import in_order, notify_bits, queue_file
+from simmail.postfix.queue_file import OWNER, in_order, notify_bits, queue_file, submitted
 from simmail.postfix.record import DONE, RECIPIENT
 from simmail.postfix.spool import QUEUES, Spool
 
@@ -41,7 +41,7 @@ FOLDERS = tuple(
 MADE = frozenset(FOLDERS) - {"etc", "dev", "usr", "lib"}
 #: Those of them that postsuper(1) looks over.
 SCANNED = ("maildrop", "incoming", "active", "deferred", "hold", "flush", "defer", "bounce", "trace")
-OWNER, MODE, DROPPED_MODE, EXPIRED_MODE = "postfix", 0o700, 0o744, 0o710
+MODE, DROPPED_MODE, EXPIRED_MODE = 0o700, 0o744, 0o710
 #: A reason that has a server's own words: its name, and they.
 SAID = re.compile(r"host (\S+?)\[[^]]*\] (?:said|refused to talk to me): (.*?)(?: \(in reply to .*\))?")
 
@@ -92,7 +92,7 @@ class SpoolView:
         if message is None:
             raise FileError(path, NO_FILE)
         text = queue_file(message, queue, self.machine).text()
-        owner, mode = ("root", DROPPED_MODE) if queue == "maildrop" else (OWNER, MODE)
+        owner, mode = ("root", DROPPED_MODE) if submitted(message, queue, self.machine) else (OWNER, MODE)
         return File(text, owner, EXPIRED_MODE if message.expired else mode, message.arrival)
 
     def remove(self, path: str) -> None:

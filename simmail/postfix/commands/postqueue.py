@@ -110,7 +110,7 @@ class _Postqueue:
                 yield from self.console.die(NO_FOLDERS)
         else:
             yield from control.system.roused("showq")
-        found = list(entries(control.spool))
+        found = list(entries(control.spool, self.invocation.machine))
         calendar = self.invocation.machine.calendar
         if as_json:
             self.invocation.out.extend(as_json_line(entry, calendar) for entry in found)
@@ -177,15 +177,15 @@ def listing(found: list[Entry], calendar: Calendar, long_ids: bool = False) -> I
         return
     yield LONG_HEADING if long_ids else HEADING
     total = 0
-    for queue, message, recipients in found:
+    for queue, message, size, recipients in found:
         name = message.queue_id + MARKS.get(queue, "") + ("#" if message.expired else "")
         date = calendar.asctime(message.arrival)
         sender = shown(message.sender) if message.sender else DAEMON
         if long_ids:
-            yield f"{name:<17} {message.size:8d} {date[:19]}  {sender}"
+            yield f"{name:<17} {size:8d} {date[:19]}  {sender}"
         else:
-            yield f"{name:<11} {message.size:7d} {date[:20]} {sender}"
-        total += message.size
+            yield f"{name:<11} {size:7d} {date[:20]} {sender}"
+        total += size
         said = ""
         for address, reason in recipients:
             if reason != said:
@@ -205,7 +205,7 @@ def as_json_line(entry: Entry, calendar: Calendar) -> str:
         "queue_name": entry.queue,
         "queue_id": message.queue_id,
         "arrival_time": int(calendar.unix(message.arrival)),
-        "message_size": message.size,
+        "message_size": entry.size,
         "forced_expire": message.expired,
         "sender": shown(message.sender) if message.sender else DAEMON,
         "recipients": [

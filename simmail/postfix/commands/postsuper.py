@@ -37,6 +37,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
+from simmail.postfix.queue_file import OWNER
 from simmail.postfix.spool import Spool
 from simmail.postfix.spool_view import SCANNED, unscannable
 from simmail.postfix.tables.fold import printable
@@ -49,7 +50,6 @@ USAGE = (
 )
 ALL = "ALL"
 MAIL = ("maildrop", "incoming", "active", "deferred", "hold")
-OWNER = "postfix"
 #: Options that mend the queue directory.
 MENDING = "psS"
 
