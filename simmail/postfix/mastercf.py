@@ -32,7 +32,7 @@ from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER
 from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, split_name_value
-from simmail.postfix.own_addresses import hosts
+from simmail.postfix.own_addresses import hosts, words
 from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
 
 FIELDS = ("service", "type", "private", "unprivileged", "chroot", "wakeup", "process_limit", "command")
@@ -80,6 +80,11 @@ class Service(NamedTuple):
     address: str = ""
     port: int = 0
 
+    @property
+    def socket(self) -> str:
+        """Where it listens below the queue directory; "" for a service of the network."""
+        return "" if self.type == "inet" else f"{'private' if self.private else 'public'}/{self.name}"
+
 
 class MasterCf:
     """The services of a host.
@@ -92,12 +97,17 @@ class MasterCf:
         self.services = dict(services)
 
     @classmethod
-    def load(cls, machine: Machine, warn: Warn = lambda level, text: None, folder: str = FOLDER) -> MasterCf:
+    def load(
+        cls, machine: Machine, warn: Warn = lambda level, text: None, folder: str = FOLDER, disabled: str = ""
+    ) -> MasterCf:
         """Read master.cf as master(8) does.
 
         Args:
             machine: the computer.
             warn: hears what master(8) warns of.
+            folder: where master.cf is.
+            disabled: master_service_disable, which names services by type, or by name and type, that there shall be
+                none of.
 
         Raises:
             Fatal: where master(8) would not start.
@@ -105,7 +115,9 @@ class MasterCf:
         path = f"{folder}/master.cf"
         services: dict[tuple[str, str], Service] = {}
         for line in read_lines(machine, path, warn):
-            service = _Line(machine, path, line).service()
+            service = _Line(machine, path, line).service(disabled)
+            if service is None:
+                continue
             key = (service.name, service.type)
             if key in services:
                 warn("warning", f'duplicate service name "{service.name}" in {path} line {line.first}')
@@ -120,6 +132,17 @@ def read_lines(machine: Machine, path: str, warn: Warn) -> Iterator[LogicalLine]
     except FileError as error:
         raise Fatal(f"open {path}: {error.reason}") from None
     yield from logical_lines(text, path, warn)
+
+
+def _is_one_of(service: str, patterns: str) -> bool:
+    """Whether a service, `smtp/inet`, is one of those that a list names: `inet`, `smtp/inet`, `!smtp/inet`."""
+    for word in words(patterns):
+        pattern = word.lstrip("!")
+        if "/" not in pattern:  # as it was written once: smtp.inet
+            pattern = "/".join(pattern.rsplit(".", 1))
+        if pattern in (service, service.rpartition("/")[2]):
+            return (len(word) - len(word.lstrip("!"))) % 2 == 0
+    return False
 
 
 class _Line:
@@ -156,10 +179,12 @@ class _Line:
             raise self.wrong(f'field "{field}": bad value: "{value}"')
         return whole(digits)
 
-    def service(self) -> Service:
-        """The service that the line defines."""
+    def service(self, disabled: str) -> Service | None:
+        """The service that the line defines; None for one that shall not be, whose line is read no further."""
         name = self.word("service name")
         kind = self.word("transport type")
+        if disabled and _is_one_of(f"{name}/{kind}".lower(), disabled.lower()):
+            return None
         if kind not in TYPES:
             raise self.wrong(f"bad transport type: {kind}")
         address, port = self.endpoint(name) if kind == "inet" else ("", 0)

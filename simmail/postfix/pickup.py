@@ -64,7 +64,7 @@ class Pickup(Program):
         maildrop = self.system.spool.maildrop
         for name, dropped in list(maildrop.items()):
             if maildrop.get(name) is dropped:
-                cleanup: Cleanup = yield from self.system.summon(self.config["cleanup_service_name"])
+                cleanup: Cleanup = yield from self.system.summon(self.config["cleanup_service_name"], client=self.name)
                 if maildrop.get(name) is dropped and (yield from self.take(dropped, cleanup)):
                     maildrop.pop(name, None)
 

@@ -15,6 +15,9 @@ PARAMETERS
 DIAGNOSTICS
     bounce_append: ignoring dsn code "CODE"; also `defer_append` and `sent`
 
+    connect to private/bounce: Connection refused
+        master.cf has no such service: recipients are deferred instead.
+
     ID: flush service failure
         A list of fast_flush_domains cannot be read.
 
@@ -41,6 +44,8 @@ Delays = tuple[float, float, float, float]
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9+=_-]+(?:\.[A-Za-z0-9+=_-]+)*(?:@[A-Za-z0-9.-]+)?")
 
+#: The status where nobody can be told that mail was not delivered.
+UNTOLD = ("4.3.0", "bounce or trace service failure")
 #: What an agent says of a recipient, to the log and to the queue manager.
 Report = tuple[Note, Result]
 
@@ -88,7 +93,7 @@ class Reporter:
         filters: the parameter with its delivery status filter; "" for an agent that has none.
     """
 
-    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_soft")
+    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_soft", "_unreturned")
 
     def __init__(self, program: Program, filters: str = "") -> None:
         self._program = program
@@ -99,6 +104,8 @@ class Reporter:
         unsure = any(pattern.table and not pattern.table.available for pattern in patterns)
         #: Whether the log may hear of it when flush(8) is told of deferred mail: it cannot be, or has words of its own.
         self._flushes = unsure or bool(patterns and program.opening)
+        #: What is said where bounce(8) is not there to return mail; "" where it is.
+        self._unreturned = "" if program.system.has("bounce") else program.system.unreachable("private/bounce")
 
     def sent(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
@@ -148,6 +155,9 @@ class Reporter:
         if dsn.status[:1] != "4":
             if self._soft:
                 status, dsn = Status.SOFTBOUNCE, dsn._replace(status="4" + dsn.status[1:])
+            elif self._unreturned:
+                self._program.warn("warning", self._unreturned)
+                dsn = dsn._replace(status=UNTOLD[0], reason=UNTOLD[1])
             else:
                 status, action = Status.BOUNCED, "failed"
         if self._flushes and status is not Status.BOUNCED:

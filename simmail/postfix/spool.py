@@ -31,7 +31,7 @@ class Spool:
     `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
 
     Attributes:
-        sockets: whether Postfix has ever run, whose sockets stay: they refuse where otherwise there is nothing.
+        sockets: those of services that have ever run, `private/local`; they stay, and refuse when nobody listens.
         came: how many recipients of messages have come into it by way of cleanup(8).
         left: how the recipients of messages that are not here any more have ended -> how many.
         verified: what verify(8) knows: address -> `simmail.postfix.verify.Verdict`.
@@ -53,7 +53,7 @@ class Spool:
         self.corrupt: dict[str, Message] = {}
         self.jobs: dict[str, Any] = {}
         self.left_logs: dict[str, str] = {}
-        self.sockets = False
+        self.sockets: set[str] = set()
         self.came = 0
         self.left: Counter[str] = Counter()
         self.verified: dict[str, Any] = {}
@@ -63,6 +63,10 @@ class Spool:
     def no_answer(self) -> str:
         """Why a service cannot be connected to while Postfix does not run."""
         return "Connection refused" if self.sockets else "No such file or directory"
+
+    def unanswered(self, socket: str) -> str:
+        """Why a service cannot be connected to that does not run."""
+        return "Connection refused" if socket in self.sockets else "No such file or directory"
 
     def queue(self, name: str) -> MutableMapping[str, Message]:
         """One of QUEUES."""

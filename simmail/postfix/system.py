@@ -99,7 +99,7 @@ class MailSystem:
         self.config = Config.load(machine, warn=warn)
         machine.files.watch(MAIN_CF)
         self._latest, self._main = self.config, self._main_cf()
-        self.master = MasterCf.load(machine, warn=warn)
+        self.master = MasterCf.load(machine, warn=warn, disabled=self.config["master_service_disable"])
         names = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
         self._rewrite = (names["rewrite"], "unix")
         self._named = {usual: name for usual, name in names.items() if name != usual}
@@ -129,6 +129,10 @@ class MailSystem:
         """The entry of master.cf for a service, `("smtp", "inet")`; None where there is none."""
         return self.master.services.get((name, type))
 
+    def unreachable(self, socket: str) -> str:
+        """What a program says that cannot connect to a service's socket, and does not insist."""
+        return f"connect to {socket}: {self.spool.unanswered(socket)}"
+
     def has(self, name: str) -> bool:
         """Whether master.cf has a service, whatever main.cf calls it."""
         return (self._named.get(name, name), "unix") in self.master.services
@@ -142,7 +146,7 @@ class MailSystem:
         if found is None:
             service = self.master.services.get(key)
             if service is None:
-                raise Fatal(f"connect to subsystem private/{name}: No such file or directory")
+                raise Fatal(f"connect to {self._missing(name)}")
             found = self._programs[key] = self.classes[service.command](self, service)
             if key == self._rewrite:
                 rewriter: Any = found
@@ -298,14 +302,19 @@ class MailSystem:
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]
 
-    @staticmethod
-    def sought(name: str, client: str) -> Decision[str]:
+    def sought(self, name: str, client: str) -> Decision[str]:
         """A program looks for a service in vain until it gives up; what it dies of."""
-        text = f"to subsystem private/{name}: No such file or directory"
+        text = self._missing(name)
         for number in range(1, CONNECT_TRIES):
-            yield Note(client, "warning", "", f"connect #{number} {text}")
+            yield Note(client, "warning", "", f"connect #{number} to {text}")
             yield Sleep(CONNECT_PAUSE_S)
-        return f"connect #{CONNECT_TRIES} {text}"
+        return f"connect #{CONNECT_TRIES} to {text}"
+
+    def _missing(self, name: str) -> str:
+        """A service that is not there, and why it does not answer."""
+        public = name == self.config["cleanup_service_name"]
+        socket = f"{'public' if public else 'private'}/{name}"
+        return f"subsystem {socket}: {self.spool.unanswered(socket)}"
 
     def roused(self, name: str, type: str = "unix") -> list[Note]:
         """A service is needed that has no program of its own here: what its process says of main.cf as it starts.

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from simmail.world.connection import Server
     from simmail.world.host import Host
 
-NO_SOCKET = "No such file or directory"
 #: How often trivial-rewrite(8) looks for changed tables, seconds from its start.
 LOOK_S = 10.0
 #: How long a program stays after its last words, seconds.
@@ -121,7 +120,6 @@ class Master:
     def start(self) -> None:
         """Start Postfix.  Raises Fatal where it will not start."""
         system = self._replace()
-        self.spool.sockets = True
         for text in notice(system.config.compatibility):
             self.note("postfix", "text", "", text)
         self._listen()
@@ -169,7 +167,9 @@ class Master:
 
     def _replace(self) -> MailSystem:
         """Let the system that the files describe now follow the one before.  Raises Fatal."""
-        self.system = system = self._system()
+        system = self._system()
+        self.spool.sockets.update(filter(None, (one.socket for one in system.master.services.values())))
+        self.system = system
         system.succeed(self._last)
         self._last = system
         return system
@@ -189,7 +189,8 @@ class Master:
 
     def pass_on(self, task: Task, question: PassOn) -> Any:
         """Give a connection to a service that takes them over from another."""
-        return self.ports.take_over(task, question) or ConnectFailure(NO_SOCKET)
+        taken = self.ports.take_over(task, question)
+        return taken or ConnectFailure(self.spool.unanswered(f"private/{question.service}"))
 
     def anvil(self, task: Task, question: Anvil) -> Any:
         """Count an event of a client."""

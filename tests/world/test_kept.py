@@ -144,8 +144,8 @@ def test_without_scache_connections_are_not_kept() -> None:
     assert uses(small) == [1, 1, 1]
     said = [line for line in small.log() if "warning" in line]
     assert [line.split("warning: ")[1] for line in said] == [
-        "connect to private/scache: No such file or directory",
-        "connect to private/scache: No such file or directory",
+        "connect to private/scache: Connection refused",
+        "connect to private/scache: Connection refused",
         "disabling connection caching",
     ]
     assert len(small.delivered()) == 3

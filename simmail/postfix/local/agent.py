@@ -54,6 +54,7 @@ from simmail.postfix.local.state import Run, Source, State, Step, without_succes
 from simmail.postfix.local.unknown import UnknownUsers
 from simmail.postfix.mail_copy import head, mailbox_limit
 from simmail.postfix.post_mail import Unsent
+from simmail.postfix.report import UNTOLD
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -62,8 +63,6 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Callable[[Run, State], Step]
 #: Of an address that comes to nothing, such as that of a luser_relay whose name is empty.
 NOWHERE = Dsn("2.0.0", "delivered", "")
-#: Said where the owner of a list cannot be told.
-UNTOLD = ("4.3.0", "bounce or trace service failure")
 
 
 class Local(DeliveryAgent):

@@ -33,6 +33,7 @@ from simmail.postfix.qmgr.entry import Job
 from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
+    from simmail.postfix.bounce import Bounce
     from simmail.postfix.qmgr.manager import QueueManager
 
 _SENT, _BOUNCED = Status.SENT, Status.BOUNCED
@@ -60,7 +61,7 @@ class Closer:
         if message.trace == PROBE:
             yield from self._verified(job, now)
             return
-        bounce = yield from self._manager.system.summon("bounce")
+        bounce = yield from self._bounce()
         if job.failed and (yield from self._sent(message, "bounce", bounce.notify(message, job.failed, now))):
             job.failed = []
         if (job.told or message.traced) and (
@@ -68,6 +69,12 @@ class Closer:
         ):
             job.told, message.traced = [], ()
         yield Level()
+
+    def _bounce(self) -> Decision[Bounce]:
+        """bounce(8), behind another of its services where there is no `bounce`."""
+        system = self._manager.system
+        found: Bounce = yield from system.summon("bounce" if system.has("bounce") else "defer")
+        return found
 
     def _sent(self, message: Message, service: str, notice: Decision[str]) -> Decision[bool]:
         """Whether a notice is on its way; if not, the message waits with it."""
@@ -112,7 +119,7 @@ class Closer:
         yield manager.note("force-expired", message.queue_id, shown(message.sender))
         failures = [(one, Dsn(one.dsn, "failed", one.status)) for one in message.recipients if one.status]
         if failures:
-            bounce = yield from manager.system.summon("bounce")
+            bounce = yield from self._bounce()
             sent = yield from self._sent(message, "bounce", bounce.notify(message, failures, now))
             yield Level()
             if not sent:
@@ -131,14 +138,14 @@ class Closer:
         age = int(now) - int(message.arrival)
         if age >= (self._lifetime if message.sender else self._bounce_lifetime):
             yield self._manager.note("expired", message.queue_id, shown(message.sender))
-            bounce = yield from self._manager.system.summon("bounce")
+            bounce = yield from self._bounce()
             sent = yield from self._sent(message, "bounce", bounce.notify(message, job.deferred, now))
             yield Level()
             if sent:
                 end_all(message, "expired")
                 job.deferred = []
         elif message.warn_after > 0 and message.sender and age >= message.warn_after - 1:
-            bounce = yield from self._manager.system.summon("bounce")
+            bounce = yield from self._bounce()
             with suppress(Unsent):
                 yield from bounce.warn_late(message, job.deferred, now)
                 message.warn_after = self._warned

@@ -10,6 +10,8 @@ PARAMETERS
 
 DIAGNOSTICS
     connect to transport private/NAME: No such file or directory
+    connect to transport private/NAME: Connection refused
+        There was such a service, and its socket is there still.
     mail for DESTINATION is using up N of N active queue entries
 
 SEE ALSO
@@ -109,7 +111,8 @@ class Dispatcher:
         for transport in transports:
             while transport.listed:
                 if not transport.exists and transport.dead is None:
-                    text = f"connect to transport private/{transport.name}: No such file or directory"
+                    socket = f"private/{transport.name}"
+                    text = f"connect to transport {socket}: {self._manager.spool.unanswered(socket)}"
                     for _ in range(min(transport.startable, CONNECTIONS)):
                         self._manager.warn("warning", text)
                     self._kill(transport, NO_TRANSPORT, now)

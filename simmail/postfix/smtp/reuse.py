@@ -110,7 +110,7 @@ class Reuse:
         if client.system.service(name) is not None:
             yield from client.system.roused(name)
             return True
-        trouble = client.note("warning", "", f"connect to private/{name}: No such file or directory")
+        trouble = client.note("warning", "", client.system.unreachable(f"private/{name}"))
         yield trouble
         yield Sleep(PAUSE_S)
         yield trouble
