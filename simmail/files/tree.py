@@ -231,6 +231,12 @@ class FileSystem:
                 return True
         return path.startswith(self._mounted) and (self._is_folder(path) or self.find(path) is not None)
 
+    def no_way_into(self, path: str) -> str:
+        """Why chdir(2) fails for `path`; "" where it does not."""
+        if self.is_folder(path):
+            return ""
+        return NOT_DIRECTORY if self.exists(path) else NO_FILE
+
     def is_folder(self, path: str) -> bool:
         """Whether `path` is a folder."""
         return self._is_folder(normal(path))

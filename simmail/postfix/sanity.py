@@ -6,8 +6,9 @@ DESCRIPTION
     daemons and commands alike, so that the mail system does not start.
 
 PARAMETERS
-    compatibility_level, default_privs, default_verp_delimiters, inet_interfaces, inet_protocols, mail_owner, mydomain,
-    myhostname, myorigin, relayhost, setgid_group, syslog_facility, verp_delimiter_filter
+    compatibility_level, default_privs, default_verp_delimiters, inet_interfaces, inet_protocols, mail_owner,
+    maillog_file, maillog_file_prefixes, mydomain, myhostname, myorigin, relayhost, setgid_group, syslog_facility,
+    verp_delimiter_filter
 
 DIAGNOSTICS
     `Fatal`, after a warning where a host name is malformed.
@@ -34,6 +35,8 @@ FACILITIES = frozenset(
     "auth authpriv cron daemon ftp kern lpr mail news security syslog user uucp "
     "local0 local1 local2 local3 local4 local5 local6 local7".split()
 )
+#: Commands that do not mind where the log is.
+NEVER_LOG = frozenset({"postcat", "postconf"})
 #: Groups of Debian's base system and its postfix package, for a machine without /etc/group.
 GROUPS: dict[str, int] = {
     "root": 0, "daemon": 1, "bin": 2, "sys": 3, "adm": 4, "tty": 5, "disk": 6, "lp": 7, "mail": 8, "news": 9,
@@ -140,6 +143,14 @@ def _verp(config: Config) -> None:
             raise _bad(config, "parameters default_verp_delimiters and verp_delimiter_filter", what)
 
 
+def _log_file(config: Config) -> None:
+    """maillog_file must lie where log files may be, but for the commands that never log."""
+    path: str = config["maillog_file"]
+    prefixes = words(config["maillog_file_prefixes"])
+    if path and config.program not in NEVER_LOG and not path.startswith(tuple(prefixes)):
+        raise Fatal(f"maillog_file value '{path}' does not match any prefix in maillog_file_prefixes")
+
+
 #: A parameter -> what is checked once it has been read.
 CHECKS: dict[str, tuple[Callable[[Config], None], ...]] = {
     "compatibility_level": (_level,),
@@ -147,5 +158,5 @@ CHECKS: dict[str, tuple[Callable[[Config], None], ...]] = {
     "dns_ncache_ttl_fix_enable": (_protocols,),
     "mydomain": (_hostnames,),
     "in_flow_delay": (_privileges,),
-    "mynetworks": (_interfaces, _identity, _verp),
+    "mynetworks": (_interfaces, _identity, _verp, _log_file),
 }

@@ -139,6 +139,9 @@ def mount(spool: Spool, machine: Machine) -> None:
     """Show a host's queue directory among its files."""
     for name in FOLDERS:
         machine.files.make_folder(f"{FOLDER}/{name}", "root" if name in ("etc", "dev", "usr", "lib", "pid") else OWNER)
+    for folder in ("/usr/lib/postfix/sbin", "/var/lib"):
+        machine.files.make_folder(folder)
+    machine.files.make_folder("/var/lib/postfix", OWNER)
     machine.files.arrange(FOLDER, FOLDERS)
     machine.files.mount(FOLDER, SpoolView(spool, machine))
 

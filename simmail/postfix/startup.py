@@ -8,11 +8,13 @@ DESCRIPTION
 
 DIAGNOSTICS
     postfix: fatal: bad numerical configuration: message_size_limit = 3MB
+    postfix: fatal: chdir(/var/spool/nosuch): No such file or directory
     /usr/sbin/postconf: warning: /etc/postfix/main.cf: unused parameter: my_networks=10.0.0.0/8
     postfix/postfix-script: fatal: cannot execute /usr/sbin/postconf!
 
 BUGS
-    Files and folders are not checked, nor their owners, but for the folders of the queue.
+    Files and folders are not checked, nor their owners, but for the folders of the queue and those that postfix(1) goes
+    to.
 
 SEE ALSO
     postfix(1), postconf(1), master(8)
@@ -80,6 +82,10 @@ class _Check:
         except Fatal as fatal:
             raise self.end("postfix", fatal.text) from None
         self.said.extend(Said("postfix", "", text) for text in notice(config.compatibility))
+        try:
+            enter_folders(config)
+        except Fatal as fatal:
+            raise self.end("postfix", fatal.text) from None
         defaults = self.defaults()
         values, answers = self.said_by(self.ask_value)
         if not answers:
@@ -154,6 +160,15 @@ class _Check:
             hear("warning", f"{place}: unused parameter: {name}={value}")
 
 
+def enter_folders(config: Config) -> None:
+    """Go to the folders that postfix(1) works in.  Raises Fatal where one is not there."""
+    for name in ("command_directory", "daemon_directory", "queue_directory"):
+        folder: str = config[name]
+        reason = config.machine.files.no_way_into(folder)
+        if reason:
+            raise Fatal(f"chdir({folder}): {reason}")
+
+
 class _Asks(NamedTuple):
     """What the scripts of a command ask postconf(1) for: `d` for defaults, `v` for a value.
 
@@ -207,7 +222,8 @@ def check(machine: Machine, folder: str = FOLDER) -> StartUp:
         run.run()
         passes = True
     with suppress(Fatal):
-        Config.load(machine, folder=folder)
-        MasterCf.load(machine, folder=folder)
+        config = Config.load(machine, folder=folder)
+        enter_folders(config)
+        MasterCf.load(machine, folder=folder, disabled=config["master_service_disable"])
         starts = True
     return StartUp(tuple(run.said), passes, starts)

@@ -168,6 +168,7 @@ class Master:
     def _replace(self) -> MailSystem:
         """Let the system that the files describe now follow the one before.  Raises Fatal."""
         system = self._system()
+        startup.enter_folders(system.config)
         self.spool.sockets.update(filter(None, (one.socket for one in system.master.services.values())))
         self.system = system
         system.succeed(self._last)

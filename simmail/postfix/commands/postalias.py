@@ -32,7 +32,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.mail.tokens import externalize, internalize, scan
 from simmail.postfix.commands.table_tool import TableTool
-from simmail.postfix.commands.usage import LOGGED, BadOption, getopt
+from simmail.postfix.commands.usage import LOGGED, BadOption, enter_queue, getopt
 from simmail.postfix.config import Config
 from simmail.postfix.maincf import logical_lines
 from simmail.postfix.tables.build import Builder, create
@@ -62,6 +62,8 @@ def newaliases(invocation: Invocation) -> Decision[int]:
         config = Config.load(
             invocation.machine, lambda level, text: invocation.complain(f"newaliases: {level}: {text}")
         )
+        if invocation.control is not None:
+            enter_queue(config)
     except Fatal as fatal:
         raise Fatal(fatal.text, TEMPORARY) from None
     tables = named[-1:] or split_outside_braces(str(config["alias_database"]))

@@ -2,7 +2,7 @@
     postfix - Postfix control program
 
 SYNOPSIS
-    postfix [-c config_dir] [-Dv] start | stop | reload | abort | flush | check | status | set-permissions |
+    postfix [-c config_dir] [-Dv] start | stop | reload | abort | drain | flush | check | status | set-permissions |
         upgrade-configuration | logrotate
 
 DESCRIPTION
@@ -21,6 +21,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 
 from simmail.files.invocation import Invocation
@@ -30,20 +31,38 @@ from simmail.postfix.commands.usage import BadOption, Console, getopt
 from simmail.postfix.compatibility import notice
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.control import Control
+from simmail.postfix.missing_services import add_missing_services
 from simmail.postfix.spool_view import SCANNED, make_missing, unscannable
-from simmail.postfix.startup import POSTCONF, Said, asked, check
+from simmail.postfix.startup import POSTCONF, Said, asked, check, enter_folders
 
 #: Commands that need the mail system to run, and what they do.
 RUNNING: dict[str, Callable[[Control], None]] = {
     "stop": lambda control: control.stop(),
     "quick-stop": lambda control: control.stop(),
     "abort": lambda control: control.stop(),
+    "drain": lambda control: control.stop(),
     "reload": lambda control: control.reload(),
     "status": lambda control: None,
     "logrotate": lambda control: None,
 }
-#: Commands that change nothing here.
-SILENT = frozenset({"check", "set-permissions", "upgrade-configuration", "post-install"})
+#: What the script that installs Postfix can be told to do.
+INSTALLING = frozenset(
+    """
+    create-missing set-permissions upgrade-permissions upgrade-configuration upgrade-source upgrade-package
+    first-install-reminder
+    """.split()
+)
+INSTALL_USAGE = """\
+/usr/lib/postfix/sbin/post-install: Error: Usage: /usr/lib/postfix/sbin/post-install [name=value] command
+    create-missing          Create missing queue directories.
+    upgrade-source          When installing or upgrading from source code.
+    upgrade-package         When installing or upgrading from pre-built package.
+    first-install-reminder  Remind of mandatory first-time configuration steps.
+    name=value              Specify an installation parameter."""
+TLS_USAGE = (
+    "enable-client (or enable-server, new-server-key, new-server-cert, deploy-server-cert, output-server-csr, "
+    "output-server-tlsa, all-default-client, all-default-server)"
+)
 
 
 def postfix(invocation: Invocation) -> Decision[int]:
@@ -62,21 +81,31 @@ def postfix(invocation: Invocation) -> Decision[int]:
         return 1
     if invocation.user != "root":
         return 1
-    control = console.control()
-    command, running = (words or [""])[0], control.system is not None
-    if command != "start" or running:  # one that starts tells it of itself
+    return (yield from _run(console, config, words or [""]))
+
+
+def _run(console: Console, config: Config, words: list[str]) -> Decision[int]:
+    """Say what has to be said first, and do it."""
+    invocation, control = console.invocation, console.control()
+    command, running = words[0], control.system is not None
+    fault = _fault(config)
+    if command != "start" or running or fault:  # one that starts tells it of itself
         for text in notice(config.compatibility):
             yield Note("postfix", "text", "", text)
-    machine = invocation.machine
+    if fault:
+        yield Note("postfix", "fatal", "", fault)
+        return 1
     looks = command == "check" or (command == "start" and not running)
-    found = check(machine, folder) if looks else asked(machine, folder, command)
+    found = check(config.machine, config.folder) if looks else asked(config.machine, config.folder, command)
     yield from _printed(invocation, [one for one in found.said if one.program in (POSTCONF, "postsuper")], running)
     if not found.passes:
         return 1
-    if looks and not (yield from _scanned(invocation, running, mends=True)):
-        return 1
-    if command in SILENT:
-        return 0
+    if looks:
+        if not (yield from _scanned(invocation, running, mends=True)):
+            return 1
+        _make_data_folder(config)
+    if command in SCRIPTS:
+        return (yield from SCRIPTS[command](invocation, config, words))
     if command == "flush":
         return (yield from console.run(("postqueue", "-f")))
     if command == "start":
@@ -101,12 +130,66 @@ def _scanned(invocation: Invocation, running: bool, mends: bool) -> Decision[boo
     return not trouble
 
 
+def _nothing(invocation: Invocation, config: Config, words: list[str]) -> Decision[int]:
+    """Change nothing."""
+    yield from ()
+    return 0
+
+
+def _post_install(invocation: Invocation, config: Config, words: list[str]) -> Decision[int]:
+    """Hand the words to the script that installs Postfix, which has nothing to change here but master.cf."""
+    yield from ()
+    given = words if words[0] != "post-install" else words[1:]
+    tasks = [word for word in given if "=" not in word]
+    if not tasks or not INSTALLING.issuperset(tasks):
+        invocation.complain(INSTALL_USAGE)
+        return 1
+    if "upgrade-configuration" in tasks:
+        invocation.out.extend(f"{line}\n" for line in add_missing_services(config))
+    return 0
+
+
+def _tls(invocation: Invocation, config: Config, words: list[str]) -> Decision[int]:
+    """There is no TLS to be seen to; only what is wrong with the words is told."""
+    task = words[1] if len(words) > 1 else ""
+    yield Note("postfix-tls-script", "error", "", f"unknown tls command: '{task}'")
+    yield Note("postfix-tls-script", "fatal", "", f"usage: postfix tls {TLS_USAGE}")
+    return 1
+
+
+#: Commands that are scripts of their own, Postfix running or not.
+SCRIPTS: dict[str, Callable[[Invocation, Config, list[str]], Decision[int]]] = {
+    "check": _nothing,
+    "set-permissions": _post_install,
+    "upgrade-configuration": _post_install,
+    "post-install": _post_install,
+    "tls": _tls,
+}
+
+
 def _printed(invocation: Invocation, said: list[Said], running: bool) -> Decision[None]:
     """Print what the programs of the script say; those that know where the log is log it, too."""
     for one in said:
         invocation.complain(str(one))
         if running and one.program == "postsuper":
             yield Note(one.program, one.level, "", one.text)
+
+
+def _fault(config: Config) -> str:
+    """What keeps the command from its folders; "" for nothing."""
+    try:
+        enter_folders(config)
+    except Fatal as fatal:
+        return fatal.text
+    return ""
+
+
+def _make_data_folder(config: Config) -> None:
+    """Make the folder that daemons keep their data in, where it is missing."""
+    files, folder = config.machine.files, config["data_directory"]
+    if not files.exists(folder) and files.is_folder(posixpath.dirname(folder)):
+        files.make_folder(folder, config["mail_owner"])
+        files.change_folder(folder, mode=0o700)
 
 
 def _started(act: Callable[[], None]) -> int:

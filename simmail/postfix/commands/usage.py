@@ -28,6 +28,9 @@ PRIVILEGED = frozenset({"postqueue", "postdrop"})
 #: What everybody is allowed by.
 ANYBODY = "static:"
 
+#: Commands that do not work in the queue directory.
+ANYWHERE = frozenset({"postlog"})
+
 
 def valid_queue_id(text: str) -> bool:
     """Whether a queue file can have that name."""
@@ -92,6 +95,14 @@ def getopt(words: Sequence[str], letters: str) -> tuple[list[Option], list[str]]
     return found, list(words[index:])
 
 
+def enter_queue(config: Config) -> None:
+    """Go to the queue directory, as a command does that works there.  Raises Fatal where there is none."""
+    folder: str = config["queue_directory"]
+    reason = config.machine.files.no_way_into(folder)
+    if reason:
+        raise Fatal(f"chdir {folder}: {reason}")
+
+
 class Console:
     """Where one run of a command prints, and what it knows of its host.
 
@@ -134,6 +145,8 @@ class Console:
             config = Config.load(invocation.machine, self._complain, folder, self.program)
             self._log_file = config["maillog_file"]
             self.heard = config.heard
+            if invocation.control is not None and self.program not in ANYWHERE:
+                enter_queue(config)
         except Fatal as fatal:
             raise Fatal(fatal.text, self.status) from None
         return config
