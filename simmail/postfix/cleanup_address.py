@@ -99,15 +99,15 @@ class AddressMapper:
         self.canonical: dict[Role, tuple[Maps, ...]] = {
             role: tuple(t.maps for t in tables[role.sender] if t.maps and role.value in t.classes) for role in Role
         }
-        propagate = propagated(config)
-        self.propagate_canonical = "canonical" in propagate
-        self.propagate_virtual = "virtual" in propagate
         self.masquerade_domains = tuple(map(str.lower, config.list("masquerade_domains")))
         self.masquerade_exceptions = StringList.open(
             "masquerade_exceptions", config["masquerade_exceptions"], program.environment
         )
         classes = config.mask("masquerade_classes", ROLES)
         self.masqueraded = frozenset(r for r in Role if self.masquerade_domains and r.value in classes)
+        propagate = propagated(config)
+        self.propagate_canonical = "canonical" in propagate
+        self.propagate_virtual = "virtual" in propagate
         self.aliases = program.maps("virtual_alias_maps")
         self.recursion_limit: int = config["virtual_alias_recursion_limit"]
         self.expansion_limit: int = config["virtual_alias_expansion_limit"]

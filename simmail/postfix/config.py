@@ -253,6 +253,13 @@ class Config:
             value = self._values[name] = self._typed(name)
             return value
 
+    def log_name(self, program: str) -> str:
+        """The name that the log has for a program, `postfix/` left out; it begins with a slash where that is not so."""
+        name: str = self["syslog_name"]
+        if name == "postfix":
+            return program
+        return f"{name.removeprefix('postfix/')}/{program}" if name.startswith("postfix/") else f"/{name}/{program}"
+
     @cached_property
     def compatibility(self) -> Level:
         """The compatibility level.  Raises Fatal for a text that is none."""
@@ -311,7 +318,7 @@ class Config:
 def _done(expansion: Expansion) -> str:
     """The text of an expansion without mistakes.  Raises Fatal for another."""
     if expansion.failed:
-        raise Fatal("dictionary mail_dict: macro processing error")
+        raise Fatal(expansion.fatal or "dictionary mail_dict: macro processing error")
     return expansion.text
 
 

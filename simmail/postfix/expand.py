@@ -11,6 +11,9 @@ DIAGNOSTICS
     Every mistake is a warning in the words of the log, and sets `Expansion.failed`; whether that is fatal is for who
     asked to say.
 
+    mac_exp_eval: bad conversion: NUMBER
+        A comparison has a number that no long integer can hold, which is fatal.
+
 BUGS
     A comparison that leads back to itself ends with "unreasonable macro call nesting"; the real program crashes.  A
     value that grows beyond 16 million characters, or needs more than 100,000 steps, is given up with a warning of our
@@ -37,6 +40,8 @@ Complain = Callable[[str], None]
 
 SPACE = " \t\n\v\f\r"
 NESTING_LIMIT = 100
+#: The largest number that can be compared with another.
+LARGEST = 2**63 - 1
 #: Of one text: references and literal pieces that are expanded, and characters that come of them.
 STEPS_LIMIT, LENGTH_LIMIT = 100_000, 16_000_000
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -57,11 +62,15 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 class Expansion(NamedTuple):
-    """A text with its names expanded; whether a mistake was found in it; whether a name without a value was."""
+    """A text with its names expanded; whether a mistake was found in it; whether a name without a value was.
+
+    `fatal` is what a program says that dies of the mistake, whatever it thinks of others.
+    """
 
     text: str
     failed: bool = False
     undefined: bool = False
+    fatal: str = ""
 
 
 class Expander:
@@ -89,6 +98,7 @@ class Expander:
         self.lookup, self.complain = lookup, complain
         self.recurse, self.allowed, self.scan, self.simple = recurse, allowed, scan, simple
         self.steps = self.length = 0
+        self.fatal = ""
 
     def expand(self, text: str) -> Expansion:
         """The text with all names in it expanded."""
@@ -102,6 +112,7 @@ class Expander:
     def closely(self, text: str) -> Expansion:
         """The same for any text."""
         self.steps = self.length = 0
+        self.fatal = ""
         if not self.recurse or self.scan or self.allowed is not None:
             return self._run(text)
         for known, expansion in _KNOWN.get(text, ()):
@@ -112,7 +123,7 @@ class Expander:
     def _run(self, text: str) -> Expansion:
         run = _Run(self)
         run.parse(text)
-        return Expansion("".join(run.parts), run.failed, run.undefined)
+        return Expansion("".join(run.parts), run.failed, run.undefined, self.fatal)
 
     def _remembered(self, text: str) -> Expansion:
         """The expansion of a text, kept with the values that it was made of; one with mistakes is not."""
@@ -405,5 +416,9 @@ class _Run:
                 self.wrong(str(error))
                 return False
         if _DIGITS.fullmatch(a) and _DIGITS.fullmatch(b):
-            return how(whole(a), whole(b))
+            numbers = whole(a), whole(b)
+            for text, number in zip((a, b), numbers, strict=True):
+                if number > LARGEST and not self.failed:
+                    self.expander.fatal, self.failed = f"mac_exp_eval: bad conversion: {text}", True
+            return how(*numbers)
         return how(a, b)

@@ -121,7 +121,7 @@ class ParameterNames:
 
         done = Expander(look_up, self.warn).expand(text)
         if done.failed:
-            raise Fatal("macro processing error")
+            raise Fatal(done.fatal or "macro processing error")
         return done.text
 
     # ---- who uses whom

@@ -405,7 +405,7 @@ class _Postconf:
             if request.has("x"):
                 value = names.expand(value, number)
             self.show(request, self.labelled(request, f"{entry.space}/{name}", value))
-        return bool(settings) or last == ANY
+        return bool(settings)
 
     # ---- changes
 
