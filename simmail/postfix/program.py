@@ -78,9 +78,7 @@ class Program:
             self._check_limit(self.process_limit)
         self.main = system.machine.files.find(MAIN_CF)
         self._max_idle: float = self.config["max_idle"]
-        syslog_name: str = self.config["syslog_name"]
-        if syslog_name != "postfix" and syslog_name.startswith("postfix/"):
-            self.name = syslog_name.removeprefix("postfix/") + "/" + self.command
+        self.name = self.config.log_name(self.command)
         #: Makes a note in this program's name: of an event, the message it belongs to or "", and the event's fields.
         self.note: Callable[..., Note] = partial(Note, self.name)
 
@@ -121,7 +119,7 @@ class Program:
 
     def _hear(self, program: str, level: str, text: str) -> None:
         """Remember what another program logs for this one's sake."""
-        self.pending.append(Note(program, level, "", text))
+        self.pending.append(Note(self.system.config.log_name(program), level, "", text))
 
     @property
     def rewriter(self) -> TrivialRewrite:

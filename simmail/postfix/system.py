@@ -248,7 +248,7 @@ class MailSystem:
         if self._proxied.get(table.spec) is now:
             return []
         self._proxied[table.spec] = now
-        return [Note("proxymap", "text", "", f"table {table.spec}: has changed -- restarting")]
+        return [Note(self.config.log_name("proxymap"), "text", "", f"table {table.spec}: has changed -- restarting")]
 
     def idle(self, now: float) -> bool:
         """Whether the programs have had nothing to do for so long that trivial-rewrite(8) has ended."""
@@ -328,7 +328,7 @@ class MailSystem:
         notes: list[Note] = []
 
         def warn(level: str, text: str) -> None:
-            notes.append(Note(service.command, level, "", text))
+            notes.append(Note(self.config.log_name(service.command), level, "", text))
 
         running = self._roused.get(key)
         if running is not None:
@@ -362,5 +362,5 @@ class MailSystem:
 
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""
-        program = fatal.program or self.master.services[name, type].command
+        program = fatal.program or self.config.log_name(self.master.services[name, type].command)
         return [*self.last_words, Note(program, "fatal", "", fatal.text)]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.world.actors.complaints import Complaint, complaints
 
 if TYPE_CHECKING:
+    from simmail.mail.records import Record
     from simmail.world.results import Results
 
 #: What mail can be, and whether its recipients would miss it.
@@ -30,6 +31,11 @@ KINDS: Mapping[str, bool] = {
 #: Agents that put mail where its reader finds it; all others pass it on.
 FINAL = frozenset({"local", "virtual"})
 DELETED = "deleted by an administrator"
+
+
+def agent(delivery: Record) -> str:
+    """The program that tried a delivery, whatever main.cf lets the log call it."""
+    return delivery.program.rpartition("/")[2]
 
 
 class Truth:
@@ -141,11 +147,11 @@ class Account:
                 to, original, _, _, _, status, text, _ = tried.fields
                 if to not in known and original not in known:
                     continue
-                if status == "sent" and tried.program in FINAL:
+                if status == "sent" and agent(tried) in FINAL:
                     return "delivered", tried.time, tried.host, text
                 if status == "sent":
                     known.add(to)
-                    state = "discarded" if tried.program == "discard" else "waiting"
+                    state = "discarded" if agent(tried) == "discard" else "waiting"
                     last = (state, tried.time if state == "discarded" else None, tried.host, text)
                 elif status in ("bounced", "expired"):
                     last = ("bounced", tried.time, tried.host, text)
@@ -182,7 +188,7 @@ class Account:
         for record in self.results.records:
             if record.event == "arrived" and record.fields[0] in names:
                 found.append((record.time, record.fields[2], names[record.fields[0]]))
-            elif record.event == "delivery" and record.program in FINAL and record.get("status") == "sent":
+            elif record.event == "delivery" and agent(record) in FINAL and record.get("status") == "sent":
                 identity = copy_of.get((record.host, record.queue_id), "")
                 if identity in names:
                     found.append((record.time, record.fields[0], names[identity]))

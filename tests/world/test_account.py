@@ -59,3 +59,15 @@ def test_the_results_tell_of_complaints() -> None:
     world.run("1h")
     assert world.results.account.figures["complaints"] == {"returned": 1}
     assert list(world.results.complaints["person"]) == ["alice@domain.ork"]
+
+
+def test_what_the_log_calls_an_agent_does_not_matter() -> None:
+    """Mail has been delivered under another syslog_name, too."""
+    world = load(LAB)
+    mail = world.host("mail.domain.ork")
+    mail.edit("main.cf", syslog_name="postfix/inside")
+    mail.sh("postfix reload")
+    written = world.people["alice"].send("alice@domain.ork", "The receipts")
+    world.run("1h")
+    (fate,) = [fate for fate in world.results.account.fates if fate.identity == written.identity]
+    assert fate.state == "delivered"

@@ -115,6 +115,7 @@ class Console:
     def __init__(self, program: str, invocation: Invocation, status: int = 1) -> None:
         self.program, self.invocation, self.status = program, invocation, status
         self._log_file = ""
+        self._config: Config | None = None
         #: What was wrong with main.cf, for who is told where the log is.
         self.heard: list[tuple[str, str]] = []
 
@@ -135,7 +136,7 @@ class Console:
         program = program or self.program
         told = self.invocation.user == "root" or program in PRIVILEGED
         if not self._log_file or (told and self.control().system is not None):
-            yield Note(program, event, "", text)
+            yield Note(program if self._config is None else self._config.log_name(program), event, "", text)
 
     def config(self, folder: str = "") -> Config:
         """The parameters.  Raises Fatal where main.cf cannot be used."""
@@ -143,7 +144,7 @@ class Console:
         folder = folder or invocation.environment.get("MAIL_CONFIG", FOLDER)
         try:
             config = Config.load(invocation.machine, self._complain, folder, self.program)
-            self._log_file = config["maillog_file"]
+            self._config, self._log_file = config, config["maillog_file"]
             self.heard = config.heard
             if invocation.control is not None and self.program not in ANYWHERE:
                 enter_queue(config)
