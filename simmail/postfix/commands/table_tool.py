@@ -8,12 +8,13 @@ DIAGNOSTICS
     Everything is printed, and goes to the log as well.
 
 BUGS
-    -v says nothing more.  -o and -p make no difference: tables always get their source's owner and permissions.
+    -v says nothing more.
 """
 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -77,6 +78,7 @@ class TableTool:
         self.name = posixpath.basename(invocation.argv[0]) or invocation.argv[0]
         self.notes: list[Note] = []
         self.config: Config
+        self.log_name: Callable[[str], str] = str
         self.environment: TableEnvironment
         self.request = Request()
         #: Whether it knows where the log is: from main.cf, or from the command that has started it.
@@ -103,12 +105,15 @@ class TableTool:
             self.utf8 = bool(self.config["smtputf8_enable"])
             # nobody but root can reach postlogd(8)
             self.logs = self.invocation.user == "root" or not self.config["maillog_file"]
+            self.log_name = self.config.log_name
             self.environment = TableEnvironment(
                 self.invocation.machine,
                 self.warn,
                 utf8=self.utf8,
                 surrogates=False,
                 folder=self.invocation.folder,
+                printed=self.invocation.complain,
+                variables=self.invocation.environment,
                 proxymap=proxymap_of(self.invocation.machine, self.config, self._note, self._stopped()),
             )
             self.prepare()
@@ -125,10 +130,7 @@ class TableTool:
     # ---- speaking
 
     def warn(self, level: str, text: str) -> None:
-        """Print what tables and parameters have to say; "" is the level of a library's own words."""
-        if not level:
-            self.invocation.complain(text)
-            return
+        """Print what tables and parameters have to say."""
         text = printable(text, self.utf8)
         self.invocation.complain(f"{self.name}: " + (f"{level}: {text}" if level != "text" else text))
         self._note(self.name, level, text)
@@ -139,7 +141,7 @@ class TableTool:
 
     def _note(self, program: str, level: str, text: str) -> None:
         if self.logs:
-            self.notes.append(Note(program, level, "", text))
+            self.notes.append(Note(self.log_name(program), level, "", text))
 
     # ---- the command line
 
@@ -217,7 +219,10 @@ class TableTool:
             raise Fatal(f"{deed} {path}: {DENIED}")
 
     def source(self, type: str, name: str) -> tuple[str, File | None]:
-        """The name and file of a table's source; standard input, with -i, is no file.  Raises Fatal."""
+        """The name and file of a table's source, with the owner and permissions that a new table gets.
+
+        Standard input, with -i, is no file.  Raises Fatal.
+        """
         found = self._source(type, name)
         self.check(type, name)
         return found
@@ -228,11 +233,14 @@ class TableTool:
         if type == "proxy":
             raise Fatal("can't create maps via the proxy service")
         try:
-            return name, self.environment.file(name)
+            file = self.environment.file(name)
         except FileError as error:
             if error.reason == IS_DIRECTORY:  # which opens, and reads as nothing
                 return name, File("")
             raise Fatal(f"open {name}: {error.reason}") from None
+        letters = self.request.letters
+        owner, mode = "root" if "o" in letters else file.owner, 0o644 if "p" in letters else file.mode
+        return name, File(file.text, owner, mode, file.modified)
 
     def typed(self, spec: str) -> tuple[str, str]:
         """A table's type and name; default_database_type where it names none."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from simmail.files.tree import IS_DIRECTORY, File, FileError, normal
 from simmail.mail.errors import Fatal
-from simmail.postfix.tables.database import Database, dump, load, warn_if_stale
+from simmail.postfix.tables.database import Database, dump, loaded, warn_if_stale
 from simmail.postfix.tables.entries import Entry
 from simmail.postfix.tables.flags import DictFlag
 from simmail.postfix.tables.fold import MALFORMED, is_utf8
@@ -107,10 +107,11 @@ def create(type: str, name: str, environment: TableEnvironment, flags: DictFlag,
         name: the source's name.
         environment: the command's.
         flags: as of `Builder`.
-        source: the source, whose owner and permissions a new table gets; None adds to what the table holds.
+        source: the source, whose owner makes the table, and whose permissions a new one gets; None adds to what the
+            table holds.
 
     Raises:
-        Fatal: for a type that cannot be compiled, and for a file that is no table.
+        Fatal: for a type that cannot be compiled, for a file that is no table, and where the owner may not make one.
     """
     if type == FAILING:
         return Builder(type, name, environment, flags, {}, File(""))
@@ -123,24 +124,29 @@ def create(type: str, name: str, environment: TableEnvironment, flags: DictFlag,
         existing: File | None = environment.file(path)
     except FileError as error:
         if error.reason == IS_DIRECTORY:
-            raise Fatal(f"open database {path}: {error.reason}") from None
+            raise Fatal(f"open {path}: {error.reason}") from None
         existing = None
+    reason = (
+        "" if source is None else environment.machine.files.may_append(normal(path, environment.folder), source.owner)
+    )
+    if reason:
+        raise Fatal(f"open {'database ' if existing is None else ''}{path}: {reason}")
     if existing is not None and not existing.text:
         environment.warn("warning", f"removing zero-length database file: {path}")
         existing = None
     entries: dict[str, Entry] = {}
     if source is None and existing is not None:
-        entries = _load(type, path, existing)
+        entries = _loaded(type, path, existing, environment)
         warn_if_stale(name, existing, environment, flags)
     like = existing or File("", *(("root", 0o644) if source is None else (source.owner, source.mode)))
     return Builder(type, name, environment, flags, entries, like)
 
 
-def _load(type: str, path: str, file: File) -> dict[str, Entry]:
+def _loaded(type: str, path: str, file: File, environment: TableEnvironment) -> dict[str, Entry]:
     try:
-        return load(type, file.text)
-    except (ValueError, TypeError):
-        raise Fatal(f"open database {path}: Invalid argument") from None
+        return loaded(type, path, file, environment)
+    except FileError as error:
+        raise Fatal(f"open database {path}: {error.reason}") from None
 
 
 def modify(type: str, name: str, environment: TableEnvironment, flags: DictFlag) -> Builder | Table:
@@ -160,6 +166,6 @@ def modify(type: str, name: str, environment: TableEnvironment, flags: DictFlag)
         file = environment.file(path)
     except FileError as error:
         raise Fatal(f"open database {path}: {error.reason}") from None
-    builder = Builder(type, name, environment, flags, _load(type, path, file), file)
+    builder = Builder(type, name, environment, flags, _loaded(type, path, file, environment), file)
     warn_if_stale(name, file, environment, flags)
     return builder

@@ -38,6 +38,8 @@ from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.tables.table import Table, TableEnvironment
 
 SIGNATURE = "# compiled lookup table: "
+#: What Berkeley DB prints of a table of another type than it was told.
+OTHER_TYPE = "BDB0641 __db_meta_setup: {}: unexpected file type or format"
 #: A source that changed within the last seconds is not yet called newer than its table.
 GRACE = 100
 
@@ -107,10 +109,13 @@ def dump(type: str, entries: dict[str, Entry]) -> str:
 
 
 def load(type: str, text: str) -> dict[str, Entry]:
-    """The entries of a compiled table.  Raises ValueError where the text is none of that type."""
+    """The entries of a compiled table.  Raises ValueError where the text is none of that type.
+
+    Its argument is what Berkeley DB prints of a table of another type; "" for a file that is no table at all.
+    """
     first, *lines = text.split("\n")
     if first != SIGNATURE + type:
-        raise ValueError(first)
+        raise ValueError(OTHER_TYPE if first.startswith(SIGNATURE) else "")
     entries: dict[str, Entry] = {}
     for line in lines:
         if line:
@@ -119,16 +124,24 @@ def load(type: str, text: str) -> dict[str, Entry]:
     return entries
 
 
+def loaded(type: str, path: str, file: File, environment: TableEnvironment) -> dict[str, Entry]:
+    """The entries of a compiled table that a program opens.  Raises FileError where it is none of that type."""
+    try:
+        return load(type, file.text)
+    except (ValueError, TypeError) as error:
+        if error.args[:1] == (OTHER_TYPE,):
+            environment.printed(OTHER_TYPE.format(path))
+        raise FileError(path, "Invalid argument") from None
+
+
 def open_database(type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:
     """Open `hash:/file` or `btree:/file`: the compiled `/file.db`."""
     path = name + ".db"
     try:
         file = environment.file(path)
-        entries = load(type, file.text)
+        entries = loaded(type, path, file, environment)
     except FileError as error:
         return Unavailable(type, name, environment, f"open database {path}: {error.reason}", flags)
-    except (ValueError, TypeError):
-        return Unavailable(type, name, environment, f"open database {path}: Invalid argument", flags)
     warn_if_stale(name, file, environment, flags)
     return Database(type, name, environment, entries, file, flags)
 

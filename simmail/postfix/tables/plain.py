@@ -166,6 +166,15 @@ class Fail(Table):
         raise LookupFailure(self.title)
 
 
+class Environ(Table):
+    """The variables of the program's environment; a daemon has none that matter."""
+
+    def find(self, key: str) -> str | None:
+        """The variable's value."""
+        folded = self.folded(key)
+        return None if folded is None else self.environment.variables.get(folded)
+
+
 class Nothing(Table):
     """A table without entries."""
 

@@ -12,7 +12,7 @@ from simmail.postfix.tables.database import open_database
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.network import open_network
 from simmail.postfix.tables.pcre import open_pcre
-from simmail.postfix.tables.plain import Fail, Nothing, open_inline, open_nis, open_random, open_static
+from simmail.postfix.tables.plain import Environ, Fail, Nothing, open_inline, open_nis, open_random, open_static
 from simmail.postfix.tables.proxy import open_proxy
 from simmail.postfix.tables.regexp import open_regexp
 from simmail.postfix.tables.surrogate import Unavailable
@@ -25,7 +25,7 @@ Opener = Callable[[str, str, TableEnvironment, DictFlag], Table]
 TYPES: dict[str, Opener] = {
     "btree": open_database,
     "cidr": open_cidr,
-    "environ": Nothing,
+    "environ": Environ,
     "fail": Fail,
     "hash": open_database,
     "inline": open_inline,

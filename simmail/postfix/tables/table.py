@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from simmail.files.machine import Machine
 from simmail.files.tree import File, FileError, normal
@@ -35,6 +35,8 @@ class TableEnvironment:
         surrogates: True in daemons, where a table that cannot be opened fails at each look-up; False raises Fatal.
         folder: where names of files without a leading slash begin; daemons run in the queue directory.
         proxymap: gives the environment of proxymap(8), whose tables `proxy:` asks; without it they are opened here.
+        printed: hears what a library prints that the table is made with; a daemon's words are lost.
+        variables: the program's environment.
         approved: of proxymap(8): the tables it may open, `type:name` each; None lets it open all.
 
     Attributes:
@@ -53,10 +55,13 @@ class TableEnvironment:
         surrogates: bool = True,
         folder: str = "/var/spool/postfix",
         proxymap: Callable[[], TableEnvironment] | None = None,
+        printed: Callable[[str], None] = lambda text: None,
+        variables: Mapping[str, str] | None = None,
         approved: Collection[str] | None = None,
     ) -> None:
         self.machine, self.utf8, self.surrogates = machine, utf8, surrogates
         self.folder, self.proxymap, self.approved = folder, proxymap, approved
+        self.printed, self.variables = printed, variables or {}
         self._warn = warn
         self.asked: Callable[[Table, str, str | None], None] | None = None
         self.unrepeatable = 0
