@@ -24,10 +24,12 @@ SEE ALSO
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Abandon, Decision
 from simmail.postfix.cleanup_status import CleanupFlag, external_flags
 from simmail.postfix.post_mail import detects_utf8
 from simmail.postfix.program import Program
@@ -64,7 +66,9 @@ class Pickup(Program):
         maildrop = self.system.spool.maildrop
         for name, dropped in list(maildrop.items()):
             if maildrop.get(name) is dropped:
-                cleanup: Cleanup = yield from self.system.summon(self.config["cleanup_service_name"], client=self.name)
+                cleanup: Cleanup = yield from self.system.summon(
+                    self.config["cleanup_service_name"], client=self.name, alone=True
+                )
                 if maildrop.get(name) is dropped and (yield from self.take(dropped, cleanup)):
                     maildrop.pop(name, None)
 
@@ -102,6 +106,9 @@ class Pickup(Program):
         transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()
         yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")
+        if cleanup.system.rewriting is None and not (yield from self._resolves(cleanup)):
+            yield Abandon(queue_id)
+            return False
         late = {id(one) for one in in_sections(dropped)[2]} if dropped.sections[1] else ()
         for one in dropped.recipients:
             transaction.recipient(Recipient(one.address, one.original, one.orcpt, one.notify), late=id(one) in late)
@@ -115,3 +122,14 @@ class Pickup(Program):
             name = dropped.queue_id
             yield self.note("warning", "", f"maildrop/{name}: error writing {queue_id}: {outcome.detail().text}")
         return not outcome.status
+
+    @staticmethod
+    def _resolves(cleanup: Cleanup) -> Decision[bool]:
+        """Wait until cleanup(8) can have addresses resolved; whether Postfix was not stopped meanwhile."""
+        system = cleanup.system
+        yield from system.summon("rewrite", client=cleanup.name)
+        if system.stopped:
+            return False
+        with suppress(Fatal):  # after a reload there may be none for the one from before
+            return bool(system.rewriter)
+        return False

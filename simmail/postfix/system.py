@@ -265,17 +265,18 @@ class MailSystem:
         for program in tuple(self._programs.values()):
             program.forget()
 
-    def summon(self, name: str, type: str = "unix", client: str = "master") -> Decision[Any]:
+    def summon(self, name: str, type: str = "unix", client: str = "master", alone: bool = False) -> Decision[Any]:
         """The program behind a service; one that will not run is tried again each minute, as master(8) does.
 
         Args:
             name, type: the service.
             client: the program that asks, and complains of a service that master.cf does not have.
+            alone: whether what it needs itself may come later.
         """
         found = self.at_hand(name, type)
-        return (yield from self._summoned(name, type, client)) if found is None else found
+        return (yield from self._summoned(name, type, client, alone)) if found is None else found
 
-    def _summoned(self, name: str, type: str, client: str) -> Decision[Any]:
+    def _summoned(self, name: str, type: str, client: str, alone: bool) -> Decision[Any]:
         """The program behind a service, which may have to be made; after a reload by those who come then."""
         name = self._named.get(name, name)
         yield from self.outdated(name, type)
@@ -284,7 +285,7 @@ class MailSystem:
             return self._programs[key]
         while key not in self.master.services:
             yield Note(client, "fatal", "", (yield from self.sought(name, client)))
-        if key not in self._programs:
+        if key not in self._programs and not alone:
             for needed in self.classes[self.master.services[key].command].needs:
                 yield from self.summon(needed, client=name)
         while key not in self._programs:
