@@ -10,6 +10,7 @@ PARAMETERS
 
 DIAGNOSTICS
     maildrop/NAME: error writing ID: queue file write error
+    remove maildrop/NAME: No such file or directory
     fatal: service NAME requires a process limit of 1
     QUEUE_ID: uid=UID from=<SENDER>
         with ` orig_id=ID` for a message that was requeued.
@@ -106,7 +107,7 @@ class Pickup(Program):
         transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()
         yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")
-        if cleanup.system.rewriting is None and not (yield from self._resolves(cleanup)):
+        if cleanup.system.rewriting is None and not (yield from self._resolves(cleanup, dropped)):
             yield Abandon(queue_id)
             return False
         late = {id(one) for one in in_sections(dropped)[2]} if dropped.sections[1] else ()
@@ -123,12 +124,14 @@ class Pickup(Program):
             yield self.note("warning", "", f"maildrop/{name}: error writing {queue_id}: {outcome.detail().text}")
         return not outcome.status
 
-    @staticmethod
-    def _resolves(cleanup: Cleanup) -> Decision[bool]:
-        """Wait until cleanup(8) can have addresses resolved; whether Postfix was not stopped meanwhile."""
+    def _resolves(self, cleanup: Cleanup, dropped: Message) -> Decision[bool]:
+        """Wait until cleanup(8) can have addresses resolved; whether it goes on: no stop, and nobody deleted it."""
         system = cleanup.system
         yield from system.summon("rewrite", client=cleanup.name)
         if system.stopped:
+            return False
+        if system.spool.maildrop.get(dropped.queue_id) is not dropped:
+            yield self.note("warning", "", f"remove maildrop/{dropped.queue_id}: No such file or directory")
             return False
         with suppress(Fatal):  # after a reload there may be none for the one from before
             return bool(system.rewriter)
