@@ -303,8 +303,7 @@ class _Run:
             self.choose(value, rest)
         except _Stop:
             return
-        if not self.failed:
-            self.level -= 1
+        self.level -= 1
 
     def stop(self, text: str) -> NoReturn:
         """Tell of a mistake after which the rest of the reference means nothing."""

@@ -32,7 +32,6 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
@@ -320,7 +319,8 @@ class MailSystem:
     def roused(self, name: str, type: str = "unix") -> list[Note]:
         """A service is needed that has no program of its own here: what its process says of main.cf as it starts.
 
-        The one of proxymap(8) ends when a table has changed that it has opened for itself.
+        The one of proxymap(8) ends when a table has changed that it has opened for itself; what it dies of as it starts
+        is the last that it says.
         """
         key = (name, type)
         service = self.master.services.get(key)
@@ -338,8 +338,12 @@ class MailSystem:
                 return []
             warn("text", f"table {table} has changed -- restarting")
         environment = self._roused[key] = TableEnvironment(self.machine, warn)
-        with suppress(Fatal):
+        try:
             destinations(self.latest.for_service(service, warn=warn), environment)
+        except Fatal as fatal:
+            if name == "proxymap":
+                del self._roused[key]
+                warn("fatal", fatal.text)
         return notes
 
     def throttle(self, name: str, type: str, now: float) -> None:

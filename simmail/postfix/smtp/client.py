@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.mail.address import quote_local
 from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import valid_address
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Connect, Decision, Note
 from simmail.postfix.delivery import Caching, Dsn, Request, Result
@@ -206,6 +208,9 @@ class Smtp(Program):
     def _called(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
         """A session with a server that has been called anew; None where it cannot be reached."""
         if self._foreign:
+            if not valid_address(self._foreign):
+                what = f"bad {self.prefix}_bind_address parameter: {self._foreign}: Name or service not known"
+                raise Fatal(f"smtp_connect_addr: {what}")
             yield self.note("warning", "", f"smtp_connect_addr: bind {self._foreign}: {NO_ADDRESS}")
         connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)
         if type(connection) is ConnectFailure:
