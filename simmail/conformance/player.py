@@ -16,7 +16,9 @@ from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
+from simmail.postfix.config import Config
 from simmail.postfix.report import shown
+from simmail.postfix.startup import check
 from simmail.postfix.tables.database import dump
 from simmail.postfix.tables.entries import Entry
 from simmail.world.master import Master
@@ -107,8 +109,8 @@ class Player:
     def _start(self) -> None:
         try:
             self.master.start()
-        except Fatal as fatal:
-            self.startup = self.master.refusal(fatal)
+        except Fatal:  # what master(8) says itself no terminal shows
+            self.startup = "".join(f"{said}\n" for said in check(self.host.machine).said)
         self._pass(TICK_S)
 
     # ---- steps
@@ -193,6 +195,10 @@ class Player:
         return found
 
     def _queue(self) -> list[dict[str, Any]]:
+        try:
+            Config.load(self.host.machine, program="postqueue")
+        except Fatal:  # it has nothing to list
+            return []
         out = []
         for name in ("maildrop", "active", "incoming", "deferred", "hold"):
             for queue_id, message in self.master.spool.queue(name).items():

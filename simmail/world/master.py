@@ -125,12 +125,6 @@ class Master:
         self._listen()
         self._run(self._resumed())
 
-    def refusal(self, fatal: Fatal) -> str:
-        """What a terminal shows of a start that failed."""
-        last = f"postfix: fatal: {fatal.text}"
-        said = [str(one) for one in startup.check(self.host.machine).said]
-        return "".join(f"{line}\n" for line in (said if last in said else [*said, last]))
-
     def stop(self) -> None:
         """Stop Postfix; the queue stays on disk."""
         if self.system is not None:
