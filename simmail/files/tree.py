@@ -30,6 +30,8 @@ READ_ONLY = "Operation not permitted"
 TOO_MANY = "Too many levels of symbolic links"
 #: How many symbolic links a path may lead through.
 MOST_LINKS = 40
+#: How many names a file may have, and how long a symbolic link's text may be.
+MOST_NAMES, LONGEST_PATH = 100, 4095
 #: The first inode number that is handed out.
 FIRST_INODE = 0x20000
 
@@ -130,7 +132,7 @@ class FileSystem:
         self._mounted: tuple[str, ...] = ()
         self._orders: dict[str, tuple[str, ...]] = {}
         self._links: dict[str, Link] = {}
-        self._hard: set[str] = set()
+        self._hard: dict[str, set[str]] = {}
         self.linked = False
 
     def watch(self, path: str) -> None:
@@ -350,8 +352,7 @@ class FileSystem:
     def _put(self, path: str, file: File) -> None:
         """Let a path, and those that are hard links to the same, have another file."""
         if path in self._hard:
-            old = self._files[path]
-            self._files.update((other, file) for other in self._hard if self._files[other] is old)
+            self._files.update((other, file) for other in self._hard[path])
             self.version += 1
         self._files[path] = file
 
@@ -369,7 +370,7 @@ class FileSystem:
         """Remove a file.  Raises FileError."""
         path = self._at(normal(path))
         self._changed(path)
-        self._hard.discard(path)
+        self._hard.pop(path, set()).discard(path)
         if self._links.pop(path, None) is not None:
             self.version += 1
             return
@@ -395,11 +396,20 @@ class FileSystem:
         """Where a path leads, which is absolute and normal.  Raises FileError where that is round in circles."""
         where = path
         for _ in range(MOST_LINKS):
-            link = next((link for link in self._links if where == link or where.startswith(link + "/")), "")
+            link = self._first(where)
             if not link:
                 return where
             where = normal(self._links[link].text + where[len(link) :], above(link))
         raise FileError(path, TOO_MANY)
+
+    def _first(self, path: str) -> str:
+        """The first symbolic link that a path leads through; "" for none."""
+        end = path.find("/", 1)
+        while end > 0:
+            if path[:end] in self._links:
+                return path[:end]
+            end = path.find("/", end + 1)
+        return path if path in self._links else ""
 
     def _led(self, path: str) -> str:
         """The same; a path that leads nowhere stays as it is."""
@@ -425,6 +435,8 @@ class FileSystem:
         path = self._at(normal(path))
         if self._view(path) is not None:
             raise FileError(path, READ_ONLY)
+        if len(target) > LONGEST_PATH:
+            raise FileError(path, "File name too long")
         self.linked = True
         self.version += 1
         self._links[path] = Link(target, owner, 0o777, self.clock())
@@ -435,12 +447,14 @@ class FileSystem:
         file = self.file(other)
         if self._view(path) is not None or self._view(other) is not None:
             raise FileError(path, READ_ONLY)
+        names = self._hard.setdefault(other, {other})
+        if len(names) == MOST_NAMES:
+            raise FileError(path, "Too many links")
         self.linked = True
         self.place(path, file)
-        self._hard |= {path, other}
+        names.add(path)
+        self._hard[path] = names
 
     def hard_links(self, path: str) -> int:
         """How many names the file at `path` has."""
-        path = self._led(normal(path))
-        file = self._files.get(path)
-        return sum(self._files[other] is file for other in self._hard) if path in self._hard else 1
+        return len(self._hard.get(self._led(normal(path)), "1"))

@@ -180,7 +180,7 @@ def _files(process: Process, given: Options) -> list[str]:
         if not process.files.is_folder(name):
             found.append(name)
             continue
-        top = process.files.path(name)
+        top = process.machine.files.followed(process.files.path(name))
         shown = name.rstrip("/") + "/" if given.operands else ""
         for path in process.machine.files.names(top):
             base = posixpath.basename(path)
