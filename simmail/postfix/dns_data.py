@@ -19,6 +19,9 @@ DIAGNOSTICS
     ignoring DNS RR: DOMAIN. 300 IN MX 10 NAME.
     smtp_dns_reply_filter: unknown DNS filter action: "ACTION"
 
+BUGS
+    A DNS reply filter does not see the answers of DNS lists.
+
 SEE ALSO
     dns_lookup(3), dns_rr_filter(3), valid_hostname(3), RFC 7505
 """
