@@ -8,13 +8,15 @@ from simmail.files.invocation import Invocation
 from simmail.files.machine import Machine
 from simmail.mail.driver import decide
 from simmail.userland.commands import COMMANDS
+from simmail.userland.job import Job
 from simmail.userland.shell import run
 
 
 def awk(program: str) -> tuple[str, str, int]:
-    """What it prints, what it complains of, and its status."""
+    """What it prints, what it complains of, and its status, within narrow bounds."""
     invocation = Invocation(("sh",), Machine("mail"), environment={"PATH": "/usr/bin"})
-    status = decide(run(f"awk '{program}'", invocation, COMMANDS), {})
+    bounds = Job(steps=5000, octets=8 * 1024 * 1024)
+    status = decide(run(f"awk '{program}'", invocation, COMMANDS, bounds), {})
     return "".join(invocation.out), "".join(invocation.err), status
 
 
@@ -50,3 +52,20 @@ def test_a_program_without_end_is_stopped(program: str, bound: str) -> None:
 def test_it_starts_no_programs_on_its_way(program: str, said: str) -> None:
     """It says so before it begins."""
     assert awk(program) == ("", said, 2)
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"),
+    [
+        ('BEGIN {y = 2 ^ 9999; printf "%d %x %s\\n", y, y, y; print int(y)}', "2147483647 ffffffff inf\ninf\n"),
+        ('BEGIN {print "0x' + "f" * 900 + '" + 0 > "/dev/null"; printf "%' + "9" * 6000 + 'd", 1}', None),
+        ("BEGIN {NF = log(-1); $0 = 1; $(2 ^ 9999) = 1}", ""),
+        ("BEGIN {exit 2 ^ 9999}", ""),
+    ],
+)
+def test_no_number_is_too_large_for_it(program: str, printed: str | None) -> None:
+    """Infinity, what is no number, and digits without end are values like others."""
+    out, _, status = awk(program)
+    assert status in (0, 2, 255)
+    if printed is not None:
+        assert out == printed

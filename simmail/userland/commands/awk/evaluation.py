@@ -204,7 +204,7 @@ class Evaluation:
         """A field."""
         record = self.run.record
         if isinstance(node.number, Constant) and isinstance(node.number.value, float):
-            fixed = int(node.number.value)
+            fixed = int(min(node.number.value, MOST_FIELDS + 1))
             return lambda: record.get(fixed)
         place = self._place(node)
         return lambda: record.get(place())

@@ -7,6 +7,7 @@ from typing import Any
 
 from simmail.mail.questions import Decision
 from simmail.userland.commands.awk.evaluation import Act, Evaluation, Return
+from simmail.userland.commands.awk.formats import clipped
 from simmail.userland.commands.awk.formats import text as as_text
 from simmail.userland.commands.awk.nodes import (
     Block,
@@ -21,7 +22,7 @@ from simmail.userland.commands.awk.nodes import (
     Simple,
 )
 from simmail.userland.commands.awk.runtime import Run
-from simmail.userland.commands.awk.values import Seen, Value
+from simmail.userland.commands.awk.values import LARGEST, Seen, Value
 from simmail.userland.regex import PatternError
 
 
@@ -249,7 +250,7 @@ class Execution(Evaluation):
 
         def act() -> None:
             if read is not None:
-                self.status = int(read()) & 0xFF
+                self.status = clipped(read(), -LARGEST, LARGEST) & 0xFF
             raise Exit
 
         return act

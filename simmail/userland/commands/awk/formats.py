@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from simmail.userland.commands.awk.values import LARGEST, Value, is_numeric, number
 from simmail.userland.printf import WIDEST
 
-_DIRECTIVE = re.compile(r"%%|%([-+ #0]*)(\*|[0-9]*)(?:\.(\*|[0-9]*))?[hlLq]*(.?)", re.DOTALL)
+_DIRECTIVE = re.compile(r"%%|%([-+ #0]*)(\*|[0-9]{,9})(?:\.(\*|[0-9]{,9}))?[hlLq]*(.?)", re.DOTALL)
 SIGNED, UNSIGNED, FRACTIONS = frozenset("di"), frozenset("uoxX"), frozenset("eEfFgG")
 LARGEST_UNSIGNED = 0xFFFFFFFF
 

@@ -8,7 +8,7 @@ from zlib import crc32
 from simmail.files.tree import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.awk.arrays import Array
-from simmail.userland.commands.awk.formats import text
+from simmail.userland.commands.awk.formats import clipped, text
 from simmail.userland.commands.awk.lexer import NAME, unescaped
 from simmail.userland.commands.awk.nodes import Program
 from simmail.userland.commands.awk.patterns import Patterns
@@ -18,7 +18,7 @@ from simmail.userland.process import CommandError, LaunchError, Process, launch
 from simmail.userland.streams import Collected, FileOutput, Stream
 
 #: Turns of loops, calls and records that are one step of the job.
-TURNS_A_STEP = 50
+TURNS_A_STEP = 25
 #: What an element of an array weighs, octets.
 ELEMENT = 200
 LARGE = 1024
@@ -128,7 +128,7 @@ class Run:
             count = number(value)
             if count < 0:
                 raise self.error("negative value assigned to NF")
-            self.record.resize(int(min(count, MOST_FIELDS + 1)))
+            self.record.resize(clipped(count, 0, MOST_FIELDS + 1))
         else:
             self.globals[name] = value
 
@@ -160,6 +160,7 @@ class Run:
         arguments = self.array("ARGV")
         while self.operand + 1 < number(self.globals["ARGC"]):
             self.operand += 1
+            self.turn()
             if str(self.operand) not in arguments:
                 continue
             operand = self.text(arguments.get(str(self.operand), self.operand))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 #: Whole numbers up to here are printed as such, all others in CONVFMT or OFMT.
 LARGEST = 2147483647
 _BEGIN = re.compile(
-    r"[ \t\n\v\f\r]*([-+]?(?:0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,9})?"
+    r"[ \t\n\v\f\r]*([-+]?(?:0[xX][0-9a-fA-F]{1,200}|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,9})?"
     r"|(?i:nan|inf(?:inity)?)))"
 )
 _NUMERIC = re.compile(r"[ \t\n]*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,9})?[ \t\n]*\Z")
