@@ -50,6 +50,8 @@ FIRST_USER_ID = 2000
 LOOPBACK = ("127.0.0.1", "::1")
 #: Folders that every machine has.
 FOLDERS = (
+    "/bin",
+    "/sbin",
     "/etc/postfix",
     "/home",
     "/root",
