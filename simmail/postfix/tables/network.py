@@ -20,7 +20,7 @@ from simmail.postfix.tables.table import LookupFailure, Table, TableEnvironment
 
 #: How often tcp: tries before it gives up.
 TRIES = 10
-REFUSED = "Connection refused"
+REFUSED, NO_ADDRESS = "Connection refused", "Cannot assign requested address"
 
 
 class Refused(Table):
@@ -28,19 +28,21 @@ class Refused(Table):
 
     Args:
         lines: what is said at each look-up.
+        reason: why it fails.
     """
 
     def __init__(
-        self, type: str, name: str, environment: TableEnvironment, lines: tuple[str, ...], flags: DictFlag = USUAL
-    ) -> None:
+        self, type: str, name: str, environment: TableEnvironment, lines: tuple[str, ...], flags: DictFlag = USUAL,
+        reason: str = REFUSED,
+    ) -> None:  # fmt: skip
         super().__init__(type, name, environment, flags)
-        self.lines = lines
+        self.lines, self.reason = lines, reason
 
     def find(self, key: str) -> str | None:
         """Warns and raises LookupFailure."""
         for line in self.lines:
             self.environment.warn("warning", line)
-        raise LookupFailure(self.title, reason=REFUSED)
+        raise LookupFailure(self.title, reason=self.reason)
 
 
 def open_network(type: str, name: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:
@@ -49,7 +51,9 @@ def open_network(type: str, name: str, environment: TableEnvironment, flags: Dic
         reason = f"{type}:{name} map is not allowed for security-sensitive data"
         return Unavailable(type, name, environment, reason, flags)
     if type == "tcp":
-        return Refused(type, name, environment, (f"connect to TCP map {name}: {REFUSED}",) * TRIES, flags)
+        reason, lines = _unreachable(name)
+        lines = (*lines, f"connect to TCP map {name}: {reason}") * TRIES
+        return Refused(type, name, environment, lines, flags, reason)
     if type == "memcache":
         return Refused(type, name, environment, (f"connect to localhost:11211: {REFUSED}",), flags)
     server, colon, _ = name.rpartition(":")
@@ -57,5 +61,17 @@ def open_network(type: str, name: str, environment: TableEnvironment, flags: Dic
         return Unavailable(type, name, environment, "socketmap requires server:socketmap argument", flags)
     if ":" not in server:
         raise Fatal(f'need service transport:endpoint instead of "{server}"')
-    lines = (f"connect to {server.partition(':')[2]}: {REFUSED}", f"table socketmap:{name} lookup error: {REFUSED}")
-    return Refused(type, name, environment, lines, flags)
+    transport, _, endpoint = server.partition(":")
+    reason, lines = _unreachable(endpoint) if transport == "inet" else (REFUSED, ())
+    lines = (*lines, f"connect to {endpoint}: {reason}", f"table socketmap:{name} lookup error: {reason}")
+    return Refused(type, name, environment, lines, flags, reason)
+
+
+def _unreachable(endpoint: str) -> tuple[str, tuple[str, ...]]:
+    """Why there is no server at `host:port`, and what is said before; other words for a port that is none."""
+    from simmail.postfix.mastercf import PORTS
+
+    port = endpoint.rpartition(":")[2] if ":" in endpoint else ""
+    if port.isdecimal() or port in PORTS:
+        return REFUSED, ()
+    return NO_ADDRESS, (f"host or service {endpoint} not found: Servname not supported for ai_socktype",)
