@@ -5,7 +5,18 @@ end at 2147483647, and `for (key in array)` follows its hash tables.  It starts 
 is printed to (`print | "sort"`), and these run when it has ended.
 """
 
-from simmail.userland.commands.awk.command import awk
-from simmail.userland.process import Tool
+from __future__ import annotations
+
+from importlib import import_module
+
+from simmail.mail.questions import Decision
+from simmail.userland.process import Process, Tool
+
+
+def awk(process: Process) -> Decision[int]:
+    """Run a program on each record of some files; all that it takes is loaded when it is first typed."""
+    found: Decision[int] = import_module("simmail.userland.commands.awk.command").awk(process)
+    return found
+
 
 TOOLS = {name: Tool(awk) for name in ("awk", "mawk", "nawk")}
