@@ -49,6 +49,8 @@ MISCONFIGURED = failure("4.3.5", "mail system configuration error")
 TOO_LARGE = failure("5.2.3", "message too large")
 #: The flags that make no sense for several recipients at once.
 ALONE = ("D", "O")
+#: Characters of what a command printed that the report of a delivery has.
+SHOWN = 100
 
 
 class Pipe(DeliveryAgent):
@@ -98,7 +100,7 @@ class Pipe(DeliveryAgent):
     def _succeeded(
         self, request: Request, recipient: Recipient, attributes: Attributes, exit: Exit, results: list[Result]
     ) -> Decision[bool]:
-        printed = said(exit).rstrip()
+        printed = said(exit).rstrip()[:SHOWN]
         text = f"delivered via {self.service.name} service" + (f" ({printed})" if printed else "")
         if request.verify:
             text = f"delivers to command: {attributes.command[0]}"
