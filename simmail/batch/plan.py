@@ -32,6 +32,7 @@ from simmail.world.folder import WORLD
 from simmail.world.schema import Part
 
 Value = bool | int | float | str
+MOST_SEEDS = 1_000_000
 
 
 class Range(Part):
@@ -73,6 +74,8 @@ class SweepSpec(Part):
     def _some(cls, value: int | list[int]) -> int | list[int]:
         if not value or (isinstance(value, int) and value < 1):
             raise ValueError("there must be one seed at least")
+        if isinstance(value, int) and value > MOST_SEEDS:
+            raise ValueError(f"more than {MOST_SEEDS:,} seeds are too many")
         return value
 
     @property

@@ -52,8 +52,9 @@ class Store:
             different = sorted(key for key in {*said, *there} - MAY_DIFFER if said.get(key) != there.get(key))
             if different:
                 raise InputError(
-                    str(self.folder), f"holds another sweep: {', '.join(different)} differ", "name another folder"
-                )
+                    str(self.folder), f"holds another sweep: {', '.join(different)} differ{_which(said, there)}",
+                    "name another folder",
+                )  # fmt: skip
         elif self.folder.is_dir() and any(path.name != UNFINISHED for path in self.folder.iterdir()):
             raise InputError(str(self.folder), "holds something else", "name a new folder")
         shutil.rmtree(self.folder / UNFINISHED, ignore_errors=True)
@@ -83,14 +84,23 @@ class Store:
         return found
 
     def finished(self) -> set[str]:
-        """The keys of all runs whose rows are here."""
+        """The keys of all runs whose rows are here.
+
+        Raises:
+            InputError: for a part that cannot be read.
+        """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        return {
-            key
-            for part in sorted((self.folder / RUNS).glob("*/*.parquet"))
-            for key in pq.ParquetFile(part).read(["run"]).column("run").to_pylist()
-        }
+        found: set[str] = set()
+        for part in sorted((self.folder / RUNS).glob("*/*.parquet")):
+            try:
+                found.update(pq.ParquetFile(part).read(["run"]).column("run").to_pylist())
+            except pa.ArrowException as error:
+                raise InputError(
+                    str(part), f"is damaged ({error})", "remove it: the sweep runs again what was in it"
+                ) from None
+        return found
 
     def add(self, done: Sequence[tuple[Planned, Row]], factors: Mapping[str, type]) -> None:
         """Write the rows of finished runs, a part a policy.
@@ -125,9 +135,14 @@ class Store:
         beside.replace(path)
 
     def rows(self) -> pd.DataFrame:
-        """All rows, sorted by cell, policy and seed: the same whoever ran them, in whatever order."""
+        """All rows, sorted by cell, policy and seed: the same whoever ran them, in whatever order.
+
+        Raises:
+            InputError: for a part that cannot be read.
+        """
         import pandas as pd
 
+        self.finished()
         places = sorted((self.folder / RUNS).glob("*/*.parquet"))
         if not places:
             return pd.DataFrame(columns=["policy", "run", "cell", "seed", "failed", "remarks", *FIGURES])
@@ -137,6 +152,14 @@ class Store:
         rank = table["policy"].map(order)
         table = table.assign(_rank=rank).drop_duplicates("run").sort_values(["cell", "_rank", "seed"])
         return table.drop(columns="_rank").reset_index(drop=True)
+
+
+def _which(said: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """Which files of the world differ; "" where none does."""
+    ours, theirs = said.get("files", {}), there.get("files", {})
+    names = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" ({', '.join(names[:3])}{rest})" if names else ""
 
 
 def _line(planned: Planned, row: Row, factors: Mapping[str, type]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,11 @@ def _compare(args: argparse.Namespace) -> int:
 def _sweep(args: argparse.Namespace) -> int:
     from simmail.batch.sweeping import sweep
 
-    done = sweep(args.sweep, args.out, jobs=args.jobs, dask=args.dask)
+    try:
+        done = sweep(args.sweep, args.out, jobs=args.jobs, dask=args.dask)
+    except KeyboardInterrupt:
+        print(f"simmail: interrupted; what is finished is in {args.out}, and the same command goes on", file=sys.stderr)
+        return 130
     print(done.told(), end="")
     return 1 if len(done.failures) else 0
 
@@ -73,6 +79,16 @@ def _precision(text: str) -> tuple[str, float]:
         return name, float(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: {value!r} is no number") from None
+
+
+def _weight(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number, 0 or more")
+    return value
 
 
 def _where(command: argparse.ArgumentParser) -> None:
@@ -123,7 +139,9 @@ def _register_limits(commands: Any) -> None:
     )
     tournament.add_argument("--world", required=True, metavar="WORLD", help="where they compete")
     tournament.add_argument("--host", default="", help="whose main.cf they are (default: the host under study)")
-    tournament.add_argument("--loss", type=float, default=5.0, help="weight of one wanted message lost, in spam let in")
+    tournament.add_argument(
+        "--loss", type=_weight, default=5.0, help="weight of one wanted message lost, in spam let in"
+    )
     tournament.add_argument("--jobs", type=whole(1), default=0, help="processes at a time (default: one a core)")
     tournament.add_argument("--json", action="store_true", help="print the table as JSON")
     _replications(tournament, 10)

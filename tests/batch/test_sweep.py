@@ -179,3 +179,14 @@ def test_portions_are_small_where_there_is_little_to_do() -> None:
     assert portions_of(iter(range(10))) == [1] * 10
     assert portions_of(iter(range(1000))) == [8] * 125
     assert sum(portions_of(iter(range(101)))) == 101
+
+
+def test_a_damaged_part_is_named(file: Path, tmp_path: Path) -> None:
+    """Removed, its runs are run again."""
+    sweep(file, tmp_path / "out", jobs=1)
+    part = next((tmp_path / "out").rglob("*.parquet"))
+    part.write_bytes(b"PAR1 no more")
+    with pytest.raises(InputError, match=f"{part.name}: is damaged"):
+        sweep(file, tmp_path / "out", jobs=1)
+    part.unlink()
+    assert sweep(file, tmp_path / "out", jobs=1).ran > 0
