@@ -52,7 +52,7 @@ def _within(task: Task, question: Run) -> Decision[Exit]:
     except Impatient:
         if outer < deadline:
             raise
-        task.now = deadline
+        task.now = max(deadline, task.clock.now)
         return Exit(-SIGKILL, timed_out=True)
     finally:
         task.deadline = outer

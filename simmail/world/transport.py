@@ -74,6 +74,9 @@ class Transport:
                 if path.loss:
                     rng = self.world.rng("loss", *stations, f"SYN {server.connections}")
                     task.now += sent_again(rng, path.loss, FIRST_AGAIN_S, deadline - task.now)
+                    if task.now >= deadline:
+                        task.now = deadline
+                        return ConnectFailure(TIMED_OUT)
                 yield Level()
                 session: Server | None = yield from server.accept(task, source, question)
                 if session is None:
@@ -81,7 +84,7 @@ class Transport:
                 if session is not FULL and task.now < deadline:
                     return Connection(question.address, path, stations, session, client, server)
             if task.now + pause >= deadline:
-                task.now = deadline
+                task.now = max(deadline, task.clock.now)  # who was let in too late knows only now
                 return ConnectFailure(TIMED_OUT)
             task.now += pause
             pause *= 2
@@ -160,7 +163,7 @@ class Transport:
         finally:
             task.deadline, connection.task = outer, None
         if reply is None:
-            task.now = deadline
+            task.now = max(deadline, task.clock.now)
             begun: tuple[str, ...] = getattr(connection.server, "begun", ())  # postscreen's sessions have some
             return TIMEOUT._replace(teaser=begun) if begun else TIMEOUT
         if reply.closes:

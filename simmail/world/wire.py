@@ -43,7 +43,7 @@ def route(world: World, stations: tuple[str, ...]) -> Path | None:
 
 
 def sent_again(rng: Random, loss: float, pause: float, limit: float) -> float:
-    """Seconds that it takes until one packet and its answer get through; at most `limit`."""
+    """Seconds that it takes until one packet and its answer get through; `limit` or more where they do not."""
     waited = 0.0
     while waited < limit and rng.random() < loss:
         waited += pause

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simmail.dns.resolver import Resolver
+from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import InputError
+from simmail.mail.questions import Connect, Decision, Level
 from simmail.world import scenario
 from simmail.world.loader import load
 from simmail.world.wire import sent_again
@@ -101,6 +104,26 @@ def test_lost_packets_cost_time() -> None:
         times.append(next(time for time, _, text in small.said if text.startswith("221")))
     assert times[0] < 1 < times[1]
     assert times[1] == times[2]
+
+
+def test_who_cannot_connect_for_lost_packets_gives_up_in_time() -> None:
+    """When the patience ends, and no later: packets that would be sent again after that are not waited for."""
+    small = Small()
+    small.world.network.set_loss("client", "hub", 0.95)
+    ended: list[tuple[float, Any]] = []
+
+    def call() -> Decision[Any]:
+        begun = yield Level()
+        answer = yield Connect(small.near.machine.addresses[0], 25, 7.0, "")
+        yield Level()
+        ended.append((small.world.clock.now - begun, answer))
+
+    for number in range(20):
+        small.world.clock.spawn(small.client, call(), float(number))
+    small.world.run(300)
+    assert {took for took, answer in ended if type(answer) is ConnectFailure} == {7.0}
+    assert all(took < 7.0 for took, answer in ended if type(answer) is not ConnectFailure)
+    assert len(ended) == 20
 
 
 def test_packets_are_sent_again_after_growing_pauses() -> None:
