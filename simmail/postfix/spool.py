@@ -20,6 +20,8 @@ from simmail.mail.message import Message
 from simmail.postfix.deferred import Deferred
 
 QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
+#: How a message ends that an administrator takes out of a queue, whoever is still to get it.
+WITHDRAWN = frozenset({"deleted", "requeued"})
 
 
 class Spool:
@@ -111,7 +113,8 @@ class Spool:
         Args:
             queue: the queue it is in.
             queue_id: its name.
-            end: what that means for recipients who are not done with: `deleted`, `requeued`.
+            end: what that means for recipients who are not done with: `deleted`, `requeued`; `lost` where there are
+                none.
         """
         message: Message = getattr(self, queue).pop(queue_id)
         job = self.jobs.get(queue_id)
@@ -123,6 +126,7 @@ class Spool:
                 left[recipient.end] += 1
             if message.recipients:
                 left[end] += len(message.recipients)
+            if end in WITHDRAWN:
                 self.withdrawn[queue_id] = end
         return message
 

@@ -93,6 +93,12 @@ def test_nothing_is_lost_in_random_worlds(seed: int) -> None:
     story(seed)
 
 
+@pytest.mark.parametrize("seed", [1356, 6352])
+def test_nothing_is_lost_where_something_was(seed: int) -> None:
+    """Two of ten thousand: packets lost at the end of a connection's patience; a message requeued that was delivered."""
+    story(seed)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("part", range(20))
 def test_nothing_is_lost_in_two_thousand_random_worlds(part: int) -> None:
