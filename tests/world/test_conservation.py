@@ -95,7 +95,7 @@ def test_nothing_is_lost_in_random_worlds(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [1356, 6352])
 def test_nothing_is_lost_where_something_was(seed: int) -> None:
-    """Two of ten thousand: packets lost at the end of a connection's patience; a message requeued that was delivered."""
+    """Packets were lost at the end of a connection's patience; a message was requeued that was delivered."""
     story(seed)
 
 
