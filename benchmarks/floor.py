@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from benchmarks import hand_written, relay_world
+from simmail.dns.resolver import Resolver
+from simmail.files.machine import Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.content import Content
 from simmail.mail.questions import Decision, Level, Sleep
@@ -55,7 +57,7 @@ def _events(calendar: Calendar, n: int, rate: float) -> None:
     """Wake up tasks, as many at a time as there would be."""
     world = World(calendar, 1)
     clock = world.clock
-    office = world.add_host("office", relay_world.Machine("office"), relay_world.Resolver(world.zones))
+    office = world.add_host("office", Machine("office"), Resolver(world.zones))
 
     def message() -> Iterator[Any]:
         for _ in range(EVENTS - 1):

@@ -302,19 +302,9 @@ class _Sendmail:
         who = f"{sender}({account.uid})"
         if request.verp and not sender:
             yield from self.console.die(f"{who}: -V option requires non-null sender address")
-        #: A word without an address stands for the empty one.
-        recipients = named = [address for word in request.operands for address in addresses(word) or [""]]
-        if request.verify:
-            lines = list(probe(sender, request.operands))
-        else:
-            endings: str = self.config["sendmail_fix_line_endings"]
-            if endings not in LINE_ENDINGS:
-                yield from self.console.die(f"invalid sendmail_fix_line_endings value: {endings}")
-            text, strip = self.invocation.stdin, LINE_ENDINGS[endings]
-            lines = list(content_lines(text, request.dots_are_text, strip, self.config["line_length_limit"]))
-            if request.from_header:
-                lines, found = extract(lines)
-                recipients = named + found
+        named = [address for word in request.operands for address in addresses(word) or [""]]  # "" is the empty one
+        lines, found = yield from self._read(request, sender)
+        recipients = named + found
         if not recipients:
             yield from self.console.die(f"{who}: {NO_RECIPIENTS[request.from_header]}")
         for level, text in self.console.heard:  # postdrop(1) reads main.cf, too
@@ -335,7 +325,7 @@ class _Sendmail:
             ret=request.ret,
             origin=GATEWAY if request.gateway else "local",
             verp=request.verp,
-            sections=(0, len(recipients) - len(named)),
+            sections=(0, len(found)),
             trace="verify" if request.verify else "record" if request.report else "",
             uid=account.uid,
             fullname=self._fullname(account) if request.fullname is None else request.fullname,
@@ -348,6 +338,17 @@ class _Sendmail:
         if request.verify or request.report:
             self.invocation.print(f"Mail Delivery Status Report will be mailed to <{sender}>.")
         return 0
+
+    def _read(self, request: Request, sender: str) -> Decision[tuple[list[str], list[str]]]:
+        """The message's lines, and the recipients that its header names, where those are wanted."""
+        if request.verify:
+            return list(probe(sender, request.operands)), []
+        endings: str = self.config["sendmail_fix_line_endings"]
+        if endings not in LINE_ENDINGS:
+            yield from self.console.die(f"invalid sendmail_fix_line_endings value: {endings}")
+        text, strip = self.invocation.stdin, LINE_ENDINGS[endings]
+        lines = list(content_lines(text, request.dots_are_text, strip, self.config["line_length_limit"]))
+        return extract(lines) if request.from_header else (lines, [])
 
     def _fullname(self, account: Account) -> str:
         name = self.invocation.environment.get("NAME")
