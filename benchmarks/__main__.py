@@ -5,6 +5,7 @@ python -m benchmarks --sizes 10000,100000,1000000       growth over more than a 
 python -m benchmarks --only floor                       what a message costs before anything is decided
 python -m benchmarks --only day --n 8640000             a day at 100 messages a second
 python -m benchmarks --only hosts --sites 10,100,1000   from a small network to a large one
+python -m benchmarks --only backlog --waiting 2000,32000    what a long deferred queue costs
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import day, floor, growth, hand_written, hosts, real, relay_world, startup
+from benchmarks import backlog, day, floor, growth, hand_written, hosts, real, relay_world, startup
 
-PARTS = ("startup", "real", "growth", "hosts", "waiting", "records", "floor", "day", "ratio")
+PARTS = ("startup", "real", "growth", "hosts", "waiting", "backlog", "records", "floor", "day", "ratio")
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -76,6 +77,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,30000", help="numbers of messages for growth, with commas")
     parser.add_argument("--sites", default="10,100", help="numbers of sites for hosts, with commas")
     parser.add_argument("--each", type=int, default=50, help="messages a site for hosts")
+    parser.add_argument("--waiting", default="2000,8000", help="numbers of messages for backlog, with commas")
     parser.add_argument("--only", choices=PARTS, action="append", help="this part alone; may be given several times")
     args = parser.parse_args()
     parts: dict[str, Callable[[], list[str]]] = {
@@ -84,6 +86,7 @@ def main() -> None:
         "growth": lambda: growth.report([int(size) for size in args.sizes.split(",")], args.rate),
         "hosts": lambda: hosts.report([int(sites) for sites in args.sites.split(",")], args.each),
         "waiting": lambda: [growth.waiting(args.n, args.rate)],
+        "backlog": lambda: backlog.report([int(size) for size in args.waiting.split(",")]),
         "records": lambda: [records(args.n, args.rate, args.rounds)],
         "floor": lambda: floor.report(args.n, args.rate),
         "day": lambda: [day.report(args.n)],

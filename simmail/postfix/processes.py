@@ -16,7 +16,9 @@ SEE ALSO
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 
@@ -36,6 +38,7 @@ class Process:
 
 
 P = TypeVar("P", bound=Process)
+SINCE = attrgetter("idle_since")
 
 
 class Processes(Generic[P]):
@@ -51,14 +54,16 @@ class Processes(Generic[P]):
 
     def __init__(self, max_use: int, max_idle: float, make: Callable[[], P]) -> None:
         self.max_use, self.max_idle, self._make = max_use, max_idle, make
-        self._idle: list[P] = []
+        self._idle: list[P] = []  # in the order in which their last clients left
 
     def take(self, now: float) -> P:
         """A process for a new client."""
         idle = self._idle
         at = len(idle)
-        while at and idle[at - 1].idle_since >= now:
-            at -= 1  # whoever asks at the moment in which it is done with another has asked before
+        if at and idle[-1].idle_since >= now:
+            # whoever asks at the moment in which it is done with another has asked before; a run through the deferred
+            # queue leaves thousands behind at one moment
+            at = bisect_left(idle, now, key=SINCE)
         while at:
             at -= 1
             process = idle.pop(at)
@@ -73,7 +78,11 @@ class Processes(Generic[P]):
         """A client has left its process."""
         if process.served < self.max_use:
             process.idle_since = now
-            self._idle.append(process)
+            idle = self._idle
+            if idle and idle[-1].idle_since > now:
+                insort(idle, process, key=SINCE)  # sessions run ahead of the clock
+            else:
+                idle.append(process)
 
     def idle(self, now: float) -> int:
         """How many wait for a client."""

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from simmail.mail.content import Content
+from simmail.mail.message import Message
 from simmail.postfix.delivery import Dsn, Status
+from simmail.postfix.qmgr.entry import Flush, Job
+from simmail.postfix.qmgr.feedback import Feedback
+from simmail.postfix.qmgr.part import Part, Price
+from simmail.postfix.qmgr.transport import Limits, Transport
 from tests.postfix.bench import MASTER_CF, Bench
 
 DOWN = Dsn("4.4.1", "", "connect to mx.example[198.51.100.5]:25: Connection refused")
@@ -99,3 +107,25 @@ def test_what_a_dead_site_leaves() -> None:
     assert not made.spool.active
     made.run(4000)
     assert not made.spool.deferred
+
+
+NO_LIMITS = Limits(5, 20, 50, Feedback(), Feedback(), 1, 0.0, 0.0, 100, Price())
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=80))
+def test_parts_stand_in_the_order_of_their_messages(steps: list[tuple[int, bool]]) -> None:
+    """In whatever order parts come into line and leave it, those of older messages stand before those of newer ones."""
+    transport = Transport("smtp", NO_LIMITS)
+    line: list[Part] = []
+    for number, leaves in steps:
+        if leaves and line:
+            transport._take_out(line.pop(number % len(line)))
+        else:
+            message = Message(f"{number}", 0.0, "", [], Content(()), 0)
+            line.append(transport.part(Job(message, number, 0.0, Flush.NONE)))
+            line.sort(key=lambda part: part.rank)  # of one message, whose part came first
+        found, part = [], transport._last
+        while part is not None:
+            found.append(part)
+            part = part.before
+        assert found == line[::-1]

@@ -130,8 +130,8 @@ class Transport:
     """
 
     __slots__ = (
-        "_last", "_turn", "busy", "dead", "destinations", "exists", "limits", "listed", "name", "opens", "resumes",
-        "single",
+        "_last", "_latest", "_turn", "busy", "dead", "destinations", "exists", "limits", "listed", "name", "opens",
+        "resumes", "single",
     )  # fmt: skip
 
     def __init__(self, name: str, limits: Limits, exists: bool = True, single: bool = False) -> None:
@@ -143,6 +143,7 @@ class Transport:
         self.listed: list[tuple[Rank, int, Destination]] = []
         self._turn = 0
         self._last: Part | None = None
+        self._latest: Part | None = None  # of those that did not come last
 
     def destination(self, name: str, nexthop: str) -> Destination:
         """The destination of that name, made where there is none."""
@@ -213,7 +214,8 @@ class Transport:
         """A new part of a message, in line."""
         part, last = Part(job), self._last
         if last is not None and last.rank > part.rank:
-            self._insert(part, last)
+            # what is sent away by a dead destination comes in order, between what came long before and long after it
+            self._insert(part, self._latest or last)
             return part
         part.before = last
         if last is not None:
@@ -221,20 +223,26 @@ class Transport:
         self._last = part
         return part
 
-    def _insert(self, part: Part, behind: Part) -> None:
-        """Put a part into line at its place somewhere before another."""
+    def _insert(self, part: Part, near: Part) -> None:
+        """Put a part into line at its place, which is not the last; another that stands near it is looked for there."""
+        behind = near
+        while behind.rank <= part.rank and behind.behind is not None:
+            behind = behind.behind
         while behind.before is not None and behind.before.rank > part.rank:
             behind = behind.before
         before = behind.before
         part.before, part.behind, behind.before = before, behind, part
         if before is not None:
             before.behind = part
+        self._latest = part
 
     def _take_out(self, part: Part) -> None:
         """A part leaves the line."""
         if part.parent is not None:
             part.settle(self.limits.price)
         before, behind = part.before, part.behind
+        if part is self._latest:
+            self._latest = before
         if before is not None:
             before.behind = behind
         if behind is None:
