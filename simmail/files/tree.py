@@ -69,8 +69,8 @@ class Link(File):
 class View(Protocol):
     """A part of the tree that is rendered when read: the log, the queue, mailboxes."""
 
-    def names(self) -> Iterator[str]:
-        """The paths it has now, absolute."""
+    def names(self, below: str) -> Iterator[str]:
+        """The paths that it has now, absolute, of those that begin with `below`."""
 
     def file(self, path: str) -> File:
         """The file at `path`; FileError where there is none."""
@@ -251,12 +251,11 @@ class FileSystem:
             if path in self._folders:
                 return True
         if path in self._views:
-            return path not in self._views[path].names()
+            return path not in self._views[path].names(path)
         view = self._view(path)
         if view is None:
             return False  # the folders above each file were made with it
-        below = path.rstrip("/") + "/"
-        return any(name.startswith(below) for name in view.names())
+        return any(True for _ in view.names(path.rstrip("/") + "/"))
 
     @property
     def count(self) -> int:
@@ -270,7 +269,7 @@ class FileSystem:
         found |= {name for name in self._files if name.startswith(below)}
         for top, view in self._views.items():
             if top.startswith(below) or below.startswith(top + "/") or below == top + "/":
-                found.update(name for name in view.names() if name.startswith(below))
+                found.update(view.names(below))
         return sorted(found)
 
     def listing(self, folder: str) -> list[str]:

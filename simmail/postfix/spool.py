@@ -87,6 +87,10 @@ class Spool:
                 return name, message
         return None
 
+    def shown(self, queue_id: str, queue: str) -> Message:
+        """A message in one of QUEUES, for who only looks at it.  Raises KeyError."""
+        return self.deferred.shown(queue_id) if queue == "deferred" else self.queue(queue)[queue_id]
+
     def delete(self, queue_id: str, queue: str) -> Message | None:
         """Delete a message from a queue, for an administrator; None where it is not there."""
         if queue_id not in self.queue(queue):

@@ -70,15 +70,26 @@ class SpoolView:
     def __init__(self, spool: Spool, machine: Machine) -> None:
         self.spool, self.machine = spool, machine
 
-    def names(self) -> Iterator[str]:
-        """The paths of all files."""
+    def names(self, below: str) -> Iterator[str]:
+        """The paths of all files, of those that begin with `below`."""
+        for folder in (*QUEUES, "defer"):
+            root = f"{FOLDER}/{folder}/"
+            if not (root.startswith(below) or below.startswith(root)):
+                continue
+            begins = below[len(root) :]
+            initial = begins[:1] if folder in HASHED else ""
+            if begins in ("", f"{initial}/"):
+                found = self._logs(initial) if folder == "defer" else self.spool.queue(folder)
+                yield from (path_of(folder, queue_id) for queue_id in found if queue_id.startswith(initial))
+
+    def _logs(self, initial: str) -> Iterator[str]:
+        """The queue ids, of those that begin so, of which there is a log of why a message waits."""
+        spool = self.spool
         for queue in QUEUES:
-            for queue_id, message in self.spool.queue(queue).items():
-                yield path_of(queue, queue_id)
-                if message.deferrals and queue != "active":
-                    yield path_of("defer", queue_id)
-        for queue_id in self.spool.left_logs:
-            yield path_of("defer", queue_id)
+            if queue != "active":
+                begin_so = (queue_id for queue_id in spool.queue(queue) if queue_id.startswith(initial))
+                yield from (queue_id for queue_id in begin_so if spool.shown(queue_id, queue).deferrals)
+        yield from spool.left_logs
 
     def file(self, path: str) -> File:
         """The file at a path.  Raises FileError."""
@@ -88,9 +99,10 @@ class SpoolView:
             if not log:
                 raise FileError(path, NO_FILE)
             return File(log, OWNER, 0o600, waits.arrival if waits is not None else 0.0)
-        message = self.spool.queue(queue).get(queue_id)
-        if message is None:
-            raise FileError(path, NO_FILE)
+        try:
+            message = self.spool.shown(queue_id, queue)
+        except KeyError:
+            raise FileError(path, NO_FILE) from None
         text = queue_file(message, queue, self.machine).text()
         owner, mode = ("root", DROPPED_MODE) if submitted(message, queue, self.machine) else (OWNER, MODE)
         return File(text, owner, EXPIRED_MODE if message.expired else mode, message.arrival)

@@ -74,9 +74,10 @@ class LogView:
         self._removed = 0
         self._rendered: tuple[tuple[float, int, int], File] | None = None
 
-    def names(self) -> Iterator[str]:
+    def names(self, below: str) -> Iterator[str]:
         """The one file."""
-        yield self.path
+        if self.path.startswith(below):
+            yield self.path
 
     def file(self, path: str) -> File:
         """The log, rendered now."""

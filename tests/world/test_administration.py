@@ -63,6 +63,21 @@ def test_a_queue_file_that_moves_is_not_deleted(world: World) -> None:
     assert world.results.summary()["messages"] == {"on its way": 1}
 
 
+def test_the_queue_directory_is_a_tree_of_folders(world: World) -> None:
+    """A message that waits is a file below the first character of its name, and so is the log of why it waits."""
+    host = world.host(SERVER)
+    (queue_id,) = waiting(host)
+    spool, letter = "/var/spool/postfix", queue_id[0]
+    found = host.sh(f"find {spool} -name '{letter}*'").stdout.split()
+    assert sorted(found) == sorted(
+        f"{spool}/{folder}/{letter}{name}" for folder in ("defer", "deferred") for name in ("", f"/{queue_id}")
+    )
+    assert host.sh(f"ls {spool}/deferred").stdout == f"{letter}\n"
+    host.sh(f"postsuper -h {queue_id}; rm {spool}/defer/{letter}/{queue_id}")
+    assert host.sh(f"find {spool} -name '{letter}*' -type f").stdout == f"{spool}/hold/{queue_id}\n"
+    assert host.sh(f"ls {spool}/hold/{queue_id}/").stderr.endswith("Not a directory\n")
+
+
 def test_the_log_is_a_file(world: World) -> None:
     """What grep counts in the log is what happened."""
     host = world.host(SERVER)
