@@ -273,22 +273,25 @@ class Results:
         """The run in figures: plain values, fit for JSON."""
         states = Counter(row["state"] for row in self.message_rows)
         delays = [row["delay"] for row in self.message_rows if row["delay"] is not None]
+        tries = Counter((row[1], row[13]) for row in self.delivery_rows)
+        accepted = Counter(record.host for record in self._of("active"))
+        refused = Counter(
+            record.host
+            for event in ("refusal", "screened")
+            for record in self._of(event)
+            if record.get("action") == "reject"
+        )
         hosts: dict[str, dict[str, int]] = {}
-        for host in self.world.hosts.values():
+        for name, host in self.world.hosts.items():
             if host.master is None:
                 continue
-            tries = Counter(row[13] for row in self.delivery_rows if row[1] == host.name)
-            queue = {name: len(host.master.spool.queue(name)) for name in ("incoming", "active", "deferred", "hold")}
-            refused = sum(
-                r.host == host.name and r.get("action") == "reject"
-                for event in ("refusal", "screened")
-                for r in self._of(event)
-            )
-            hosts[host.name] = {
-                "accepted": sum(1 for r in self._of("active") if r.host == host.name),
-                "refused": refused,
-                "sent": tries["sent"], "deferred": tries["deferred"], "bounced": tries["bounced"] + tries["expired"],
-                "in queue": sum(queue.values()),
+            queues = (host.master.spool.queue(queue) for queue in ("incoming", "active", "deferred", "hold"))
+            hosts[name] = {
+                "accepted": accepted[name],
+                "refused": refused[name],
+                "sent": tries[name, "sent"], "deferred": tries[name, "deferred"],
+                "bounced": tries[name, "bounced"] + tries[name, "expired"],
+                "in queue": sum(map(len, queues)),
             }  # fmt: skip
         return {
             "title": self.world.title, "seed": self.world.seed, "policy": self.world.policy, "simulated_s": self.now,
