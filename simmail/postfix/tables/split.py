@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 SPACE = " \t\n\v\f\r"
 SEPARATORS = ", \t\r\n"
@@ -15,15 +17,13 @@ def split_outside_braces(text: str, separators: str = SEPARATORS) -> list[str]:
     ['hash:/a', 'inline:{a=1, b=2}']
     """
     if "{" not in text:
-        return text.translate(_SEPARATED).split() if separators == SEPARATORS else _split(text, separators)
-    return _split(text, separators)
-
-
-_SEPARATED = str.maketrans({",": " "})
-
-
-def _split(text: str, separators: str) -> list[str]:
+        return _between(separators).findall(text)
     return [text[start:end] for start, end in spans_outside_braces(text, separators)]
+
+
+@lru_cache
+def _between(separators: str) -> re.Pattern[str]:
+    return re.compile(f"[^{re.escape(separators)}]+")
 
 
 def spans_outside_braces(text: str, separators: str = SEPARATORS) -> Iterator[tuple[int, int]]:
