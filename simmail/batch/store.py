@@ -21,6 +21,7 @@ from simmail.batch.figures import FIGURES
 from simmail.batch.plan import Planned, Value
 from simmail.batch.replication import Row
 from simmail.mail.errors import InputError
+from simmail.world.tables import arrow_types
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,7 @@ class Store:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        kinds = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+        kinds = arrow_types()
         schema = pa.schema(
             [("run", pa.string()), ("cell", pa.int64()), ("seed", pa.int64()), ("world", pa.string())]
             + [(name, kinds[kind]) for name, kind in factors.items()]

@@ -9,7 +9,10 @@ from simmail.mail.records import Record
 
 #: `source`: how it came in: `smtp`, `local` (the sendmail command); "" for what the mail system wrote or forwards.
 #: `size` and `recipients` are 0 where it has not got into the active queue: held, discarded, given up half-way.
-ARRIVAL_COLUMNS = ("time", "host", "queue_id", "source", "client", "sender", "size", "recipients", "message_id")
+ARRIVAL_COLUMNS = {
+    "time": float, "host": str, "queue_id": str, "source": str, "client": str, "sender": str, "size": int,
+    "recipients": int, "message_id": str,
+}  # fmt: skip
 
 
 def arrival_rows(records: Iterable[Record]) -> list[tuple[Any, ...]]:

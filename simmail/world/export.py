@@ -65,7 +65,7 @@ def export(world: World, out: Path) -> list[str]:
     out.mkdir(parents=True, exist_ok=True)
     (out / SUMMARY).write_text(json.dumps(results.summary(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for table in TABLES:
-        getattr(results, table).to_parquet(out / f"{table}.parquet", index=False)
+        results.table(table).write(out / f"{table}.parquet")
     for host in world.hosts.values():
         if host.master is not None:
             log = out / host.name / LOG.lstrip("/")

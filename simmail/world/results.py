@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from math import fsum
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.records import Record
-from simmail.world.actors.complaints import Complaint
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.story import tell
+from simmail.world.tables import Table
 from simmail.world.truth import KINDS, Account, Fate
 from simmail.world.units import told
 from simmail.world.without_effect import without_effect
@@ -34,14 +34,22 @@ CRIES = 5
 #: others than the host.
 COMPLAINTS = 2
 OF_CLIENTS = ("hostname ", "dict_nis_init: ")
-DELIVERY_COLUMNS = (
-    "time", "host", "program", "queue_id", "to", "orig_to", "relay", "delay", "before_queue", "in_queue", "connecting",
-    "sending", "dsn", "status", "text", "conn_use",
-)  # fmt: skip
-DECISION_COLUMNS = (
-    "time", "host", "queue_id", "action", "stage", "client", "reply", "sender", "recipient", "protocol", "helo",
-    "parameter", "rule", "file", "line", "entry",
-)  # fmt: skip
+MESSAGE_COLUMNS = {
+    "time": float, "message_id": str, "sender": str, "recipients": str, "subject": str, "size": int, "kind": str,
+    "wanted": bool, "state": str, "accepted": float, "delivered": float, "delay": float,
+}  # fmt: skip
+DELIVERY_COLUMNS = {
+    "time": float, "host": str, "program": str, "queue_id": str, "to": str, "orig_to": str, "relay": str,
+    "delay": float, "before_queue": float, "in_queue": float, "connecting": float, "sending": float, "dsn": str,
+    "status": str, "text": str, "conn_use": int,
+}  # fmt: skip
+DECISION_COLUMNS = {
+    "time": float, "host": str, "queue_id": str, "action": str, "stage": str, "client": str, "reply": str,
+    "sender": str, "recipient": str, "protocol": str, "helo": str, "parameter": str, "rule": str, "file": str,
+    "line": int, "entry": str,
+}  # fmt: skip
+QUEUE_COLUMNS = {"time": float, "host": str, "messages": int}
+COMPLAINT_COLUMNS = {"time": float, "person": str, "identity": str, "what": str}
 
 
 def decision(record: Record) -> tuple[Any, ...] | None:
@@ -74,10 +82,47 @@ class Results:
         self.world, self.now = world, world.now
         self.records: list[Record] = world.journal.until(world.now)
 
+    def table(self, name: str) -> Table:
+        """One of TABLES.  Raises KeyError."""
+        columns, rows = TABLES[name]
+        return Table(columns, rows(self))
+
     def _of(self, event: str) -> Iterable[Record]:
         return (record for record in self.records if record.event == event)
 
     # ---- tables
+
+    @property
+    def messages(self) -> pd.DataFrame:
+        """Each message that somebody wrote, with what became of it: MESSAGE_COLUMNS; times in seconds."""
+        return self.table("messages").frame()
+
+    @property
+    def arrivals(self) -> pd.DataFrame:
+        """Each message that came into each host's mail system: ARRIVAL_COLUMNS."""
+        return self.table("arrivals").frame()
+
+    @property
+    def deliveries(self) -> pd.DataFrame:
+        """Each try to deliver to each recipient: DELIVERY_COLUMNS; times and delays in seconds."""
+        return self.table("deliveries").frame()
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """What each server decided, the rule that made it and its place: DECISION_COLUMNS, see `decision_rows`."""
+        return self.table("decisions").frame()
+
+    @property
+    def queues(self) -> pd.DataFrame:
+        """The number of messages in each host's queue after each change: QUEUE_COLUMNS."""
+        return self.table("queues").frame()
+
+    @property
+    def complaints(self) -> pd.DataFrame:
+        """Who complains of mail that is late, missing, or came back, and when: COMPLAINT_COLUMNS."""
+        return self.table("complaints").frame()
+
+    # ---- their rows
 
     @cached_property
     def delivery_rows(self) -> list[tuple[Any, ...]]:
@@ -103,13 +148,6 @@ class Results:
                 )
             )
         return rows
-
-    @property
-    def deliveries(self) -> pd.DataFrame:
-        """Each try to deliver to each recipient, as a pandas table; times and delays in seconds."""
-        import pandas as pd
-
-        return pd.DataFrame(self.delivery_rows, columns=list(DELIVERY_COLUMNS))
 
     @cached_property
     def copies(self) -> dict[str, list[tuple[str, str]]]:
@@ -187,46 +225,15 @@ class Results:
         return rows
 
     @property
-    def messages(self) -> pd.DataFrame:
-        """Each message that somebody wrote, as a pandas table; times in seconds."""
-        import pandas as pd
-
-        columns = [
-            "time",
-            "message_id",
-            "sender",
-            "recipients",
-            "subject",
-            "size",
-            "kind",
-            "wanted",
-            "state",
-            "accepted",
-            "delivered",
-            "delay",
-        ]
-        return pd.DataFrame(self.message_rows, columns=columns)
-
-    @property
-    def arrivals(self) -> pd.DataFrame:
-        """Each message that came into each host's mail system, as a pandas table: ARRIVAL_COLUMNS."""
-        import pandas as pd
-
-        return pd.DataFrame(arrival_rows(self.records), columns=list(ARRIVAL_COLUMNS))
-
-    @property
-    def decisions(self) -> pd.DataFrame:
-        """What each smtpd and postscreen decided, the rule that made it and its place, as a pandas table.
+    def decision_rows(self) -> list[tuple[Any, ...]]:
+        """What each smtpd, postscreen and cleanup decided: DECISION_COLUMNS.
 
         A row is a refusal (`reject`), something else that was logged of a rule (`reject_warning`, `warn`, `hold`, ...),
         or a message taken on (`accept`) for its first recipient.  The rule's columns are empty where no rule spoke.
         What cleanup made of a line has `header` or `body` for its stage, the table for its parameter, and the table's
         answer for its rule.
         """
-        import pandas as pd
-
-        rows = [row for record in self.records if (row := decision(record)) is not None]
-        return pd.DataFrame(rows, columns=list(DECISION_COLUMNS)).astype({"line": "int64"})
+        return [row for record in self.records if (row := decision(record)) is not None]
 
     @cached_property
     def queue_rows(self) -> list[tuple[float, str, int]]:
@@ -252,20 +259,6 @@ class Results:
         """Whether a message that the queue manager has not seen is in the queue; what was refused after DATA is not."""
         master = self.world.hosts[host].master
         return master is not None and master.spool.holds(queue_id)
-
-    @property
-    def queues(self) -> pd.DataFrame:
-        """The number of messages in each host's queue after each change, as a pandas table."""
-        import pandas as pd
-
-        return pd.DataFrame(self.queue_rows, columns=["time", "host", "messages"])
-
-    @property
-    def complaints(self) -> pd.DataFrame:
-        """Who complains of mail that is late, missing, or came back, and when, as a pandas table."""
-        import pandas as pd
-
-        return pd.DataFrame(self.account.complaints, columns=list(Complaint._fields))
 
     # ---- figures
 
@@ -337,6 +330,17 @@ class Results:
             often = f" ({times} times)" if times > 1 else ""
             told_once.append(told_with_place(host, f"postfix/{program}: {event}: {text}{often}", blamed(host, text)))
         return told_once
+
+
+#: Each table's columns, and its rows of a run.
+TABLES: dict[str, tuple[Mapping[str, type], Callable[[Results], Sequence[tuple[Any, ...]]]]] = {
+    "messages": (MESSAGE_COLUMNS, lambda results: [tuple(row.values()) for row in results.message_rows]),
+    "arrivals": (ARRIVAL_COLUMNS, lambda results: arrival_rows(results.records)),
+    "deliveries": (DELIVERY_COLUMNS, lambda results: results.delivery_rows),
+    "decisions": (DECISION_COLUMNS, lambda results: results.decision_rows),
+    "queues": (QUEUE_COLUMNS, lambda results: results.queue_rows),
+    "complaints": (COMPLAINT_COLUMNS, lambda results: results.account.complaints),
+}
 
 
 def _figures(summary: dict[str, Any]) -> list[str]:

@@ -1,0 +1,60 @@
+"""Tables for pandas and other programs: columns whose types do not depend on what the rows happen to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+#: What pandas calls the types that columns have.
+DTYPES = {float: "float64", int: "int64", bool: "bool", str: "str"}
+
+
+@cache
+def arrow_types() -> Mapping[type, pa.DataType]:
+    """What Arrow calls these types."""
+    import pyarrow as pa
+
+    return {float: pa.float64(), int: pa.int64(), bool: pa.bool_(), str: pa.string()}
+
+
+def shown(text: str | None) -> str | None:
+    """A text without octets that are no UTF-8: they are shown as they are in a log, `?`."""
+    return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+class Table(NamedTuple):
+    """Rows with names and types for their columns.
+
+    Args:
+        columns: their names, and the types of their values: float, int, bool or str.
+        rows: the values in the order of the columns; None for a text or a float that there is not.
+    """
+
+    columns: Mapping[str, type]
+    rows: Sequence[tuple[Any, ...]]
+
+    def _across(self) -> Iterator[tuple[str, type, Sequence[Any]]]:
+        """Name, type and values of each column."""
+        across = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
+        for (name, kind), values in zip(self.columns.items(), across, strict=True):
+            yield name, kind, [shown(value) for value in values] if kind is str else values
+
+    def frame(self) -> pd.DataFrame:
+        """The table for pandas."""
+        import pandas as pd
+
+        return pd.DataFrame({name: pd.Series(values, dtype=DTYPES[kind]) for name, kind, values in self._across()})
+
+    def write(self, path: Path) -> None:
+        """Write it to a Parquet file."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        types = arrow_types()
+        pq.write_table(pa.table({name: pa.array(values, types[kind]) for name, kind, values in self._across()}), path)
