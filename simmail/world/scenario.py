@@ -14,7 +14,7 @@ from simmail.mail.errors import InputError, Location
 from simmail.world import yaml_file
 from simmail.world.actors.kinds import AnySpec
 from simmail.world.faults import FaultSpec
-from simmail.world.schema import Moment, Octets, Part, Seconds
+from simmail.world.schema import HostName, Moment, Octets, Part, Seconds
 from simmail.world.speed import Speed
 
 USUAL = Speed()
@@ -100,7 +100,7 @@ class Scenario(Part):
     study: str = Field("", description="the host under study")
     sites: list[str] = Field(min_length=1)
     links: list[Link] = Field(default_factory=list)
-    hosts: dict[str, HostSpec]
+    hosts: dict[HostName, HostSpec]
     people: dict[str, Person] = Field(default_factory=dict)
     faults: list[FaultSpec] = Field(default_factory=list)
     actors: dict[str, AnySpec] = Field(default_factory=dict, description="who else lives here")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from simmail.mail.hostnames import valid_hostname
 from simmail.world.units import clock, octets, seconds
 
 
@@ -29,6 +30,16 @@ def _moment(value: Any) -> Any:
 
 #: A moment: a length of time since the start (`90s`, `2h`) or a time of day (`10:30`, `1d 9:00`).
 Moment = Annotated[str, BeforeValidator(_moment)]
+
+
+def _host_name(name: str) -> str:
+    if not valid_hostname(name):
+        raise ValueError(f"{name!r} is no host's name; letters, digits, hyphens and dots would do")
+    return name
+
+
+#: The name of a host: what a folder of its files is called, and so no path.
+HostName = Annotated[str, AfterValidator(_host_name)]
 
 
 class Part(BaseModel):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,34 @@ def tree(path: Path, missing: str, beginning: str) -> dict[Any, Any]:
         at = error.object.count(b"\n", 0, error.start) + 1
         raise InputError(Location(name, at), f"is no UTF-8 text: {error}", "save it as UTF-8") from None
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise InputError(Location(name, line), f"is no YAML: {error.problem}", "mind indentation and colons") from None
-    except YAMLError as error:
-        raise InputError(name, f"is no YAML: {error}") from None
+        at = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise InputError(Location(name, at), f"is no YAML: {error.problem}", "mind indentation and colons") from None
+    except (YAMLError, ValueError, TypeError) as error:  # of the last two: a 30th of February, a list as a key
+        raise InputError(name, f"is no YAML: {error}", "mind dates, and brackets in front of colons") from None
     if not isinstance(said, dict):
         raise InputError(Location(name, 1), "is no mapping", f"begin with `{beginning}`")
+    for where, text in _texts(said, ()):
+        if not text.isascii() and (half := _HALF.search(text)):
+            what = f"has half a character, \\u{ord(half[0]):04x}"
+            raise InputError(Location(name, line(said, where)), what, "write the character itself")
     return said
+
+
+#: Halves of what UTF-16 has for one character: Python and YAML let them stand alone, no text may.
+_HALF = re.compile(r"[\ud800-\udfff]")
+
+
+def _texts(value: Any, where: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """All texts of a file, keys too, and the ways that lead to them."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(key, (*where, key))
+            yield from _texts(item, (*where, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*where, number))
 
 
 def plain(value: Any) -> Any:

@@ -56,6 +56,9 @@ def test_a_good_one_is_read(tmp_path: Path) -> None:
         ("submits_to: a.example", "submits_to: c.example", 15, "there is no host 'c.example'"),
         ("title: Two hosts\n", "", 1, "title: this field is missing"),
         ("sites: [town]", "sites: [town", 4, "is no YAML"),
+        ("  a.example:", "  ../a.example:", 5, "'../a.example' is no host's name"),
+        ("  a.example:", "  /:", 5, "'/' is no host's name"),
+        ("title: Two hosts", 'title: "Two \\udce9 hosts"', 1, r"has half a character, \udce9"),
     ],
 )
 def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
@@ -65,6 +68,13 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, old: str, new: str
 
     assert f"{tmp_path / 'world.yaml'}:{line}: " in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("old", "new"), [("title: Two hosts", "start: 2026-02-30"), ("  a.example:", "  [[]]:")])
+def test_what_no_yaml_reader_makes_sense_of_is_no_yaml(tmp_path: Path, old: str, new: str) -> None:
+    """A day that is in no calendar, and a list for a name, are told with the file."""
+    with pytest.raises(InputError, match=r"world\.yaml: is no YAML: "):
+        read(tmp_path, GOOD.replace(old, new, 1))
 
 
 def test_a_world_that_is_nowhere_is_told_with_those_at_hand(tmp_path: Path) -> None:
