@@ -10,6 +10,8 @@ from __future__ import annotations
 from enum import Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.smtp.replies import Reply
+
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
 
@@ -67,6 +69,8 @@ class CleanupStatus(Flag):
     SIZE = auto()
     CONTENT = auto()
     WRITE = auto()
+    #: A before-queue filter has answered, or failed to.
+    PROXY = auto()
 
 
 #: Wrong in a way that lets nobody return the message.
@@ -92,6 +96,7 @@ DETAILS: dict[CleanupStatus, Detail] = {
     CleanupStatus.SIZE: Detail(552, "5.3.4", "message file too big"),
     CleanupStatus.CONTENT: Detail(550, "5.7.1", "message content rejected"),
     CleanupStatus.WRITE: Detail(451, "4.3.0", "queue file write error"),
+    CleanupStatus.PROXY: Detail(451, "4.3.0", "queue file write error"),
 }
 
 
@@ -101,10 +106,12 @@ class CleanupOutcome(NamedTuple):
     Args:
         status: all that was wrong; OK (false) where it is queued, discarded or returned to its sender.
         reason: an enhanced status code and a text, where an action chose them; "" for the usual one.
+        reply: the answer, where another server has given it.
     """
 
     status: CleanupStatus
     reason: str = ""
+    reply: Reply | None = None
 
     def detail(self, *only: CleanupStatus) -> Detail:
         """The gravest thing that was wrong, or the first of `only` that was."""

@@ -32,7 +32,6 @@ REASONS: dict[str, str] = {
     "tls": "connections are never encrypted here",
     "sasl": "nobody logs in here: no server knows an account",
     "milter": "there are no Milters here: whoever looks for one is refused",
-    "before-queue filter": "there is no before-queue content filter here",
     "haproxy": "no proxy stands before a server here",
     "qmqp": "there is no QMQP server here",
     "instances": "a host has one Postfix here",

@@ -20,8 +20,8 @@ def arrival_rows(records: Iterable[Record]) -> list[tuple[Any, ...]]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for record in records:
         event = record.event
-        if event not in ("client", "pickup", "message-id", "active"):
-            continue
+        if event not in ("client", "pickup", "message-id", "active") or record.queue_id == "NOQUEUE":
+            continue  # nothing, or what is passed on to a before-queue filter, which queues it
         key = (record.host, record.queue_id)
         row = rows.get(key)
         if row is None:

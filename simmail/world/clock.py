@@ -36,7 +36,9 @@ IDLE_S = 1.0
 
 
 class Line(Protocol):
-    """What a task may leave open behind it: a connection."""
+    """What a task may leave open behind it: a connection.  `task`: for whom its server is deciding now."""
+
+    task: Task | None
 
     def left_alone(self, task: Task, seconds: float) -> None:
         """Nothing will be said over it for so long."""

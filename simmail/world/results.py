@@ -60,7 +60,7 @@ def decision(record: Record) -> tuple[Any, ...] | None:
     elif record.event == "client":
         name, address, _, sender, recipient, protocol, helo, rule = record.fields
         told = ["accept", "RCPT", f"{name}[{address}]", "", sender, recipient, protocol, helo]
-        queue_id = record.queue_id
+        queue_id = "" if record.queue_id == "NOQUEUE" else record.queue_id
     elif record.event == "content":
         action, context, _, client, sender, recipient, protocol, helo, reply, table, answer = record.fields
         told = [action, context, client, reply, sender, recipient or "", protocol, helo]

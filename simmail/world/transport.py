@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.questions import Close, Connect, Decision, Level, Ready, Receive, Send
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.clock import Impatient, Task
+from simmail.world.clock import Impatient, Line, Task
 from simmail.world.connection import FULL, Admit, Connection, Server
 from simmail.world.wire import FIRST_AGAIN_S, LOST, TIMEOUT, TRIFLE_S, carry, route, sent_again
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from simmail.world.host import Host
     from simmail.world.world import World
 
+T = TypeVar("T")
 __all__ = ["HANG_UP", "REFUSED", "TIMED_OUT", "Transport"]
 
 REFUSED = "Connection refused"
@@ -99,13 +101,19 @@ class Transport:
         connection: Connection = question.connection
         if connection.server is None:
             return LOST
+        outer = _outer(task, connection)
         connection.busy(task)
         greeting = self._heard(task, connection, connection.server.greet(), task.now + question.timeout)
-        return task.call(connection.host, greeting)
+        return task.call(connection.host, greeting if outer is None else _between(task, connection, outer, greeting))
 
     def send(self, task: Task, question: Send) -> Any:
         """Send a group of commands and hear the replies."""
-        return task.call(question.connection.host, self._exchange(task, question))
+        connection: Connection = question.connection
+        exchange = self._exchange(task, question)
+        if task.line is not connection and task.line is not None:
+            outer = _outer(task, connection)
+            exchange = exchange if outer is None else _between(task, connection, outer, exchange)
+        return task.call(connection.host, exchange)
 
     def _exchange(self, task: Task, question: Send) -> Decision[list[Reply | Lost]]:
         connection: Connection = question.connection
@@ -179,13 +187,29 @@ class Transport:
         server = connection.server
         if server is None:
             return
+        outer = _outer(task, connection)
         connection.busy(task)
-        task.line = None
+        task.line = outer
         if connection.checked != self.world.network.changed and route(self.world, connection.stations) is None:
             connection.expire(task.now, task.serial)
         else:  # the client does not wait for what the server makes of it
             connection.ended()
             task.clock.spawn(connection.host, server.lost("lost connection"), task.now)
+
+
+def _outer(task: Task, connection: Connection) -> Line | None:
+    """The connection whose client waits while its server speaks over another one; None where it is none of these."""
+    line = task.line
+    return line if line is not None and line is not connection and line.task is task else None
+
+
+def _between(task: Task, connection: Connection, outer: Line, speaking: Decision[T]) -> Decision[T]:
+    """Speak over a connection for the sake of the client of another, which is then the one that the task has open."""
+    try:
+        return (yield from speaking)
+    finally:
+        task.line = outer
+        connection.left_alone(task, inf)
 
 
 #: A reply that says nothing and ends the connection.

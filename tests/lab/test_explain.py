@@ -360,3 +360,12 @@ def test_a_bare_folder_of_files(host: Path) -> None:
     text = str(explained(bare))
     assert f"{bare}/main.cf:9  check_sender_access" in text
     assert "note: /etc/aliases is not in the folder, and taken for empty" in text
+
+
+def test_a_before_queue_filter_is_named_and_not_asked(host: Path) -> None:
+    """What this server's own lists come to is told, and who has the last word."""
+    with (host / "etc/postfix/main.cf").open("a") as main_cf:
+        main_cf.write("smtpd_proxy_filter = 127.0.0.1:10026\n")
+    told = str(explained(host, client="192.168.1.1,pc.domain.ork"))
+    assert "the before-queue filter 127.0.0.1:10026 decides" in told
+    assert "thrown away" not in told

@@ -25,7 +25,6 @@ LISTED = {
     "smtpd_recipient_restrictions = permit_tls_clientcerts, reject": (
         "smtpd_recipient_restrictions: permit_tls_clientcerts: connections are never encrypted here"
     ),
-    "smtpd_proxy_filter = 127.0.0.1:10025": "smtpd_proxy_filter: there is no before-queue content filter here",
     "multi_instance_enable = yes": "multi_instance_enable: a host has one Postfix here",
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 from simmail.world.loader import load
+from simmail.world.master import STOCK_MASTER_CF
 from simmail.world.world import World
 
 NAMES = ("one.example", "two.example", "three.example")
@@ -30,6 +31,8 @@ smtp_rcpt_timeout = 60s
 smtp_data_init_timeout = 60s
 smtp_data_done_timeout = 90s
 """
+#: Where mail comes back from a before-queue filter, if there is one.
+BEHIND_A_FILTER = "127.0.0.1:10026 inet n - n - - smtpd -o smtpd_proxy_filter=\n"
 ALIASES = """\
 all: ann, bob, root
 postmaster: root
@@ -124,6 +127,7 @@ def folder(rng: Random, where: Path, more: str = "") -> Path:
         (etc / "postfix").mkdir(parents=True)
         settings = "".join(rng.sample(VARIANTS, 2)) if rng.random() < 0.7 else ""
         (etc / "postfix/main.cf").write_text(MAIN_CF + f"myhostname = {name}\n" + settings + more, encoding="utf-8")
+        (etc / "postfix/master.cf").write_text(STOCK_MASTER_CF + BEHIND_A_FILTER, encoding="utf-8")
         (etc / "aliases").write_text(ALIASES, encoding="utf-8")
     faults = "".join(fault(rng) for _ in range(rng.randrange(6)))
     text += f"faults:\n{faults}" if faults else ""

@@ -86,6 +86,14 @@ def test_nothing_is_lost_over_kept_connections(seed: int) -> None:
     assert any(r.event == "delivery" and r.get("conn_use") > 1 for r in world.journal)
 
 
+@pytest.mark.parametrize("options", ["", "smtpd_proxy_options = speed_adjust\n"])
+@pytest.mark.parametrize("seed", [1, 2, 4, 6])
+def test_nothing_is_lost_on_the_way_through_a_filter(seed: int, options: str) -> None:
+    """The same where each server passes what it hears on to another of its own before it is queued."""
+    world = story(seed, f"smtpd_proxy_filter = 127.0.0.1:10026\n{options}")
+    assert any(r.event == "text" and r.get("text").startswith("proxy-accept: ") for r in world.journal)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**9))
 def test_nothing_is_lost_in_random_worlds(seed: int) -> None:

@@ -80,7 +80,7 @@ class Side:
         if after is None:
             return End(verdict, played.reply, rule, (), ())
         fate, routes = [], []
-        if after.queue != "incoming":
+        if after.queue != "incoming" and (after.queue or not after.filter):
             fate.append(f"it is thrown away ({after.queue})" if not after.queue else f"it waits in {after.queue}")
             routes.append(after.queue or "discarded")
         if after.filter:

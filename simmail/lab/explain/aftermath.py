@@ -53,7 +53,7 @@ class Aftermath(NamedTuple):
 
     Args:
         sender: the envelope's, after all rewriting.
-        queue: `incoming`, `hold`, or "" where it is thrown away at once.
+        queue: `incoming`, `hold`, or "" where it is thrown away at once, or passed on to a filter without being queued.
         filter: the content filter it goes to first; "" for none.
         destinations: where each recipient's mail goes.
     """
@@ -70,7 +70,7 @@ def aftermath(place: Place, mail: Mail, played: Played) -> Aftermath | None:
     if system is None or played.refused:
         return None
     if message is None:
-        return Aftermath(mail.sender, "", "", ())
+        return Aftermath(mail.sender, "", played.proxied, ())
     try:
         rewriter: TrivialRewrite = system.program("rewrite")
     except (Fatal, KeyError):

@@ -17,9 +17,11 @@ from simmail.mail.message import Message
 from simmail.mail.questions import (
     Abandon,
     Anvil,
+    Close,
     Commit,
     Connect,
     Decision,
+    Detach,
     Dns,
     FlushSite,
     Level,
@@ -28,6 +30,8 @@ from simmail.mail.questions import (
     Now,
     Policy,
     Question,
+    Receive,
+    Send,
     Sleep,
     Trigger,
 )  # fmt: skip
@@ -37,15 +41,18 @@ from simmail.postfix.milters import REFUSED
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.lookups import reverse_name
+from simmail.postfix.smtpd.message import GO_AHEAD
 from simmail.postfix.smtpd.policy_client import understand
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.system import MailSystem
-from simmail.smtp.commands import Command, Data
+from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
 
 QUEUE_ID = "QUEUEID"
 #: How long a client waits in all (RFC 5321, section 4.5.3.2: five minutes for most commands).
 PATIENCE_S = 300.0
+#: How a before-queue filter greets.
+WELCOME = Reply(220, ("ESMTP",))
 #: What stands for a message of which nothing is known.
 USUAL = ("Subject: a test", "", "Hello")
 
@@ -88,6 +95,7 @@ class Played:
         opened: the questions that nobody could answer: key -> the answers possible.
         message: what was put into the queue; None for nothing.
         queue: which queue: `incoming`, `hold`.
+        proxied: the before-queue filter that it was passed on to instead; "" for none.
         fatal: why nobody answered; "" where somebody did.
         unheard: whether that is because the server does not listen on the port.
         system: the Postfix that played.
@@ -102,6 +110,7 @@ class Played:
     opened: dict[str, list[Choice]] = field(default_factory=dict)
     message: Message | None = None
     queue: str = ""
+    proxied: str = ""
     fatal: str = ""
     unheard: bool = False
     system: MailSystem | None = None
@@ -202,12 +211,14 @@ class Player:
             Dns: self._dns,
             Policy: self._policy,
             **dict.fromkeys((Now, Level), lambda question: self.place.host.world.now + self._waited),
-            Connect: self._milter,
+            Connect: self._connected,
+            Receive: lambda question: WELCOME,
+            Send: lambda question: [_taken(sent) for sent in question.commands],
             Sleep: self._sleep,
             Anvil: lambda question: AnvilCounts(1, 1),
             NewQueueId: lambda question: QUEUE_ID,
             Commit: self._committed,
-            **dict.fromkeys((Abandon, FlushSite, Trigger), lambda question: None),
+            **dict.fromkeys((Abandon, Close, Detach, FlushSite, Trigger), lambda question: None),
         }
 
     def _sleep(self, question: Sleep) -> None:
@@ -237,8 +248,13 @@ class Player:
         if action == "reject":
             self.played.reason = reason
 
-    def _milter(self, question: Connect) -> ConnectFailure:
-        """smtpd connects to nobody but Milters, and here nobody runs one."""
+    def _connected(self, question: Connect) -> Any:
+        """smtpd connects to Milters, which nobody runs here; and to a before-queue filter, which is not asked."""
+        filter = self.session.smtpd.filter if self.session is not None else None
+        if filter is not None and self.session is not None and self.session.state.stage != "CONNECT":
+            self.played.proxied = filter.name
+            self.trace.asked(Asked(f"before-queue filter: {filter.name}", "taken to accept all"))
+            return filter
         self.trace.asked(Asked(f"Milter: {question.address}, port {question.port}", REFUSED))
         return ConnectFailure(REFUSED)
 
@@ -302,6 +318,11 @@ class Player:
                 self._names[name] = choice if choice in FOR_ALL_TYPES else EXISTS
         self.trace.asked(Asked(said, choice.label, open=said in self.played.opened))
         return choice.answer
+
+
+def _taken(sent: Sent) -> Reply:
+    """What a filter answers that accepts all."""
+    return GO_AHEAD if isinstance(sent, Command) and sent.verb.upper() == "DATA" else Reply(250, ("2.0.0 Ok",))
 
 
 def _put(question: Policy) -> Decision[Any]:

@@ -149,7 +149,7 @@ def _after(told: Explanation) -> Iterator[str]:
         return
     yield from ("", "Then:")
     if not after.queue:
-        yield "  the message is thrown away"
+        yield f"  the before-queue filter {after.filter} decides" if after.filter else "  the message is thrown away"
         return
     yield f"  it goes into the {after.queue} queue, sender <{after.sender}>"
     if after.filter:

@@ -122,15 +122,20 @@ class Entry:
     def _hangup(self) -> Finding:
         return Finding(Kind.HANGUP, text=self.text, entry=self.place)
 
-    def _told(self, kind: Kind, text: str) -> Finding:
+    def _told(self, kind: Kind, text: str) -> Finding | None:
+        if self.smtpd.filter is not None and kind is not Kind.PREPEND:
+            without = f"with smtpd_proxy_filter specified, action {kind.name} is unavailable"
+            self.smtpd.warn("warning", f"access table {self.table}: {without}")
+            return None
         name, title = self.subject
         return Finding(kind, text=f"<{name}>: {title} {text}", value=self.text, subject=self.subject, entry=self.place)
 
-    def _hold(self) -> Finding:
+    def _hold(self) -> Finding | None:
         return self._told(Kind.HOLD, self.text or "triggers HOLD action")
 
-    def _discard(self) -> Finding:
-        return self._told(Kind.DISCARD, self.text or "triggers DISCARD action")._replace(value=self.value.split()[0])
+    def _discard(self) -> Finding | None:
+        found = self._told(Kind.DISCARD, self.text or "triggers DISCARD action")
+        return found and found._replace(value=self.value.split()[0])
 
     def _filter(self) -> Finding | None:
         if not self.text:

@@ -24,7 +24,7 @@ from simmail.mail.content import Content, octets
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd.answering import Answer
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.message import DEAD, finish
+from simmail.postfix.smtpd.message import finish
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Chunk
 from simmail.smtp.parameters import MAX_SIZE
@@ -105,7 +105,10 @@ def _refused(session: SmtpdSession, size: int, last: bool) -> Decision[Answer | 
     if 0 < limit < sum(map(octets, session.chunks)) + size:
         yield _warning(session, f"BDAT request from {state.namaddr} exceeds message size limit")
         return (yield from session.say(552, "5.3.4 Chunk exceeds message size limit")), False
-    return (DEAD, False) if session.transaction is None else None
+    if session.transaction is None:
+        refusal = yield from session.without_file()
+        return None if refusal is None else (refusal, False)
+    return None
 
 
 def _too_early(session: SmtpdSession) -> Decision[Answer | None]:

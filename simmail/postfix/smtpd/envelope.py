@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Decision
-from simmail.postfix.smtpd import message, milter
+from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import (
     Answer,
     no,
@@ -152,7 +152,10 @@ def _mail_heard(session: SmtpdSession, address: str, domain: str) -> Decision[An
         yield from session.forget()
         return refusal, False
     if not session.parameters.delay_open:
-        yield from message.begin(session)
+        refusal = yield from session.begin()
+        if refusal is not None:
+            yield from session.forget()
+            return refusal, False
     answer = session.answer(MAIL_OK)
     return answer if isinstance(answer, tuple) else (yield from answer)
 
@@ -307,7 +310,9 @@ def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str, options: 
         yield from milter.told(session, "RCPT")
         state.recipient = first[0]
     if session.transaction is None:
-        yield from message.begin(session, address)
+        refusal = yield from session.begin(address)
+        if refusal is not None:
+            return refusal, False
     state.accepted += 1
     if state.recipient is None:
         state.recipient, state.recipient_domain = address, domain

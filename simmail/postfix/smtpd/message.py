@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
 
 GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
-#: What a client hears of a server that has died.
-DEAD = Reply(0, ("",), True)
 _FROM = re.compile(r">*From ")
 #: What a first line may begin with that can be mistaken.
 _DOUBTFUL = frozenset(" \t>F")
@@ -120,9 +118,18 @@ def _data_checked(session: SmtpdSession, argument: str) -> Decision[Answer]:
 def _go_ahead(session: SmtpdSession) -> Answer | Decision[Answer]:
     """Let the content come."""
     if session.transaction is None:
-        return DEAD, False
+        return _without_file(session)
     session.content = ("DATA", 0)
     return session.answer(GO_AHEAD)
+
+
+def _without_file(session: SmtpdSession) -> Decision[Answer]:
+    """DATA where no queue file is open."""
+    refusal = yield from session.without_file()
+    if refusal is not None:
+        return refusal, False
+    answer = _go_ahead(session)
+    return answer if isinstance(answer, tuple) else (yield from answer)
 
 
 def receive(session: SmtpdSession, sent: Data) -> Decision[Answer]:
@@ -155,7 +162,9 @@ def received(session: SmtpdSession) -> tuple[str, ...]:
     state = session.state
     client = state.client
     protocol = "UTF8SMTP" if state.smtputf8 else state.protocol
-    by = f"\tby {session.parameters.receiver} with {protocol} id {state.queue_id}"
+    by = f"\tby {session.parameters.receiver} with {protocol}"
+    if state.queue_id:
+        by += f" id {state.queue_id}"
     date = session.smtpd.system.machine.calendar.header(session.arrival)
     if state.accepted == 1 and state.recipient:
         tail = f"\tfor <{quote_local(state.recipient)}>; {date}"
@@ -252,7 +261,26 @@ _ERRORS = {
 
 
 def _complaint(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Answer]:
-    """The answer to a message that was not taken."""
+    """The answer to a message that was not taken here."""
+    if outcome.reply is not None:
+        return _passed_on(session, outcome.reply)
+    return _objected(session, outcome)
+
+
+def _passed_on(session: SmtpdSession, reply: Reply) -> Decision[Answer]:
+    """The answer of a before-queue filter."""
+    state = session.state
+    good = reply.kind == 2
+    if good:
+        state.errors = state.junk = 0
+        state.transcript.errors.clear()
+    elif "software" not in state.transcript.errors:
+        state.transcript.errors.add("policy")
+    return (yield from session.say(reply.code, *reply.lines)), good
+
+
+def _objected(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Answer]:
+    """The answer to a message that cleanup(8) did not take."""
     detail = outcome.detail(*_GRAVEST)
     error = next((error for status, error in _ERRORS.items() if status & outcome.status), "")
     if error:

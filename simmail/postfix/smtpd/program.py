@@ -15,8 +15,8 @@ DIAGNOSTICS
     instance of: ...; the client then hears nothing.
 
 BUGS
-    No TLS, no login that succeeds, no before-queue filters, and no Milter that answers.  The real
-    program's processes each remember what they resolved and looked up; here all sessions of a generation share it.
+    No TLS, no login that succeeds, and no Milter that answers.  The real program's processes each remember what they
+    resolved and looked up; here all sessions of a generation share it.
 
 SEE ALSO
     SMTPD_ACCESS_README, smtpd(8), RFC 5321
@@ -43,6 +43,7 @@ from simmail.postfix.smtpd.opening import open_tables
 from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.permit_log import PermitLog
 from simmail.postfix.smtpd.process import SmtpdProcess
+from simmail.postfix.smtpd.proxy import ProxyFilter, ProxySession
 from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
 from simmail.postfix.smtpd.sasl import Sasl
 from simmail.postfix.smtpd.session import SmtpdSession
@@ -124,6 +125,7 @@ class Smtpd(Program):
         self.sasl = Sasl(self)
         self.login_maps = self.maps("smtpd_sender_login_maps")
         self.milters = MilterRules(self)
+        self.filter = ProxyFilter.configured(config)
         self.processes = self.pool(SmtpdProcess)
         #: Whether anvil(8) has been told of a client.
         self.counting = False
@@ -346,4 +348,6 @@ class Smtpd(Program):
             client: its IP address.
             question: how it connected.
         """
+        if self.filter is not None:
+            return ProxySession(self, client, question, self.filter)
         return SmtpdSession(self, client, question)

@@ -401,6 +401,18 @@ class SmtpdSession:
         yield from self.drop_file()
         self.state.forget_mail()
 
+    def begin(self, recipient: str = "") -> Decision[Reply | None]:
+        """Open a queue file; the refusal of whoever would not have it, or None.
+
+        Args:
+            recipient: whose acceptance is the reason; "" where that is the sender's.
+        """
+        return begin(self, recipient)
+
+    def without_file(self) -> Decision[Reply | None]:
+        """Content comes where no queue file is open: the process dies."""
+        return answered(HANG_UP)
+
     def drop_file(self) -> Decision[None]:
         """Let go of the queue file, whatever is in it."""
         if self.transaction is not None:
@@ -438,7 +450,7 @@ class SmtpdSession:
         if self.stuck:  # it hears of that no sooner than the service runs
             if not self.smtpd.system.has(self.stuck):
                 return None
-            yield from begin(self) if self.stuck == self.parameters.cleanup_service else self.summon(self.stuck)
+            yield from self.begin() if self.stuck == self.parameters.cleanup_service else self.summon(self.stuck)
         if state.errors >= self.parameters.hard_errors:
             return (yield from self.close((yield from self._too_many_errors())))
         said = None
