@@ -8,7 +8,7 @@ from typing import Any
 
 from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.content import Content
-from simmail.mail.questions import Close, Connect, Decision, Receive, Send, Sleep
+from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Send, Sleep
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
 
@@ -52,6 +52,8 @@ class Typist:
         self.rest = ""
         self.deaf = False
         self.chunk_argument = ""
+        #: Whether something was written over a connection that had been closed.
+        self.cut = False
 
     def session(self) -> Decision[None]:
         """Hold the session."""
@@ -73,9 +75,13 @@ class Typist:
             if not alive:
                 break
             if self.step.get("pace"):
-                yield Sleep(self.step["pace"])
+                yield from self._pause(connection)
             if not (early and number == 0):
                 self.transcript.extend("C: " + line for line in group)
+            if self.content is not None and not connection.open and group != ["."]:
+                alive = not self.cut or self._hear(Lost("lost connection"))  # only the next line cannot be written
+                self.cut = True
+                continue
             alive = yield from self._group(connection, group)
         if self.step.get("keep"):
             if alive and self.content is not None:
@@ -86,6 +92,13 @@ class Typist:
         if (alive or self.deaf) and self.content is not None:
             yield Send(connection, (Data(Content(self._unstuffed()), complete=False),), (PATIENCE_S,))
         yield Close(connection)
+
+    def _pause(self, connection: Any) -> Decision[None]:
+        """Wait; what has been written of a message is at the server then."""
+        if self.content and connection.open:
+            yield Send(connection, (Data(Content(self._unstuffed()), complete=False),), (PATIENCE_S,))
+        yield Sleep(self.step["pace"])
+        yield Level()
 
     def _unheard(self, connection: Any, group: list[str]) -> Decision[None]:
         """What was sent before a greeting that refuses the client is answered, too; answers are heard one line late."""

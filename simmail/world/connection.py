@@ -42,8 +42,10 @@ class Borrower(Server, Protocol):
 
     Attributes:
         after: what follows its end.
+        deadline: to when the rest of what its client has begun to say may come, seconds.
     """
 
+    deadline: float
     after: Callable[[], Iterable[Question]]
 
     def leave(self) -> Iterable[Question]:
@@ -107,6 +109,10 @@ class Lent:
     ) -> None:
         self.session, self.slots, self.patience, self._strained = session, slots, patience, strained
         self.admitted = False
+
+    def left(self, now: float) -> float:
+        """How long the server waits from now on, seconds."""
+        return min(self.patience, max(self.session.deadline - now, 0.0))
 
     def greet(self) -> Decision[Reply | None]:
         """Speak first, as soon as there is a process."""
@@ -199,7 +205,7 @@ class Connection:
             serial: the place among what happens at the moment of giving up.
             seconds: how long nothing will be heard.
         """
-        patience = self.server.patience if isinstance(self.server, Lent) else float("inf")
+        patience = self.server.left(now) if isinstance(self.server, Lent) else float("inf")
         if self.attended or patience >= seconds:
             return
         clock = self.host.world.clock

@@ -77,7 +77,7 @@ class Telnet:
         server = self._connection.server if self._connection is not None else None
         session = server.session if isinstance(server, Lent) else server
         if isinstance(session, SmtpdSession):
-            end = self.world.now + session.parameters.patience
+            end = min(self.world.now + session.parameters.patience, max(session.deadline, self.world.now))
             self.world.clock.spawn(self._connection.host, self._waits(self._typed), end)
 
     def _waits(self, typed: int) -> Decision[None]:

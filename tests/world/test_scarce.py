@@ -167,3 +167,17 @@ def test_a_resolver_loses_its_patience() -> None:
     resolver.slower = 1000.0
     answer, seconds = resolver.ask("near.example", "MX", 0.0)
     assert (answer.status, seconds) == ("timeout", resolver.timeout)
+
+
+@pytest.mark.parametrize(("deadline", "rate", "taken"), [("yes", 1000, False), ("yes", 100, True), ("no", 1000, True)])
+def test_content_that_comes_too_slowly_is_cut_off(deadline: str, rate: int, taken: bool) -> None:
+    """Where smtpd_per_request_deadline is set a message has smtpd_timeout and a second for each so many octets."""
+    small = Small(
+        f"smtpd_timeout = 10s\nsmtpd_per_request_deadline = {deadline}\nsmtpd_min_data_rate = {rate}\n", smtpd="1"
+    )
+    small.world.network.graph.edges["client", "hub"]["bandwidth"] = 100.0
+    small.send(0.0, size=2000)
+    small.world.run(100)
+    assert small.heard()[-1].startswith("221 " if taken else "lost connection")
+    assert any("timeout after DATA (1107 bytes)" in line for line in small.log()) is not taken
+    assert bool(small.delivered()) is taken

@@ -6,7 +6,7 @@ DESCRIPTION
     it.
 
 PARAMETERS
-    message_size_limit, content_filter, receive_override_options
+    message_size_limit, content_filter, receive_override_options, smtpd_per_request_deadline, smtpd_min_data_rate
 
 DIAGNOSTICS
     QUEUEID: client=HOST
@@ -16,6 +16,8 @@ BUGS
     After a refusal at the end of the data the real program dies of DATA without another RCPT, and of another BDAT; here
     it ends the session, and says so in the log.
 
+    Content that a slow line brings too late for smtpd_per_request_deadline is cut off when all of it would be here.
+
 SEE ALSO
     RFC 5321 section 4.1.1.4
 """
@@ -23,12 +25,13 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.content import Content
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Decision, answered
+from simmail.mail.questions import Decision, Now, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer, no
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from simmail.postfix.cleanup_transaction import Transaction
     from simmail.postfix.smtpd.session import SmtpdSession
 
+#: A reply that says nothing and ends the connection.
+HANG_UP = Reply(0, ("",), True)
 GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 _FROM = re.compile(r">*From ")
 #: What a first line may begin with that can be mistaken.
@@ -120,7 +125,14 @@ def _go_ahead(session: SmtpdSession) -> Answer | Decision[Answer]:
     if session.transaction is None:
         return _without_file(session)
     session.content = ("DATA", 0)
-    return session.answer(GO_AHEAD)
+    return _in_time(session) if session.parameters.by_request else session.answer(GO_AHEAD)
+
+
+def _in_time(session: SmtpdSession) -> Decision[Answer]:
+    """Let the content come, but not for as long as it likes."""
+    session.asked = yield Now()
+    answer = session.answer(GO_AHEAD)
+    return answer if isinstance(answer, tuple) else (yield from answer)
 
 
 def _without_file(session: SmtpdSession) -> Decision[Answer]:
@@ -137,11 +149,26 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Answer]:
     lines = sent.content.lines
     size = sent.content.size + len(lines)
     if sent.complete:
+        if session.parameters.by_request:
+            return _timed(session, sent, size)
         return finish(session, as_received(sent.content), size)
     session.content = ("DATA", size)
     if lines:
         session.partial = as_received(sent.content)
     return answered((Reply(0, ("",)), True))
+
+
+def _timed(session: SmtpdSession, sent: Data, size: int) -> Decision[Answer]:
+    """Content that is complete, if it has come in time."""
+    now: float = yield Now()
+    asked, parameters = session.asked, session.parameters
+    if now <= parameters.deadline(asked, size):
+        session.asked = inf
+        return (yield from finish(session, as_received(sent.content), size))
+    here = int(size * parameters.patience / (now - asked - size / parameters.data_rate))
+    session.content = ("DATA", here)
+    yield from session.lost("timeout")
+    return HANG_UP, False
 
 
 def as_received(content: Content) -> Content:

@@ -7,8 +7,9 @@ DESCRIPTION
 PARAMETERS
     smtpd_banner, smtpd_helo_required, smtpd_recipient_limit, smtpd_recipient_overshoot_limit, message_size_limit,
     smtpd_soft_error_limit, smtpd_hard_error_limit, smtpd_error_sleep_time, smtpd_junk_command_limit,
-    smtpd_client_*_limit, smtpd_discard_ehlo_keywords, smtpd_noop_commands, smtpd_forbidden_commands,
-    disable_vrfy_command, strict_rfc821_envelopes, smtputf8_enable, strict_smtputf8, line_length_limit
+    smtpd_timeout, smtpd_per_request_deadline, smtpd_min_data_rate, smtpd_client_*_limit, smtpd_discard_ehlo_keywords,
+    smtpd_noop_commands, smtpd_forbidden_commands, disable_vrfy_command, strict_rfc821_envelopes, smtputf8_enable,
+    strict_smtputf8, line_length_limit
 
 SEE ALSO
     smtpd(8)
@@ -116,6 +117,9 @@ class SessionParameters:
         self.soft_errors: int = config["smtpd_soft_error_limit"]
         self.hard_errors: int = config["smtpd_hard_error_limit"]
         self.patience: float = config["smtpd_timeout"]
+        #: Whether content has to come in that time, not each part of it; and how much of it makes it a second more.
+        self.by_request: bool = config["smtpd_per_request_deadline"]
+        self.data_rate: int = config["smtpd_min_data_rate"]
         self.error_sleep: float = config["smtpd_error_sleep_time"]
         self.junk_limit: int = config["smtpd_junk_command_limit"]
         self.recipient_limit: int = config["smtpd_recipient_limit"]
@@ -133,6 +137,15 @@ class SessionParameters:
             (self.connection_count, self.connection_rate, self.message_rate, self.recipient_rate,
              *(config[f"smtpd_client_{name}_limit"] for name in limits))
         )  # fmt: skip
+
+    def deadline(self, asked: float, octets: int) -> float:
+        """To when content may come.
+
+        Args:
+            asked: when it was asked for, seconds; inf where it may take its time.
+            octets: how much of it is here.
+        """
+        return asked + self.patience + octets / self.data_rate
 
     def _tls(self, smtpd: Smtpd) -> None:
         """Whether STARTTLS is offered, which no client gets far with, and whether clients must use it."""

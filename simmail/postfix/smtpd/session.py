@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
@@ -33,7 +34,7 @@ from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import SmtpCommand, counts
 from simmail.postfix.smtpd.footer import softened, with_footer
 from simmail.postfix.smtpd.lookups import meet
-from simmail.postfix.smtpd.message import begin, receive, received
+from simmail.postfix.smtpd.message import HANG_UP, begin, receive, received
 from simmail.postfix.smtpd.notice import notify
 from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
 from simmail.postfix.smtpd.unusual import unusual
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from simmail.postfix.match_lists import AddressList
     from simmail.postfix.smtpd.program import Smtpd
 
-#: A reply that says nothing and ends the connection.
-HANG_UP = Reply(0, ("",), True)
 NOTHING: Mapping[str, str] = {}
 
 
@@ -65,9 +64,9 @@ class SmtpdSession:
     """
 
     __slots__ = (
-        "after", "arrival", "chunks", "content", "context", "early", "exempt", "failed", "filtered", "forwarded",
-        "login", "over", "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total", "transaction",
-        "xclient", "xforward",
+        "after", "arrival", "asked", "chunks", "content", "context", "early", "exempt", "failed", "filtered",
+        "forwarded", "login", "over", "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total",
+        "transaction", "xclient", "xforward",
     )  # fmt: skip
 
     def __init__(self, smtpd: Smtpd, address: str, question: Connect | None = None) -> None:
@@ -84,6 +83,8 @@ class SmtpdSession:
         self.after: Callable[[], Iterable[Question]] = tuple
         self.context = "remote"
         self.arrival = 0.0
+        #: When the content was asked for that must come in time.
+        self.asked = inf
         self.content: tuple[str, int] | None = None
         self.partial: Content | None = None
         self.chunks: tuple[str, ...] = ()
@@ -442,6 +443,11 @@ class SmtpdSession:
 
     # ---- the end
 
+    @property
+    def deadline(self) -> float:
+        """To when a part of the content that is here lets the rest come, seconds; inf where each line lets the next."""
+        return self.asked if self.content is None else self.parameters.deadline(self.asked, self.content[1])
+
     def lost(self, reason: str) -> Decision[Reply | None]:
         """The client has hung up (`lost connection`), or has been silent for too long (`timeout`)."""
         if self.over:
@@ -456,7 +462,7 @@ class SmtpdSession:
         said = None
         smtpd = self.smtpd
         self.reason = reason
-        if reason == "timeout":
+        if reason == "timeout" and self.asked == inf:  # where it has run out there is none to say so
             said = yield from self.say(421, f"4.4.2 {self.parameters.hostname} Error: timeout exceeded")
         if self.content is not None:
             text = f"{reason} after {self.content[0]} ({self.content[1]} bytes) from {state.namaddr}"
