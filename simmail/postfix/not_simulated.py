@@ -32,7 +32,6 @@ REASONS: dict[str, str] = {
     "tls": "connections are never encrypted here",
     "sasl": "nobody logs in here: no server knows an account",
     "milter": "there are no Milters here: whoever looks for one is refused",
-    "haproxy": "no proxy stands before a server here",
     "qmqp": "there is no QMQP server here",
     "instances": "a host has one Postfix here",
     "database": "tables are kept in memory here",

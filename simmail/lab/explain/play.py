@@ -161,7 +161,7 @@ class Player:
         program.checker.listener = self.trace
         program.environment.asked = self.trace.table
         address = next((a for a in self.place.host.machine.addresses if not a.startswith("127.")), "127.0.0.1")
-        self.session = program.session(self.mail.address, Connect(address, self.mail.port))
+        self.session = program.serve(self.mail.address, Connect(address, self.mail.port))
         try:
             decide(self._converse(self.session), self._answerers())
         except _GaveUp:

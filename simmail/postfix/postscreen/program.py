@@ -16,7 +16,7 @@ DIAGNOSTICS
     `Fatal`: service NAME requires a process limit of 1; see tests, dnsbl.
 
 BUGS
-    No STARTTLS, no proxy protocol.  Two sessions that one client has at a time each ask the DNS lists.
+    No STARTTLS.  Two sessions that one client has at a time each ask the DNS lists.
 
 SEE ALSO
     postscreen(8), POSTSCREEN_README
@@ -31,9 +31,11 @@ from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Connect, Decision
+from simmail.mail.questions import Connect, Decision, answered
 from simmail.postfix.ehlo_keywords import keyword_set
+from simmail.postfix.haproxy import HaproxySession, is_used
 from simmail.postfix.match_lists import AddressList, StringList
+from simmail.postfix.own_addresses import protocols
 from simmail.postfix.postscreen.access import PARAMETER, AccessList
 from simmail.postfix.postscreen.cache import Cache, Stamps
 from simmail.postfix.postscreen.dnsbl import Site, domains
@@ -41,6 +43,7 @@ from simmail.postfix.postscreen.session import PostscreenSession
 from simmail.postfix.postscreen.tests import Test, actions, enabled
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.expansion import Expansions
+from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -67,6 +70,7 @@ class Postscreen(Program):
 
     command: ClassVar[str] = "postscreen"
     shared: ClassVar[bool] = True
+    upstream_late: ClassVar[str] = "time limit exceeded"
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
@@ -103,6 +107,10 @@ class Postscreen(Program):
         self.cleanup: tuple[float, float] = (
             config["postscreen_cache_cleanup_interval"], config["postscreen_cache_retention_time"]
         )  # fmt: skip
+        name = "postscreen_upstream_proxy_protocol"
+        self.behind_proxy = is_used(config[name], name)
+        self.upstream_timeout: float = config["postscreen_upstream_proxy_timeout"]
+        self.ip_versions = protocols(config.text("inet_protocols"))
         self._dialogue()
         self._words(config["respectful_logging"])
         self.clients: Counter[str] = Counter()
@@ -170,12 +178,25 @@ class Postscreen(Program):
         config = self.config
         self.old_words = config.is_backwards("respectful_logging")
 
-    def session(self, client: str, question: Connect) -> PostscreenSession:
-        """A session with a client that has connected.
+    def session(self, client: str, question: Connect) -> PostscreenSession | HaproxySession:
+        """A session with whoever has connected, the client or a proxy before it.
 
         Args:
             client: its IP address.
             question: how it connected.
         """
-        port = PORTS + next(self._ports) * 2 % PORT_COUNT
-        return PostscreenSession(self, client, port, question)
+        return HaproxySession(self, client, question) if self.behind_proxy else self.serve(client, question)
+
+    def serve(self, client: str, question: Connect, port: int = 0) -> PostscreenSession:
+        """A session with a client.
+
+        Args:
+            client: its IP address.
+            question: how it connected.
+            port: where it called from; 0 where that is not known.
+        """
+        return PostscreenSession(self, client, port or PORTS + next(self._ports) * 2 % PORT_COUNT, question)
+
+    def turn_away(self, client: str, question: Connect) -> Decision[Reply | None]:
+        """Hang up on a client that no proxy has introduced."""
+        return answered(Reply(421, ("4.3.2 No system resources",), closes=True))

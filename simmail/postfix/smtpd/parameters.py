@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal, LateFatal
+from simmail.postfix import haproxy
 from simmail.postfix.cleanup_status import CleanupFlag, external_flags
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
@@ -104,9 +105,9 @@ class SessionParameters:
 
     def _words(self, config: Config) -> None:
         """What a session looks up as it begins."""
-        proxy = config["smtpd_upstream_proxy_protocol"]
-        if proxy and proxy.lower() != "haproxy":
-            raise LateFatal(f"unsupported smtpd_upstream_proxy_protocol value: {proxy}")
+        name = "smtpd_upstream_proxy_protocol"
+        #: Whether a proxy says whose session it is.
+        self.behind_proxy = haproxy.is_used(config[name], name)
         try:
             self.notify_classes = config.mask("notify_classes", NOTIFY_CLASSES)
         except Fatal as fatal:

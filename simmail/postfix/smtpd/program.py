@@ -30,7 +30,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Connect, Note
+from simmail.mail.questions import Connect, Decision, Note
+from simmail.postfix.haproxy import HaproxySession
 from simmail.postfix.match_lists import AddressList, DomainList, StringList
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
@@ -48,11 +49,13 @@ from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, 
 from simmail.postfix.smtpd.sasl import Sasl
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.stages import Checker
+from simmail.postfix.smtpd.unintroduced import Unintroduced
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.smtpd.state import SmtpdState
     from simmail.postfix.system import MailSystem
+    from simmail.smtp.replies import Reply
 
 T = TypeVar("T")
 
@@ -77,6 +80,7 @@ class Smtpd(Program):
 
     command: ClassVar[str] = "smtpd"
     watches = True
+    upstream_late: ClassVar[str] = "timeout error"
     #: Whether it talks with somebody on this host alone, and hears no restriction.
     stands_alone: ClassVar[bool] = False
     processes: Processes[SmtpdProcess]
@@ -131,6 +135,8 @@ class Smtpd(Program):
         self.counting = False
         self.parameters = SessionParameters(self)
         self.checker = Checker(self)
+        self.ip_versions = self.parameters.families
+        self.upstream_timeout: float = config["smtpd_upstream_proxy_timeout"]
 
     def _check_actions(self) -> None:
         """Raise Fatal for a *_tempfail_action that is none."""
@@ -341,13 +347,29 @@ class Smtpd(Program):
 
     # ---- sessions
 
-    def session(self, client: str, question: Connect | None = None) -> SmtpdSession:
-        """A session with a client that has connected.
+    def session(self, client: str, question: Connect | None = None) -> SmtpdSession | HaproxySession:
+        """A session with whoever has connected, the client or a proxy before it.
 
         Args:
             client: its IP address.
             question: how it connected.
         """
+        if self.parameters.behind_proxy and question is not None:
+            return HaproxySession(self, client, question)
+        return self.serve(client, question)
+
+    def serve(self, client: str, question: Connect | None = None, port: int = 0) -> SmtpdSession:
+        """A session with a client.
+
+        Args:
+            client: its IP address.
+            question: how it connected.
+            port: where it called from, which nobody asks.
+        """
         if self.filter is not None:
             return ProxySession(self, client, question, self.filter)
         return SmtpdSession(self, client, question)
+
+    def turn_away(self, client: str, question: Connect) -> Decision[Reply | None]:
+        """Hang up on a client that no proxy has introduced."""
+        return Unintroduced(self, client, question).greet()
