@@ -17,7 +17,7 @@ from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
 from simmail.postfix.config import Config
-from simmail.postfix.report import shown
+from simmail.postfix.log_form import shown
 from simmail.postfix.startup import check
 from simmail.postfix.tables.database import dump
 from simmail.postfix.tables.entries import Entry

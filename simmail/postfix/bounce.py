@@ -39,7 +39,6 @@ from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.post_mail import NOTIFY_CLASSES, Unsent, double_bounce_address, post_mail
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.verp import verp_sender
-from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -235,7 +234,7 @@ class Bounce(Program):
         try:
             yield from self._to_postmaster(message, postmaster, template, kind, rows, now)
         except Unsent:
-            text = f"{message.queue_id}: postmaster notice failed while bouncing to {shown(message.sender)}"
+            text = f"{message.queue_id}: postmaster notice failed while bouncing to {self.shown(message.sender)}"
             yield self.note("warning", "", text)
 
 

@@ -34,7 +34,6 @@ from simmail.postfix.delivery import PROBE, Dsn, Result, Status
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.post_mail import Unsent
 from simmail.postfix.queue_file import queue_file
-from simmail.postfix.report import shown
 from simmail.postfix.tables import LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -168,8 +167,8 @@ class Transaction:
 
     def envelope(self) -> str:
         """Who brought it, and for whom, as log lines show them."""
-        recipient = "" if self._last_recipient is None else f" to=<{shown(self._last_recipient)}>"
-        return f"{self._client()}; from=<{shown(self.message.sender)}>{recipient}"
+        recipient = "" if self._last_recipient is None else f" to=<{self.program.shown(self._last_recipient)}>"
+        return f"{self._client()}; from=<{self.program.shown(self.message.sender)}>{recipient}"
 
     def _client(self) -> str:
         name, address = self.message.client_name, self.message.client_address
@@ -179,8 +178,8 @@ class Transaction:
 
     def decided(self, action: str, match: Match, reply: str) -> None:
         """Record what header_checks or body_checks made of a line."""
+        message, shown = self.message, self.program.shown
         recipient = None if self._last_recipient is None else shown(self._last_recipient)
-        message = self.message
         self.note(
             "content", action, match.context, clipped(match.text, MAX_SHOWN), self._client(), shown(message.sender),
             recipient, message.protocol, message.helo, reply, match.table, match.answer,
@@ -287,7 +286,7 @@ class Transaction:
             action, text = "reject", answer[4:]
             self.reason = text
         sender = self.message.sender and self._canonical(self.message.sender, Role.ENVELOPE_SENDER)
-        where = f"CONNECT from {EMULATED}: {text}; from=<{shown(sender)}>"
+        where = f"CONNECT from {EMULATED}: {text}; from=<{self.program.shown(sender)}>"
         yield self.program.note("text", self.queue_id, f"milter-{action}: {where}")
         if action == "reject":
             self.fail(CleanupStatus.DEFER if answer[0] == "4" else CleanupStatus.CONTENT)

@@ -35,7 +35,6 @@ from simmail.postfix.cleanup_status import CleanupFlag, external_flags
 from simmail.postfix.post_mail import detects_utf8
 from simmail.postfix.program import Program
 from simmail.postfix.queue_file import OWNER, in_sections
-from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
@@ -106,7 +105,9 @@ class Pickup(Program):
         context = "remote" if dropped.client_address or dropped.origin == GATEWAY else "local"
         transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()
-        yield self.note("pickup", queue_id, dropped.uid, shown(dropped.sender), dropped.queue_id if requeued else "")
+        yield self.note(
+            "pickup", queue_id, dropped.uid, self.shown(dropped.sender), dropped.queue_id if requeued else ""
+        )
         if cleanup.system.rewriting is None and not (yield from self._resolves(cleanup, dropped)):
             yield Abandon(queue_id)
             return False

@@ -12,6 +12,7 @@ from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.dns_data import FILTERED
 from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.local_domains import LocalDomains, destinations
+from simmail.postfix.log_form import log_form
 from simmail.postfix.match_lists import DomainList
 from simmail.postfix.processes import Process, Processes
 from simmail.postfix.start_checks import CHECKS
@@ -68,6 +69,8 @@ class Program:
         self.proxied: TableEnvironment | None = None
         self.name = self.command
         self.config: Config = system.latest.for_service(service, warn=self.warn)
+        #: An address as its log lines show it.
+        self.shown = log_form(self.config)
         self._destinations = destinations(self.config, self.environment)
         for check in CHECKS.get(self.command, ()):
             check(self.config)

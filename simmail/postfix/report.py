@@ -30,7 +30,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from simmail.mail.address import quote_local
 from simmail.mail.message import Recipient
 from simmail.mail.questions import Note
 from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
@@ -42,7 +41,6 @@ from simmail.postfix.tables import LookupFailure, Maps
 Delays = tuple[float, float, float, float]
 
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
-_PLAIN = re.compile(r"[A-Za-z0-9+=_-]+(?:\.[A-Za-z0-9+=_-]+)*(?:@[A-Za-z0-9.-]+)?")
 
 #: The status where nobody can be told that mail was not delivered.
 UNTOLD = ("4.3.0", "bounce or trace service failure")
@@ -79,12 +77,6 @@ def delays(request: Request, now: float, connected: float | None = None) -> Dela
     return before, started - queued, connected - started, now - connected
 
 
-@lru_cache(4096)
-def shown(address: str) -> str:
-    """An address as the log shows it (info_log_address_format = external)."""
-    return address if not address or _PLAIN.fullmatch(address) else quote_local(address)
-
-
 class Reporter:
     """Makes the reports of one agent.
 
@@ -93,10 +85,10 @@ class Reporter:
         filters: the parameter with its delivery status filter; "" for an agent that has none.
     """
 
-    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_soft", "_unreturned")
+    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_shown", "_soft", "_unreturned")
 
     def __init__(self, program: Program, filters: str = "") -> None:
-        self._program = program
+        self._program, self._shown = program, program.shown
         self._soft: bool = program.config["soft_bounce"]
         self._cached: bool = program.config["address_verify_negative_cache"]
         self._filter: Maps | None = (filters and program.maps(filters)) or None
@@ -174,8 +166,8 @@ class Reporter:
         if original and (original == address or original.lower() == address.lower()):
             original = ""
         note = Note(
-            self._program.name, "delivery", request.message.queue_id, shown(address),
-            original and shown(original), relay, delays, dsn.status, status._value_, dsn.reason, request.conn_use,
+            self._program.name, "delivery", request.message.queue_id, self._shown(address),
+            original and self._shown(original), relay, delays, dsn.status, status._value_, dsn.reason, request.conn_use,
         )  # fmt: skip
         return note, Result(recipient, status, dsn, relay, of)
 

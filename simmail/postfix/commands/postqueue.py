@@ -38,7 +38,7 @@ from simmail.mail.questions import Decision, Trigger
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, valid_queue_id
 from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.flush import flush_words, send_site
-from simmail.postfix.report import shown
+from simmail.postfix.log_form import shown
 from simmail.postfix.showq import DAEMON, Entry, entries
 from simmail.postfix.tables import LookupFailure
 

@@ -24,7 +24,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.address import quote_local
 from simmail.mail.questions import Decision, Detach, Now
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.headers import field_name
@@ -255,11 +254,11 @@ class Dialogue:
             if test in session.todo & DEEP:
                 session.passes(test, now + session.program.ttl[test])
         code, text, reason = session.refusal
+        shown = session.program.shown
         soft = softened(code, (text,)) if session.program.soft_bounce else (code, (text,))
         yield session.program.note(
             "screened", "NOQUEUE", "reject", "RCPT", session.client, f"{soft[0]} {soft[1][0]}",
-            self.sender and quote_local(self.sender), found and quote_local(found), self.protocol, self.helo,
-            reason,
+            self.sender and shown(self.sender), found and shown(found), self.protocol, self.helo, reason,
         )  # fmt: skip
         return (yield from session.say(code, text))
 

@@ -30,7 +30,6 @@ from simmail.mail.questions import Decision, Level, Note
 from simmail.postfix.delivery import PROBE, WAITING, Dsn, Result, Status
 from simmail.postfix.post_mail import Unsent
 from simmail.postfix.qmgr.entry import Job
-from simmail.postfix.report import shown
 
 if TYPE_CHECKING:
     from simmail.postfix.bounce import Bounce
@@ -116,7 +115,7 @@ class Closer:
     def expire(self, job: Job, now: float) -> Decision[None]:
         """Return a message that an administrator declared too old, for whatever reasons its last try left."""
         manager, message = self._manager, job.message
-        yield manager.note("force-expired", message.queue_id, shown(message.sender))
+        yield manager.note("force-expired", message.queue_id, manager.shown(message.sender))
         failures = [(one, Dsn(one.dsn, "failed", one.status)) for one in message.recipients if one.status]
         if failures:
             bounce = yield from self._bounce()
@@ -137,7 +136,7 @@ class Closer:
         message = job.message
         age = int(now) - int(message.arrival)
         if age >= (self._lifetime if message.sender else self._bounce_lifetime):
-            yield self._manager.note("expired", message.queue_id, shown(message.sender))
+            yield self._manager.note("expired", message.queue_id, self._manager.shown(message.sender))
             bounce = yield from self._bounce()
             sent = yield from self._sent(message, "bounce", bounce.notify(message, job.deferred, now))
             yield Level()

@@ -47,7 +47,7 @@ from simmail.postfix.qmgr.feed import Feed
 from simmail.postfix.qmgr.part import Part
 from simmail.postfix.qmgr.routing import Router
 from simmail.postfix.qmgr.verp import verp_sender
-from simmail.postfix.report import Reporter, delays, shown
+from simmail.postfix.report import Reporter, delays
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -267,7 +267,7 @@ class QueueManager(Program):
         elif message.unreturned or message.untold:
             job.failed, job.told = list(message.unreturned), list(message.untold)
         count = len(message.recipients) + len(message.done)
-        yield Note(self.name, "active", queue_id, shown(message.sender), message.size, count)
+        yield Note(self.name, "active", queue_id, self.shown(message.sender), message.size, count)
         if message.expired:
             yield from self._closer.expire(job, now)
             return

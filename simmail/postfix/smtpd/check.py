@@ -23,7 +23,6 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.address import quote_local
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Sleep
 from simmail.postfix.smtpd.findings import CLIENT, HELO, SERVER_ERROR, Deferral, Finding, Kind, Reason
@@ -223,11 +222,12 @@ class Hearing:
     def record(self, state: SmtpdState, action: str, text: str, reason: Reason | str = "") -> Note:
         """A line in the log about the session's present state."""
         sender, recipient = state.sender, state.recipient
-        masked = self.smtpd.masked
-        return self.smtpd.note(
+        smtpd = self.smtpd
+        masked, shown = smtpd.masked, smtpd.shown
+        return smtpd.note(
             "refusal", state.queue_id or "NOQUEUE", action, state.stage, state.namaddr, text,
-            masked(quote_local(sender)) if sender else sender,
-            masked(quote_local(recipient)) if recipient else recipient,
+            masked(shown(sender)) if sender else sender,
+            masked(shown(recipient)) if recipient else recipient,
             state.protocol, state.helo or "", reason,
         )  # fmt: skip
 

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision, Note
 from simmail.postfix import milters
-from simmail.postfix.report import shown
 from simmail.postfix.tables import LookupFailure
 from simmail.postfix.tables.split import split_outside_braces
 from simmail.smtp.replies import Reply
@@ -78,7 +77,7 @@ def connected(session: SmtpdSession) -> Decision[Reply | None]:
 
 def told(session: SmtpdSession, stage: str) -> Iterable[Note]:
     """Log what the Milters say at a stage of the session, and put the message on hold if that is what it is."""
-    answer, state = session.filtered, session.state
+    answer, state, shown = session.filtered, session.state, session.smtpd.shown
     if not answer:
         return ()
     action, text = ("hold", milters.HELD) if answer == milters.HOLD else ("reject", answer)

@@ -43,7 +43,6 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision, Detach, Now, Receive, Send
 from simmail.postfix.cleanup_status import DETAILS, CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.mastercf import PORTS
-from simmail.postfix.report import shown
 from simmail.postfix.smtp.offer import xtext
 from simmail.postfix.smtpd.commands import SmtpCommand
 from simmail.postfix.smtpd.lookups import host_addresses
@@ -214,7 +213,7 @@ class Proxied:
 
     def _told(self, verdict: str) -> Decision[None]:
         """Log what became of the message."""
-        state = self._session.state
+        state, shown = self._session.state, self._session.smtpd.shown
         facts = [f"from=<{shown(state.sender or '')}>"]
         if state.recipient is not None:
             facts.append(f"to=<{shown(state.recipient)}>")
