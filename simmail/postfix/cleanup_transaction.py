@@ -254,7 +254,8 @@ class Transaction:
             self._behind()
         if self.going and self._overflows():
             self.warn(f"{self.queue_id}: queue file size limit exceeded")
-            self.warn(CLOSE_ERROR)
+            if CleanupFlag.BOUNCE not in self.flags:
+                self.warn(CLOSE_ERROR)
             self.fail(CleanupStatus.SIZE)
         self.gather()
         yield from self._notes
@@ -460,12 +461,18 @@ class Transaction:
                 "delivery", message.queue_id, recipient.address, recipient.original, "none", delays, status,
                 "bounced", text, 1,
             )  # fmt: skip
-        bounce = yield from self.program.system.summon("bounce")
+        program = self.program
+        bounce = yield from program.system.summon("bounce")
+        if self.status & CleanupStatus.SIZE:  # no more of the file is there than the limit lets through
+            end, header = queue_file(message, "incoming", program.system.machine).cut_off(program.size_limit)
+            for reader in (program, bounce) if header else (program,):
+                yield reader.note("warning", "", f"incoming/{message.queue_id}: {end}")
         try:
             yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
             self.status = CleanupStatus.OK
             yield self.program.note("discarded", self.queue_id)
         except Unsent:
+            yield program.note("warning", "", f"{message.queue_id}: bounce message failure")
             self.status = CleanupStatus.WRITE
 
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from simmail.files.machine import Machine
 from simmail.mail.content import PIECE as CHUNK
+from simmail.mail.content import octets
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.postfix.record import (
     ATTRIBUTE,
@@ -73,6 +74,15 @@ class QueueFile(NamedTuple):
         for record in self.records():
             yield offset, record
             offset += record.size
+
+    def cut_off(self, size: int) -> tuple[str, bool]:
+        """What its readers say of its first `size` octets alone, and whether these end before the message's body."""
+        header = True
+        for offset, record in self.placed():
+            if offset + record.size > size:
+                break
+            header = header and not (record.kind is LINE and not record.text)
+        return f"unexpected EOF in data, record type {ord(record.kind.letter)} length {octets(record.text)}", header
 
     def text(self) -> str:
         """The file."""

@@ -16,6 +16,9 @@ DIAGNOSTICS
     status=deferred (bounce failed), status=deferred (trace failed): the notice could not be queued, and is tried again
     removed
 
+BUGS
+    The sender of a message whose failure cannot be returned is not told that it is late.
+
 SEE ALSO
     qmgr(8), bounce(8)
 """
@@ -94,7 +97,7 @@ class Closer:
         """Return, defer or remove the message."""
         manager, message = self._manager, job.message
         queue_id, spool = message.queue_id, manager.spool
-        if job.deferred:
+        if job.deferred or job.failed:
             yield from self._late(job, now)
         deferred = job.deferred
         message.unreturned, message.untold = tuple(job.failed), tuple(job.told)
@@ -138,12 +141,13 @@ class Closer:
         if age >= (self._lifetime if message.sender else self._bounce_lifetime):
             yield self._manager.note("expired", message.queue_id, self._manager.shown(message.sender))
             bounce = yield from self._bounce()
-            sent = yield from self._sent(message, "bounce", bounce.notify(message, job.deferred, now))
+            failures = job.deferred or job.failed  # those that could not be returned a moment ago
+            sent = yield from self._sent(message, "bounce", bounce.notify(message, failures, now))
             yield Level()
             if sent:
                 end_all(message, "expired")
-                job.deferred = []
-        elif message.warn_after > 0 and message.sender and age >= message.warn_after - 1:
+                job.deferred = job.failed = []
+        elif job.deferred and message.warn_after > 0 and message.sender and age >= message.warn_after - 1:
             bounce = yield from self._bounce()
             with suppress(Unsent):
                 yield from bounce.warn_late(message, job.deferred, now)
