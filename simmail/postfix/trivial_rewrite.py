@@ -342,7 +342,7 @@ class TrivialRewrite(Program):
         first = min(index for index in map(recipient.find, "@!%") if index >= 0)
         if recipient[first + 1 :] != domain:
             flags |= ResolveFlag.ROUTED
-        address_class = AddressClass.LOCAL if is_local else self._class(domain)
+        address_class = AddressClass.LOCAL if is_local else self._class(domain, recipient)
         if is_local:
             self._nag("mydestination", domain, "virtual_alias_domains", "virtual_mailbox_domains")
         transport, nexthop = self._destination(routes, sender, domain, address_class, recipient)
@@ -358,17 +358,17 @@ class TrivialRewrite(Program):
             flags |= ResolveFlag.ERROR
         return Resolved(transport, nexthop, recipient, address_class, flags)
 
-    def _class(self, domain: str) -> AddressClass:
+    def _class(self, domain: str, recipient: str) -> AddressClass:
         """The class of a domain that is not this machine's."""
-        with _Told(self, "virtual_alias_domains"):
+        with _Told(self, "virtual_alias_domains", recipient):
             if self._alias_domains.matches(domain):
                 self._nag("virtual_alias_domains", domain, "virtual_mailbox_domains", "relay_domains")
                 return AddressClass.VIRTUAL_ALIAS
-        with _Told(self, "virtual_mailbox_domains"):
+        with _Told(self, "virtual_mailbox_domains", recipient):
             if self._mailbox_domains.matches(domain):
                 self._nag("virtual_mailbox_domains", domain, "relay_domains")
                 return AddressClass.VIRTUAL_MAILBOX
-        with _Told(self, "relay_domains"):
+        with _Told(self, "relay_domains", recipient):
             return AddressClass.RELAY if self._relay_domains.matches(domain) else AddressClass.DEFAULT
 
     def _nag(self, listed: str, domain: str, *others: str) -> None:

@@ -160,6 +160,15 @@ def remember(job: Job) -> None:
     deferred = job.deferred
     reasons = [(recipient.address, dsn.reason) for recipient, dsn in deferred] if deferred else ()
     job.message.deferrals = tuple(reasons)
+    if job.unresolved:
+        restore(job)
+
+
+def restore(job: Job) -> None:
+    """Give recipients their addresses back that could not be resolved."""
+    for recipient, address in job.unresolved:
+        recipient.address = address
+    job.unresolved = []
 
 
 def end_all(message: Message, end: str, keep: Recipient | None = None) -> None:

@@ -41,11 +41,12 @@ class Job:
         deferred: those to be tried again, with the reason.
         failed: those given up, with the reason.
         told: what else the sender is to be told.
+        unresolved: those whose address nobody could resolve, with it; they go by another name while they are tried.
     """
 
     __slots__ = (
         "deferred", "failed", "flush", "message", "number", "pending", "queued", "running", "told", "unread",
-        "waiting",
+        "unresolved", "waiting",
     )  # fmt: skip
 
     def __init__(self, message: Message, number: int, queued: float, flush: Flush) -> None:
@@ -55,6 +56,7 @@ class Job:
         self.deferred: list[tuple[Recipient, Dsn]] = []
         self.failed: list[tuple[Recipient, Dsn]] = []
         self.told: list[Result] = []
+        self.unresolved: list[tuple[Recipient, str]] = []
 
 
 @dataclass(slots=True, eq=False)

@@ -39,7 +39,7 @@ from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.delivery import PROBE, PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
-from simmail.postfix.qmgr.closing import Closer, end_all, remember, settle
+from simmail.postfix.qmgr.closing import Closer, end_all, remember, restore, settle
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import Dispatcher
 from simmail.postfix.qmgr.entry import Entry, Flush, Job
@@ -63,6 +63,7 @@ def unheard(request: Entry, results: list[Result]) -> None:
     job.running -= 1
     job.pending -= 1
     settle(job, results)
+    restore(job)
     job.deferred.clear()
 
 

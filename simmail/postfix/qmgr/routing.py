@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: How long the last answer of trivial-rewrite(8) is good for, seconds.
 KEEP_S = 30
 _NOTHING, _LOCAL = ResolveFlag.NONE, AddressClass.LOCAL
+#: What stands for an address whose domain could not be looked up in mydestination.
+NOT_UPDATED = "NEXTRCPT NOT UPDATED"
 NOTICE_DISCARDED = Dsn("2.0.0", "delivered", "undeliverable postmaster notification discarded")
 
 
@@ -66,7 +68,10 @@ class Router:
             if ResolveFlag.ERROR in flags:
                 name, nexthop = ERROR, "5.1.3 bad address syntax"
             if ResolveFlag.FAIL in flags:
-                name, nexthop, address = RETRY, "4.3.0 address resolver failure", recipient.address
+                name, nexthop = RETRY, "4.3.0 address resolver failure"
+                if not address:  # trivial-rewrite(8) did not get that far
+                    job.unresolved.append((recipient, recipient.address))
+                    address = NOT_UPDATED
         if address != recipient.address:
             recipient.original = recipient.original or recipient.address
             recipient.address = address
