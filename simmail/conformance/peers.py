@@ -7,11 +7,10 @@ from typing import Any
 from simmail.mail.content import Content
 from simmail.mail.questions import Connect, Decision, answered
 from simmail.smtp.commands import Command, Data, Sent
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 from simmail.world.clock import Task
 from simmail.world.connection import Mute, Server
 from simmail.world.host import Host
-from simmail.world.transport import HANG_UP
 
 OK = "250 2.0.0 Ok"
 GOODBYE = Reply(221, ("2.0.0 Bye",), closes=True)

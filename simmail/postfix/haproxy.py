@@ -38,7 +38,7 @@ from simmail.mail.errors import LateFatal
 from simmail.mail.hostnames import valid_ipv4, valid_ipv6
 from simmail.mail.questions import Connect, Decision, Question, Sleep, answered
 from simmail.smtp.commands import Sent
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 from simmail.smtp.wire import encoded, escaped, wire
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ HEADER = "PROXY "
 SHORT = 16
 FAMILIES = {"TCP4": 4, "TCP6": 6}
 MAX_PORT = 65535
-HANG_UP = Reply(0, ("",), True)
 
 
 def is_used(protocol: str, parameter: str) -> bool:

@@ -49,3 +49,7 @@ class Reply(NamedTuple):
         if any(line[:4] != code + "-" for line in lines[:-1]):
             return cls(int(code), (lines[-1][4:],), teaser=tuple(lines[:-1]))
         return cls(int(lines[-1][:3]), tuple(line[4:] for line in lines))
+
+
+#: A reply that says nothing and ends the connection.
+HANG_UP = Reply(0, ("",), True)

@@ -16,11 +16,10 @@ from simmail.mail.errors import Fatal, LateFatal
 from simmail.mail.questions import Connect, Decision, Level, Note, Now, PassOn, Sleep, answered
 from simmail.postfix.local_domains import listening_addresses
 from simmail.smtp.commands import Sent
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 from simmail.world.clock import Task
 from simmail.world.connection import FULL, Borrower, Lent, Mute, Server
 from simmail.world.slots import Slots
-from simmail.world.transport import HANG_UP
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service

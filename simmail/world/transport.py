@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 T = TypeVar("T")
-__all__ = ["HANG_UP", "REFUSED", "TIMED_OUT", "Transport"]
-
 REFUSED = "Connection refused"
 TIMED_OUT = "Connection timed out"
 UNREACHABLE = "Network is unreachable"
@@ -210,7 +208,3 @@ def _between(task: Task, connection: Connection, outer: Line, speaking: Decision
     finally:
         task.line = outer
         connection.left_alone(task, inf)
-
-
-#: A reply that says nothing and ends the connection.
-HANG_UP = Reply(0, ("",), True)

@@ -36,7 +36,7 @@ from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.footer import hang, softened
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Sent
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 from simmail.smtp.wire import encoded, escaped, wire
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 READ, SHOWN = 1024, 100
 #: Why recipients are refused whose sender did nothing wrong.
 LATER = Refusal(450, "4.3.2 Service currently unavailable", Reason("", "", "postscreen"))
-HANG_UP = Reply(0, ("",), True)
 
 
 class PostscreenSession:

@@ -39,14 +39,12 @@ from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.state import UNKNOWN, Bdat
 from simmail.postfix.smtpd.xclient import CLIENT, forwarded_text
 from simmail.smtp.commands import Data
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup_transaction import Transaction
     from simmail.postfix.smtpd.session import SmtpdSession
 
-#: A reply that says nothing and ends the connection.
-HANG_UP = Reply(0, ("",), True)
 GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 _FROM = re.compile(r">*From ")
 #: What a first line may begin with that can be mistaken.

@@ -34,13 +34,13 @@ from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import SmtpCommand, counts
 from simmail.postfix.smtpd.footer import softened, with_footer
 from simmail.postfix.smtpd.lookups import meet
-from simmail.postfix.smtpd.message import HANG_UP, begin, receive, received
+from simmail.postfix.smtpd.message import begin, receive, received
 from simmail.postfix.smtpd.notice import notify
 from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
 from simmail.postfix.smtpd.unusual import unusual
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Chunk, Command, Data, Sent
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 
 if TYPE_CHECKING:
     from simmail.mail.content import Content

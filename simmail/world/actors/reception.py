@@ -15,10 +15,9 @@ from simmail.mail.answers import DnsAnswer
 from simmail.mail.content import Content
 from simmail.mail.questions import Connect, Decision, Dns, Note, Now, answered
 from simmail.smtp.commands import Command, Data, Sent
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 from simmail.world.actors.reputation import Reputation
 from simmail.world.connection import Server
-from simmail.world.transport import HANG_UP
 
 if TYPE_CHECKING:
     from simmail.world.clock import Task
