@@ -7,10 +7,12 @@ import json
 import os
 import posixpath
 import shutil
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import InputError
+from simmail.mail.records import Record
 from simmail.world.logs import PATHS, maillog
 from simmail.world.mailbox_files import FOLDERS, write_mailboxes
 
@@ -66,11 +68,14 @@ def export(world: World, out: Path) -> list[str]:
     (out / SUMMARY).write_text(json.dumps(results.summary(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for table in TABLES:
         results.table(table).write(out / f"{table}.parquet")
+    records: dict[str, list[Record]] = defaultdict(list)
+    for record in results.records:
+        records[record.host].append(record)
     for host in world.hosts.values():
         if host.master is not None:
             log = out / host.name / LOG.lstrip("/")
             log.parent.mkdir(parents=True, exist_ok=True)
-            text = "".join(line + "\n" for line in maillog(host, results.records))
+            text = "".join(line + "\n" for line in maillog(host, records[host.name]))
             log.write_text(text, encoding="utf-8", errors="surrogateescape")
         write_mailboxes(host, out / host.name)
     return [*FILES, f"HOST{LOG}", "HOST/var/mail"]

@@ -50,7 +50,12 @@ def rendered(record: Record, stamp: str, hostname: str) -> str | None:
 
 
 def maillog(host: Host, records: list[Record] | None = None) -> Iterator[str]:
-    """The lines of a host's log up to now, without line ends."""
+    """The lines of a host's log up to now, without line ends.
+
+    Args:
+        host: the host.
+        records: in order, all or just its own; those of its world by default.
+    """
     world = host.world
     hostname = host.machine.hostname.partition(".")[0]
     stamp = world.calendar.syslog

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.records import Record
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
+from simmail.world.clock import rare_collections
 from simmail.world.story import tell
 from simmail.world.tables import Table
 from simmail.world.truth import KINDS, Account, Fate
@@ -80,7 +81,8 @@ class Results:
 
     def __init__(self, world: World) -> None:
         self.world, self.now = world, world.now
-        self.records: list[Record] = world.journal.until(world.now)
+        with rare_collections():
+            self.records: list[Record] = world.journal.until(world.now)
 
     def table(self, name: str) -> Table:
         """One of TABLES.  Raises KeyError."""
