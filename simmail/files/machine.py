@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from simmail.files.tree import FileSystem
+from simmail.files.tree import FileError, FileSystem, Owner
 from simmail.mail.calendar import Calendar
 
 
@@ -45,6 +45,14 @@ SYSTEM_ACCOUNTS = tuple(
         ("postfix", 101, 102, "", "/var/spool/postfix", "/usr/sbin/nologin"),
     )
 )
+#: The groups of Debian's base system and its postfix package, for a machine without /etc/group.
+GROUPS: dict[str, int] = {
+    "root": 0, "daemon": 1, "bin": 2, "sys": 3, "adm": 4, "tty": 5, "disk": 6, "lp": 7, "mail": 8, "news": 9,
+    "uucp": 10, "man": 12, "proxy": 13, "kmem": 15, "dialout": 20, "fax": 21, "voice": 22, "cdrom": 24, "floppy": 25,
+    "tape": 26, "sudo": 27, "audio": 29, "dip": 30, "www-data": 33, "backup": 34, "operator": 37, "list": 38,
+    "irc": 39, "src": 40, "shadow": 42, "utmp": 43, "video": 44, "sasl": 45, "plugdev": 46, "staff": 50, "games": 60,
+    "users": 100, "postfix": 102, "postdrop": 103, "nogroup": 65534,
+}  # fmt: skip
 FIRST_USER_ID = 2000
 #: The addresses of every machine's loopback interface.
 LOOPBACK = ("127.0.0.1", "::1")
@@ -100,6 +108,27 @@ class Machine:
     def prefix(self, address: str) -> int:
         """The length of the prefix of an own address's network, in bits."""
         return self.prefixes.get(address, 128 if ":" in address else 32)
+
+    def groups(self) -> dict[str, int]:
+        """The groups by name."""
+        try:
+            text = self.files.read("/etc/group")
+        except FileError:
+            return GROUPS
+        fields = (line.split(":") for line in text.splitlines())
+        return {field[0]: int(field[2]) for field in fields if len(field) > 2 and field[2].isdecimal()}
+
+    def uid(self, owner: str) -> int:
+        """The number of a file's owner, who need not be an account."""
+        account = self.accounts.get(owner)
+        return account.uid if account is not None else int(owner) if owner.isdecimal() else 0
+
+    def gid(self, owner: str) -> int:
+        """The number of the group that a file belongs to as its owner says."""
+        if isinstance(owner, Owner):
+            return owner.group
+        account = self.accounts.get(owner)
+        return account.gid if account is not None else 0
 
     def add_user(self, name: str, gecos: str = "") -> Account:
         """Make an account with a home below /home."""

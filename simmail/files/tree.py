@@ -43,16 +43,37 @@ FOLDER_MODES = {
     "/var/spool/postfix/maildrop": 0o1730, "/var/spool/postfix/public": 0o2710,
     **{f"/var/spool/postfix/{name}": 0o700 for name in CLOSED},
 }  # fmt: skip
-#: Folders that belong to another group than their owner's: its number.
+#: Folders that are made with another group than their owner's: its number.
 FOLDER_GROUPS = {
     "/var/mail": 8, "/var/spool/postfix/maildrop": 103, "/var/spool/postfix/public": 103,
     **{f"/var/spool/postfix/{name}": 0 for name in CLOSED},
 }  # fmt: skip
 
 
+class Owner(str):
+    """Whose something is that belongs to a group of its own choice, not to its owner's.
+
+    Args:
+        name: the account, or the number of one that is not there.
+        group: the group's number.
+    """
+
+    __slots__ = ("group",)
+    group: int
+
+    def __new__(cls, name: str, group: int) -> Owner:
+        """Make one: a text cannot be changed later."""
+        owner = super().__new__(cls, name)
+        owner.group = group
+        return owner
+
+
 @dataclass(slots=True)
 class File:
-    """One file: its text (octets that are no UTF-8 as surrogate escapes), owner, mode and time of change (s)."""
+    """One file: its text (octets that are no UTF-8 as surrogate escapes), owner, mode and time of change (s).
+
+    The owner is the name of an account, or the number of one that is not there.
+    """
 
     text: str
     owner: str = "root"
@@ -198,7 +219,7 @@ class FileSystem:
         mode = self.folder_mode(folder)
         if mode & 0o002 or user == "root":
             return ""
-        ours = group is not None and group == FOLDER_GROUPS.get(folder) and mode & 0o020
+        ours = mode & 0o020 and group is not None and group == self.folder_group(folder)
         return "" if ours or (user == self.folder_owner(folder) and mode & 0o200) else DENIED
 
     def is_closed(self, path: str, user: str) -> bool:
@@ -297,6 +318,12 @@ class FileSystem:
     def folder_owner(self, path: str) -> str:
         """The account that a folder belongs to; root's where nobody made it."""
         return self._folders.get(self._led(normal(path)), "root")
+
+    def folder_group(self, path: str) -> int | None:
+        """The number of the group that a folder belongs to; None for its owner's."""
+        path = self._led(normal(path))
+        owner = self._folders.get(path)
+        return owner.group if isinstance(owner, Owner) else FOLDER_GROUPS.get(path)
 
     def folder_mode(self, path: str) -> int:
         """A folder's permissions: those that chmod(1) gave it, or those that FOLDER_MODES or habit have for it."""

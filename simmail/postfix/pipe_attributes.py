@@ -20,9 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from simmail.files.machine import Account
+from simmail.files.machine import GROUPS, Account
 from simmail.mail.errors import Fatal
-from simmail.postfix.tables.accounts import GROUPS
 
 FLAGS = frozenset("BDFORXhqu.>")
 OWNER = "postfix"

@@ -22,8 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simmail.files.machine import Account, Machine
-from simmail.files.tree import FileError
+from simmail.files.machine import Account
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import hostname_fault
 from simmail.postfix.own_addresses import own_addresses, protocols, words
@@ -37,22 +36,6 @@ FACILITIES = frozenset(
 )
 #: Commands that do not mind where the log is.
 NEVER_LOG = frozenset({"postcat", "postconf"})
-#: Groups of Debian's base system and its postfix package, for a machine without /etc/group.
-GROUPS: dict[str, int] = {
-    "root": 0, "daemon": 1, "bin": 2, "sys": 3, "adm": 4, "tty": 5, "disk": 6, "lp": 7, "mail": 8, "news": 9,
-    "uucp": 10, "man": 12, "proxy": 13, "www-data": 33, "backup": 34, "operator": 37, "list": 38, "irc": 39, "src": 40,
-    "shadow": 42, "utmp": 43, "staff": 50, "games": 60, "users": 100, "postfix": 102, "postdrop": 103, "nogroup": 65534,
-}  # fmt: skip
-
-
-def groups(machine: Machine) -> dict[str, int]:
-    """The machine's groups by name."""
-    try:
-        text = machine.files.read("/etc/group")
-    except FileError:
-        return GROUPS
-    fields = (line.split(":") for line in text.splitlines())
-    return {field[0]: int(field[2]) for field in fields if len(field) > 2 and field[2].isdecimal()}
 
 
 def _bad(config: Config, parameters: str, what: str) -> Fatal:
@@ -104,7 +87,7 @@ def _privileges(config: Config) -> None:
                 raise _bad(config, "parameter mail_owner", what)
             break
     group: str = config["setgid_group"]
-    gid = groups(config.machine).get(group)
+    gid = config.machine.groups().get(group)
     if gid is None:
         raise _bad(config, "parameter setgid_group", f"unknown group name: {group}")
     if gid == 0:

@@ -28,7 +28,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.files.machine import Account
-from simmail.files.tree import normal
+from simmail.files.tree import Owner, normal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Deposit
 from simmail.postfix.address_maps import Steps, find_address
@@ -121,7 +121,7 @@ class Virtual(DeliveryAgent):
                 return MISCONFIGURED
             ids.append(int(value))
         owner = next((a.name for a in self.machine.accounts.values() if a.uid == ids[0]), str(ids[0]))
-        return Box(f"{self._base}/{name}", Account(owner, ids[0], "", "", ids[1]))
+        return Box(f"{self._base}/{name}", Account(Owner(owner, ids[1]), ids[0], "", "", ids[1]))
 
     def _ask(self, maps: Maps, address: str) -> str | None:
         found = find_address(maps, address, self._delimiters, lambda domain: False, STEPS)

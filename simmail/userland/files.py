@@ -10,7 +10,6 @@ from simmail.files.mailbox import TOO_LARGE
 from simmail.files.tree import (
     DENIED,
     EXISTS,
-    FOLDER_GROUPS,
     IS_DIRECTORY,
     NO_FILE,
     NOT_DIRECTORY,
@@ -18,6 +17,7 @@ from simmail.files.tree import (
     File,
     FileError,
     Link,
+    Owner,
     normal,
 )
 from simmail.mail.content import clipped, octets
@@ -35,7 +35,7 @@ class Stat(NamedTuple):
     Args:
         kind: `f` file, `d` folder, `c` device, `l` symbolic link.
         mode: permission bits.
-        owner: account.
+        owner: account, or the number of one that is not there.
         group: gid.
         size: octets.
         modified: seconds since the world's start.
@@ -89,17 +89,13 @@ class UserFiles:
         """The absolute path of a name."""
         return normal(name, self._reader.folder)
 
-    def _group(self, owner: str) -> int:
-        account = self._reader.machine.accounts.get(owner)
-        return account.gid if account is not None else 0
-
     def _allowed(self, owner: str, group: int, mode: int, wanted: int) -> bool:
         user = self._reader.user
         if user == "root":
             return wanted != EXECUTE or bool(mode & 0o111)
         if user == owner:
             granted = mode >> 6
-        elif self._group(user) == group:
+        elif self._reader.machine.gid(user) == group:
             granted = mode >> 3
         else:
             granted = mode
@@ -109,16 +105,19 @@ class UserFiles:
         if self._reader.user == "root":
             return True
         tree = self._reader.machine.files
-        owner = tree.folder_owner(path)
-        group = FOLDER_GROUPS.get(path, self._group(owner))
-        return self._allowed(owner, group, tree.folder_mode(path), wanted)
+        return self._allowed(tree.folder_owner(path), self._folder_group(path), tree.folder_mode(path), wanted)
+
+    def _folder_group(self, path: str) -> int:
+        machine = self._reader.machine
+        group = machine.files.folder_group(path)
+        return machine.gid(machine.files.folder_owner(path)) if group is None else group
 
     def locate(self, name: str) -> str:
         """The path of a name whose folder is there and may be entered."""
         if not name:
             raise FileError(name, NO_FILE)
         path = self.path(name)
-        if path == "/":
+        if path == "/" or path in DEVICES:
             return path
         tree = self._reader.machine.files
         folder = posixpath.dirname(path)
@@ -146,7 +145,7 @@ class UserFiles:
             file = tree.file(path)
         except FileError as error:
             raise FileError(name, error.reason) from None
-        if wanted and not self._allowed(file.owner, self._group(file.owner), file.mode, wanted):
+        if wanted and not self._allowed(file.owner, self._reader.machine.gid(file.owner), file.mode, wanted):
             raise FileError(name, DENIED)
         return path, file
 
@@ -197,7 +196,7 @@ class UserFiles:
         link = self._reader.machine.files.link(self.locate(name))
         if link is None:
             return self.stat(name)
-        return Stat("l", link.mode, link.owner, self._group(link.owner), octets(link.text), link.modified)
+        return Stat("l", link.mode, link.owner, self._reader.machine.gid(link.owner), octets(link.text), link.modified)
 
     def is_file(self, name: str) -> bool:
         """Whether it is a regular file."""
@@ -215,12 +214,10 @@ class UserFiles:
             return Stat("c", 0o666, "root", 0, 0, 0.0)
         tree = self._reader.machine.files
         if tree.is_folder(path):
-            owner = tree.folder_owner(path)
-            group = FOLDER_GROUPS.get(path, self._group(owner))
-            return Stat("d", tree.folder_mode(path), owner, group, 4096, 0.0)
+            return Stat("d", tree.folder_mode(path), tree.folder_owner(path), self._folder_group(path), 4096, 0.0)
         _, file = self._file(name, 0)
         size = len(file.text) if file.text.isascii() else len(file.text.encode("utf-8", "surrogateescape"))
-        group, links = self._group(file.owner), tree.hard_links(path) if tree.linked else 1
+        group, links = self._reader.machine.gid(file.owner), tree.hard_links(path) if tree.linked else 1
         return Stat("f", file.mode, file.owner, group, size, file.modified, links)
 
     def listing(self, name: str, *, stored: bool = False) -> list[str]:
@@ -417,17 +414,20 @@ class UserFiles:
         except FileError as error:
             raise FileError(source, error.reason) from None
 
-    def change(self, name: str, *, owner: str | None = None, mode: int | None = None) -> None:
-        """chmod(2) and chown(2): the owner's, and root's, to do."""
+    def change(self, name: str, *, owner: str | None = None, group: int | None = None, mode: int | None = None) -> None:
+        """chmod(2) and chown(2): the owner's, and root's, to do; only root gives a file away."""
         stat = self.stat(name)
-        user = self._reader.user
-        if user != "root" and (user != stat.owner or owner not in (None, user)):
+        user, machine = self._reader.user, self._reader.machine
+        kept = owner in (None, user) and group in (None, machine.gid(user))
+        if user != "root" and not (user == stat.owner and kept):
             raise FileError(name, READ_ONLY)
-        tree = self._reader.machine.files
+        whose = None
+        if owner is not None or group is not None:
+            whose = Owner(stat.owner if owner is None else owner, stat.group if group is None else group)
         path = self.locate(name)
         if stat.kind == "d":
-            tree.change_folder(path, owner=owner, mode=mode)
+            machine.files.change_folder(path, owner=whose, mode=mode)
         elif stat.kind == "f":
-            file = tree.file(path)
-            file.mode = (file.mode if owner is None else file.mode & 0o1777) if mode is None else mode
-            file.owner = file.owner if owner is None else owner
+            file = machine.files.file(path)
+            file.mode = (file.mode if whose is None else file.mode & 0o1777) if mode is None else mode
+            file.owner = file.owner if whose is None else whose

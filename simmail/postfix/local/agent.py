@@ -23,8 +23,8 @@ DIAGNOSTICS
     ID: address with illegal extension: NAME
 
 BUGS
-    Mailboxes are never locked, and nobody is told by biff(1).  Files have no groups (/var/mail has): only a file's
-    owner and its bit for everybody decide who may write to it.
+    Mailboxes are never locked, and nobody is told by biff(1).  A file's group is not looked at (a folder's is): only
+    its owner and its bit for everybody decide who may write to it.
 
 SEE ALSO
     aliases(5), local(8), qmgr(8), bounce(8), pipe(8)

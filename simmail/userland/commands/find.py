@@ -247,10 +247,34 @@ class Reader:
 
     def user(self, word: str) -> Check:
         """-user."""
-        name = self.argument(word)
-        if name not in self.walk.process.machine.accounts:
+        name, machine = self.argument(word), self.walk.process.machine
+        if name not in machine.accounts and not name.isdecimal():
             raise CommandError(f"‘{name}’ is not the name of a known user")
-        return _pure(lambda entry: entry.stat.owner == name)
+        uid = machine.uid(name)
+        return _pure(lambda entry: machine.uid(entry.stat.owner) == uid)
+
+    def group(self, word: str) -> Check:
+        """-group."""
+        name = self.argument(word)
+        gid = self.walk.process.machine.groups().get(name)
+        if gid is None and not name.isdecimal():
+            raise CommandError(f"‘{name}’ is not the name of an existing group")
+        wanted = str(gid) if gid is not None else name
+        return _pure(lambda entry: str(entry.stat.group) == wanted)
+
+    def number(self, word: str) -> Check:
+        """-uid, -gid."""
+        compared, machine = _compared(self.argument(word), word), self.walk.process.machine
+        if word == "-gid":
+            return _pure(lambda entry: compared(entry.stat.group))
+        return _pure(lambda entry: compared(machine.uid(entry.stat.owner)))
+
+    def nameless(self, word: str) -> Check:
+        """-nouser, -nogroup."""
+        machine = self.walk.process.machine
+        if word == "-nouser":
+            return _pure(lambda entry: entry.stat.owner not in machine.accounts)
+        return _pure(lambda entry: entry.stat.group not in machine.groups().values())
 
     def permission(self, word: str) -> Check:
         """-perm with octal digits."""
@@ -407,7 +431,10 @@ PREDICATES: dict[str, Callable[[Reader, str], Check]] = {
     "-size": Reader.size,
     "-empty": Reader.empty,
     "-newer": Reader.newer,
+    **dict.fromkeys(("-uid", "-gid"), Reader.number),
+    **dict.fromkeys(("-nouser", "-nogroup"), Reader.nameless),
     "-user": Reader.user,
+    "-group": Reader.group,
     "-perm": Reader.permission,
     "-ls": Reader.listed,
     "-delete": Reader.deleted,

@@ -12,14 +12,13 @@ from simmail.userland.process import LINKS, CommandError, Process, is_installed,
 
 RECENT = timedelta(days=182)
 LONG = {"all": "a", "almost-all": "A", "directory": "d", "recursive": "R", "reverse": "r", "human-readable": "h"}
-GROUPS = {0: "root", 8: "mail", 103: "postdrop", 65534: "nogroup"}
+#: What stat calls an owner or a group that only has a number.
+UNKNOWN = "UNKNOWN"
 
 
 def group_name(process: Process, gid: int) -> str:
-    """The name of a group: that of the account which has it for its own."""
-    if gid in GROUPS:
-        return GROUPS[gid]
-    return next((account.name for account in process.machine.accounts.values() if account.gid == gid), str(gid))
+    """The name of a group, or its number where it has none."""
+    return next((name for name, number in process.machine.groups().items() if number == gid), str(gid))
 
 
 def permissions(stat: Stat) -> str:
@@ -117,8 +116,7 @@ class Listing:
             process.print(" ".join([*shown, size.rjust(widths[3]), self._date(stat), name]))
 
     def _cells(self, stat: Stat) -> tuple[str, str, str, str]:
-        account = self.process.machine.accounts.get(stat.owner)
-        owner = str(account.uid if account else 0) if "n" in self.given else stat.owner
+        owner = str(self.process.machine.uid(stat.owner)) if "n" in self.given else stat.owner
         group = str(stat.group) if "n" in self.given else group_name(self.process, stat.group)
         size = human(stat.size) if "h" in self.given else str(stat.size)
         return ("2" if stat.kind == "d" else str(stat.links)), owner, group, size
@@ -200,7 +198,7 @@ def stat(process: Process) -> int:
             status = process.fail(f"cannot statx '{name}': {NO_FILE}")
             continue
         found = process.files.stat(name) if target is None else process.files.lstat(name)
-        account = process.machine.accounts.get(found.owner)
+        group = group_name(process, found.group)
         moment = process.machine.calendar.at(found.modified)
         kind = "regular empty file" if found.kind == "f" and not found.size else KINDS[found.kind]
         values = {
@@ -208,9 +206,9 @@ def stat(process: Process) -> int:
             "s": str(found.size),
             "a": f"{found.mode:o}",
             "A": permissions(found),
-            "U": found.owner,
-            "u": str(account.uid if account else 0),
-            "G": group_name(process, found.group),
+            "U": found.owner if found.owner in process.machine.accounts else UNKNOWN,
+            "u": str(process.machine.uid(found.owner)),
+            "G": UNKNOWN if group == str(found.group) else group,
             "g": str(found.group),
             "F": kind,
             "Y": f"{process.machine.calendar.unix(found.modified):.0f}",

@@ -1,4 +1,4 @@
-"""rm, cp, mv, mkdir, rmdir, touch, chmod, chown: commands that change files."""
+"""rm, cp, mv, mkdir, rmdir, touch: commands that make, move and remove files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from simmail.files.tree import NO_FILE, FileError
+from simmail.userland.commands.modes import changed_mode
 from simmail.userland.commands.options import Options, options
 from simmail.userland.process import CommandError, Process, Tool, plain
 
@@ -25,7 +26,8 @@ def below(process: Process, name: str) -> list[str]:
     return found
 
 
-def _missing(process: Process, what: str = "missing operand") -> CommandError:
+def missing(process: Process, what: str = "missing operand") -> CommandError:
+    """What a command says that was told too little."""
     return CommandError(f"{what}\nTry '{process.name} --help' for more information.")
 
 
@@ -34,7 +36,7 @@ def rm(process: Process) -> int:
     given = options(process, "rRfivdI", {"recursive": "r", "force": "f", "verbose": "v", "dir": "d"})
     force, recursive = "f" in given, "r" in given or "R" in given
     if not given.operands and not force:
-        raise _missing(process)
+        raise missing(process)
     status = 0
     files = process.files
     for name in given.operands:
@@ -70,15 +72,15 @@ def _remove_folder(process: Process, name: str) -> int:
     return status
 
 
-def _targets(process: Process, given: Options) -> list[tuple[str, str]]:
+def targets(process: Process, given: Options) -> list[tuple[str, str]]:
     """What is to be copied or moved, and where to.  Raises CommandError."""
     operands = given.operands
     if "t" in given:
         return [(name, f"{given.value('t').rstrip('/')}/{posixpath.basename(name.rstrip('/'))}") for name in operands]
     if not operands:
-        raise _missing(process, "missing file operand")
+        raise missing(process, "missing file operand")
     if len(operands) < 2:
-        raise _missing(process, f"missing destination file operand after '{operands[0]}'")
+        raise missing(process, f"missing destination file operand after '{operands[0]}'")
     *sources, target = operands
     if process.files.is_folder(target) and "T" not in given:
         return [(name, f"{target.rstrip('/')}/{posixpath.basename(name.rstrip('/'))}") for name in sources]
@@ -96,7 +98,7 @@ def cp(process: Process) -> int:
     recursive, keep = any(letter in given for letter in "rRa"), "p" in given or "a" in given
     status = 0
     files = process.files
-    for source, target in _targets(process, given):
+    for source, target in targets(process, given):
         try:
             if not files.exists(source):
                 files.locate(source)
@@ -109,7 +111,7 @@ def cp(process: Process) -> int:
             elif files.path(source) == files.path(target):
                 status = process.fail(f"'{source}' and '{target}' are the same file")
             elif not ("n" in given and files.exists(target)):
-                _copy_file(process, source, target, keep)
+                copy_file(process, source, target, keep)
         except CommandError as error:
             status = process.fail(error.text)
         except FileError as error:
@@ -117,7 +119,8 @@ def cp(process: Process) -> int:
     return status
 
 
-def _copy_file(process: Process, source: str, target: str, keep: bool) -> None:
+def copy_file(process: Process, source: str, target: str, keep: bool) -> None:
+    """Copy one file, with `keep` whose it is too.  Raises CommandError."""
     try:
         text = process.files.read(source)
     except FileError as error:
@@ -136,7 +139,7 @@ def _copy_folder(process: Process, source: str, target: str, keep: bool) -> None
     for path in [source, *reversed(below(process, source))]:
         there = target + path[len(source.rstrip("/")) :]
         if not files.is_folder(path):
-            _copy_file(process, path, there, keep)
+            copy_file(process, path, there, keep)
         elif not files.is_folder(there):
             try:
                 files.make_folder(there)
@@ -149,7 +152,7 @@ def mv(process: Process) -> int:
     given = options(process, "fivnt:Tu", {"force": "f", "no-clobber": "n", "target-directory": "t"})
     status = 0
     files = process.files
-    for source, target in _targets(process, given):
+    for source, target in targets(process, given):
         try:
             if not (files.exists(source) or files.is_link(source)):
                 files.locate(source)
@@ -198,13 +201,13 @@ def mkdir(process: Process) -> int:
     """Make folders."""
     given = options(process, "pm:v", {"parents": "p", "mode": "m"})
     if not given.operands:
-        raise _missing(process)
+        raise missing(process)
     status = 0
     files = process.files
     for name in given.operands:
         try:
             if "p" in given:
-                _make_all(process, name)
+                make_all(process, name)
             else:
                 files.make_folder(name)
             if "m" in given:
@@ -214,7 +217,8 @@ def mkdir(process: Process) -> int:
     return status
 
 
-def _make_all(process: Process, name: str) -> None:
+def make_all(process: Process, name: str) -> None:
+    """Make a folder, and those above it that are not there.  Raises FileError."""
     parts = name.rstrip("/").split("/")
     for count in range(1, len(parts) + 1):
         part = "/".join(parts[:count])
@@ -227,7 +231,7 @@ def rmdir(process: Process) -> int:
     """Remove empty folders."""
     given = options(process, "pv", {"parents": "p"})
     if not given.operands:
-        raise _missing(process)
+        raise missing(process)
     status = 0
     for name in given.operands:
         try:
@@ -245,7 +249,7 @@ def touch(process: Process) -> int:
     """Let files have been changed now, or at another time; make those that are not there."""
     given = options(process, "acmd:t:r:h", {"no-create": "c", "date": "d", "reference": "r"})
     if not given.operands:
-        raise _missing(process, "missing file operand")
+        raise missing(process, "missing file operand")
     moment: float | None = None
     if "r" in given:
         moment = process.files.stat(given.value("r")).modified
@@ -307,125 +311,4 @@ def read_date(process: Process, text: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - calendar.epoch
 
 
-# ---- permissions
-
-_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXstugo]*)+)")
-RIGHTS = {"r": 0o444, "w": 0o222, "x": 0o111}
-WHO = {"u": 0o4700, "g": 0o2070, "o": 0o1007, "a": 0o7777}
-
-
-def changed_mode(text: str, mode: int, folder: bool, umask: int) -> int:
-    """Permissions as chmod changes them.
-
-    Args:
-        text: `755`, `u+x,go-w`.
-        mode: as they are.
-        folder: whether it is a folder's.
-        umask: what new files do not get.
-
-    Raises:
-        CommandError: for a text that is neither.
-    """
-    if re.fullmatch("[0-7]{1,5}", text):
-        return int(text, 8) & 0o7777
-    for clause in text.split(","):
-        found = _CLAUSE.fullmatch(clause)
-        if found is None:
-            raise CommandError(f"invalid mode: ‘{text}’\nTry 'chmod --help' for more information.")
-        who = 0
-        for letter in found.group(1) or "a":
-            who |= WHO[letter]
-        if not found.group(1):
-            who &= ~umask
-        for operation in re.findall(r"[-+=][rwxXstugo]*", found.group(2)):
-            bits = _bits(operation[1:], mode, folder) & who
-            if operation[0] == "=":
-                mode = (mode & ~(who & 0o777)) | bits
-            elif operation[0] == "+":
-                mode |= bits
-            else:
-                mode &= ~bits
-    return mode
-
-
-def _bits(letters: str, mode: int, folder: bool) -> int:
-    bits = 0
-    for letter in letters:
-        if letter == "X":
-            bits |= 0o111 if folder or mode & 0o111 else 0
-        elif letter == "s":
-            bits |= 0o6000
-        elif letter == "t":
-            bits |= 0o1000
-        elif letter in "ugo":
-            own = (mode >> {"u": 6, "g": 3, "o": 0}[letter]) & 7
-            bits |= own * 0o111
-        else:
-            bits |= RIGHTS[letter]
-    return bits
-
-
-def _everything(process: Process, given: Options, names: list[str]) -> list[str]:
-    found = []
-    for name in names:
-        found.append(name)
-        if "R" in given and process.files.is_folder(name):
-            found += below(process, name)
-    return found
-
-
-def chmod(process: Process) -> int:
-    """Change permissions."""
-    words = list(process.argv)
-    # A mode may look like an option: chmod -x file.
-    modes = [index for index, word in enumerate(words[1:], 1) if re.fullmatch(r"-[rwxXst]+", word)]
-    if modes:
-        words[modes[0]] = "a" + words[modes[0]]
-        process.argv = tuple(words)
-    given = options(process, "Rvcf", {"recursive": "R"})
-    if len(given.operands) < 2:
-        raise _missing(process, f"missing operand after ‘{given.operands[0]}’" if given.operands else "missing operand")
-    status = 0
-    text, *names = given.operands
-    changed_mode(text, 0, False, 0)
-    for name in _everything(process, given, names):
-        try:
-            stat = process.files.stat(name) if process.files.exists(name) else None
-            if stat is None:
-                status = process.fail(f"cannot access '{name}': {NO_FILE}")
-                continue
-            process.files.change(name, mode=changed_mode(text, stat.mode, stat.kind == "d", process.umask))
-        except FileError as error:
-            status = process.fail(f"changing permissions of '{name}': {error.reason}")
-    return status
-
-
-def chown(process: Process) -> int:
-    """Give files to another account; groups go with their owners here."""
-    given = options(process, "Rvcfh", {"recursive": "R"})
-    if len(given.operands) < 2:
-        raise _missing(process, f"missing operand after ‘{given.operands[0]}’" if given.operands else "missing operand")
-    text, *names = given.operands
-    owner: str | None = text.replace(".", ":", 1).partition(":")[0] if process.name == "chown" else ""
-    accounts = process.machine.accounts
-    if owner and owner not in accounts:
-        by_number = next((a.name for a in accounts.values() if str(a.uid) == owner), None)
-        if by_number is None:
-            raise CommandError(f"invalid user: ‘{text}’")
-        owner = by_number
-    status = 0
-    for name in _everything(process, given, names):
-        try:
-            if not process.files.exists(name):
-                status = process.fail(f"cannot access '{name}': {NO_FILE}")
-            else:
-                process.files.change(name, owner=owner or None)
-        except FileError as error:
-            status = process.fail(f"changing ownership of '{name}': {error.reason}")
-    return status
-
-
-TOOLS: dict[str, Tool] = {
-    function.__name__: plain(function) for function in (rm, cp, mv, mkdir, rmdir, touch, chmod, chown)
-}
-TOOLS["chgrp"] = plain(chown)
+TOOLS: dict[str, Tool] = {function.__name__: plain(function) for function in (rm, cp, mv, mkdir, rmdir, touch)}
