@@ -6,6 +6,7 @@ from simmail.files.invocation import Command
 from simmail.userland.commands import (
     awk,
     clock,
+    diff,
     find,
     grep,
     lines,
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Command] = {
     **find.TOOLS,
     **xargs.TOOLS,
     **clock.TOOLS,
+    **diff.TOOLS,
     **system.TOOLS,
     **su.TOOLS,
     **words.TOOLS,
