@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.address import split_plain
 from simmail.mail.message import Message
+from simmail.mail.questions import Decision, Now
 from simmail.postfix import milters
 from simmail.postfix.cleanup_address import AddressMapper, Role
 from simmail.postfix.cleanup_rules import ContentRules
@@ -86,6 +87,9 @@ class Cleanup(Program):
         )
         self._domains: dict[str, str] = {}
         self._addresses: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        #: Whether one of its processes waits for bounce(8), which needs another to take in its notice.
+        self.waits = False
+        self._second_idle = -self._max_idle
         #: What became of headers with addresses, by all that had a say in it.
         self.rewritten: dict[tuple[str, bool, bool, str], str] = {}
 
@@ -93,6 +97,13 @@ class Cleanup(Program):
         """Addresses may be completed in another way now."""
         for memory in (self._domains, *self._addresses, self.rewritten):
             memory.clear()
+
+    def beside(self) -> Decision[None]:
+        """Another process takes in a message while one waits; where none is idle, it opens the tables for itself."""
+        now: float = yield Now()
+        if now - self._second_idle >= self._max_idle:
+            yield from self.opening
+        self._second_idle = now
 
     def open(
         self,

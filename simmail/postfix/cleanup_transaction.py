@@ -467,6 +467,7 @@ class Transaction:
             end, header = queue_file(message, "incoming", program.system.machine).cut_off(program.size_limit)
             for reader in (program, bounce) if header else (program,):
                 yield reader.note("warning", "", f"incoming/{message.queue_id}: {end}")
+        program.waits = True
         try:
             yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
             self.status = CleanupStatus.OK
@@ -474,6 +475,8 @@ class Transaction:
         except Unsent:
             yield program.note("warning", "", f"{message.queue_id}: bounce message failure")
             self.status = CleanupStatus.WRITE
+        finally:
+            program.waits = False
 
 
 @cache

@@ -88,6 +88,8 @@ def post_mail(
     if system.starting and source == "bounce":
         yield from system.until_started(source)
     cleanup: Cleanup = yield from system.summon(system.config["cleanup_service_name"])
+    if cleanup.waits:
+        yield from cleanup.beside()
     config = cleanup.config
     flags = INTERNAL
     if source in config.mask("internal_mail_filter_classes", ("bounce", "notify")):
