@@ -24,6 +24,8 @@ class Status(Enum):
     SENT = "sent"
     DEFERRED = "deferred"
     BOUNCED = "bounced"
+    #: Bounced, and whoever has to hear of it has been told: a list's owner.
+    RETURNED = "returned"
     EXPIRED = "expired"
     UNDELIVERABLE = "undeliverable"
     UNCACHED = "undeliverable-but-not-cached"

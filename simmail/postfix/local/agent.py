@@ -224,7 +224,7 @@ class Local(DeliveryAgent):
             yield from bounce.notify_one(message, owner, result, now)
         except Unsent:
             return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
-        run.results.append(result._replace(recipient=_never_told(result.recipient)))
+        run.results.append(result._replace(status=Status.RETURNED))
         return False
 
     @staticmethod
@@ -242,7 +242,3 @@ class Local(DeliveryAgent):
         if Notify.SUCCESS in state.recipient.notify:
             dsn = Dsn("2.0.0", "delivered" if listed else "expanded", "alias expanded")
             run.results.append(Result(state.recipient, Status.SENT, dsn, run.request.transport, run.queued))
-
-
-def _never_told(recipient: Recipient) -> Recipient:
-    return Recipient(recipient.address, recipient.original, recipient.orcpt, frozenset({Notify.NEVER}))

@@ -209,6 +209,8 @@ def settle(job: Job, results: list[Result]) -> bool:
         elif status is _BOUNCED:
             end = "bounced"
             job.failed.append((recipient, dsn))
+        elif status is Status.RETURNED:
+            end = "bounced"
         else:
             end = "verified"
             told = True
