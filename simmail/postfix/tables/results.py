@@ -30,9 +30,11 @@ def parse_result(
     """
     parts: list[str | int] = []
     good = True
-    for name in _references(text, parts, complain):
+    for name, bracketed in _references(text, parts, complain):
         if name is None:
             good = False
+        elif bracketed and not good:  # none such is looked at behind a mistake, nor what comes after it
+            break
         elif not (name.isascii() and name.isdigit()):
             placed(f'non-numeric replacement index "{name}"')
             good = False
@@ -49,8 +51,13 @@ def _index(digits: str) -> int:
     return (int(digits[-4000:]) + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
-def _references(text: str, parts: list[str | int], complain: Callable[[str], None]) -> Iterator[str | None]:
-    """Each reference's name in turn, literal text added to `parts` before it; None where the syntax ends it all."""
+def _references(
+    text: str, parts: list[str | int], complain: Callable[[str], None]
+) -> Iterator[tuple[str | None, bool]]:
+    """Each reference's name in turn, literal text added to `parts` before it; None where the syntax ends it all.
+
+    With it comes whether it stands in brackets.
+    """
     literal: list[str] = []
     position = 0
     while position < len(text):
@@ -67,12 +74,13 @@ def _references(text: str, parts: list[str | int], complain: Callable[[str], Non
         if literal:
             parts.append("".join(literal))
             literal = []
+        bracketed = text.startswith(("{", "("), position + 1)
         name, position = _name(text, position + 1)
         if name is None:
             complain(f'truncated macro reference: "{text}"')
         elif not name:
             complain(f'empty macro name: "{text}"')
-        yield name or None
+        yield name or None, bracketed
         if not name:
             return
     if literal:
