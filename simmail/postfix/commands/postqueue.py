@@ -49,11 +49,13 @@ HEADING = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------"
 LONG_HEADING = "----Queue ID----- --Size-- ---Arrival Time---- --Sender/Recipient------"
 EMPTY = "Mail queue is empty"
 DOWN = "Mail system is down -- accessing queue directly (Connect to the Postfix showq service: {})"
-#: What showq(8) is told to have said by one that finds no folders for the queues, before Postfix has ever run.
+#: What showq(8) is told to have said that finds no folder for a queue but maildrop, before Postfix has ever run.
 NO_FOLDERS = "malformed showq server response"
 NO_FLUSH = "Cannot flush mail queue - mail system is down"
 #: Where reasons end and where recipients begin.
 REASON_WIDTH, RECIPIENT_INDENT = 76, " " * 41
+#: How many lines end a listing.
+END_LINES = 2
 UNKNOWN_REASON = "reason unavailable"
 MARKS = {"active": "*", "hold": "!"}
 
@@ -106,18 +108,20 @@ class _Postqueue:
         control = self.console.control()
         if control.system is None:
             yield from self.console.warn(DOWN.format(control.spool.no_answer))
-            if not control.spool.sockets:
-                yield from self.console.die(NO_FOLDERS)
         else:
             yield from control.system.roused("showq")
         found = list(entries(control.spool, self.invocation.machine))
         calendar = self.invocation.machine.calendar
+        complete = control.system is not None or control.spool.sockets
         if as_json:
-            self.invocation.out.extend(as_json_line(entry, calendar) for entry in found)
+            lines = [as_json_line(entry, calendar) for entry in found]
         else:
-            self.invocation.out.extend(
-                line + "\n" for line in listing(found, calendar, self.config["enable_long_queue_ids"])
-            )
+            lines = [line + "\n" for line in listing(found, calendar, self.config["enable_long_queue_ids"])]
+            if not complete:
+                del lines[-END_LINES:]
+        self.invocation.out.extend(lines)
+        if not complete:
+            yield from self.console.die(NO_FOLDERS)
         return 0
 
     # ---- flushing
