@@ -105,7 +105,10 @@ class UserFiles:
         if self._reader.user == "root":
             return True
         tree = self._reader.machine.files
-        return self._allowed(tree.folder_owner(path), self._folder_group(path), tree.folder_mode(path), wanted)
+        mode = tree.folder_mode(path)
+        if mode & mode >> 3 & mode >> 6 & wanted == wanted:
+            return True  # whoever it is
+        return self._allowed(tree.folder_owner(path), self._folder_group(path), mode, wanted)
 
     def _folder_group(self, path: str) -> int:
         machine = self._reader.machine
