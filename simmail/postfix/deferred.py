@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterator, MutableMapping, ValuesView
 from dataclasses import fields
+from math import inf
 from operator import attrgetter, itemgetter
 from sys import intern
 from typing import NamedTuple
@@ -67,8 +68,14 @@ class Deferred(MutableMapping[str, Message]):
         self._messages[message.queue_id] = Away(message.due, message.arrival, number)
 
     def due(self, latest: float) -> list[str]:
-        """Those whose time has come by `latest`, seconds: the newest first, of one moment who came here last."""
-        found = [(one.arrival, queue_id) for queue_id, one in self._messages.items() if one.due <= latest]
+        """Those whose time has come by `latest`, seconds: the newest first, of one moment who came here last.
+
+        The folder has one for each initial of a queue id, which stays once it was made: so a message keeps its place
+        in further tries.  One that was on hold and has never been tried has come later than all others.
+        """
+        found = [
+            (one.arrival if one.due else inf, queue_id) for queue_id, one in self._messages.items() if one.due <= latest
+        ]
         found.reverse()
         found.sort(key=itemgetter(0), reverse=True)
         return [queue_id for _, queue_id in found]

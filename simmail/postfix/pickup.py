@@ -64,8 +64,9 @@ class Pickup(Program):
     def scan(self) -> Decision[None]:
         """Take in all that lies in the maildrop queue."""
         maildrop = self.system.spool.maildrop
-        for name, dropped in list(maildrop.items()):
-            if maildrop.get(name) is dropped:
+        for name in self.system.spool.listed("maildrop"):
+            dropped = maildrop.get(name)
+            if dropped is not None:
                 cleanup: Cleanup = yield from self.system.summon(
                     self.config["cleanup_service_name"], client=self.name, alone=True
                 )

@@ -5,6 +5,8 @@ DESCRIPTION
     What lies in /var/spool/postfix: the messages by queue.  It is the host's disk: it outlives the programs, a
     reload, a stop and a crash.  Each message is in exactly one queue.
 
+    A file system in memory lists its files the newest first; on a disk the order is anybody's guess.
+
 SEE ALSO
     qmgr(8), QSHAPE_README
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, MutableMapping
+from math import inf
 from typing import Any
 
 from simmail.mail.content import TextStore
@@ -74,6 +77,10 @@ class Spool:
         """One of QUEUES."""
         found: MutableMapping[str, Message] = getattr(self, name)
         return found
+
+    def listed(self, name: str) -> list[str]:
+        """What lies in one of QUEUES, as its folder is listed: what came there last comes first."""
+        return self.deferred.due(inf) if name == "deferred" else list(self.queue(name))[::-1]
 
     def holds(self, queue_id: str) -> bool:
         """Whether a message is in any queue."""

@@ -192,7 +192,7 @@ class _Postsuper:
         """Do something to all messages."""
         spool = self.control.spool
         action = ACTIONS[letter]
-        found = [(name, queue_id) for name in self._places(letter, names) for queue_id in spool.queue(name)]
+        found = [(name, queue_id) for name in self._places(letter, names) for queue_id in spool.listed(name)]
         for name, queue_id in found:
             self.totals[letter] += action.act(spool, name, queue_id, self.invocation)
 

@@ -5,8 +5,8 @@ DESCRIPTION
     New mail comes in the order of its arrival, deferred mail when a queue run finds it due; the two take turns.  A
     flush takes all deferred mail, due or not, and may lift what holds mail back.
 
-    Times are whole seconds, as those of files are: a queue run finds what is due within a second.  The newest comes
-    first, as a file system in memory lists its files; on a disk the order is anybody's guess.
+    Times are whole seconds, as those of files are: a queue run finds what is due within a second, in the order in
+    which the folder is listed.
 
 SEE ALSO
     qmgr(8), flush(8)

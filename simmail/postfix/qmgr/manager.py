@@ -122,11 +122,11 @@ class QueueManager(Program):
             job.pending, job.waiting = job.running, 0
             if not (job.running or job.failed or job.told):
                 del self.jobs[queue_id]
-        for queue_id in reversed(list(spool.active)):
+        for queue_id in spool.listed("active"):
             spool.move(queue_id, "active", "incoming")
         for message in spool.incoming.values():  # what waits there because it was still being delivered
             message.due = min(message.due, int(now))
-        self._feed.arrived(reversed(list(spool.incoming)))
+        self._feed.arrived(spool.listed("incoming"))
         self._next_run = now
         self._next_look = now + self.service.wakeup
         return (yield from self.scan(now))
@@ -204,10 +204,11 @@ class QueueManager(Program):
     def flush_site(self, site: str, now: float) -> Decision[list[Entry]]:
         """Try what waits for one domain now (`postqueue -s`, ETRN)."""
         site = site.lower()
+        deferred = self.spool.deferred
         waiting = [
             queue_id
-            for queue_id, message in self.spool.deferred.items()
-            if any(r.address.rpartition("@")[2].lower() == site for r in message.recipients)
+            for queue_id in self.spool.listed("deferred")
+            if any(r.address.rpartition("@")[2].lower() == site for r in deferred.shown(queue_id).recipients)
         ]
         if waiting:
             self.dispatcher.revive_all()
