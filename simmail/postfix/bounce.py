@@ -15,6 +15,8 @@ DIAGNOSTICS
     QUEUE_ID: sender non-delivery notification: NEW_ID
         also `postmaster non-delivery`, `sender delay`, `postmaster delay`, `sender delivery status notification`
     QUEUE_ID: undeliverable postmaster notification discarded
+    QUEUE_ID: not sending trace/success notification for double-bounce message
+        also `single-bounce`, unless the postmaster wants to be told of such (`2bounce`)
     fatal: FILE: undefined $name in failure template: LINE: nobody is told, and the message waits
 
 BUGS
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
 
+#: What is said of success reports that would be about a notice.
+NO_TRACE = "not sending trace/success notification for {}-bounce message"
 #: How a try of `sendmail -bv` ends.
 PROBED = frozenset({Status.DELIVERABLE, Status.UNDELIVERABLE})
 
@@ -144,12 +148,13 @@ class Bounce(Program):
         rows += [Line(result.recipient, _by_way_of(result)) for result in results]
         sender, recipient = "", message.sender
         if recipient.lower() == self.double_bounce.lower():
-            yield self.note(
-                "text", message.queue_id, "not sending trace/success notification for double-bounce message"
-            )
+            yield self.note("text", message.queue_id, NO_TRACE.format("double"))
             return ""
         if not recipient:
-            sender, recipient = self.double_bounce, f"postmaster@{self.config['myhostname']}"
+            if "2bounce" not in self.classes:
+                yield self.note("text", message.queue_id, NO_TRACE.format("single"))
+                return ""
+            sender, recipient = self.double_bounce, self.second_notice
         template = "verify" if message.trace or any(r.status in PROBED for r in results) else "success"
         report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, self.warn)
         text = yield from self._text(template)
