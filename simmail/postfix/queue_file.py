@@ -7,7 +7,8 @@ DESCRIPTION
 
 BUGS
     The client's port and the host's own address are made up; the name in its PTR record is the verified one.
-    Whether a header was completed as a local one's is told from the client's address.
+    Whether a header was completed as a local one's is told from the client's address.  What local(8) sends on has its
+    own name for log_ident, not that of the message it was made of.
 
 SEE ALSO
     record(3), postcat(1)
@@ -15,7 +16,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simmail.files.machine import Machine
@@ -146,6 +147,12 @@ def _envelope(message: Message, machine: Machine) -> Iterator[Record]:
     seconds, micros = _time(message, machine)
     yield Record(TIME, f"{seconds} {micros}")
     yield _attribute("create_time", seconds)
+    ours = _BY_POSTFIX.get(message.origin)
+    if ours is not None:
+        yield from ours(message)
+        head, middle, _ = in_sections(message)
+        yield from _recipients(message, [*head, *middle], True)
+        return
     remote = bool(message.client_address)
     if remote:
         yield _attribute("log_ident", message.queue_id)
@@ -157,6 +164,39 @@ def _envelope(message: Message, machine: Machine) -> Iterator[Record]:
     if remote:
         yield from _client(message, machine)
     yield from _recipients(message, middle, True)
+
+
+def _posted(message: Message) -> Iterator[Record]:
+    """What post_mail(3) tells of a message."""
+    yield _attribute("log_message_origin", "local")
+    yield _attribute("trace_flags", TRACE_FLAGS.get(message.trace, 0))
+    yield Record(SENDER, message.sender)
+
+
+def _forwarded(message: Message) -> Iterator[Record]:
+    """What local(8) tells of a message that it sends on."""
+    yield Record(SENDER, message.sender)
+    yield from reversed(tuple(_wishes(message)))
+    if message.client_address:
+        for key, value in (
+            ("log_client_name", message.client_name),
+            ("log_client_address", message.client_address),
+            ("log_protocol_name", message.protocol),
+            ("log_helo_name", message.helo),
+            ("log_ident", message.queue_id),
+        ):
+            if value:
+                yield _attribute(key, value)
+    yield _attribute("rewrite_context", "remote" if message.client_address else "local")
+
+
+#: Who of Postfix itself wrote a message (`Message.origin`) -> what the envelope begins with, the sender too.
+_BY_POSTFIX: dict[str, Callable[[Message], Iterator[Record]]] = {
+    "bounce": _posted,
+    "notify": _posted,
+    "verify": _posted,
+    "forward": _forwarded,
+}
 
 
 def _wishes(message: Message) -> Iterator[Record]:

@@ -88,7 +88,6 @@ def _open(cleanup: Cleanup, run: Run, sender: str, state: State) -> Transaction:
         protocol=message.protocol,
         envid=message.envid,
         ret=message.ret,
-        encoding=message.encoding,
         smtputf8=message.smtputf8,
         identity=message.identity,
     )
