@@ -48,7 +48,7 @@ class Conduct(Protocol):
 
 
 class Zones:
-    """All zones of a world, answered for as their servers would: CNAMEs followed, wildcards expanded.
+    """All zones of a world, answered for as their servers would: CNAMEs followed, wildcards expanded, names compressed.
 
     `faults` maps a name (lower case, no final dot) to one of FAULTS, for that name and all below it; `slower` to how
     many times longer its servers take for an answer; `conducts` to how they treat those who ask.
@@ -66,6 +66,7 @@ class Zones:
     def add(self, record: DnsRecord) -> None:
         """Add one resource record, behind those of its name and type."""
         name = record.name.lower()
+        record = _answering(record, record.name)
         node = self._names.setdefault(name, {})
         node[record.type] = (*node.get(record.type, ()), record)
         while name and name not in self._exists:
@@ -118,12 +119,12 @@ class Zones:
             found = node.get(type)
             if found:
                 if found[0].name != asked:
-                    found = tuple(record._replace(name=asked) for record in found)
+                    found = tuple(_answering(record, asked) for record in found)
                 return DnsAnswer("ok", found, asked)
             alias = node.get("CNAME")
             if not alias:
                 return DnsAnswer("nodata", (), asked)
-            asked = alias[0].data
+            asked = _compressed(alias[0].data, asked)
             owner = asked.lower()
         return DnsAnswer("loop", (), asked)
 
@@ -149,6 +150,22 @@ class Zones:
         while parent not in self._exists:
             parent = parent.partition(".")[2]
         return "" if parent == name else f"*.{parent}" if parent else "*"
+
+
+def _answering(record: DnsRecord, asked: str) -> DnsRecord:
+    """A record as it answers a question for its name."""
+    data = _compressed(record.data, asked) if record.type == "MX" else record.data
+    return record._replace(name=asked, data=data)
+
+
+def _compressed(name: str, asked: str) -> str:
+    """A name in an answer: its end, where the question ends so, is not written again, and so is spelled as there."""
+    lower, end = name.lower(), asked
+    while end:
+        if f".{lower}".endswith(f".{end.lower()}"):
+            return name[: len(name) - len(end)] + end
+        end = end.partition(".")[2]
+    return name
 
 
 def _nearest(table: Mapping[str, T], name: str, otherwise: T) -> T:
