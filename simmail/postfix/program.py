@@ -42,6 +42,7 @@ class Program:
         pending: notes made by tables and parameters while something was decided; `spoken()` hands them on.
         main: the main.cf that it has read.
         outlived: whether there is another one now.
+        awaited: how many clients wait for one of its processes, or for the first of the one that follows it.
         used: when its last client came, seconds since the start of the world.
         made: when it was started, seconds since the start of the world.
         proxied: the environment of proxymap(8); None where this program has not asked it for a table.
@@ -66,6 +67,7 @@ class Program:
         self.seen = system.machine.files.version
         self.made = self.used = system.machine.files.clock()
         self.outlived = False
+        self.awaited = 0
         self.proxied: TableEnvironment | None = None
         self.name = self.command
         self.config: Config = system.latest.for_service(service, warn=self.warn)

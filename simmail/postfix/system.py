@@ -202,6 +202,13 @@ class MailSystem:
         self.used = program.used = now
         return program
 
+    def superseded(self, name: str) -> Program | None:
+        """The program behind a service where its processes are all at work, and a new one would be another; or None."""
+        program = self.running(name)
+        if program is None or not program.outlived or program.idle(self.machine.files.clock()):
+            return None
+        return program
+
     def outdated(self, name: str, type: str = "unix") -> list[Note]:
         """A client comes to a service: let its program go if it is out of date; what its processes say of that."""
         now = self.machine.files.clock()

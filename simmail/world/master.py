@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: How often trivial-rewrite(8) looks for changed tables, seconds from its start.
 LOOK_S = 10.0
+#: How long a process takes to start, seconds; it matters where those that run have read another main.cf.
+START_S = 0.001
 #: How long a program stays after its last words, seconds.
 LAST_BREATH_S = 1.0
 
@@ -360,6 +362,12 @@ class Master:
         agent = system.at_hand(request.transport)
         if agent is None:
             request.job.waiting += 1
+            old = system.superseded(request.transport)
+            if old is not None:  # it may be free before a new one has started: for one client after the other
+                old.awaited += 1
+                yield Sleep(START_S * old.awaited)
+                now = yield Level()
+                old.awaited -= 1
             agent = yield from system.summon(request.transport)
             if self.system is not system:
                 return  # the queue manager that asked for it is no more
