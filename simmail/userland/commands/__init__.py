@@ -20,6 +20,7 @@ from simmail.userland.commands import (
     su,
     system,
     text,
+    truncate,
     words,
     xargs,
 )
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     **awk.TOOLS,
     **manage.TOOLS,
     **rights.TOOLS,
+    **truncate.TOOLS,
     **ls.TOOLS,
     **links.TOOLS,
     **find.TOOLS,
