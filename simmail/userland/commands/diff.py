@@ -1,12 +1,13 @@
 """diff: what is different in two files, or in the files of two folders.
 
-The changes are those that GNU diff finds: as few as can be, each as far down as it may stand.
+Where texts are very different the real one may find other changes, and fewer.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections import Counter
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from simmail.files.tree import FileError
@@ -32,147 +33,28 @@ class Change(NamedTuple):
     d: int
 
 
-class Comparison:
-    """Which lines of two files are not in the other, in their order.
+def compared(process: Process, first: list[str], second: list[str]) -> list[Change]:
+    """What differs between two texts, from the first line to the last.
 
     Args:
         process: diff, whose steps are counted.
         first, second: what the lines are compared by.
-
-    Attributes:
-        removed, added: whether each line of the first, of the second is such a one; one more, for the end.
     """
-
-    def __init__(self, process: Process, first: list[str], second: list[str]) -> None:
-        self._job = process.job
-        known, other = set(first), set(second)
-        self.removed = [line not in other for line in first] + [False]
-        self.added = [line not in known for line in second] + [False]
-        # A line that the other file has nowhere is a change, whatever becomes of the rest.
-        self._places = [n for n, gone in enumerate(self.removed[:-1]) if not gone]
-        self._others = [n for n, new in enumerate(self.added[:-1]) if not new]
-        self._first, self._second = [first[n] for n in self._places], [second[n] for n in self._others]
-        self._compare(0, len(self._places), 0, len(self._others))
-        self._shift(first, self.removed, self.added)
-        self._shift(second, self.added, self.removed)
-
-    def changes(self) -> Iterator[Change]:
-        """The changes, from the first line to the last."""
-        a = c = 0
-        while a < len(self.removed) and c < len(self.added):
-            b, d = a, c
-            while self.removed[b]:
-                b += 1
-            while self.added[d]:
-                d += 1
-            if b > a or d > c:
-                yield Change(a, b, c, d)
-            a, c = b + 1, d + 1
-
-    def _compare(self, a: int, b: int, c: int, d: int) -> None:
-        """Mark what differs between lines `a` to `b` and `c` to `d` of those that both have."""
-        first, second = self._first, self._second
-        while a < b and c < d and first[a] == second[c]:
-            a, c = a + 1, c + 1
-        while a < b and c < d and first[b - 1] == second[d - 1]:
-            b, d = b - 1, d - 1
-        if a == b or c == d:
-            for n in range(a, b):
-                self.removed[self._places[n]] = True
-            for n in range(c, d):
-                self.added[self._others[n]] = True
-            return
-        x, y = self._middle(a, b, c, d)
-        self._compare(a, x, c, y)
-        self._compare(x, b, y, d)
-
-    def _middle(self, a: int, b: int, c: int, d: int) -> tuple[int, int]:
-        """Where a shortest way from one end to the other has its middle (Myers 1986): both ends walk till they meet."""
-        first, second = self._first, self._second
-        least, most, start, goal = a - d, b - c, a - c, b - d
-        odd = (start - goal) & 1
-        forth, back = {start: a}, {goal: b}
-        low, high, under, over = start, start, goal, goal
-        while True:
-            low, high = _wider(forth, low, high, least, most, -1)
-            self._job.step((high - low) // 2 + 1)
-            for k in range(high, low - 1, -2):
-                x = max(forth[k - 1] + 1, forth[k + 1])
-                while x < b and x - k < d and first[x] == second[x - k]:
-                    x += 1
-                forth[k] = x
-                if odd and under <= k <= over and back[k] <= x:
-                    return x, x - k
-            under, over = _wider(back, under, over, least, most, b + d + 1)
-            for k in range(over, under - 1, -2):
-                x = min(back[k - 1], back[k + 1] - 1)
-                while x > a and x - k > c and first[x - 1] == second[x - k - 1]:
-                    x -= 1
-                back[k] = x
-                if not odd and low <= k <= high and x <= forth[k]:
-                    return x, x - k
-
-    def _shift(self, text: list[str], changed: list[bool], other: list[bool]) -> None:
-        """Move each run of changed lines as far down as it may stand, or to where the other file has one too.
-
-        `j` is the place in the other file that goes with the end of the run, `i`.
-        """
-        i = j = 0
-        end = len(text)
-        while True:
-            while i < end and not changed[i]:
-                i, j = i + 1, _past(other, j) + 1
-            if i == end:
-                return
-            start, i, j = i, _past(changed, i), _past(other, j)
-            length = -1
-            while length != i - start:
-                length = i - start
-                self._job.step()
-                while start and text[start - 1] == text[i - 1]:
-                    start, i, j = start - 1, i - 1, _back(other, j)
-                    changed[start], changed[i] = True, False
-                    while changed[start - 1]:
-                        start -= 1
-                beside = i if other[j - 1] else end
-                while i != end and text[start] == text[i]:
-                    changed[start], changed[i] = False, True
-                    start, i, j = start + 1, _past(changed, i), j + 1
-                    if other[j]:
-                        beside, j = i, _past(other, j)
-            while beside < i:
-                start, i, j = start - 1, i - 1, _back(other, j)
-                changed[start], changed[i] = True, False
-
-
-def _past(changed: list[bool], place: int) -> int:
-    """The first line from a place on that is not changed."""
-    while changed[place]:
-        place += 1
-    return place
-
-
-def _back(changed: list[bool], place: int) -> int:
-    """The last line before a place that is not changed."""
-    place -= 1
-    while changed[place]:
-        place -= 1
-    return place
-
-
-def _wider(reached: dict[int, int], low: int, high: int, least: int, most: int, beyond: int) -> tuple[int, int]:
-    """One diagonal more to each side, as far as there are any; what lies outside is `beyond` reach."""
-    if low > least:
-        low -= 1
-        reached[low - 1] = beyond
-    else:
-        low += 1
-    if high < most:
-        high += 1
-        reached[high + 1] = beyond
-    else:
-        high -= 1
-    return low, high
+    often = Counter(first)
+    process.job.step(sum(often[line] for line in second))
+    found: list[Change] = []
+    for what, *change in reversed(SequenceMatcher(None, first, second, autojunk=False).get_opcodes()):
+        if what == "equal":
+            continue
+        a, b, c, d = change
+        end = found[-1].a if found else len(first)
+        # lines that are only gone or only new stand as far down as they may
+        while b < end and ((c == d and first[a] == first[b]) or (a == b and second[c] == second[d])):
+            a, b, c, d = a + 1, b + 1, c + 1, d + 1
+        if found and b == end:
+            _, b, _, d = found.pop()
+        found.append(Change(a, b, c, d))
+    return found[::-1]
 
 
 class Printer:
@@ -258,8 +140,7 @@ class Printer:
         same = next((n for n, (one, other) in enumerate(ends) if one != other), min(len(a), len(b)) - start)
         end = max(0, same - kept)
         first, second = (self._keys(text[start : len(text) - end]) for text in (a, b))
-        found = Comparison(self.process, first, second).changes()
-        return [Change(*(line + start for line in change)) for change in found]
+        return [Change(*(line + start for line in change)) for change in compared(self.process, first, second)]
 
     def _keys(self, text: list[str]) -> list[str]:
         """What lines are compared by: themselves, or as far as the options look at them."""
