@@ -11,6 +11,7 @@ from simmail.conformance.case import Case
 from simmail.conformance.normal import Normal, listing, maildirs
 from simmail.conformance.peers import Peer
 from simmail.conformance.typed import Typist
+from simmail.conformance.zones import CaseZones
 from simmail.dns.resolver import Resolver
 from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.calendar import Calendar
@@ -52,7 +53,7 @@ class Player:
 
     def __init__(self, case: Case, remember: bool = True) -> None:
         self.case = case
-        self.world = World(Calendar(START), unrouted="Network is unreachable")
+        self.world = World(Calendar(START), unrouted="Network is unreachable", zones=CaseZones())
         self.world.zones.read("ns. IN A 127.0.0.1\n" + case.keys.get("zone", ""), ".", f"{case.name}: zone")
         for name, fault in case.keys.get("dns_faults", {}).items():
             self.world.zones.faults[name.rstrip(".").lower()] = fault

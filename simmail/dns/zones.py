@@ -113,7 +113,7 @@ class Zones:
         for _ in range(CHAIN_LIMIT):
             node = self._names.get(owner)
             if node is None:
-                node = self._names.get(self._wildcard(owner))
+                node = self._names.get(self.wildcard(owner))
             if node is None:
                 return DnsAnswer("nodata" if owner in self._exists else "nxdomain", (), asked)
             found = node.get(type)
@@ -127,6 +127,17 @@ class Zones:
             asked = _compressed(alias[0].data, asked)
             owner = asked.lower()
         return DnsAnswer("loop", (), asked)
+
+    def wildcard(self, name: str) -> str:
+        """The wildcard that speaks for a name that does not exist (RFC 4592 section 3.3.1); "" for none."""
+        parent = name
+        while parent not in self._exists:
+            parent = parent.partition(".")[2]
+        return "" if parent == name else f"*.{parent}" if parent else "*"
+
+    def owns(self, name: str) -> bool:
+        """Whether a name, in lower case, has records of its own."""
+        return name in self._names
 
     def slowness(self, name: str) -> float:
         """How many times longer than usual an answer about a name takes."""
@@ -143,13 +154,6 @@ class Zones:
             for record in node.get("A", ()):
                 names.setdefault(record.data, record.name)
         return names
-
-    def _wildcard(self, name: str) -> str:
-        """The wildcard that speaks for a name that does not exist (RFC 4592 section 3.3.1); "" for none."""
-        parent = name
-        while parent not in self._exists:
-            parent = parent.partition(".")[2]
-        return "" if parent == name else f"*.{parent}" if parent else "*"
 
 
 def _answering(record: DnsRecord, asked: str) -> DnsRecord:

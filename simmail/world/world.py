@@ -71,6 +71,7 @@ class World:
         calendar: how its seconds read as dates.
         seed: from which all chance is drawn, each actor's and purpose's from a stream of its own.
         unrouted: what a connection to an address nobody has ends with.
+        zones: its name space; none for an empty one.
 
     Attributes:
         hosts: name -> host.
@@ -84,14 +85,16 @@ class World:
         scenario, folder, policy: what it was loaded from, if it was.
     """
 
-    def __init__(self, calendar: Calendar, seed: int = 1, unrouted: str = TIMED_OUT) -> None:
+    def __init__(
+        self, calendar: Calendar, seed: int = 1, unrouted: str = TIMED_OUT, zones: Zones | None = None
+    ) -> None:
         self.calendar, self.seed, self.unrouted = calendar, seed, unrouted
         self.journal, self._texts = Journal(Spill()), Texts()
         self.clock = Clock(self.journal)
         self.network = Network()
         self.lines = Lines(self.network)
         self.faults = Faults(self)
-        self.zones = Zones()
+        self.zones = zones or Zones()
         self.hosts: dict[str, Host] = {}
         self.people = People()
         self.notices: list[str] = []

@@ -22,7 +22,7 @@ deep.er.example.   IN A 192.0.2.77
 def zones() -> Zones:
     """The zones of one small world."""
     zones = Zones()
-    zones.read(ZONE)
+    zones.read(f"{ZONE}20.113.bl.example. IN A 127.0.0.4\n")
     return zones
 
 
@@ -35,6 +35,8 @@ def zones() -> Zones:
         ("7.bl.example", "A", "ok", ["127.0.0.2"]),
         ("9.bl.example", "A", "nodata", []),
         ("9.bl.example", "TXT", "ok", ["listed"]),
+        ("9.113.bl.example", "A", "nxdomain", []),
+        ("113.bl.example", "A", "nodata", []),
         ("nomail.example", "MX", "ok", [""]),
         ("domain.ork", "A", "nodata", []),
         ("er.example", "A", "nodata", []),
