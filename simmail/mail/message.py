@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from operator import attrgetter
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 from simmail.mail.content import EMPTY, Content
 
@@ -19,6 +19,24 @@ class Notify(Enum):
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
     DELAY = "DELAY"
+
+
+class Authentication(NamedTuple):
+    """What is known of a client's login.
+
+    Args:
+        method: how it was made; "" for no login.
+        username: who is logged in.
+        sender: AUTH= of MAIL, as the client wrote it: who sent the message at first.
+    """
+
+    method: str = ""
+    username: str = ""
+    sender: str = ""
+
+
+#: That of a client of whom nothing is known.
+ANONYMOUS = Authentication()
 
 
 @dataclass(slots=True)
@@ -75,6 +93,7 @@ class Message:
         content: what is transmitted, Received: header and all.
         size: octets that the content takes in the queue file.
         client_name, client_address, helo, protocol: the client that brought it; empty for local submission.
+        authentication: its login, and AUTH= of MAIL; None for neither.
         encoding: BODY= of the sender: "", `7bit`, `8bit`.
         envid, ret: the DSN extension's ENVID and RET; "" for none.
         smtputf8: whether the sender asked for it.
@@ -128,3 +147,4 @@ class Message:
     due: int = 0
     unreturned: tuple[tuple[Recipient, Any], ...] = ()
     untold: tuple[Any, ...] = ()
+    authentication: Authentication | None = None

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.address import quote_local, split_extension
 from simmail.mail.answers import Exit
-from simmail.mail.message import Message, Recipient
+from simmail.mail.message import ANONYMOUS, Message, Recipient
 from simmail.mail.questions import NOW, Decision, Run
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
@@ -205,6 +205,7 @@ def _folded(address: str, flags: frozenset[str]) -> str:
 
 def _of_message(message: Message, request: Request) -> dict[str, str]:
     """What an argument may name of a message, but for its sender."""
+    login = message.authentication or ANONYMOUS
     return {
         "nexthop": request.nexthop,
         "size": str(message.size),
@@ -215,7 +216,7 @@ def _of_message(message: Message, request: Request) -> dict[str, str]:
         "client_helo": message.helo,
         "client_protocol": message.protocol,
         "client_port": "",
-        "sasl_method": "",
-        "sasl_sender": "",
-        "sasl_username": "",
+        "sasl_method": login.method,
+        "sasl_sender": login.sender,
+        "sasl_username": login.username,
     }

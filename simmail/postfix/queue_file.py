@@ -22,7 +22,7 @@ from typing import NamedTuple
 from simmail.files.machine import Machine
 from simmail.mail.content import PIECE as CHUNK
 from simmail.mail.content import octets
-from simmail.mail.message import Message, Notify, Recipient
+from simmail.mail.message import ANONYMOUS, Message, Notify, Recipient
 from simmail.postfix.record import (
     ATTRIBUTE,
     CONTENT,
@@ -158,7 +158,7 @@ def _envelope(message: Message, machine: Machine) -> Iterator[Record]:
         yield _attribute("log_ident", message.queue_id)
     local = message.client_address in machine.addresses if remote else message.origin != "gateway"
     context = _attribute("rewrite_context", "local" if local else "remote")
-    yield from (context, *_wishes(message)) if remote else (*_wishes(message), context)
+    yield from (context, *_login(message), *_wishes(message)) if remote else (*_wishes(message), context)
     head, middle, _ = in_sections(message)
     yield from _writer(message, tuple(_recipients(message, head, True)))
     if remote:
@@ -204,6 +204,12 @@ def _wishes(message: Message) -> Iterator[Record]:
         yield _attribute("envelope_id", message.envid)
     if message.ret:
         yield _attribute("ret_flags", RETURN_CODES[message.ret])
+
+
+def _login(message: Message) -> Iterator[Record]:
+    for key, value in (message.authentication or ANONYMOUS)._asdict().items():
+        if value:
+            yield _attribute(f"sasl_{key}", value)
 
 
 def _writer(message: Message, copies: tuple[Record, ...]) -> Iterator[Record]:

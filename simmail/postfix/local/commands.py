@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.answers import Exit
+from simmail.mail.message import ANONYMOUS
 from simmail.mail.questions import NOW, Decision
 from simmail.mail.questions import Run as RunCommand
 from simmail.postfix.agent import failure
@@ -84,6 +85,7 @@ class Commands:
 
     def _environment(self, run: Run, state: State) -> dict[str, str]:
         message, rights = run.request.message, state.rights
+        login = message.authentication or ANONYMOUS
         told = {
             "PATH": PATH,
             "HOME": rights.home if rights else "",
@@ -100,6 +102,9 @@ class Commands:
             "CLIENT_HELO": message.helo,
             "CLIENT_HOSTNAME": message.client_name,
             "CLIENT_PROTOCOL": message.protocol,
+            "SASL_METHOD": login.method,
+            "SASL_SENDER": login.sender,
+            "SASL_USERNAME": login.username,
         }
         return {name: self._clean(value) for name, value in told.items() if value or name == "SENDER"}
 

@@ -90,5 +90,6 @@ def _open(cleanup: Cleanup, run: Run, sender: str, state: State) -> Transaction:
         ret=message.ret,
         smtputf8=message.smtputf8,
         identity=message.identity,
+        authentication=message.authentication,
     )
     return cleanup.open(copy, "remote" if message.client_address else "local", INTERNAL | CleanupFlag.BOUNCE)

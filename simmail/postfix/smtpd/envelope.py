@@ -108,7 +108,7 @@ def _mail_from(session: SmtpdSession, address: str, domain: str) -> Answer | Dec
         return _too_big(session, address)
     if state.verp and not address:
         return no(session, 503, "5.5.4 Error: XVERP requires non-null sender")
-    context = smtpd.contexts.get((client.name, client.address, client.socket))
+    context = smtpd.contexts.get((client.name, client.address, client.socket, state.sasl_username))
     heard = smtpd.delay_reject and parameters.delay_open and not session.filtered and address.isascii()
     if context is None or not heard or not smtpd.checker.has_room():
         return _mail_heard(session, address, domain)
@@ -226,7 +226,11 @@ def _envid(session: SmtpdSession, value: str) -> Wrong | None:
 
 
 def _auth(session: SmtpdSession, value: str) -> Wrong | None:
-    return None  # nobody logs in here, so that it says nothing
+    if session.state.sasl_sender:
+        return 503, "5.5.4 Error: multiple AUTH= options"
+    if value != "<>":
+        session.state.sasl_sender = session.smtpd.masked(value)
+    return None
 
 
 def _verp(session: SmtpdSession, value: str) -> Wrong | None:

@@ -26,7 +26,7 @@ def permit(rule: Rule) -> Finding:
 
 
 def undecided(rule: Rule) -> None:
-    """What needs TLS, SASL or address probes: no client here has them."""
+    """What needs TLS: no client here has it."""
 
 
 def check_ccert_access(rule: Rule) -> None:

@@ -2,14 +2,14 @@
     smtpd.login_checks - restrictions on who may use which sender address
 
 DESCRIPTION
-    Nobody is logged in here: an address that smtpd_sender_login_maps gives to somebody is refused.  Where logins are
-    not enabled the restrictions are ignored, with a warning.
+    smtpd_sender_login_maps gives addresses to users, and XCLIENT alone logs users in.  Where logins are not enabled the
+    restrictions are ignored, with a warning.
 
 PARAMETERS
     smtpd_sasl_auth_enable, smtpd_sender_login_maps
 
 SEE ALSO
-    smtpd.sasl, postconf(5)
+    smtpd.sasl, smtpd.xclient, postconf(5)
 """
 
 from __future__ import annotations
@@ -17,37 +17,77 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.postfix.address_maps import find_address
-from simmail.postfix.smtpd.findings import SENDER, Finding, Subject, lookup_failure
+from simmail.postfix.smtpd.access import decided, look_up
+from simmail.postfix.smtpd.findings import SENDER, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.restrictions import Rule
 
 
-def only_for_logins(rule: Rule) -> None:
-    """What concerns clients that are logged in."""
+LOGIN = "SASL login name"
+_PERMIT = Finding(Kind.PERMIT)
+
+
+def permit_sasl_authenticated(rule: Rule, user: str) -> Finding | None:
+    """Permit clients that are logged in."""
+    return _PERMIT if user and rule.smtpd.sasl.active else None
+
+
+def check_sasl_access(rule: Rule, user: str) -> Finding | None:
+    """The name of who is logged in."""
     if not rule.smtpd.sasl.enabled:
-        rule.smtpd.warn("warning", f"restriction `{rule.name}' ignored: no SASL support")
+        _ignored(rule, rule.name)
+        return None
+    return decided(look_up(rule, ((user, False),), Subject(user, LOGIN))) if user else None
 
 
-def reject_unauthenticated_sender_login_mismatch(rule: Rule, sender: str | None) -> Finding | None:
+def reject_authenticated_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
+    """Refuse clients that are logged in the addresses of others."""
+    if not rule.smtpd.sasl.enabled:
+        _ignored(rule, rule.name)
+        return None
+    return _owned(rule, sender, user) if user else None
+
+
+def reject_unauthenticated_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
     """Refuse clients that are not logged in the addresses of those who could be."""
     if not rule.smtpd.sasl.enabled:
-        only_for_logins(rule)
+        _ignored(rule, rule.name)
         return None
-    return _owned(rule, sender)
+    return None if user else _owned(rule, sender, user)
 
 
-def reject_sender_login_mismatch(rule: Rule, sender: str | None) -> Finding | None:
-    """The same, and clients that are logged in the addresses of others: two restrictions in one."""
+def reject_known_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
+    """Refuse clients the addresses of others, whether they are logged in or not."""
+    if not rule.smtpd.sasl.enabled:
+        _ignored(rule, rule.name)
+        return None
+    return _owned(rule, sender, user, known=True)
+
+
+def reject_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
+    """The same, and those who are logged in what is nobody's: two restrictions in one."""
     if not rule.smtpd.sasl.enabled:
         for whom in ("authenticated", "unauthenticated"):
-            rule.smtpd.warn("warning", f"restriction `reject_{whom}_sender_login_mismatch' ignored: no SASL support")
+            _ignored(rule, f"reject_{whom}_sender_login_mismatch")
         return None
-    return _owned(rule, sender)
+    return _owned(rule, sender, user)
 
 
-def _owned(rule: Rule, sender: str | None) -> Finding | None:
+def _ignored(rule: Rule, name: str) -> None:
+    rule.smtpd.warn("warning", f"restriction `{name}' ignored: no SASL support")
+
+
+def _owned(rule: Rule, sender: str | None, user: str, known: bool = False) -> Finding | None:
+    """What smtpd_sender_login_maps has against a sender.
+
+    Args:
+        rule: the restriction.
+        sender: the address.
+        user: who is logged in; "" for nobody.
+        known: whether an address that has no owner is anybody's who is logged in.
+    """
     smtpd = rule.smtpd
     if not sender:
         return None
@@ -56,4 +96,10 @@ def _owned(rule: Rule, sender: str | None) -> Finding | None:
         owners = find_address(smtpd.login_maps, address, smtpd.delimiters, smtpd.owns)
     except LookupFailure:
         return lookup_failure(sender)
-    return None if owners is None else Subject(sender, SENDER).reject(553, "5.7.1", "not logged in")
+    if not user:
+        return None if owners is None else Subject(sender, SENDER).reject(553, "5.7.1", "not logged in")
+    if owners is None and known:
+        return None
+    if owners is not None and user.lower() in owners.value.lower().replace(",", " ").split():
+        return None
+    return Subject(sender, SENDER).reject(553, "5.7.1", f"not owned by user {user}")

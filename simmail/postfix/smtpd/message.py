@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.content import Content
-from simmail.mail.message import Message, Notify, Recipient
+from simmail.mail.message import Authentication, Message, Notify, Recipient
 from simmail.mail.questions import Decision, Now, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
@@ -80,6 +80,9 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         filter=parameters.content_filter,
         verp=state.verp,
     )
+    if state.sasl_username or state.sasl_sender:
+        message.authentication = state.authentication
+        behind = _login_text(message.authentication) + behind
     session.transaction = cleanup.open(message, context, parameters.cleanup_flags)
     state.queue_id = yield from session.transaction.begin()
     session.arrival = session.transaction.message.arrival
@@ -87,6 +90,22 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
         "client", state.queue_id, client.name, client.address, behind,
         state.sender, recipient, state.protocol, helo, state.permitted or "",
     )  # fmt: skip
+
+
+def _login_text(login: Authentication) -> str:
+    """A login, as the log shows it behind the client."""
+    return "".join(f", sasl_{key}={value}" for key, value in login._asdict().items() if value)
+
+
+def comment(text: str) -> str:
+    """A text as it may stand in a comment of a header: without backslashes, its parentheses in pairs."""
+    shown, depth = "", 0
+    for letter in text:
+        if not letter.isascii() or not letter.isprintable() or letter == "\\" or (letter == ")" and not depth):
+            letter = "?"
+        depth += (letter == "(") - (letter == ")")
+        shown += letter
+    return shown + ")" * depth
 
 
 def data(session: SmtpdSession, argument: str, sent: Any) -> Answer | Decision[Answer]:
@@ -186,7 +205,11 @@ def received(session: SmtpdSession) -> tuple[str, ...]:
     """The lines that go before the content: PREPEND's, and the Received: header."""
     state = session.state
     client = state.client
-    protocol = "UTF8SMTP" if state.smtputf8 else state.protocol
+    protocol, login = "UTF8SMTP" if state.smtputf8 else state.protocol, ""
+    if state.sasl_username:
+        protocol += "A" if state.protocol == "ESMTP" else ""
+        if session.parameters.shows_login:
+            login = f"\t(Authenticated sender: {comment(state.sasl_username)})"
     by = f"\tby {session.parameters.receiver} with {protocol}"
     if state.queue_id:
         by += f" id {state.queue_id}"
@@ -198,6 +221,7 @@ def received(session: SmtpdSession) -> tuple[str, ...]:
     return (
         *state.actions.prepend,
         f"Received: from {state.helo or client.name} ({client.name} [{client.literal}])",
+        *((login,) if login else ()),
         by,
         tail,
     )

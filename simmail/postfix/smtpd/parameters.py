@@ -55,6 +55,8 @@ class SessionParameters:
         self.hostname: str = config["myhostname"]
         #: How Received: names the server.
         self.receiver = f"{self.hostname} ({config['mail_name']})"
+        #: Whether it names the user that is logged in.
+        self.shows_login: bool = config["smtpd_sasl_authenticated_header"]
         self.history_limit: int = config["smtpd_history_flush_threshold"]
         self.helo_reply = Reply(250, (self.hostname,))
         self.greeting = Reply(220, (config["smtpd_banner"],))

@@ -38,7 +38,7 @@ def _instance(state: SmtpdState, seconds: float) -> str:
 
 def attributes(state: SmtpdState, server: PolicyServer, smtpd: Smtpd) -> dict[str, str]:
     """The request, name by name."""
-    client = state.client
+    client, login = state.client, state.authentication
     return {
         "request": "smtpd_access_policy",
         "protocol_state": state.stage,
@@ -58,9 +58,9 @@ def attributes(state: SmtpdState, server: PolicyServer, smtpd: Smtpd) -> dict[st
         "size": str(state.size),
         "etrn_domain": state.etrn or "",
         "stress": smtpd.stress,
-        "sasl_method": "",
-        "sasl_username": "",
-        "sasl_sender": "",
+        "sasl_method": login.method,
+        "sasl_username": login.username,
+        "sasl_sender": login.sender,
         "ccert_subject": "",
         "ccert_issuer": "",
         "ccert_fingerprint": "",

@@ -124,7 +124,7 @@ class Smtpd(Program):
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
-        self.contexts: dict[tuple[str, str, str], str] = self.memory()
+        self.contexts: dict[tuple[str, str, str, str], str] = self.memory()
         self.permit_log = PermitLog(self)
         self.sasl = Sasl(self)
         self.login_maps = self.maps("smtpd_sender_login_maps")

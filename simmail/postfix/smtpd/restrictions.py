@@ -83,6 +83,7 @@ class Restriction(NamedTuple):
 
 _T, _L = Argument.TABLE, Argument.DNS_LIST
 _NAME, _ADDRESS, _REVERSE = "client.name", "client.address", "client.reverse_name"
+_USER = "sasl_username"
 _SENDER, _RECIPIENT, _ROUTE = ("sender", "recipient"), ("recipient", "route_sender"), "route_sender"
 #: The session itself, for what is never remembered.
 _STATE = "state"
@@ -115,7 +116,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     # the client
     "permit_mynetworks": Restriction((_NAME, _ADDRESS), client_checks.permit_mynetworks),
     "permit_inet_interfaces": Restriction((_ADDRESS,), client_checks.permit_inet_interfaces),
-    "permit_sasl_authenticated": Restriction((), general.undecided),
+    "permit_sasl_authenticated": Restriction((_USER,), login_checks.permit_sasl_authenticated),
     "permit_tls_clientcerts": Restriction((), general.undecided),
     "permit_tls_all_clientcerts": Restriction((), general.undecided),
     "reject_unknown_client_hostname": Restriction(
@@ -137,7 +138,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "permit_rhswl_client": Restriction((_NAME, _STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
     "reject_maps_rbl": Restriction((_ADDRESS, _STATE), dnsbl.reject_maps_rbl, True, remember=False),
     "check_ccert_access": Restriction((), general.check_ccert_access, argument=_T),
-    "check_sasl_access": Restriction((), login_checks.only_for_logins, argument=_T),
+    "check_sasl_access": Restriction((_USER,), login_checks.check_sasl_access, argument=_T),
     # HELO
     "check_helo_access": Restriction(("helo",), access.check_helo_access, argument=_T),
     "reject_invalid_helo_hostname": Restriction(("helo",), client_checks.reject_invalid_helo_hostname),
@@ -156,13 +157,15 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_unverified_sender": Restriction(
         ("sender", _STATE), address_checks.reject_unverified_sender, True, remember=False
     ),
-    "reject_sender_login_mismatch": Restriction(("sender",), login_checks.reject_sender_login_mismatch),
-    "reject_authenticated_sender_login_mismatch": Restriction((), login_checks.only_for_logins),
+    "reject_sender_login_mismatch": Restriction(("sender", _USER), login_checks.reject_sender_login_mismatch),
+    "reject_authenticated_sender_login_mismatch": Restriction(
+        ("sender", _USER), login_checks.reject_authenticated_sender_login_mismatch
+    ),
     "reject_known_sender_login_mismatch": Restriction(
-        ("sender",), login_checks.reject_unauthenticated_sender_login_mismatch
+        ("sender", _USER), login_checks.reject_known_sender_login_mismatch
     ),
     "reject_unauthenticated_sender_login_mismatch": Restriction(
-        ("sender",), login_checks.reject_unauthenticated_sender_login_mismatch
+        ("sender", _USER), login_checks.reject_unauthenticated_sender_login_mismatch
     ),
     # the recipient
     "check_recipient_access": Restriction(_RECIPIENT, access.check_recipient_access, argument=_T),

@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 
 def rewrite_context(session: SmtpdSession) -> Decision[str]:
     """`local` or `remote`, by the client; "" where a table cannot tell."""
-    smtpd, client = session.smtpd, session.state.client
-    key = (client.name, client.address, client.socket)
+    smtpd, state = session.smtpd, session.state
+    client = state.client
+    key = (client.name, client.address, client.socket, state.sasl_username)
     try:
         found = smtpd.once(smtpd.contexts, key, _context, smtpd, session.parameters.local_rewrite_clients, *key)
     except LookupFailure:
         yield from smtpd.heard()
-        yield smtpd.checker.record(session.state, "reject", "451 4.3.0 Temporary lookup error")
+        yield smtpd.checker.record(state, "reject", "451 4.3.0 Temporary lookup error")
         return ""
     yield from smtpd.heard()
     return found
 
 
-def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str, socket: str) -> str:
+def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str, socket: str, user: str) -> str:
     """The same; LookupFailure where a table cannot tell."""
     words = list(clients)
     while words:
@@ -47,7 +48,9 @@ def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str, so
             match = (socket or address) in smtpd.own_addresses
         elif lowered == "permit_mynetworks":
             match = smtpd.mynetworks.matches(name, address)
-        elif lowered in ("permit_sasl_authenticated", "permit_tls_clientcerts", "permit_tls_all_clientcerts"):
+        elif lowered == "permit_sasl_authenticated":
+            match = bool(user) and smtpd.sasl.active
+        elif lowered in ("permit_tls_clientcerts", "permit_tls_all_clientcerts"):
             match = False
         elif lowered == "check_address_map" and words:
             match = _listed(smtpd, words.pop(0), address)

@@ -2,7 +2,8 @@
     smtpd.sasl - logins
 
 DESCRIPTION
-    Cyrus SASL has no accounts here, and dovecot does not run: mechanisms are offered, and every login fails.
+    Cyrus SASL has no accounts here, and dovecot does not run: mechanisms are offered, and every login fails.  Only
+    XCLIENT logs somebody in.
 
 PARAMETERS
     smtpd_sasl_auth_enable, smtpd_sasl_type, smtpd_sasl_path, smtpd_sasl_security_options, smtpd_sasl_mechanism_filter,
@@ -159,6 +160,8 @@ def auth(session: SmtpdSession, argument: str, sent: object) -> Decision[Answer]
     refusal = yield from milter.refused(session)
     if refusal is not None:
         return refusal, False
+    if state.sasl_username:
+        return (yield from no(session, 503, "5.5.1 Error: already authenticated"))
     found = words(argument)
     if len(found) not in (1, 2):
         return (yield from no(session, 501, "5.5.4 Syntax: AUTH mechanism"))

@@ -15,6 +15,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.mail.message import Authentication
 from simmail.postfix.smtpd.findings import Subject
 from simmail.postfix.smtpd.notice import Transcript
 from simmail.postfix.smtpd.process import SmtpdProcess
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.findings import Deferral, Reason
 
 UNKNOWN = "unknown"
+#: How everybody is logged in who is: no server knows an account.
+XCLIENT = "XCLIENT"
 #: Stands for the process of a session that has none yet.
 NO_PROCESS = SmtpdProcess()
 
@@ -100,6 +103,8 @@ class SmtpdState:
         process: the process that serves it; NO_PROCESS before the greeting.
         helo: the name in the last HELO or EHLO, "?" for doubtful characters; None before one.
         protocol: `SMTP` or `ESMTP`.
+        sasl_username: who is logged in; "" for nobody.
+        sasl_sender: AUTH= of MAIL; "" for none.
         sender, recipient: envelope addresses in internal form; None before MAIL or RCPT.
         sender_domain, recipient_domain: their domains where they are plain addresses; "" for any others.
         stage: the command now decided on, `CONNECT` at first.
@@ -117,7 +122,8 @@ class SmtpdState:
         "defer_if_permit_client", "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask",
         "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted",
         "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain", "recipients", "refusal", "ret",
-        "route_sender", "sender", "sender_domain", "size", "smtputf8", "stage", "transcript", "verp",
+        "route_sender", "sasl_sender", "sasl_username", "sender", "sender_domain", "size", "smtputf8", "stage",
+        "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -127,6 +133,7 @@ class SmtpdState:
         self.namaddr: str = ""
         self.helo: str | None = None
         self.protocol = "SMTP"
+        self.sasl_username = ""
         self.stage = "CONNECT"
         self.about: tuple[str, str] = ("", "")
         self.refusal = ""
@@ -147,6 +154,12 @@ class SmtpdState:
         """What the list of restrictions now heard is about."""
         return Subject(*self.about)
 
+    @property
+    def authentication(self) -> Authentication:
+        """The client's login."""
+        user = self.sasl_username
+        return Authentication(XCLIENT if user else "", user, self.sasl_sender)
+
     def forget_deferrals(self) -> None:
         """Forget what would have deferred the command, had it been permitted or rejected in the end."""
         self.defer_if_permit = self.defer_if_reject = None
@@ -161,7 +174,7 @@ class SmtpdState:
         self.accepted = self.overshoot = 0
         self.queue_id = ""
         self.size = self.carried = 0
-        self.encoding = self.ret = self.envid = self.verp = ""
+        self.encoding = self.ret = self.envid = self.verp = self.sasl_sender = ""
         self.smtputf8 = False
         self.actions = Actions()
         self.instance = ""

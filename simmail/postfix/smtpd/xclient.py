@@ -57,6 +57,8 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
             return (yield from session.mistaken(501, f"5.5.4 {wrong}")), False
         told.add(name)
     yield from session.forget()
+    if "LOGIN" not in told:
+        state.sasl_username = ""
     if "HELO" not in told:
         state.helo = None
     if "PROTO" not in told:
@@ -107,6 +109,8 @@ def _change(session: SmtpdSession, name: str, value: str) -> str:
         state.helo = None if unavailable else value.translate(NEUTERED)
     elif name == "PROTO":
         state.protocol = value.upper()
+    elif name == "LOGIN":
+        state.sasl_username = "" if unavailable else session.smtpd.masked(value)
     return ""
 
 
