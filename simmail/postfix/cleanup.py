@@ -46,6 +46,7 @@ from simmail.postfix.cleanup_status import (
 )
 from simmail.postfix.cleanup_transaction import Transaction
 from simmail.postfix.program import Program
+from simmail.postfix.rewrite_client import RewriteClient
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -85,6 +86,7 @@ class Cleanup(Program):
         self._by_domain = tuple(
             role in self.mapper.untouched for role in (Role.ENVELOPE_RECIPIENT, Role.ENVELOPE_SENDER)
         )
+        self.completion = RewriteClient()
         self._domains: dict[str, str] = {}
         self._addresses: tuple[dict[str, str], dict[str, str]] = ({}, {})
         #: Whether one of its processes waits for bounce(8), which needs another to take in its notice.
@@ -95,6 +97,7 @@ class Cleanup(Program):
 
     def forget(self) -> None:
         """Addresses may be completed in another way now."""
+        self.completion.forget()
         for memory in (self._domains, *self._addresses, self.rewritten):
             memory.clear()
 
@@ -120,6 +123,7 @@ class Cleanup(Program):
             flags: what to do with it.
             arrival: when it arrived, where that is not now (s).
         """
+        self.completion.forget()  # the headers of the message before have been completed since
         message.warn_after = self.warn_after
         if context == "remote" and not self.remote_domain:
             context = ""
@@ -149,7 +153,7 @@ class Cleanup(Program):
     def canonical(self, address: str, role: Role) -> str:
         """An envelope address completed and mapped.  Raises Trouble."""
         said = self.said()
-        done = self.rewriter.rewrite_internal("local", address)
+        done = self.completion.complete(self.rewriter, address)
         if role is Role.ENVELOPE_SENDER and self._is_daemon(done):
             done = ""
         if done:
@@ -172,6 +176,7 @@ class Cleanup(Program):
             len(self.pending),
             len(self.rewriter.pending),
             len(self.mapper.warnings),
+            self.completion.repeats,
             self.environment.unrepeatable,
             self.rewriter.environment.unrepeatable,
         )

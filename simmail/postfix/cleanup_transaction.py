@@ -369,7 +369,7 @@ class Transaction:
                 self.trouble(trouble)
                 return address
         else:
-            done = program.rewriter.rewrite_internal("local", address)
+            done = program.completion.complete(program.rewriter, address)
         self.gather()
         return done
 

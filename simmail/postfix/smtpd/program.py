@@ -36,6 +36,7 @@ from simmail.postfix.match_lists import AddressList, DomainList, StringList
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import Resolved
+from simmail.postfix.rewrite_client import RewriteClient
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason, fitting_status
 from simmail.postfix.smtpd.listed import RecipientTables
@@ -113,6 +114,7 @@ class Smtpd(Program):
         DomainList.open("relay_domains", config["relay_domains"], self.environment, self.parents("relay_domains"))
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
+        self._completion, self._knows_prober = RewriteClient(), False
         self._said: dict[tuple[str, str], Resolved] = {}
         self._resolved: dict[tuple[str, str], Resolved] = {}
         self.relay_domains = DomainList.open(
@@ -219,6 +221,7 @@ class Smtpd(Program):
         self.likes.clear()
         for memory in self._memories:
             memory.clear()
+        self._completion.forget()
         self._said.clear()
         self._resolved.clear()
         self.__dict__.pop("by_sender", None)
@@ -274,15 +277,19 @@ class Smtpd(Program):
         found = self._resolved.get(key) or self._said.get(key)
         if found is None:
             rewriter = self.rewriter
-            chance = rewriter.environment.unrepeatable
-            before = rewriter.rewrite_internal("local", sender) if sender else ""
-            found = rewriter.resolve(before, rewriter.rewrite_internal("local", address))
+            chance, repeats = rewriter.environment.unrepeatable, self._completion.repeats
+            if sender and not self._knows_prober:  # with its first recipient it looks up who sends probes
+                self._knows_prober = True
+                self._completion.forget()
+            before = self._completion.complete(rewriter, sender) if sender else ""
+            found = rewriter.resolve(before, self._completion.complete(rewriter, address))
             lower = found.recipient.lower()
             if found.recipient != lower:
                 found = found._replace(recipient=lower)
-            if not rewriter.pending and rewriter.environment.unrepeatable == chance:
+            said = rewriter.pending or self._completion.repeats != repeats
+            if not said and rewriter.environment.unrepeatable == chance:
                 self.memo.keep(self._resolved, key, found)
-            if rewriter.pending:
+            if said:
                 if len(self._said) >= 100:
                     del self._said[next(iter(self._said))]
                 self._said[sender, address] = found

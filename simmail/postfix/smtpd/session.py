@@ -420,11 +420,11 @@ class SmtpdSession:
             partial, self.partial = self.partial, None
             if partial is None and self.chunks:
                 partial = joined(self.chunks, complete=False)
+            for recipient in self.state.recipients:
+                self.transaction.recipient(recipient)
             if partial is None:
                 yield from self.transaction.abandon()
             else:
-                for recipient in self.state.recipients:
-                    self.transaction.recipient(recipient)
                 yield from self.transaction.hang_up(partial, received(self))
             self.transaction = None
         self.chunks = ()
