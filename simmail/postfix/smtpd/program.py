@@ -51,6 +51,7 @@ from simmail.postfix.smtpd.sasl import Sasl
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.stages import Checker
 from simmail.postfix.smtpd.unintroduced import Unintroduced
+from simmail.postfix.tables.split import split_outside_braces
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -348,7 +349,7 @@ class Smtpd(Program):
         key = (text, rule.parameter, implied, rule.reason.where)
         found = self._texts.get(key)
         if found is None:
-            words = tuple(text.replace(",", " ").split())
+            words = tuple(split_outside_braces(text))
             found = self._texts[key] = Compiler(self, rule.parameter, implied).compile(words, rule.reason.where)
         return found
 
