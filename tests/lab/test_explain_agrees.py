@@ -15,8 +15,9 @@ from simmail.conformance.case import Case
 from simmail.conformance.player import Player
 
 CASES = Path(__file__).parents[1] / "conformance" / "cases"
-#: Cases of policy servers and of address verification, which explain leaves open, and of several configurations.
-LEFT_OUT = re.compile("policy-|greylist|verify-|milter-down")
+#: Cases of policy servers and of address verification, which explain leaves open, of several configurations, and of
+#: what a process that has served others says.
+LEFT_OUT = re.compile("policy-|greylist|verify-|milter-down|status-without-text")
 PATHS = sorted(
     path
     for family in ("restrictions", "blocklists", "relay")

@@ -61,13 +61,16 @@ class Entry:
         subject: what the restriction is about.
         value: the right-hand side.
         place: the line that decided; "" where it is not known.
+        behind: what lies in memory behind the value (see value_buffer).
     """
 
-    __slots__ = ("key", "place", "smtpd", "subject", "table", "text", "value")
+    __slots__ = ("behind", "key", "place", "smtpd", "subject", "table", "text", "value")
 
-    def __init__(self, smtpd: Smtpd, table: str, key: str, subject: Subject, value: str, place: str = "") -> None:
+    def __init__(
+        self, smtpd: Smtpd, table: str, key: str, subject: Subject, value: str, place: str = "", behind: str = ""
+    ) -> None:
         self.smtpd, self.table, self.key, self.subject, self.value = smtpd, table, key, subject, value
-        self.place = place
+        self.place, self.behind = place, behind
         self.text = value
 
     def finding(self) -> Finding | None:
@@ -86,6 +89,8 @@ class Entry:
 
     def _refuse(self, code: int, dsn: str, default: str, kind: Kind = Kind.REJECT) -> Finding:
         status, text = dsn_split(self.text, dsn)
+        if status == self.text:
+            text = self.behind
         name, title = self.subject
         return Finding(
             kind, code, self.smtpd.fitted(status, title), f"<{name}>: {title} rejected: {text or default}",
@@ -254,7 +259,8 @@ def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str = ""
             found = UNAVAILABLE, Location("")
         if found is not None:
             value, place = found
-            return Entry(rule.smtpd, rule.table, datum or key, subject, value, str(place)).finding()
+            behind = "" if rule.buffer is None else rule.buffer.hold(value)
+            return Entry(rule.smtpd, rule.table, datum or key, subject, value, str(place), behind).finding()
     return False
 
 

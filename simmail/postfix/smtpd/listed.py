@@ -32,11 +32,14 @@ from simmail.postfix.smtpd.findings import (
     lookup_failure,
 )
 from simmail.postfix.tables import LookupFailure, Maps
+from simmail.postfix.value_buffer import ValueBuffer
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.restrictions import Rule
 
+#: How much the buffer of a nexthop holds at first, octets.
+NEXTHOP_ROOM = 100
 #: Local parts that every machine has.
 ALWAYS = ("postmaster", "mailer-daemon")
 
@@ -127,8 +130,10 @@ def _knows(smtpd: Smtpd, maps: Maps, recipient: str) -> bool:
 
 def _undeliverable(smtpd: Smtpd, resolved: Resolved, subject: Subject) -> Finding:
     """The error and retry transports: their nexthop says why."""
-    digit = "5" if resolved.transport == "error" else "4"
-    status, text = dsn_split(resolved.nexthop, f"{digit}.1.{0 if subject.title == SENDER else 1}")
+    digit, why = "5" if resolved.transport == "error" else "4", resolved.nexthop
+    status, text = dsn_split(why, f"{digit}.1.{0 if subject.title == SENDER else 1}")
+    if status == why:
+        text = ValueBuffer(NEXTHOP_ROOM).hold(why)
     if digit == "4":
         code = 450
     elif resolved.address_class is AddressClass.VIRTUAL_ALIAS:

@@ -20,6 +20,7 @@ from simmail.mail.questions import Decision, Now
 from simmail.postfix.smtpd.access import Entry
 from simmail.postfix.smtpd.findings import Finding, Subject
 from simmail.postfix.smtpd.policy_client import PolicyServer, request
+from simmail.postfix.smtpd.process import ACTION
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
@@ -80,4 +81,5 @@ def check_policy_service(rule: Rule, subject: Subject, state: SmtpdState) -> Dec
         state.instance = _instance(state, smtpd.system.machine.calendar.unix((yield Now())))
     action = yield from request(smtpd, server, state.process, attributes(state, server, smtpd))
     value = server.default_action if action is None else action
-    return Entry(smtpd, rule.table, "policy query", subject, value).finding()
+    behind = "" if action is None else state.process.values[ACTION].hold(action)
+    return Entry(smtpd, rule.table, "policy query", subject, value, behind=behind).finding()

@@ -11,16 +11,19 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.policy_client import PolicyLine
 
 from simmail.postfix.processes import Process
+from simmail.postfix.value_buffer import ValueBuffer
 
 #: How many answers a process keeps.
 LIST_ANSWERS = 100
+#: What all policy servers answer.
+ACTION = "policy action"
 
 
 class ListAnswer(NamedTuple):
@@ -44,15 +47,17 @@ class SmtpdProcess(Process):
         lists: name -> answer, the one asked for last at the end.
         lines: a policy server as a restriction names it -> the connection to it.
         warned: the restrictions that it has called obsolete.
+        values: an access table as a restriction names it, or ACTION -> the buffer that its values come in.
     """
 
-    __slots__ = ("lines", "lists", "warned")
+    __slots__ = ("lines", "lists", "values", "warned")
 
     def __init__(self) -> None:
         super().__init__()
         self.lists: OrderedDict[str, ListAnswer] = OrderedDict()
         self.lines: dict[str, PolicyLine] = {}
         self.warned: set[str] = set()
+        self.values: defaultdict[str, ValueBuffer] = defaultdict(ValueBuffer)
 
     def obsolete(self, name: str, instead: str) -> tuple[str, ...]:
         """What is said of a restriction that is obsolete: something the first time, and then nothing."""

@@ -45,6 +45,7 @@ from simmail.postfix.tables import Maps
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.state import SmtpdState
+    from simmail.postfix.value_buffer import ValueBuffer
 
 
 class Argument(Enum):
@@ -248,11 +249,12 @@ class Rule:
         known: what it has found, by these; the findings that it had to ask for are the memo's.
         reason: what is recorded of a refusal.
         table: the name of its table.
+        buffer: what its table's values come in, where a refusal may show what lies behind them; None where not.
     """
 
     __slots__ = (
-        "argument", "facts", "following", "known", "name", "parameter", "reason", "restriction", "smtpd", "table",
-        "trial",
+        "argument", "buffer", "facts", "following", "known", "name", "parameter", "reason", "restriction", "smtpd",
+        "table", "trial",
     )  # fmt: skip
 
     def __init__(
@@ -263,6 +265,7 @@ class Rule:
         self.trial, self.parameter, self.following = trial, parameter, following
         self.reason = Reason(parameter, place, words)
         self.table = words.partition(" ")[2]
+        self.buffer: ValueBuffer | None = None
         self.facts = _reader(smtpd, restriction)
         self.known: dict[Facts, Finding | None] = smtpd.memory()
 
@@ -275,6 +278,9 @@ def _reader(smtpd: Smtpd, restriction: Restriction) -> Callable[[SmtpdState], Fa
     reads = restriction.reads
     if restriction.by_domain:
         return _domain_reader(smtpd, reads)
+    if len(reads) > 2 and reads[-1] == _STATE:
+        others = _reader(smtpd, restriction._replace(reads=reads[:-1]))
+        return lambda state: (*others(state), state)
     if reads and reads[-1] == _STATE:
         first = attrgetter(reads[0])
         return lambda state: (first(state), state)
@@ -286,6 +292,20 @@ def _reader(smtpd: Smtpd, restriction: Restriction) -> Callable[[SmtpdState], Fa
         only = attrgetter(reads[0])
         return lambda state: (only(state),)
     return attrgetter(*reads)
+
+
+def _by_process(restriction: Restriction) -> Restriction:
+    """The same where a table's answer depends on those that the process had before."""
+    decide = restriction.decide
+
+    def decided(rule: Rule, *facts: Any) -> Finding | None:
+        *others, state = facts
+        rule.buffer = state.process.values[rule.table]
+        rule.smtpd.environment.unrepeatable += 1
+        found: Finding | None = decide(rule, *others)
+        return found
+
+    return restriction._replace(reads=(*restriction.reads, _STATE), decide=decided, remember=False)
 
 
 def _domain_reader(smtpd: Smtpd, reads: tuple[str, ...]) -> Callable[[SmtpdState], Facts]:
@@ -413,6 +433,8 @@ class Compiler:
                     argument = Missed(lowered, text, smtpd.environment)
                 else:
                     argument = Maps.open(text, text, smtpd.environment)
+                    if not restriction.asks and any(table.bare_status for table in argument.tables):
+                        restriction = _by_process(restriction)
             case Argument.DNS_LIST:
                 if not text:
                     complaint = f"restriction {name} requires domain name argument"

@@ -36,6 +36,7 @@ from simmail.postfix.tables.entries import Entry
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.tables.table import Table, TableEnvironment
+from simmail.postfix.value_buffer import STATUS
 
 SIGNATURE = "# compiled lookup table: "
 #: What Berkeley DB prints of a table of another type than it was told.
@@ -78,6 +79,11 @@ class Database(Table):
         if value is None or value.isascii():
             return value
         return self.checked(key, value)
+
+    @property
+    def bare_status(self) -> bool:
+        """Whether a value ends in an enhanced status code."""
+        return any(map(STATUS.search, set(self.values.values())))
 
     def where(self, key: str) -> Location:
         """The entry's line in the source."""

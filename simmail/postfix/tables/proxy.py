@@ -101,6 +101,11 @@ class Proxy(Table):
             if server is not self.environment:
                 self.environment.unrepeatable += server.unrepeatable - before
 
+    @property
+    def bare_status(self) -> bool:
+        """Whether the real table's value ends in an enhanced status code."""
+        return self.real.bare_status
+
     def where(self, key: str) -> Location:
         """Where the real table has it."""
         return self.real.where(key)

@@ -145,6 +145,11 @@ class Table:
         """
         return None
 
+    @property
+    def bare_status(self) -> bool:
+        """Whether a value ends in an enhanced status code, and is given away in a buffer (see value_buffer)."""
+        return False
+
     def where(self, key: str) -> Location:
         """The place that decided about `key`, which `find` has an answer for."""
         return Location(self.spec)
