@@ -12,9 +12,8 @@ DIAGNOSTICS
     QUEUEID: client=HOST
     QUEUEID: queue file size limit exceeded
 
-BUGS
-    After a refusal at the end of the data the real program dies of DATA without another RCPT, and of another BDAT; here
-    it ends the session, and says so in the log.
+    `Fatal`, without a word: where content comes whose queue file has been closed (after a refusal at the end of the
+    data, or a last chunk that was thrown away) the process dies of signal 11.
 
     Content that a slow line brings too late for smtpd_per_request_deadline is cut off when all of it would be here.
 

@@ -411,8 +411,8 @@ class SmtpdSession:
         return begin(self, recipient)
 
     def without_file(self) -> Decision[Reply | None]:
-        """Content comes where no queue file is open: the process dies."""
-        return answered(HANG_UP)
+        """Content comes where no queue file is open: the process dies.  Raises Fatal."""
+        raise Fatal("")  # of signal 11, and says nothing
 
     def drop_file(self) -> Decision[None]:
         """Let go of the queue file, whatever is in it."""
