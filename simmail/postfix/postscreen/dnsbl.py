@@ -4,7 +4,7 @@
 DESCRIPTION
     postscreen_dnsbl_sites names lists, each with a filter of the answers that count and a weight: `bl.example`,
     `bl.example=127.0.0.[2..11]*3`, `welcome.example*-2`.  All lists are asked at once; the weights of those that have
-    the client add up to its score.
+    the client add up to its score.  A client that comes twice at a time is asked for once.
 
 PARAMETERS
     postscreen_dnsbl_sites, postscreen_dnsbl_reply_map, postscreen_dnsbl_min_ttl, postscreen_dnsbl_max_ttl
@@ -24,13 +24,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import hostname_fault
 from simmail.postfix.byte_pattern import BadPattern, BytePattern
+
+if TYPE_CHECKING:
+    from simmail.postfix.dnsblog import ListReply
 
 _WEIGHT = re.compile(r"[ \t]*[+-]?\d+", re.ASCII)
 
@@ -102,6 +105,24 @@ class Score(NamedTuple):
     value: int = 0
     domain: str = ""
     ttl: int | None = None
+
+
+class Asking:
+    """The lists are asked for one address.
+
+    Args:
+        since: when that began, seconds.
+
+    Attributes:
+        replies: what they say.
+        sessions: how many still need it.
+    """
+
+    __slots__ = ("replies", "sessions", "since")
+
+    def __init__(self, since: float) -> None:
+        self.since, self.sessions = since, 0
+        self.replies: tuple[ListReply, ...] = ()
 
 
 def domains(sites: Iterable[Site]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ DIAGNOSTICS
     `Fatal`: service NAME requires a process limit of 1; see tests, dnsbl.
 
 BUGS
-    No STARTTLS.  Two sessions that one client has at a time each ask the DNS lists.
+    No STARTTLS.
 
 SEE ALSO
     postscreen(8), POSTSCREEN_README
@@ -38,7 +38,7 @@ from simmail.postfix.match_lists import AddressList, StringList
 from simmail.postfix.own_addresses import protocols
 from simmail.postfix.postscreen.access import PARAMETER, AccessList
 from simmail.postfix.postscreen.cache import Cache, Stamps
-from simmail.postfix.postscreen.dnsbl import Site, domains
+from simmail.postfix.postscreen.dnsbl import Asking, Site, domains
 from simmail.postfix.postscreen.session import PostscreenSession
 from simmail.postfix.postscreen.tests import Test, actions, enabled
 from simmail.postfix.program import Program
@@ -63,6 +63,7 @@ class Postscreen(Program):
     Attributes:
         clients: address -> how many connections it has here.
         known: address -> what it has passed, of clients that are here.
+        askings: address -> what DNS lists were asked for it, and say; sessions that one client has at a time share it.
         screened: how many connections are under test.
         old_words: whether the log has to be told still that its names for lists are old ones.
         stressed: whether there are so many that each gets less time.
@@ -115,6 +116,7 @@ class Postscreen(Program):
         self._words(config["respectful_logging"])
         self.clients: Counter[str] = Counter()
         self.known: dict[str, Stamps] = {}
+        self.askings: dict[str, Asking] = {}
         self.screened = 0
         self.stressed = False
         self._ports = count()

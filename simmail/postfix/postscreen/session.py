@@ -30,7 +30,7 @@ from simmail.mail.records import decimals
 from simmail.postfix.postscreen.access import Verdict
 from simmail.postfix.postscreen.cache import DISABLED, NEVER, Stamps
 from simmail.postfix.postscreen.dialogue import PROTOCOL_ERROR, Dialogue, Refusal
-from simmail.postfix.postscreen.dnsbl import Score, score
+from simmail.postfix.postscreen.dnsbl import Asking, Score, score
 from simmail.postfix.postscreen.tests import DEEP, DENYLIST, TESTS, Action, Test
 from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.footer import hang, softened
@@ -61,19 +61,21 @@ class PostscreenSession:
         refusal: why recipients are refused by the dialogue engine.
         interrupted: whether the client spoke before its turn, and has to be answered without a greeting.
         unheard: replies that the client has not read yet.
+        asking: what DNS lists say, as long as that is needed.
         todo, passed: the tests to be made, and those passed; `failed`: whether one failed that is to be enforced.
         skipped: tests after the greeting that were failed, and do not matter.
     """
 
     __slots__ = (
-        "address", "client", "dialogue", "failed", "fresh", "handed", "interrupted", "over", "passed", "program",
-        "question", "refusal", "skipped", "stamps", "start", "started", "teaser", "todo", "unheard", "veto",
+        "address", "asking", "client", "dialogue", "failed", "fresh", "handed", "interrupted", "over", "passed",
+        "program", "question", "refusal", "skipped", "stamps", "start", "started", "teaser", "todo", "unheard", "veto",
     )  # fmt: skip
 
     def __init__(self, program: Postscreen, address: str, port: int, question: Connect) -> None:
         self.program, self.address, self.question = program, address, question
         self.client = f"[{address}]:{port}"
         self.refusal = LATER
+        self.asking: Asking | None = None
         self.todo: set[Test] = set()
         self.passed: set[Test] = set()
         self.skipped: set[Test] = set()
@@ -167,6 +169,8 @@ class PostscreenSession:
             replies = yield from self._ask_lists()
         last = max((reply.seconds for reply in replies), default=0.0)
         wait = program.greet_wait[program.stressed]
+        if last < 0:  # they have answered already, and nobody is told of that
+            last = wait
         if Test.PREGREET in self.todo:
             self.teaser = (f"220-{program.teaser}",)
             if self.question.early:
@@ -188,6 +192,27 @@ class PostscreenSession:
         return None
 
     def _ask_lists(self) -> Decision[tuple[ListReply, ...]]:
+        """What the lists say, and in how many seconds: less than none where they were asked for another session."""
+        askings = self.program.askings
+        now: float = yield Now()
+        asking = askings.get(self.address)
+        if asking is None:
+            asking = askings[self.address] = Asking(now)
+            asking.replies = yield from self._asked()
+        asking.sessions += 1
+        self.asking = asking
+        passed = now - asking.since
+        return tuple(reply._replace(seconds=reply.seconds - passed) for reply in asking.replies)
+
+    def _forget_lists(self) -> None:
+        """This session needs no more what the lists say."""
+        asking, self.asking = self.asking, None
+        if asking is not None:
+            asking.sessions -= 1
+            if not asking.sessions:
+                del self.program.askings[self.address]
+
+    def _asked(self) -> Decision[tuple[ListReply, ...]]:
         program = self.program
         service: str = program.config["dnsblog_service_name"]
         if program.system.service(service) is None:
@@ -219,6 +244,7 @@ class PostscreenSession:
     def _count(self, replies: tuple[ListReply, ...], wait: float) -> Decision[Reply | None]:
         """Judge by what the lists have said within `wait` seconds."""
         program = self.program
+        self._forget_lists()
         found = score(program.sites, {r.domain: r.answer for r in replies if r.seconds <= wait})
         if found.value < program.threshold:
             low, high = program.ttl_bounds
@@ -396,6 +422,7 @@ class PostscreenSession:
     def _leave(self) -> Decision[None]:
         """The client is no more in postscreen's hands."""
         yield Level()
+        self._forget_lists()
         yield from self.program.leaves(self.address)
 
     def _since(self) -> Decision[str]:
