@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
 from simmail.mail.content import Content
-from simmail.mail.message import Authentication, Message, Notify, Recipient
+from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Now, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
@@ -43,6 +43,7 @@ from simmail.smtp.replies import HANG_UP, Reply
 if TYPE_CHECKING:
     from simmail.postfix.cleanup_transaction import Transaction
     from simmail.postfix.smtpd.session import SmtpdSession
+    from simmail.postfix.smtpd.state import SmtpdState
 
 GO_AHEAD = Reply(354, ("End data with <CR><LF>.<CR><LF>",))
 _FROM = re.compile(r">*From ")
@@ -81,7 +82,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     )
     if state.sasl_username or state.sasl_sender:
         message.authentication = state.authentication
-        behind = _login_text(message.authentication) + behind
+        behind = login_text(state) + behind
     session.transaction = cleanup.open(message, context, parameters.cleanup_flags)
     state.queue_id = yield from session.transaction.begin()
     session.arrival = session.transaction.message.arrival
@@ -91,9 +92,9 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     )  # fmt: skip
 
 
-def _login_text(login: Authentication) -> str:
-    """A login, as the log shows it behind the client."""
-    return "".join(f", sasl_{key}={value}" for key, value in login._asdict().items() if value)
+def login_text(state: SmtpdState) -> str:
+    """The client's login, as the log shows it behind the client."""
+    return "".join(f", sasl_{key}={value}" for key, value in state.authentication._asdict().items() if value)
 
 
 def comment(text: str) -> str:

@@ -46,6 +46,7 @@ from simmail.postfix.mastercf import PORTS
 from simmail.postfix.smtp.offer import xtext
 from simmail.postfix.smtpd.commands import SmtpCommand
 from simmail.postfix.smtpd.lookups import host_addresses
+from simmail.postfix.smtpd.message import login_text
 from simmail.postfix.smtpd.policy_client import NO_HOST, NO_SERVICE
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.state import UNKNOWN
@@ -220,6 +221,8 @@ class Proxied:
         facts.append(f"proto={state.protocol}")
         if state.helo is not None:
             facts.append(f"helo=<{state.helo}>")
+        if state.sasl_username:
+            facts.append(f"sasl_username=<{state.sasl_username}>")
         text = f"proxy-{verdict}: END-OF-MESSAGE: {_flat(self.reply)}; {' '.join(facts)}"
         yield self._session.smtpd.note("text", "", text)
 
@@ -366,8 +369,9 @@ class ProxySession(SmtpdSession):
     def _noted(self, recipient: str) -> Any:
         """The record of a message that is not queued here."""
         state, client = self.state, self.state.client
+        behind = login_text(state) + (forwarded_text(self.forwarded) if self.forwarded else "")
         return self.smtpd.note(
-            "client", "NOQUEUE", client.name, client.address, forwarded_text(self.forwarded) if self.forwarded else "",
+            "client", "NOQUEUE", client.name, client.address, behind,
             state.sender, recipient, state.protocol, state.helo or "", state.permitted or "",
         )  # fmt: skip
 
