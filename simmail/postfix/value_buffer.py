@@ -11,7 +11,7 @@ DESCRIPTION
 
 BUGS
     Tables that give their values away as they hold them (inline, texthash, cidr, static, patterns) have whatever memory
-    happens to lie there: here nothing.  So have patterns that put what they matched into their values.
+    happens to lie there: here nothing.  Patterns that put what they matched into their values show blanks in life.
 
 SEE ALSO
     vstring(3), dsn_util(3), access(5)
