@@ -19,6 +19,7 @@ from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
 from simmail.postfix.config import Config
 from simmail.postfix.log_form import shown
+from simmail.postfix.showq import LISTED
 from simmail.postfix.startup import check
 from simmail.postfix.tables.database import dump
 from simmail.postfix.tables.entries import Entry
@@ -201,8 +202,10 @@ class Player:
         except Fatal:  # it has nothing to list
             return []
         out = []
-        for name in ("maildrop", "active", "incoming", "deferred", "hold"):
-            for queue_id, message in self.master.spool.queue(name).items():
+        spool = self.master.spool
+        for name in LISTED:
+            for queue_id in spool.listed(name):
+                message = spool.shown(queue_id, name)
                 recipients = [
                     {"address": shown(r.address), **({"delay_reason": r.status} if r.status else {})}
                     for r in message.recipients

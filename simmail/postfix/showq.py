@@ -52,9 +52,10 @@ class Entry(NamedTuple):
 
 
 def entries(spool: Spool, machine: Machine) -> Iterator[Entry]:
-    """All messages, queue by queue, oldest first."""
+    """All messages, queue by queue, as their folders are listed."""
     for queue in LISTED:
-        for message in list(spool.queue(queue).values()):
+        for queue_id in spool.listed(queue):
+            message = spool.shown(queue_id, queue)
             yield Entry(queue, message, stored_size(message, queue, machine), tuple(waiting(message, queue)))
 
 
