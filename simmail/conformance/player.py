@@ -19,7 +19,7 @@ from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
 from simmail.postfix.config import Config
 from simmail.postfix.log_form import shown
-from simmail.postfix.showq import LISTED
+from simmail.postfix.showq import DAEMON, entries
 from simmail.postfix.startup import check
 from simmail.postfix.tables.database import dump
 from simmail.postfix.tables.entries import Entry
@@ -202,25 +202,22 @@ class Player:
         except Fatal:  # it has nothing to list
             return []
         out = []
-        spool = self.master.spool
-        for name in LISTED:
-            for queue_id in spool.listed(name):
-                message = spool.shown(queue_id, name)
-                recipients = [
-                    {"address": shown(r.address), **({"delay_reason": r.status} if r.status else {})}
-                    for r in message.recipients
-                ]
-                recipients.sort(key=lambda r: r["address"])
-                out.append(
-                    self.normal(
-                        {
-                            "queue": name,
-                            "id": queue_id,
-                            "sender": shown(message.sender) or "MAILER-DAEMON",
-                            "recipients": recipients,
-                        }
-                    )
+        for entry in entries(self.master.spool, self.host.machine):
+            recipients = [
+                {"address": shown(one.address), **({"delay_reason": one.reason} if one.reason else {})}
+                for one in entry.recipients
+            ]
+            recipients.sort(key=lambda r: r["address"])
+            out.append(
+                self.normal(
+                    {
+                        "queue": entry.queue,
+                        "id": entry.message.queue_id,
+                        "sender": shown(entry.message.sender) or DAEMON,
+                        "recipients": recipients,
+                    }
                 )
+            )
         return sorted(out, key=lambda q: (q["queue"], q["sender"], str(q["recipients"])))
 
 
