@@ -20,7 +20,7 @@ from simmail.world.spill import Spill
 from simmail.world.world import World
 
 #: How often a message's tasks are woken up, and how far apart the wakings are, seconds.
-EVENTS, GAP_S = 17, 0.1
+EVENTS, GAP_S = 13, 0.1
 RECEIVED = ("Received: from pc.domain.ork (unknown [192.168.1.1])", "\tby mail.domain.ork (Postfix) with ESMTP id 0",
             "\tfor <u1@d1.example>; Mon,  2 Mar 2026 09:00:00 +0000 (UTC)")  # fmt: skip
 
