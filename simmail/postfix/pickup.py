@@ -43,6 +43,11 @@ if TYPE_CHECKING:
 
 #: `Message.origin` of what `sendmail -G` hands on, which is not from here.
 GATEWAY = "gateway"
+#: What of a message in maildrop goes into the queue file with it.
+KEPT = (
+    "sender", "origin", "client_name", "client_address", "helo", "protocol", "envid", "ret", "encoding", "smtputf8",
+    "fullname", "verp", "identity", "trace",
+)  # fmt: skip
 
 
 class Pickup(Program):
@@ -86,23 +91,7 @@ class Pickup(Program):
             Whether it is done with.
         """
         requeued = dropped.uid == self.owner_uid
-        message = Message(
-            sender=dropped.sender,
-            origin=dropped.origin,
-            client_name=dropped.client_name,
-            client_address=dropped.client_address,
-            helo=dropped.helo,
-            protocol=dropped.protocol,
-            envid=dropped.envid,
-            ret=dropped.ret,
-            encoding=dropped.encoding,
-            smtputf8=dropped.smtputf8,
-            fullname=dropped.fullname,
-            filter=self.filter,
-            verp=dropped.verp,
-            identity=dropped.identity,
-            trace=dropped.trace,
-        )
+        message = Message(filter=self.filter, **{name: getattr(dropped, name) for name in KEPT})
         context = "remote" if dropped.client_address or dropped.origin == GATEWAY else "local"
         transaction = cleanup.open(message, context, self.flags, dropped.arrival if requeued else None)
         queue_id = yield from transaction.begin()

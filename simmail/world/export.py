@@ -15,12 +15,12 @@ from simmail.mail.errors import InputError
 from simmail.mail.records import Record
 from simmail.world.logs import PATHS, maillog
 from simmail.world.mailbox_files import FOLDERS, write_mailboxes
+from simmail.world.results import TABLES
 
 if TYPE_CHECKING:
     from simmail.world.world import World
 
 SUMMARY = "summary.json"
-TABLES = ("messages", "arrivals", "deliveries", "decisions", "queues")
 FILES = (SUMMARY, *(f"{table}.parquet" for table in TABLES))
 LOG = PATHS[0]
 

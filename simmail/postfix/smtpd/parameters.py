@@ -86,9 +86,7 @@ class SessionParameters:
         table: str = config["smtpd_command_filter"]
         flags = DictFlag.LOCK | DictFlag.FOLD_FIX
         self.command_filter = open_table(table, smtpd.environment, flags) if table else None
-        self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients") or None
-        self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts") or None
-        self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts") or None
+        self._authorized(smtpd)
         #: Whether the first HELO or EHLO of an ordinary client asks nothing; a greeting and a command are two lines.
         self.hello_asks_nothing = (
             smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2 and not smtpd.sasl.active
@@ -104,6 +102,12 @@ class SessionParameters:
         self.unknown_recipients = "no_unknown_recipient_checks" in config.list("receive_override_options")
         self._words(config)
         self.local_rewrite_clients = config.list("local_header_rewrite_clients")
+
+    def _authorized(self, smtpd: Smtpd) -> None:
+        """Who may use extensions that are not for everybody; None for nobody."""
+        self.verp_clients = smtpd.addresses("smtpd_authorized_verp_clients") or None
+        self.xclient_hosts = smtpd.addresses("smtpd_authorized_xclient_hosts") or None
+        self.xforward_hosts = smtpd.addresses("smtpd_authorized_xforward_hosts") or None
 
     def _words(self, config: Config) -> None:
         """What a session looks up as it begins."""

@@ -91,9 +91,7 @@ class Smtpd(Program):
         super().__init__(system, service)
         config = self.config
         self.memo = system.memo
-        self._memories: list[dict[Any, Any]] = []
-        #: domain -> an address that stands for all plain ones there: their local parts have no say in where they lead.
-        self.likes: dict[str, str] = {}
+        self._remember()
         self.soft_bounce: bool = config["soft_bounce"]
         self.delay_reject: bool = config["smtpd_delay_reject"]
         self.codes: Mapping[str, int] = {name: config[name] for name in CODES}
@@ -115,9 +113,6 @@ class Smtpd(Program):
         DomainList.open("relay_domains", config["relay_domains"], self.environment, self.parents("relay_domains"))
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
-        self._completion, self._knows_prober = RewriteClient(), False
-        self._said: dict[tuple[str, str], Resolved] = {}
-        self._resolved: dict[tuple[str, str], Resolved] = {}
         self.relay_domains = DomainList.open(
             "relay_domains", config["relay_domains"], self.environment, self.parents("relay_domains")
         )
@@ -127,7 +122,6 @@ class Smtpd(Program):
         self._templates()
         self._restrictions()
         self.tables = RecipientTables(self)
-        self.contexts: dict[tuple[str, str, str, str], str] = self.memory()
         self.permit_log = PermitLog(self)
         self.sasl = Sasl(self)
         self.login_maps = self.maps("smtpd_sender_login_maps")
@@ -140,6 +134,16 @@ class Smtpd(Program):
         self.checker = Checker(self)
         self.ip_versions = self.parameters.families
         self.upstream_timeout: float = config["smtpd_upstream_proxy_timeout"]
+
+    def _remember(self) -> None:
+        """What is remembered of addresses and clients."""
+        self._memories: list[dict[Any, Any]] = []
+        #: domain -> an address that stands for all plain ones there: their local parts have no say in where they lead.
+        self.likes: dict[str, str] = {}
+        self._completion, self._knows_prober = RewriteClient(), False
+        self._said: dict[tuple[str, str], Resolved] = {}
+        self._resolved: dict[tuple[str, str], Resolved] = {}
+        self.contexts: dict[tuple[str, str, str, str], str] = self.memory()
 
     def _check_actions(self) -> None:
         """Raise Fatal for a *_tempfail_action that is none."""
