@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks import backlog, day, floor, growth, hand_written, hosts, real, relay_world, startup
 
-PARTS = ("startup", "real", "growth", "hosts", "waiting", "backlog", "records", "floor", "day", "ratio")
+PARTS = ("startup", "real", "growth", "hosts", "waiting", "backlog", "records", "tables", "floor", "day", "ratio")
 
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
@@ -88,6 +88,7 @@ def main() -> None:
         "waiting": lambda: [growth.waiting(args.n, args.rate)],
         "backlog": lambda: backlog.report([int(size) for size in args.waiting.split(",")]),
         "records": lambda: [records(args.n, args.rate, args.rounds)],
+        "tables": lambda: [growth.tables(args.n, args.rate)],
         "floor": lambda: floor.report(args.n, args.rate),
         "day": lambda: [day.report(args.n)],
         "ratio": lambda: ratio(args.n, args.rate, args.rounds),

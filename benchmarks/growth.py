@@ -14,9 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from benchmarks import hand_written, relay_world
+from simmail.world.export import export
 
 
 class Measured(NamedTuple):
@@ -31,9 +34,18 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
 
 
+def _exported(n: int, rate: float) -> Any:
+    """A run whose tables, logs and mailboxes are written."""
+    world = relay_world.run(n, rate)
+    with TemporaryDirectory() as out:
+        export(world, Path(out))
+    return world
+
+
 MODELS: dict[str, Callable[[int, float], Any]] = {
     "hand-written": hand_written.run,
     "simmail": relay_world.run,
+    "exported": _exported,
     "waiting": relay_world.wait,
 }
 
@@ -88,6 +100,13 @@ def waiting(n: int, rate: float) -> str:
     """What one message more takes that waits in the deferred queue, beside `n` that do."""
     few, many = (apart("waiting", size, rate) for size in (n, 2 * n))
     return f"a waiting message takes {(many.octets - few.octets) / n:,.0f} octets, beside {n:,} others"
+
+
+def tables(n: int, rate: float) -> str:
+    """What a run's tables, logs and mailboxes take of memory, a message, and of time, beside the run."""
+    few, many, run = apart("exported", n, rate), apart("exported", 2 * n, rate), apart("simmail", 2 * n, rate)
+    each, share = (many.octets - few.octets) / n, many.seconds / run.seconds
+    return f"tables of {2 * n:,} messages: {each:,.0f} octets a message more, and {share:.2f} times the run's time"
 
 
 if __name__ == "__main__":

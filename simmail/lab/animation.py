@@ -49,7 +49,7 @@ def moves(world: World) -> list[Move]:
 
 def _moves(world: World) -> Iterator[Move]:
     results, truth = world.results, world.truth
-    identities = {copy: identity for identity, copies in results.copies.items() for copy in copies}
+    identities = {copy: identity for identity, copies in results.trails.copies.items() for copy in copies}
     outcomes = {"sent": "taken", "accepted": "taken", "bounced": "refused", "refused": "refused"}
     for record in results.records:
         if record.event == "attempted":

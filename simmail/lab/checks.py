@@ -219,7 +219,7 @@ class Bench:
 
     def log(self, host: str = "") -> list[str]:
         """The lines of a host's log."""
-        return list(maillog(self.world.host(host or self.study), self.world.results.records))
+        return list(maillog(self.world.host(host or self.study)))
 
     def mailbox(self, user: str, host: str = "") -> str:
         """The text of a user's mailbox on a host."""

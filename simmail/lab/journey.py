@@ -31,7 +31,7 @@ class Journey:
         self.identity = bracketed(identity)
         self.hops: list[Hop] = hops(world.results, self.identity)
         if not self.hops:
-            known = [row["message_id"] for row in world.results.message_rows][-3:]
+            known = [row.message_id for row in world.results.message_rows][-3:]
             raise InputError(
                 f"message {identity!r}", "was never seen", f"the last ones were {', '.join(known)}" if known else ""
             )

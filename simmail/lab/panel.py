@@ -78,7 +78,7 @@ def shown(side: Side, host: str) -> str:
     picture = (
         plot.queues(side.world, host)._repr_mimebundle_()["text/html"].replace("<img ", "<img style='width:100%' ")
     )
-    log = "\n".join(list(maillog(side.world.host(host), side.world.results.records))[-LINES:])
+    log = "\n".join(list(maillog(side.world.host(host)))[-LINES:])
     return (
         f"{head}<table style='line-height:1.4;margin-bottom:1em'>{table}</table>{picture}"
         f"<pre style='font-size:10px;line-height:1.4;white-space:pre-wrap'>{html.escape(log)}</pre>"

@@ -7,9 +7,10 @@ what their fields are, and how syslog would show them.  Records decide nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from math import fsum
+from bisect import bisect_left
+from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import accumulate, islice
+from math import fsum, inf, nextafter
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
@@ -194,6 +195,10 @@ def _cut(text: str, event: str) -> str:
 Row = tuple[float, str, str, str, str, tuple[Any, ...], int]
 #: How many records are kept at hand; those before them go into the store, so many at a time.
 LATEST, PACK = 1 << 11, 1 << 11
+#: So many are held in memory once they have been put in order.
+HELD = 1 << 17
+#: In which order: that of time, and of their tasks.
+_ORDER = itemgetter(0, 6)
 
 
 class Store(Protocol):
@@ -218,20 +223,30 @@ class Journal:
     def __init__(self, store: Store | None = None) -> None:
         self._latest: list[Row] = []
         self._store: Store = [] if store is None else store
-        self._packed = 0
+        #: The earliest moment in each pack of the store.
+        self._begin: list[float] = []
         self.append: Callable[[Row], None] = self._latest.append
 
     def pack(self) -> None:
         """Put into the store what is no longer new, where that is worth the while."""
         latest = self._latest
         while len(latest) >= LATEST + PACK:
-            self._store.append(latest[:PACK])
+            rows = latest[:PACK]
+            self._store.append(rows)
+            self._begin.append(min(row[0] for row in rows))
             del latest[:PACK]
-            self._packed += PACK
 
-    def until(self, now: float) -> list[Record]:
-        """What had happened by `now`, in order of time; of one instant, the elder task's first."""
-        return in_order(record for record in self if record.time <= now)
+    def packs(self) -> Iterator[tuple[list[Row], float]]:
+        """The rows as they were written, some at a time, and before which moment none of those behind them is."""
+        latest = self._latest[:]
+        last = min((row[0] for row in latest), default=inf)
+        behind = list(accumulate((last, *reversed(self._begin)), min))[:-1]
+        yield from zip(self._store, reversed(behind), strict=False)  # the store may grow meanwhile
+        yield latest, inf
+
+    def until(self, now: float) -> Ordered:
+        """What had happened by `now`."""
+        return Ordered(self, now)
 
     def since(self, number: int) -> Iterator[Record]:
         """All but the first `number`, as they were written."""
@@ -243,14 +258,54 @@ class Journal:
         yield from map(Record._make, self._latest)
 
     def __len__(self) -> int:
-        return self._packed + len(self._latest)
+        return len(self._begin) * PACK + len(self._latest)
+
+
+class Ordered:
+    """What had happened by a moment, in order of time; of one instant, the elder task's first.
+
+    A few records are held once they are in order; many are put in order anew for each who reads them, a pack or so at a
+    time.
+
+    Args:
+        journal: where they stand.
+        now: the moment.
+
+    Attributes:
+        written: how many the journal had then; what is written later is none of these.
+    """
+
+    def __init__(self, journal: Journal, now: float) -> None:
+        self._journal, self._now, self.written = journal, now, len(journal)
+        self._held: list[Record] | None = None
+
+    def __iter__(self) -> Iterator[Record]:
+        if self.written > HELD:
+            return self._sorted(EVENTS)
+        if self._held is None:
+            self._held = list(self._sorted(EVENTS))
+        return iter(self._held)
+
+    def of(self, *events: str) -> Iterator[Record]:
+        """Only those of some events."""
+        if self.written > HELD:
+            return self._sorted(frozenset(events))
+        return (record for record in self if record.event in events)
+
+    def _sorted(self, events: Container[str]) -> Iterator[Record]:
+        left, end = self.written, nextafter(self._now, inf)
+        waiting: list[Row] = []
+        for rows, behind in self._journal.packs():
+            waiting += [row for row in rows[:left] if row[3] in events]
+            left -= len(rows)
+            waiting.sort(key=_ORDER)
+            settled = bisect_left(waiting, min(behind, end) if left > 0 else end, key=itemgetter(0))
+            yield from map(Record._make, waiting[:settled])
+            del waiting[:settled]
+            if left <= 0:
+                return
 
 
 def in_order(records: Iterable[Record]) -> list[Record]:
     """Records in order of time; of one instant, the elder task's first."""
-    return sorted(records, key=itemgetter(0, 6))
-
-
-def select(records: Iterable[Record], host: str = "", event: str = "") -> Iterator[Record]:
-    """Those of one host, of one event; "" stands for any."""
-    return (r for r in records if (not host or r.host == host) and (not event or r.event == event))
+    return sorted(records, key=_ORDER)

@@ -7,13 +7,12 @@ import json
 import os
 import posixpath
 import shutil
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import InputError
-from simmail.mail.records import Record
-from simmail.world.logs import PATHS, maillog
+from simmail.world.clock import rare_collections
+from simmail.world.logs import PATHS, maillogs
 from simmail.world.mailbox_files import FOLDERS, write_mailboxes
 from simmail.world.results import TABLES
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 SUMMARY = "summary.json"
 FILES = (SUMMARY, *(f"{table}.parquet" for table in TABLES))
 LOG = PATHS[0]
+#: So many lines of a log are written at once.
+TOGETHER = 1 << 12
 
 
 def make_room(world: World, out: Path) -> None:
@@ -66,16 +67,32 @@ def export(world: World, out: Path) -> list[str]:
     results = world.results
     out.mkdir(parents=True, exist_ok=True)
     (out / SUMMARY).write_text(json.dumps(results.summary(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for table in TABLES:
-        results.table(table).write(out / f"{table}.parquet")
-    records: dict[str, list[Record]] = defaultdict(list)
-    for record in results.records:
-        records[record.host].append(record)
+    with rare_collections():
+        for table in TABLES:
+            results.table(table).write(out / f"{table}.parquet")
+        _write_logs(world, out)
     for host in world.hosts.values():
-        if host.master is not None:
-            log = out / host.name / LOG.lstrip("/")
-            log.parent.mkdir(parents=True, exist_ok=True)
-            text = "".join(line + "\n" for line in maillog(host, records[host.name]))
-            log.write_text(text, encoding="utf-8", errors="surrogateescape")
         write_mailboxes(host, out / host.name)
     return [*FILES, f"HOST{LOG}", "HOST/var/mail"]
+
+
+def _write_logs(world: World, out: Path) -> None:
+    """Write the log of each mail server, all in one reading of the records."""
+    hosts = [host for host in world.hosts.values() if host.master is not None]
+    places = {host.name: out / host.name / LOG.lstrip("/") for host in hosts}
+    for place in places.values():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("")
+    lines: dict[str, list[str]] = {name: [] for name in places}
+
+    def write(name: str) -> None:
+        with places[name].open("a", encoding="utf-8", errors="surrogateescape") as log:
+            log.writelines(line + "\n" for line in lines[name])
+        lines[name].clear()
+
+    for name, line in maillogs(world, hosts):
+        lines[name].append(line)
+        if len(lines[name]) == TOGETHER:
+            write(name)
+    for name in places:
+        write(name)

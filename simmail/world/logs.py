@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from simmail.files.tree import NO_FILE, File, FileError
@@ -10,6 +10,7 @@ from simmail.mail.records import Record, line
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
+    from simmail.world.world import World
 
 PATHS = ("/var/log/maillog", "/var/log/mail.log")
 #: A program keeps one process id for the whole run, so that a log reads the same however its run was cut.
@@ -49,21 +50,21 @@ def rendered(record: Record, stamp: str, hostname: str) -> str | None:
     return f"{stamp} {hostname} {program}[{pid}]: {text}"
 
 
-def maillog(host: Host, records: list[Record] | None = None) -> Iterator[str]:
-    """The lines of a host's log up to now, without line ends.
-
-    Args:
-        host: the host.
-        records: in order, all or just its own; those of its world by default.
-    """
-    world = host.world
-    hostname = host.machine.hostname.partition(".")[0]
+def maillogs(world: World, hosts: Iterable[Host]) -> Iterator[tuple[str, str]]:
+    """The lines of the logs of some hosts up to now: the host's name, and the line without its end."""
+    names = {host.name: host.machine.hostname.partition(".")[0] for host in hosts}
     stamp = world.calendar.syslog
-    for record in world.journal.until(world.now) if records is None else records:
-        if record.host == host.name:
+    for record in world.results.records:
+        hostname = names.get(record.host)
+        if hostname is not None:
             text = rendered(record, stamp(record.time), hostname)
             if text is not None:
-                yield text
+                yield record.host, text
+
+
+def maillog(host: Host) -> Iterator[str]:
+    """The lines of a host's log up to now, without line ends."""
+    return (line for _, line in maillogs(host.world, (host,)))
 
 
 class LogView:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from math import fsum
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simmail.mail.records import Record
+from simmail.mail.records import Ordered, Record
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import rare_collections
 from simmail.world.story import tell
 from simmail.world.tables import Table
+from simmail.world.trails import Trails
 from simmail.world.truth import KINDS, Account, Fate
 from simmail.world.units import told
 from simmail.world.without_effect import without_effect
@@ -53,23 +54,53 @@ QUEUE_COLUMNS = {"time": float, "host": str, "messages": int}
 COMPLAINT_COLUMNS = {"time": float, "person": str, "identity": str, "what": str}
 
 
-def decision(record: Record) -> tuple[Any, ...] | None:
-    """A row of the table of decisions, DECISION_COLUMNS; None for a record that tells of none."""
-    if record.event in ("refusal", "screened"):
-        *told, rule = record.fields
-        queue_id = "" if record.queue_id == "NOQUEUE" else record.queue_id
-    elif record.event == "client":
-        name, address, _, sender, recipient, protocol, helo, rule = record.fields
-        told = ["accept", "RCPT", f"{name}[{address}]", "", sender, recipient, protocol, helo]
-        queue_id = "" if record.queue_id == "NOQUEUE" else record.queue_id
-    elif record.event == "content":
-        action, context, _, client, sender, recipient, protocol, helo, reply, table, answer = record.fields
-        told = [action, context, client, reply, sender, recipient or "", protocol, helo]
-        return (record.time, record.host, record.queue_id, *told, table, answer, "", 0, "")
-    else:
-        return None
-    reason = (rule.parameter, rule.restriction, rule.file, rule.line, rule.entry) if rule else ("", "", "", 0, "")
-    return (record.time, record.host, queue_id, *told, *reason)
+def _ruled(record: Record) -> tuple[Any, ...]:
+    *told, rule = record.fields
+    return (*_where(record), *told, *_reason(rule))
+
+
+def _taken(record: Record) -> tuple[Any, ...]:
+    name, address, _, *told, rule = record.fields
+    return (*_where(record), "accept", "RCPT", f"{name}[{address}]", "", *told, *_reason(rule))
+
+
+def _of_content(record: Record) -> tuple[Any, ...]:
+    action, context, _, client, sender, recipient, protocol, helo, reply, table, answer = record.fields
+    told = (action, context, client, reply, sender, recipient or "", protocol, helo)
+    return (*_where(record), *told, table, answer, "", 0, "")
+
+
+def _where(record: Record) -> tuple[float, str, str]:
+    return record.time, record.host, "" if record.queue_id == "NOQUEUE" else record.queue_id
+
+
+def _reason(rule: Any) -> tuple[str, str, str, int, str]:
+    return (rule.parameter, rule.restriction, rule.file, rule.line, rule.entry) if rule else ("", "", "", 0, "")
+
+
+#: The records that tell of a decision, and how they read in the table, DECISION_COLUMNS.
+_DECISIONS: Mapping[str, Callable[[Record], tuple[Any, ...]]] = {
+    "refusal": _ruled, "screened": _ruled, "client": _taken, "content": _of_content,
+}  # fmt: skip
+#: What takes a message out of a queue.
+_GONE = ("removed", "deleted")
+
+
+class MessageRow(NamedTuple):
+    """A message that somebody wrote, with what became of it: MESSAGE_COLUMNS; None for what has not happened."""
+
+    time: float
+    message_id: str
+    sender: str
+    recipients: str
+    subject: str
+    size: int
+    kind: str
+    wanted: bool
+    state: str
+    accepted: float | None
+    delivered: float | None
+    delay: float | None
 
 
 class Results:
@@ -77,20 +108,19 @@ class Results:
 
     Args:
         world: the world; what it does later does not change these results.
+
+    Attributes:
+        records: the records, in order; of a great run they are read anew each time that somebody goes through them.
     """
 
     def __init__(self, world: World) -> None:
         self.world, self.now = world, world.now
-        with rare_collections():
-            self.records: list[Record] = world.journal.until(world.now)
+        self.records: Ordered = world.journal.until(world.now)
 
     def table(self, name: str) -> Table:
         """One of TABLES.  Raises KeyError."""
         columns, rows = TABLES[name]
         return Table(columns, rows(self))
-
-    def _of(self, event: str) -> Iterable[Record]:
-        return (record for record in self.records if record.event == event)
 
     # ---- tables
 
@@ -127,74 +157,20 @@ class Results:
     # ---- their rows
 
     @cached_property
-    def delivery_rows(self) -> list[tuple[Any, ...]]:
+    def trails(self) -> Trails:
+        """What the records tell of each message."""
+        with rare_collections():
+            return Trails(self.records)
+
+    @property
+    def delivery_rows(self) -> Iterator[tuple[Any, ...]]:
         """Each try of each recipient: DELIVERY_COLUMNS."""
-        rows = []
-        for record in self._of("delivery"):
-            to, orig_to, relay, delays, dsn, status, text, conn_use = record.fields
-            rows.append(
-                (
-                    record.time,
-                    record.host,
-                    record.program,
-                    record.queue_id,
-                    to,
-                    orig_to,
-                    relay,
-                    fsum(delays),
-                    *delays,
-                    dsn,
-                    status,
-                    text,
-                    conn_use,
-                )
-            )
-        return rows
-
-    @cached_property
-    def copies(self) -> dict[str, list[tuple[str, str]]]:
-        """Message-ID -> the (host, queue id) of each queue file that carried it, in order of time."""
-        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for record in self.records:
-            if record.event == "message-id":
-                identity, copy = record.fields[0], (record.host, record.queue_id)
-            elif (
-                record.event == "handed-over"
-            ):  # a header that was discarded before the Message-ID: leaves no other trace
-                identity, copy = record.fields[0], (record.fields[2], record.fields[1])
-            else:
-                continue
-            if copy not in found[identity]:
-                found[identity].append(copy)
-        return dict(found)
-
-    @cached_property
-    def tries(self) -> dict[tuple[str, str], list[Record]]:
-        """(host, queue id) -> the tries to deliver it, in order of time."""
-        found: dict[tuple[str, str], list[Record]] = defaultdict(list)
-        for record in self._of("delivery"):
-            found[record.host, record.queue_id].append(record)
-        return dict(found)
-
-    @cached_property
-    def discarded(self) -> dict[tuple[str, str], float]:
-        """(host, queue id) -> when it was thrown away by a rule, in silence."""
-        return {(record.host, record.queue_id): record.time for record in self._of("discarded")}
-
-    @cached_property
-    def deleted(self) -> dict[tuple[str, str], float]:
-        """(host, queue id) -> when an administrator deleted it."""
-        return {(record.host, record.queue_id): record.time for record in self._of("deleted")}
-
-    @cached_property
-    def expired(self) -> dict[tuple[str, str], float]:
-        """(host, queue id) -> when it was returned because it was too old."""
-        return {(record.host, record.queue_id): record.time for record in self._of("expired")}
-
-    @cached_property
-    def discards(self) -> dict[int, float]:
-        """The sessions (by their tasks) in which a message was thrown away by a rule, and when."""
-        return {record.task: record.time for record in self._of("discarded")}
+        for record in self.records.of("delivery"):
+            to, original, relay, delays, *told = record.fields
+            yield (
+                record.time, record.host, record.program, record.queue_id, to, original, relay, fsum(delays),
+                *delays, *told,
+            )  # fmt: skip
 
     @cached_property
     def account(self) -> Account:
@@ -202,32 +178,28 @@ class Results:
         return Account(self)
 
     @cached_property
-    def message_rows(self) -> list[dict[str, Any]]:
+    def message_rows(self) -> list[MessageRow]:
         """Each message that somebody wrote, with what became of it."""
-        handed = {record.fields[0]: record for record in self._of("handed-over")}
         fates: dict[tuple[str, str], list[Fate]] = defaultdict(list)
         for fate in self.account.fates:  # a mailing list sends the same message on, in its own name
             fates[fate.identity, fate.sender].append(fate)
         rows = []
-        for record in self._of("composed"):
+        for record in self.trails.composed:
             identity, sender, recipients, subject, size, kind, _ = record.fields
             own = fates[identity, sender]
             state = next((s for s in _STATES if any(f.state == s for f in own)), "delivered")
-            arrived = [f.ended for f in own if f.state == "delivered" and f.ended is not None]
+            delivered = max((f.ended for f in own if f.state == "delivered" and f.ended is not None), default=None)
             rows.append(
-                {
-                    "time": record.time, "message_id": identity, "sender": sender, "recipients": ", ".join(recipients),
-                    "subject": subject, "size": size, "kind": kind, "wanted": KINDS[kind],
-                    "state": _STATES.get(state, state),
-                    "accepted": handed[identity].time if identity in handed else None,
-                    "delivered": max(arrived) if arrived else None,
-                    "delay": max(arrived) - record.time if arrived else None,
-                }
+                MessageRow(
+                    record.time, identity, sender, ", ".join(recipients), subject, size, kind, KINDS[kind],
+                    _STATES.get(state, state), self.trails.handed.get(identity), delivered,
+                    None if delivered is None else delivered - record.time,
+                )
             )  # fmt: skip
         return rows
 
     @property
-    def decision_rows(self) -> list[tuple[Any, ...]]:
+    def decision_rows(self) -> Iterator[tuple[Any, ...]]:
         """What each smtpd, postscreen and cleanup decided: DECISION_COLUMNS.
 
         A row is a refusal (`reject`), something else that was logged of a rule (`reject_warning`, `warn`, `hold`, ...),
@@ -235,27 +207,25 @@ class Results:
         What cleanup made of a line has `header` or `body` for its stage, the table for its parameter, and the table's
         answer for its rule.
         """
-        return [row for record in self.records if (row := decision(record)) is not None]
+        return (_DECISIONS[record.event](record) for record in self.records.of(*_DECISIONS))
 
-    @cached_property
-    def queue_rows(self) -> list[tuple[float, str, int]]:
+    @property
+    def queue_rows(self) -> Iterator[tuple[float, str, int]]:
         """The number of messages in each host's queue after each change: (time, host, messages)."""
         size: Counter[str] = Counter()
         present: set[tuple[str, str]] = set()
-        stayed = {(r.host, r.queue_id) for r in self.records if r.event in ("active", "removed", "deleted")}
-        rows = []
-        for record in self.records:
+        stayed = {(r.host, r.queue_id) for r in self.records.of("active", *_GONE)}
+        for record in self.records.of("message-id", *_GONE):
             key = (record.host, record.queue_id)
             if record.event == "message-id" and key not in present and (key in stayed or self._waits(*key)):
                 present.add(key)
                 size[record.host] += 1
-            elif record.event in ("removed", "deleted") and key in present:
+            elif record.event in _GONE and key in present:
                 present.discard(key)
                 size[record.host] -= 1
             else:
                 continue
-            rows.append((record.time, record.host, size[record.host]))
-        return rows
+            yield record.time, record.host, size[record.host]
 
     def _waits(self, host: str, queue_id: str) -> bool:
         """Whether a message that the queue manager has not seen is in the queue; what was refused after DATA is not."""
@@ -266,26 +236,19 @@ class Results:
 
     def summary(self) -> dict[str, Any]:
         """The run in figures: plain values, fit for JSON."""
-        states = Counter(row["state"] for row in self.message_rows)
-        delays = [row["delay"] for row in self.message_rows if row["delay"] is not None]
-        tries = Counter((row[1], row[13]) for row in self.delivery_rows)
-        accepted = Counter(record.host for record in self._of("active"))
-        refused = Counter(
-            record.host
-            for event in ("refusal", "screened")
-            for record in self._of(event)
-            if record.get("action") == "reject"
-        )
+        states = Counter(row.state for row in self.message_rows)
+        delays = [row.delay for row in self.message_rows if row.delay is not None]
+        trails = self.trails
         hosts: dict[str, dict[str, int]] = {}
         for name, host in self.world.hosts.items():
             if host.master is None:
                 continue
             queues = (host.master.spool.queue(queue) for queue in ("incoming", "active", "deferred", "hold"))
             hosts[name] = {
-                "accepted": accepted[name],
-                "refused": refused[name],
-                "sent": tries[name, "sent"], "deferred": tries[name, "deferred"],
-                "bounced": tries[name, "bounced"] + tries[name, "expired"],
+                "accepted": trails.accepted[name],
+                "refused": trails.refused[name],
+                "sent": trails.tried[name, "sent"], "deferred": trails.tried[name, "deferred"],
+                "bounced": trails.tried[name, "bounced"] + trails.tried[name, "expired"],
                 "in queue": sum(map(len, queues)),
             }  # fmt: skip
         return {
@@ -318,7 +281,7 @@ class Results:
     def cries(self) -> list[str]:
         """What programs died of, and what they complained of most; each once, and not what a notice says already."""
         deaths, complaints = (
-            Counter((r.host, r.program, r.event, r.fields[0]) for r in self.records if r.event in events)
+            Counter({cry: times for cry, times in self.trails.cries.items() if cry[2] in events})
             for events in (("fatal", "panic"), ("error", "warning"))
         )
         found = list(deaths.items())[:CRIES]
@@ -335,8 +298,8 @@ class Results:
 
 
 #: Each table's columns, and its rows of a run.
-TABLES: dict[str, tuple[Mapping[str, type], Callable[[Results], Sequence[tuple[Any, ...]]]]] = {
-    "messages": (MESSAGE_COLUMNS, lambda results: [tuple(row.values()) for row in results.message_rows]),
+TABLES: dict[str, tuple[Mapping[str, type], Callable[[Results], Iterable[tuple[Any, ...]]]]] = {
+    "messages": (MESSAGE_COLUMNS, lambda results: results.message_rows),
     "arrivals": (ARRIVAL_COLUMNS, lambda results: arrival_rows(results.records)),
     "deliveries": (DELIVERY_COLUMNS, lambda results: results.delivery_rows),
     "decisions": (DECISION_COLUMNS, lambda results: results.decision_rows),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simmail.world.trace import Deed, Step, steps
 from simmail.world.units import told
 
 if TYPE_CHECKING:
-    from simmail.world.results import Results
+    from simmail.world.results import MessageRow, Results
 
 #: Messages told of, at most; each for another fate.
 MESSAGES = 3
@@ -31,9 +31,9 @@ def tell(results: Results, messages: int = MESSAGES) -> list[str]:
 
     Returns: lines of text, an empty one between two messages.
     """
-    chosen: dict[str, dict[str, Any]] = {}
+    chosen: dict[str, MessageRow] = {}
     for row in results.message_rows:
-        chosen.setdefault(row["state"], row)
+        chosen.setdefault(row.state, row)
     stories = [list(_told(results, row)) for row in list(chosen.values())[:messages]]
     column = max((len(when) + 2 for story in stories for when, _ in story), default=0)
     lines: list[str] = []
@@ -42,9 +42,9 @@ def tell(results: Results, messages: int = MESSAGES) -> list[str]:
     return lines
 
 
-def _told(results: Results, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _told(results: Results, row: MessageRow) -> Iterator[tuple[str, str]]:
     """When each thing happened to a message, and what; at last, and without a time, where it is now."""
-    for same, group in groupby(steps(results, row["message_id"]), lambda s: (s.deed, s.host, s.text, s.address)):
+    for same, group in groupby(steps(results, row.message_id), lambda s: (s.deed, s.host, s.text, s.address)):
         tries = list(group)
         text = _SENTENCES[same[0]](results, tries[0])
         if len(tries) > 1:
@@ -75,11 +75,11 @@ def _wrapped(when: str, text: str, column: int) -> list[str]:
 
 
 def _written(results: Results, step: Step) -> str:
-    row = next(row for row in results.message_rows if row["time"] == step.time and row["sender"] == step.address)
+    row = next(row for row in results.message_rows if row.time == step.time and row.sender == step.address)
     name = next((p.name for p in results.world.people.values() if p.address == step.address), "")
     who = f"{name} <{step.address}>" if name else f"<{step.address}>"
     about = f': "{step.text}"' if step.text else ""
-    return f"{who} writes to {row['recipients']}{about}"
+    return f"{who} writes to {row.recipients}{about}"
 
 
 def _whom(step: Step) -> str:
@@ -98,19 +98,19 @@ _SENTENCES: dict[Deed, Callable[[Results, Step], str]] = {
 }
 
 
-def _end(results: Results, row: dict[str, Any]) -> str:
+def _end(results: Results, row: MessageRow) -> str:
     """Where it is now."""
     waiting = [
         host.name
-        for host, queue_id in ((results.world.hosts[h], q) for h, q in results.copies.get(row["message_id"], ()))
+        for host, queue_id in ((results.world.hosts[h], q) for h, q in results.trails.copies.get(row.message_id, ()))
         if host.master is not None and host.master.spool.holds(queue_id)
     ]
     if waiting:
         return f"= waiting in the queue of {' and '.join(dict.fromkeys(waiting))}"
-    if row["state"] == "delivered":
-        return f"= in the mailbox {told(row['delay'])} after it was written"
+    if row.state == "delivered" and row.delay is not None:
+        return f"= in the mailbox {told(row.delay)} after it was written"
     return {
         "refused": "= with its writer still",
         "bounced": "= it came back",
         "trapped": "= in a trap",
-    }.get(row["state"], "= on its way")
+    }.get(row.state, "= on its way")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,20 +29,25 @@ def shown(text: str | None) -> str | None:
     return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+#: So many rows are written at once.
+GROUP = 1 << 14
+
+
 class Table(NamedTuple):
     """Rows with names and types for their columns.
 
     Args:
         columns: their names, and the types of their values: float, int, bool or str.
-        rows: the values in the order of the columns; None for a text or a float that there is not.
+        rows: the values in the order of the columns, to be gone through once; None for a text or a float that there is
+            not.
     """
 
     columns: Mapping[str, type]
-    rows: Sequence[tuple[Any, ...]]
+    rows: Iterable[tuple[Any, ...]]
 
-    def _across(self) -> Iterator[tuple[str, type, Sequence[Any]]]:
+    def _across(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, type, Sequence[Any]]]:
         """Name, type and values of each column."""
-        across = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.columns)
+        across = zip(*rows, strict=True) if rows else ((),) * len(self.columns)
         for (name, kind), values in zip(self.columns.items(), across, strict=True):
             yield name, kind, [shown(value) for value in values] if kind is str else values
 
@@ -49,12 +55,17 @@ class Table(NamedTuple):
         """The table for pandas."""
         import pandas as pd
 
-        return pd.DataFrame({name: pd.Series(values, dtype=DTYPES[kind]) for name, kind, values in self._across()})
+        across = self._across(list(self.rows))
+        return pd.DataFrame({name: pd.Series(values, dtype=DTYPES[kind]) for name, kind, values in across})
 
     def write(self, path: Path) -> None:
-        """Write it to a Parquet file."""
+        """Write it to a Parquet file, some rows at a time."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        types = arrow_types()
-        pq.write_table(pa.table({name: pa.array(values, types[kind]) for name, kind, values in self._across()}), path)
+        types, rows = arrow_types(), iter(self.rows)
+        schema = pa.schema([(name, types[kind]) for name, kind in self.columns.items()])
+        with pq.ParquetWriter(path, schema) as writer:
+            while group := list(islice(rows, GROUP)):
+                columns = [pa.array(values, types[kind]) for _, kind, values in self._across(group)]
+                writer.write_table(pa.table(columns, schema=schema))

@@ -95,7 +95,7 @@ def hops(results: Results, identity: str) -> list[Hop]:
         results: of the world.
         identity: the Message-ID with its angle brackets.
     """
-    stays = sorted(_queued(results, set(results.copies.get(identity, ()))), key=lambda hop: hop.arrived)
+    stays = sorted(_queued(results, set(results.trails.copies.get(identity, ()))), key=lambda hop: hop.arrived)
     identities = {identity, *(r.fields[0] for hop in stays for r in hop.records if r.event == "message-id")}
     written: list[Record] = []
     fetched: list[Hop] = []
@@ -130,7 +130,7 @@ def _queued(results: Results, copies: set[tuple[str, str]]) -> Iterator[Hop]:
 
 def _of_notice(results: Results, notice: tuple[str, str]) -> set[tuple[str, str]]:
     """All copies of a notice, of which one is known."""
-    return next((set(copies) for copies in results.copies.values() if notice in copies), {notice})
+    return next((set(copies) for copies in results.trails.copies.values() if notice in copies), {notice})
 
 
 def steps(results: Results, identity: str) -> list[Step]:

@@ -18,6 +18,7 @@ from simmail.world.actors.complaints import Complaint, complaints
 if TYPE_CHECKING:
     from simmail.mail.records import Record
     from simmail.world.results import Results
+    from simmail.world.trails import Trails, Try
 
 #: What mail can be, and whether its recipients would miss it.
 KINDS: Mapping[str, bool] = {
@@ -30,10 +31,14 @@ KINDS: Mapping[str, bool] = {
 }
 #: Agents that put mail where its reader finds it; all others pass it on.
 FINAL = frozenset({"local", "virtual"})
-DELETED = "deleted by an administrator"
+#: How a copy ends that no try has ended: what is said of that, and in which words; "" for those of its last try.
+_ENDS = {
+    "expired": ("bounced", ""), "discarded": ("discarded", "discarded"),
+    "deleted": ("deleted", "deleted by an administrator"),
+}  # fmt: skip
 
 
-def agent(delivery: Record) -> str:
+def agent(delivery: Record | Try) -> str:
     """The program that tried a delivery, whatever main.cf lets the log call it."""
     return delivery.program.rpartition("/")[2]
 
@@ -104,71 +109,44 @@ class Account:
     @cached_property
     def fates(self) -> list[Fate]:
         """What became of each message for each of its recipients, in the order of writing."""
-        records = self.results.records
-        said: dict[tuple[str, str], tuple[str, float, str, str]] = {}
-        discards = self.results.discards
-        arrived: dict[tuple[str, str], tuple[str, float, str]] = {}
-        for record in records:
-            if record.event == "attempted":
-                identity, server, recipient, outcome, reply = record.fields
-                if record.task in discards and outcome == "accepted":
-                    outcome = "discarded"
-                said[identity, recipient] = (outcome, record.time, server, reply)
-            elif record.event == "given-up":
-                identity, _, recipients, reply = record.fields
-                for recipient in recipients.split(", "):
-                    outcome = said.get((identity, recipient), ("",))[0]
-                    if outcome != "refused":
-                        said[identity, recipient] = ("given up", record.time, record.host, reply)
-            elif record.event == "arrived":
-                arrived.setdefault((record.fields[0], record.fields[2]), (record.fields[4], record.time, record.host))
+        trails = self.results.trails
         fates = []
-        for record in records:
-            if record.event != "composed":
-                continue
+        for record in trails.composed:
             identity, sender, recipients, _, _, kind, author = record.fields
             for recipient in recipients:
-                state = self._state(identity, recipient, said, arrived)
+                state = self._state(trails, identity, recipient)
                 fates.append(Fate(identity, kind, author, sender, recipient, record.time, *state))
         return fates
 
-    def _state(
-        self,
-        identity: str,
-        recipient: str,
-        said: Mapping[tuple[str, str], tuple[str, float, str, str]],
-        arrived: Mapping[tuple[str, str], tuple[str, float, str]],
-    ) -> tuple[str, float | None, str, str]:
+    def _state(self, trails: Trails, identity: str, recipient: str) -> tuple[str, float | None, str, str]:
         """State, moment, host and reason of one recipient's copy."""
         known = {recipient}
         last: tuple[str, float | None, str, str] = ("waiting", None, "", "")
-        for copy in self.results.copies.get(identity, ()):
-            for tried in self.results.tries.get(copy, ()):
-                to, original, _, _, _, status, text, _ = tried.fields
-                if to not in known and original not in known:
+        for copy in trails.copies.get(identity, ()):
+            for tried in trails.tries.get(copy, ()):
+                if tried.to not in known and tried.original not in known:
                     continue
-                if status == "sent" and agent(tried) in FINAL:
-                    return "delivered", tried.time, tried.host, text
-                if status == "sent":
-                    known.add(to)
+                if tried.status == "sent" and agent(tried) in FINAL:
+                    return "delivered", tried.time, copy[0], tried.text
+                if tried.status == "sent":
+                    known.add(tried.to)
                     state = "discarded" if agent(tried) == "discard" else "waiting"
-                    last = (state, tried.time if state == "discarded" else None, tried.host, text)
-                elif status in ("bounced", "expired"):
-                    last = ("bounced", tried.time, tried.host, text)
+                    last = (state, tried.time if state == "discarded" else None, copy[0], tried.text)
+                elif tried.status in ("bounced", "expired"):
+                    last = ("bounced", tried.time, copy[0], tried.text)
                 else:
-                    last = ("waiting", None, tried.host, text)
-            if last[0] == "waiting" and copy in self.results.expired:
-                last = ("bounced", self.results.expired[copy], copy[0], last[3])
-            if last[0] == "waiting" and copy in self.results.discarded:
-                last = ("discarded", self.results.discarded[copy], copy[0], "discarded")
-            if last[0] == "waiting" and copy in self.results.deleted:
-                last = ("deleted", self.results.deleted[copy], copy[0], DELETED)
+                    last = ("waiting", None, copy[0], tried.text)
+            for end, (state, reason) in _ENDS.items():
+                if last[0] == "waiting" and copy in trails.ends[end]:
+                    last = (state, trails.ends[end][copy], copy[0], reason or last[3])
         for name in sorted(known):
-            if (identity, name) in arrived:
-                return *arrived[identity, name], "taken"
-        outcome = said.get((identity, recipient))
-        if outcome is not None and outcome[0] in ("refused", "given up", "discarded"):
-            return outcome[0], outcome[1], outcome[2], outcome[3]
+            if (identity, name) in trails.arrived:
+                return *trails.arrived[identity, name], "taken"
+        said = trails.said.get((identity, recipient))
+        if said is not None:
+            outcome = "discarded" if said.outcome == "accepted" and said.task in trails.discards else said.outcome
+            if outcome in ("refused", "given up", "discarded"):
+                return outcome, said.time, said.server, said.reply
         return last
 
     @cached_property
@@ -178,11 +156,9 @@ class Account:
         A forged sender's address gets the notice of what was sent in its name (backscatter).
         """
         forged = {identity for identity, kind in self.results.world.truth.kinds.items() if kind in ("spam", "virus")}
-        culprits: set[tuple[str, str]] = set()
-        copy_of = {copy: identity for identity, copies in self.results.copies.items() for copy in copies}
-        for record in self.results.records:
-            if record.event == "notification" and copy_of.get((record.host, record.queue_id)) in forged:
-                culprits.add((record.host, record.fields[1]))
+        trails = self.results.trails
+        copy_of = {copy: identity for identity, copies in trails.copies.items() for copy in copies}
+        culprits = {(about[0], notice) for about, notice in trails.notices if copy_of.get(about) in forged}
         names = {copy_of[copy]: copy[0] for copy in culprits if copy in copy_of}
         found = []
         for record in self.results.records:

@@ -194,7 +194,7 @@ class World:
     @property
     def results(self) -> Results:
         """What has happened up to now, as tables and figures."""
-        if self._results is None or self._results.now != self.now or len(self._results.records) != len(self.journal):
+        if self._results is None or self._results.now != self.now or self._results.records.written != len(self.journal):
             self._results = Results(self)
         return self._results
 

@@ -41,7 +41,7 @@ def history(plan: list[tuple[float, list[float]]], stops: list[float]) -> list[A
     for stop in sorted(stops):
         clock.run(stop)
     clock.run(1000.0)
-    return journal.until(1000.0)
+    return list(journal.until(1000.0))
 
 
 TIMES = st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.1, 2.5])
@@ -66,7 +66,7 @@ def test_watching_changes_nothing() -> None:
     list(visitors(clock, [0], plan))
     clock.run_while(lambda: True)
 
-    assert history(plan, []) == journal.until(1000.0)
+    assert history(plan, []) == list(journal.until(1000.0))
 
 
 def test_nothing_is_recorded_beyond_the_end_of_a_run() -> None:

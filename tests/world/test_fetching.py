@@ -117,7 +117,7 @@ def test_whole_path(tmp_path: Path, protocol: str) -> None:
     identities = sorted(letter.identity for name in bob.folders for letter in bob.folder(name))
     assert identities == sorted(ann.drafts)
     assert found.host("mx.example").machine.files.read("/var/mail/bob") == ""
-    assert all(row["state"] == "delivered" for row in found.results.message_rows)
+    assert all(row.state == "delivered" for row in found.results.message_rows)
     assert "Folder: work" in found.host("desk.example").machine.files.read("/home/bob/procmail.log")
     assert f"with {protocol.upper()} (fetchmail-" in bob.folder("old")[0].headers
 

@@ -1,0 +1,170 @@
+"""What the records of a run tell of each message, and how often what happened: read in one go."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import NamedTuple
+
+from simmail.mail.records import Ordered, Record
+
+#: A message in the queue of one host: the host's name, and the message's queue id there.
+Copy = tuple[str, str]
+
+
+class Try(NamedTuple):
+    """A try to deliver to one recipient.
+
+    Args:
+        time: seconds since the world's start.
+        program: who tried, as the log calls it.
+        to, original: the recipient, and as it was before an alias or another table replaced it.
+        status: `sent`, `deferred`, `bounced`, ...
+        text: the words for it.
+    """
+
+    time: float
+    program: str
+    to: str
+    original: str
+    status: str
+    text: str
+
+
+class Said(NamedTuple):
+    """What a sender that is no Postfix was told last of one recipient.
+
+    Args:
+        outcome: `accepted`, `refused`, `later`, ...; `given up` where it has given up.
+        time: seconds since the world's start.
+        server: who said it.
+        reply: the words.
+        task: the session in which it was said.
+    """
+
+    outcome: str
+    time: float
+    server: str
+    reply: str
+    task: int
+
+
+class Arrived(NamedTuple):
+    """What a site that is no Postfix did with a message for one recipient: what, when, and where."""
+
+    state: str
+    time: float
+    host: str
+
+
+class Trails:
+    """All that is asked of the records for each message.
+
+    Args:
+        records: those of a run.
+
+    Attributes:
+        composed: the records of what was written.
+        copies: Message-ID -> the queue files that carried it, in order of time.
+        tries: the tries to deliver each copy, in order of time.
+        handed: Message-ID -> when its writer's program was rid of it.
+        said: (Message-ID, recipient) -> what the sender heard last.
+        arrived: (Message-ID, recipient) -> what came of it first.
+        ends: `discarded` (by a rule, in silence), `deleted` (by an administrator), `expired` (returned as too old) ->
+            copy -> when.
+        discards: the sessions (by their tasks) in which a message was thrown away.
+        notices: (the copy that it was about, the notice's queue id) of each notice.
+        cries: (host, program, event, text) of errors and warnings -> how often.
+        accepted, refused: host -> how many messages it took, and how often it refused.
+        tried: (host, status) -> how many tries ended so.
+    """
+
+    def __init__(self, records: Ordered) -> None:
+        self.composed: list[Record] = []
+        self.copies: dict[str, list[Copy]] = defaultdict(list)
+        self.tries: dict[Copy, list[Try]] = defaultdict(list)
+        self.handed: dict[str, float] = {}
+        self.said: dict[tuple[str, str], Said] = {}
+        self.arrived: dict[tuple[str, str], Arrived] = {}
+        self.ends: dict[str, dict[Copy, float]] = {"discarded": {}, "deleted": {}, "expired": {}}
+        self.discards: set[int] = set()
+        self.notices: list[tuple[Copy, str]] = []
+        self.cries: Counter[tuple[str, str, str, str]] = Counter()
+        self.accepted: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.tried: Counter[tuple[str, str]] = Counter()
+        #: Each text and each copy once, however many records name it.
+        self._texts: dict[str, str] = {}
+        self._known: dict[Copy, Copy] = {}
+        readers: dict[str, Callable[[Record], None]] = {
+            "composed": self.composed.append, "message-id": self._named, "handed-over": self._handed_over,
+            "delivery": self._delivery, "attempted": self._attempted, "given-up": self._given_up,
+            "arrived": self._taken, "discarded": self._ended, "deleted": self._ended, "expired": self._ended,
+            "notification": self._notice, "active": self._active, "refusal": self._refusal, "screened": self._refusal,
+            "fatal": self._cry, "panic": self._cry, "error": self._cry, "warning": self._cry,
+        }  # fmt: skip
+        for record in records.of(*readers):
+            readers[record.event](record)
+        del self._texts, self._known
+
+    def _copy(self, host: str, queue_id: str) -> Copy:
+        copy = (self._texts.setdefault(host, host), queue_id)
+        return self._known.setdefault(copy, copy)
+
+    def _carried(self, identity: str, copy: Copy) -> None:
+        copies = self.copies[identity]
+        if copy not in copies:
+            copies.append(copy)
+
+    def _named(self, record: Record) -> None:
+        self._carried(record.fields[0], self._copy(record.host, record.queue_id))
+
+    def _handed_over(self, record: Record) -> None:
+        identity, queue_id, server = record.fields
+        self.handed[identity] = record.time
+        # of a message whose Message-ID a rule has discarded there is no other trace
+        self._carried(identity, self._copy(server, queue_id))
+
+    def _delivery(self, record: Record) -> None:
+        to, original, _, _, _, status, text, _ = record.fields
+        once = self._texts.setdefault
+        tried = Try(
+            record.time, once(record.program, record.program), once(to, to), once(original, original),
+            once(status, status), text,
+        )  # fmt: skip
+        copy = self._copy(record.host, record.queue_id)
+        self.tries[copy].append(tried)
+        self.tried[copy[0], status] += 1
+
+    def _attempted(self, record: Record) -> None:
+        identity, server, recipient, outcome, reply = record.fields
+        self.said[identity, recipient] = Said(outcome, record.time, server, reply, record.task)
+
+    def _given_up(self, record: Record) -> None:
+        identity, _, recipients, reply = record.fields
+        for recipient in recipients.split(", "):
+            said = self.said.get((identity, recipient))
+            if said is None or said.outcome != "refused":
+                self.said[identity, recipient] = Said("given up", record.time, record.host, reply, record.task)
+
+    def _taken(self, record: Record) -> None:
+        identity, _, recipient, _, state = record.fields
+        self.arrived.setdefault((identity, recipient), Arrived(state, record.time, record.host))
+
+    def _ended(self, record: Record) -> None:
+        self.ends[record.event][self._copy(record.host, record.queue_id)] = record.time
+        if record.event == "discarded":
+            self.discards.add(record.task)
+
+    def _notice(self, record: Record) -> None:
+        self.notices.append((self._copy(record.host, record.queue_id), record.fields[1]))
+
+    def _active(self, record: Record) -> None:
+        self.accepted[record.host] += 1
+
+    def _refusal(self, record: Record) -> None:
+        if record.get("action") == "reject":
+            self.refused[record.host] += 1
+
+    def _cry(self, record: Record) -> None:
+        self.cries[record.host, record.program, record.event, record.fields[0]] += 1
