@@ -82,6 +82,8 @@ def _reason(rule: Any) -> tuple[str, str, str, int, str]:
 _DECISIONS: Mapping[str, Callable[[Record], tuple[Any, ...]]] = {
     "refusal": _ruled, "screened": _ruled, "client": _taken, "content": _of_content,
 }  # fmt: skip
+#: The queues whose messages count.
+_QUEUES = ("incoming", "active", "deferred", "hold")
 #: What takes a message out of a queue.
 _GONE = ("removed", "deleted")
 
@@ -116,6 +118,11 @@ class Results:
     def __init__(self, world: World) -> None:
         self.world, self.now = world, world.now
         self.records: Ordered = world.journal.until(world.now)
+        #: What waits at each mail server now.
+        self._waiting = {
+            name: {queue_id for queue in _QUEUES for queue_id in host.master.spool.queue(queue)}
+            for name, host in world.hosts.items() if host.master is not None
+        }  # fmt: skip
 
     def table(self, name: str) -> Table:
         """One of TABLES.  Raises KeyError."""
@@ -229,8 +236,7 @@ class Results:
 
     def _waits(self, host: str, queue_id: str) -> bool:
         """Whether a message that the queue manager has not seen is in the queue; what was refused after DATA is not."""
-        master = self.world.hosts[host].master
-        return master is not None and master.spool.holds(queue_id)
+        return queue_id in self._waiting.get(host, ())
 
     # ---- figures
 
@@ -240,16 +246,13 @@ class Results:
         delays = [row.delay for row in self.message_rows if row.delay is not None]
         trails = self.trails
         hosts: dict[str, dict[str, int]] = {}
-        for name, host in self.world.hosts.items():
-            if host.master is None:
-                continue
-            queues = (host.master.spool.queue(queue) for queue in ("incoming", "active", "deferred", "hold"))
+        for name, waiting in self._waiting.items():
             hosts[name] = {
                 "accepted": trails.accepted[name],
                 "refused": trails.refused[name],
                 "sent": trails.tried[name, "sent"], "deferred": trails.tried[name, "deferred"],
                 "bounced": trails.tried[name, "bounced"] + trails.tried[name, "expired"],
-                "in queue": sum(map(len, queues)),
+                "in queue": len(waiting),
             }  # fmt: skip
         return {
             "title": self.world.title, "seed": self.world.seed, "policy": self.world.policy, "simulated_s": self.now,
