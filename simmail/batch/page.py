@@ -51,13 +51,16 @@ def _parts(sweep: Sweep) -> Iterator[str]:
         yield "<p>No run has been finished without failing.</p>"
     else:
         yield "<h2>Spam stopped against wanted mail missing</h2>"
-        yield _shown(front_picture(table))
+        options = sweep.options
+        yield _shown(front_picture(options, sweep.choices))
         yield _table(
-            front(table)[["policy", "cell", *sweep.factors, STOPPED, LOST]], "Points that no other point betters"
+            front(options)[["policy", *sweep.choices, STOPPED, LOST]],
+            "Choices that no other betters, over all that the world may be like",
         )
-        effects = main_effects(table, sweep.factors)
+        effects = main_effects(sweep.finished, sweep.factors)
         if not effects.empty:
-            yield "<h2>What each parameter does</h2><p>Means over all values of the others, with 95 % intervals.</p>"
+            yield "<h2>What each parameter does</h2>"
+            yield "<p>Means over all values of the others, with 95 % intervals over the seeds.</p>"
         for factor in dict.fromkeys(effects["factor"]):
             yield f"<h3>{html.escape(factor)}</h3>"
             yield _shown(effect_picture(effects, factor))

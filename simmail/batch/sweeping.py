@@ -49,10 +49,27 @@ class Sweep:
         return list(self.manifest["factors"])
 
     @property
+    def choices(self) -> list[str]:
+        """Those of them that an administrator chooses: not what the world is like."""
+        return [name for name in self.factors if name not in self.manifest["sweep"]["world_parameters"]]
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        """The runs that did not fail."""
+        return self.runs.query("failed == ''")
+
+    @property
     def table(self) -> pd.DataFrame:
         """A line a policy and point of the design: the mean of each figure over the seeds that did not fail."""
-        good = self.runs.query("failed == ''")
-        return good.groupby(["policy", "cell", *self.factors], sort=True)[list(FIGURES)].mean().reset_index()
+        return self._means("cell", *self.factors)
+
+    @property
+    def options(self) -> pd.DataFrame:
+        """A line a policy and values of the `choices`: the mean of each figure over all that the world may be like."""
+        return self._means(*self.choices)
+
+    def _means(self, *columns: str) -> pd.DataFrame:
+        return self.finished.groupby(["policy", *columns], sort=True)[list(FIGURES)].mean().reset_index()
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -68,10 +85,10 @@ class Sweep:
 
     @property
     def picture(self) -> Picture:
-        """Spam stopped against wanted mail missing, with the points that no other point betters."""
+        """Spam stopped against wanted mail missing, with the choices that no other betters."""
         from simmail.batch.effects import front_picture
 
-        return front_picture(self.table)
+        return front_picture(self.options, self.choices)
 
     def told(self) -> str:
         """How it went, for people."""

@@ -13,7 +13,8 @@ import pytest
 
 from simmail.batch import page, replication, runner, sweep
 from simmail.batch.bundle import Bundle
-from simmail.batch.effects import front
+from simmail.batch.effects import STOPPED, front, main_effects
+from simmail.batch.intervals import interval
 from simmail.batch.replication import Row, Task
 from simmail.cli import main
 from simmail.mail.errors import InputError
@@ -167,6 +168,45 @@ def test_the_front_holds_what_nothing_betters() -> None:
         ]
     )
     assert list(front(table)["policy"]) == ["b", "c", "e"]
+
+
+def run_rows(stopped: dict[tuple[str, int, int], float]) -> pd.DataFrame:
+    """Rows of runs, (policy, cell, seed) -> the share of a thousand spams stopped."""
+    return pd.DataFrame(
+        [
+            {"policy": policy, "cell": cell, "seed": seed, "spam_let_in": 1000 * (1 - share), "unwanted": 1000}
+            | {"wanted_lost": 0, "wanted_waiting": 0, "wanted": 10}
+            for (policy, cell, seed), share in stopped.items()
+        ]
+    )
+
+
+def test_intervals_tell_of_the_seeds() -> None:
+    """However few points there are, or far apart: what the seeds make of a mean is how far it may be from the true."""
+    shares = {
+        ("a", 0): (0.50, 0.52, 0.54),
+        ("a", 1): (0.90, 0.92, 0.94),
+        ("b", 0): (0.1, 0.1, 0.1),
+        ("b", 1): (0, 0, 0),
+    }
+    rows = run_rows({(*key, seed): share for key, told in shares.items() for seed, share in enumerate(told, 1)})
+    effects = main_effects(rows, []).query(f"share == '{STOPPED}'").set_index("value")
+    found = interval([0.70, 0.72, 0.74])
+    assert effects.loc["a", "mean"] == pytest.approx(0.72)
+    assert (effects.loc["a", "low"], effects.loc["a", "high"]) == pytest.approx((found.low, found.high))
+    assert tuple(effects.loc["b", ["mean", "low", "high"]]) == pytest.approx((0.05, 0.05, 0.05))
+    assert tuple(effects.loc["a", ["points", "seeds"]]) == (2, 3)
+    alone = main_effects(rows.query("seed == 1"), []).query(f"share == '{STOPPED}'")
+    assert alone["low"].isna().all()
+
+
+def test_only_choices_are_ranked(file: Path, tmp_path: Path) -> None:
+    """How much spam there is cannot be chosen: the policies are compared over all of it."""
+    done = sweep(file, tmp_path / "out", jobs=1)
+    assert list(done.options["policy"]) == ["none", "strict"]
+    assert done.choices == []
+    assert done.options["spam_let_in"].mean() == pytest.approx(done.runs["spam_let_in"].mean())
+    assert "cell" not in done.picture.alt
 
 
 def portions_of(numbers: Iterator[int]) -> list[int]:
