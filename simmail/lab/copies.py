@@ -41,7 +41,7 @@ class Reset(NamedTuple):
 
 
 def start(name: str, target: Path | None = None, student: str = "", key: bytes = b"") -> Path:
-    """Make a copy.
+    """Make a copy.  In a handout a student's exercises are there: without a target it is the one handed out.
 
     Args:
         name: a lab's or exercise's name, or its beginning.
@@ -53,6 +53,9 @@ def start(name: str, target: Path | None = None, student: str = "", key: bytes =
     Raises:
         InputError: where there is no such lab, or something in the way.
     """
+    handed = None if student else _handed_out(name)
+    if handed is not None:
+        return handed if target is None else _copied(handed, _room(target))
     exercise = _meant(name)
     if exercise is not None:
         return _exercise(exercise, Path(exercise.name) if target is None else target, student, key)
@@ -71,6 +74,33 @@ def start(name: str, target: Path | None = None, student: str = "", key: bytes =
     return copy
 
 
+def _handed_out(name: str) -> Path | None:
+    """The exercise of that name as it was handed out to its student, below the nearest folder that has exercises."""
+    if (Path(name) / VARIANT).is_file():
+        return Path(name)
+    here = Path.cwd()
+    shelf = next((folder / "exercises" for folder in (here, *here.parents) if (folder / "exercises").is_dir()), None)
+    there = {} if shelf is None else {path.parents[1].name: path.parents[1] for path in shelf.glob(f"*/{VARIANT}")}
+    fitting = [name] if name in there else [one for one in there if one.startswith(name)]
+    if len(fitting) != 1 or (fitting != [name] and _is_a_lab(name)):
+        return None
+    found = there[fitting[0]]
+    return found.relative_to(here) if found.is_relative_to(here) else found
+
+
+def _copied(handed: Path, copy: Path) -> Path:
+    """Another copy of an exercise that was handed out, as it was then."""
+    for path in _files(handed):
+        if path.parts[0] == folders.OWN and not path.is_relative_to(SET_ASIDE):
+            _copy(handed / path, copy / path)
+    for path in _files(handed / BEGINNING):
+        _copy(handed / BEGINNING / path, copy / path)
+    notebook = notebook_of(handed)
+    if notebook is not None:
+        _copy(notebook, copy / notebook.name)
+    return copy
+
+
 def _meant(name: str) -> exercises.Exercise | None:
     """The exercise that is meant; None where it is a lab, as by a bare number that both begin with."""
     try:
@@ -85,10 +115,9 @@ def _meant(name: str) -> exercises.Exercise | None:
 
 def _is_a_lab(name: str) -> bool:
     try:
-        folders.find(name)
+        return not (folders.find(name) / VARIANT).is_file()
     except InputError:
         return False
-    return True
 
 
 def _room(copy: Path) -> Path:

@@ -12,7 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from simmail.cli import main
 from simmail.lab.contents import PAGE
+from simmail.lab.copies import VARIANT
+from simmail.lab.hand_in import check
 from simmail.lab.handout import handout
 
 
@@ -46,6 +49,29 @@ def test_its_contents_lead_somewhere(course: Path) -> None:
     notebooks = [*shelf.glob("*.ipynb"), *(course / "exercises").glob("*/*.ipynb")]
     assert sorted((shelf / link).resolve() for link in links) == sorted(path.resolve() for path in notebooks)
     assert "simmail start" not in (shelf / PAGE).read_text(encoding="utf-8")
+
+
+def test_start_means_the_students_own(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the notebooks say to begin an exercise leads to the one handed out; another copy of it is this student's."""
+    own = course / "exercises" / "03-close-the-relay"
+    monkeypatch.chdir(course)
+    assert main(["start", "03-close-the-relay"]) == 0
+    assert "exercises/03-close-the-relay is yours" in capsys.readouterr().out
+    assert not (course / "03-close-the-relay").exists()
+    main_cf = next(own.glob("hosts/mail.*/etc/postfix/main.cf")).relative_to(own)
+    handed = (own / main_cf).read_text("utf-8")
+    (own / main_cf).write_text("changed\n", "utf-8")
+    monkeypatch.chdir(course / "notebooks")
+    assert main(["start", "03-close", "again"]) == 0
+    again = course / "notebooks" / "again"
+    assert (again / main_cf).read_text("utf-8") == handed
+    assert (again / VARIANT).read_text("utf-8") == (own / VARIANT).read_text("utf-8")
+    assert (again / "03-close-the-relay.ipynb").is_file()
+    assert check(again).points == check(own).points
+    assert main(["start", "03", "mylab"]) == 0
+    assert not (course / "notebooks" / "mylab" / VARIANT).exists()
 
 
 @pytest.mark.long
