@@ -285,10 +285,37 @@ def test_any_lists_are_explained(host: Path, lists: list[list[str]]) -> None:
     )
     (host / "etc/postfix/main.cf").write_text(text)
     told = explained(host, client="203.0.113.9")
-    assert told.verdict in ("accepted", "refused", "does not run")
+    assert told.verdict in ("accepted", "refused", "refused for now", "does not run")
     assert json.loads(json.dumps(told.json()))["verdict"] == told.verdict
     assert told._repr_html_().count("<table>") == 1
     assert len(str(told)) < 200_000
+
+
+def test_a_host_without_its_queue_is_not_started(tmp_path: Path) -> None:
+    """Where postfix(1) cannot go to its folders nothing listens, and no mail is accepted."""
+    lab = start("03", tmp_path / "mylab")
+    main_cf = lab / "hosts/mail.domain.ork/etc/postfix/main.cf"
+    main_cf.write_text(main_cf.read_text("utf-8") + "queue_directory = /nonexistent\n", "utf-8")
+    told = explained(lab / "hosts/mail.domain.ork", client="203.0.113.9")
+    assert told.verdict == "does not run"
+    assert "Postfix does not start: fatal: chdir(/nonexistent): No such file or directory\n  Clients' conn" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("setting", "word", "reply"),
+    [
+        ("", "refuses for now", "450 4.7.1 <a@spam.example>: Sender address rejected: no spam"),
+        ("access_map_defer_code = 550\n", "refuses", "550 5.7.1 <a@spam.example>: Sender address rejected: no spam"),
+    ],
+)
+def test_a_rule_is_told_to_say_what_the_client_hears(host: Path, setting: str, word: str, reply: str) -> None:
+    """The status fits its code, and what is tried again is told from what is not."""
+    main_cf = host / "etc/postfix/main.cf"
+    main_cf.write_text(main_cf.read_text("utf-8") + setting, "utf-8")
+    (host / "etc/postfix/senders").write_text(SENDERS.replace("REJECT", "DEFER"), "utf-8")
+    text = str(explained(host, sender="a@spam.example"))
+    assert f"{word}: {reply}" in text
+    assert f"Refused{word.removeprefix('refuses')}: {reply}" in text
 
 
 def test_the_readme_s_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,10 +325,10 @@ def test_the_readme_s_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     command += ["--from", "a@bot.example", "--to", "joe@elsewhere.example"]
     assert cli.main(command) == 0
     text = capsys.readouterr().out
-    assert "Refused: 454 4.7.1 <joe@elsewhere.example>: Relay access denied" in text
+    assert "Refused for now: 454 4.7.1 <joe@elsewhere.example>: Relay access denied" in text
     assert cli.main([*command, "--json", "--at", "10m"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["verdict"], told["decided_by"]["rule"]) == ("refused", "defer_unauth_destination")
+    assert (told["verdict"], told["decided_by"]["rule"]) == ("refused for now", "defer_unauth_destination")
     assert told["open"] == []
 
 

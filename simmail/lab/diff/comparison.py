@@ -117,6 +117,6 @@ def _try(a: Side, b: Side, kind: KindOfMail, groups: dict[object, Group]) -> Non
 
 def _way(end: End) -> tuple[str, ...]:
     """What ends of one group share: verdict, code, the rule behind a refusal, and the kind of fate."""
-    rule = end.rule if end.verdict == "refused" else ""
+    rule = end.rule if end.verdict != "accepted" else ""
     fates = sorted({route.partition(" ")[0] for route in end.routes if not route.startswith("from ")})
     return (end.verdict, end.code, rule, *fates)

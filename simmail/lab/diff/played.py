@@ -21,7 +21,7 @@ class End(NamedTuple):
     """How a mail fares.
 
     Args:
-        verdict: `accepted`, `refused`, or `no answer`.
+        verdict: `accepted`, `refused`, `refused for now`, or `no answer`.
         reply: what the client hears in the end.
         rule: the rule that decided, with its place; "" for none.
         fate: what becomes of it: a line for each recipient, and for a queue that is not the usual one.
@@ -76,9 +76,8 @@ class Side:
     def _end(self, played: Played, after: Aftermath | None) -> End:
         heard = decisive(played)
         rule = self._told(heard.reason if heard is not None else played.reason)
-        verdict = "refused" if played.refused else "accepted"
         if after is None:
-            return End(verdict, played.reply, rule, (), ())
+            return End(played.verdict, played.reply, rule, (), ())
         fate, routes = [], []
         if after.queue != "incoming" and (after.queue or not after.filter):
             fate.append(f"it is thrown away ({after.queue})" if not after.queue else f"it waits in {after.queue}")
@@ -92,7 +91,7 @@ class Side:
             noted = there.note.partition(" (")[0]  # without the file's name, which is not the same on both sides
             routes.append(f"{there.address_class} {there.transport}:{there.nexthop} {noted} {there.address}")
         routes.append(f"from {after.sender}")
-        return End(verdict, played.reply, rule, tuple(fate), tuple(routes))
+        return End(played.verdict, played.reply, rule, tuple(fate), tuple(routes))
 
     def _told(self, reason: Reason | None) -> str:
         if reason is None:

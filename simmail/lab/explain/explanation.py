@@ -42,10 +42,10 @@ class Explanation:
 
     @property
     def verdict(self) -> str:
-        """`accepted`, `refused`, `does not run`, or `not heard` where nothing listens on the port."""
+        """That of the session; or `does not run`, or `not heard` where nothing listens on the port."""
         if self.played.fatal:
             return "not heard" if self.played.unheard else "does not run"
-        return "refused" if self.played.refused else "accepted"
+        return self.played.verdict
 
     @property
     def reply(self) -> str:

@@ -18,13 +18,13 @@ class Outcome:
 
     Args:
         reply: what the client hears.
-        refused: whether that is a refusal.
+        verdict: what that is, as `Played.verdict`.
         reason: the rule behind it; None where no rule spoke.
         more: questions that come up only on this way, each with its own ends.
     """
 
     reply: str
-    refused: bool
+    verdict: str
     reason: Reason | None
     more: tuple[Fork, ...] = ()
 
@@ -81,6 +81,6 @@ class Explorer:
             ended = self._play(answers) if number else played
             more = self._forks(answers, ended, known, depth - 1) if number else ()
             matter = tuple(fork for fork in more if fork.matters)
-            end = Outcome(ended.reply, ended.refused, ended.reason, matter)
+            end = Outcome(ended.reply, ended.verdict, ended.reason, matter)
             ends.setdefault(end, []).append(choice.label)
         return Fork(question, tuple((tuple(labels), end) for end, labels in ends.items()))

@@ -44,6 +44,7 @@ from simmail.postfix.smtpd.lookups import reverse_name
 from simmail.postfix.smtpd.message import GO_AHEAD
 from simmail.postfix.smtpd.policy_client import understand
 from simmail.postfix.smtpd.session import SmtpdSession
+from simmail.postfix.startup import enter_folders
 from simmail.postfix.system import MailSystem
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
@@ -116,6 +117,13 @@ class Played:
     system: MailSystem | None = None
     learnt: bool = False
 
+    @property
+    def verdict(self) -> str:
+        """`accepted`, `refused`, or `refused for now` by a reply after which an honest client tries again."""
+        if not self.refused:
+            return "accepted"
+        return "refused for now" if self.reply.startswith("4") else "refused"
+
 
 def service_at(system: MailSystem, port: int) -> Service | None:
     """The service that listens on a port; behind postscreen it is the smtpd that mail is passed on to."""
@@ -149,6 +157,8 @@ class Player:
         played = self.played
         try:
             system = self.system or MailSystem(self.place.host.machine, PROGRAMS, self._warn, remember=False)
+            if self.place.host.master is not None:  # of a folder of files alone nobody knows what else there is
+                enter_folders(system.config)
             played.system = system
             service = service_at(system, self.mail.port)
             if service is None or service.command != "smtpd":

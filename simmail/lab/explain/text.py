@@ -33,6 +33,8 @@ def ending(told: Explanation) -> str:
     played = told.played
     if played.unheard:
         return f"Not heard: {played.fatal}; master.cf says where its services listen"
+    if played.fatal and played.system is None:
+        return f"Postfix does not start: fatal: {played.fatal}\n  Clients' connections are refused."
     if played.fatal:
         return f"The server does not run: fatal: {played.fatal}\n  Clients connect and hear nothing."
     return f"{told.verdict.capitalize()}: {played.reply}\n  decided by {told.told(played.reason)}"
@@ -140,7 +142,7 @@ def _fork(told: Explanation, fork: Fork, indent: str) -> Iterator[str]:
 
 def _outcome(told: Explanation, end: Outcome) -> str:
     by = f"; by {told.told(end.reason)}" if end.reason is not None else ""
-    return f"{'refused' if end.refused else 'accepted'}, {end.reply}{by}"
+    return f"{end.verdict}, {end.reply}{by}"
 
 
 def _after(told: Explanation) -> Iterator[str]:

@@ -15,7 +15,7 @@ from simmail.postfix.tables.table import Table
 
 def refusal(finding: Finding) -> str:
     """A refusal as it was meant, before soft_bounce and the like."""
-    return f"{finding.code} {finding.dsn} {finding.text}"
+    return f"{finding.code} {finding.code // 100}{finding.dsn[1:]} {finding.text}"
 
 
 @dataclass(slots=True)

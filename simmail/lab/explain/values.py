@@ -80,7 +80,7 @@ def _fork(told: Explanation, fork: Fork) -> dict[str, Any]:
 
 def _end(told: Explanation, end: Outcome) -> dict[str, Any]:
     return {
-        "verdict": "refused" if end.refused else "accepted", "reply": end.reply,
+        "verdict": end.verdict, "reply": end.reply,
         "decided_by": _reason(told, end.reason), "open": [_fork(told, fork) for fork in end.more],
     }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simmail.lab.explain.mistakes import restriction_meant
 from simmail.lab.explain.trace import RuleHeard, refusal
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.findings import Kind
+from simmail.postfix.smtpd.findings import Finding, Kind
 from simmail.postfix.smtpd.restrictions import OLD_NAMES, Rule
 
 _DESTINATIONS = (
@@ -43,6 +43,10 @@ def reads(rule: Rule) -> tuple[str, ...]:
     return READS.get(OLD_NAMES.get(name, name), ())
 
 
+def _refuses(finding: Finding) -> str:
+    return "refuses for now" if finding.code < 500 else "refuses"
+
+
 def verdict(heard: RuleHeard) -> str:
     """What a rule came to, in words."""
     finding, rule = heard.finding, heard.rule
@@ -53,7 +57,9 @@ def verdict(heard: RuleHeard) -> str:
         if heard.verdict is Verdict.UNDECIDED:
             return f"would refuse, but warn_if_reject only logs it: {refusal(finding)}"
         meant = restriction_meant(rule.name) if rule.restriction.reads == () and kind is Kind.TROUBLE else ""
-        return f"refuses: {refusal(finding)}" + (f" (was {meant} meant?)" if meant and meant != rule.name else "")
+        return f"{_refuses(finding)}: {refusal(finding)}" + (
+            f" (was {meant} meant?)" if meant and meant != rule.name else ""
+        )
     if kind is Kind.PERMIT:
         if heard.verdict is Verdict.REJECT:
             return "may not permit: refuses"
