@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: What is told of a message with several recipients: the first of these that any of them has, as people call it.
 _STATES = {
-    "given up": "refused", "refused": "refused", "bounced": "bounced", "discarded": "discarded",
+    "given up": "given up", "refused": "refused", "bounced": "bounced", "discarded": "discarded",
     "deleted": "deleted", "waiting": "on its way", "trapped": "trapped",
 }  # fmt: skip
 #: What programs died of: so many different texts are told.

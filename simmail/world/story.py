@@ -111,6 +111,7 @@ def _end(results: Results, row: MessageRow) -> str:
         return f"= in the mailbox {told(row.delay)} after it was written"
     return {
         "refused": "= with its writer still",
+        "given up": "= its sender has given up",
         "bounced": "= it came back",
         "trapped": "= in a trap",
     }.get(row.state, "= on its way")

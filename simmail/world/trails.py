@@ -101,6 +101,7 @@ class Trails:
             "delivery": self._delivery, "attempted": self._attempted, "given-up": self._given_up,
             "arrived": self._taken, "discarded": self._ended, "deleted": self._ended, "expired": self._ended,
             "notification": self._notice, "active": self._active, "refusal": self._refusal, "screened": self._refusal,
+            "content": self._refusal,
             "fatal": self._cry, "panic": self._cry, "error": self._cry, "warning": self._cry,
         }  # fmt: skip
         for record in records.of(*readers):

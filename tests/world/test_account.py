@@ -71,3 +71,14 @@ def test_what_the_log_calls_an_agent_does_not_matter() -> None:
     world.run("1h")
     (fate,) = [fate for fate in world.results.account.fates if fate.identity == written.identity]
     assert fate.state == "delivered"
+
+
+def test_who_gives_up_was_not_refused() -> None:
+    """A sender that nobody answers, and that tries no longer, has not heard a word."""
+    world = load(LAB)
+    world.host("mail.domain.ork").crash()
+    written = world.people["alice"].send("bledger@creativeacct.com", "The receipts")
+    world.run("10:00")
+    rows = {row.message_id: row.state for row in world.results.message_rows}
+    assert rows[written.identity] == "given up"
+    assert "refused" not in world.results.summary()["messages"]

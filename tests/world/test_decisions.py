@@ -94,3 +94,17 @@ def test_refusals_are_counted_by_rule(world: Player, tmp_path: Path) -> None:
         "joe@domain.ork",
     ]
     assert refused.iloc[0].reply.startswith("554 5.7.1 <unknown[203.0.113.9]>")
+
+
+def test_what_a_content_check_refuses_is_refused() -> None:
+    """It counts in the summary as what is refused in the envelope does."""
+    session = SESSION.format(helo="mx.x.example", sender="a@x.example", recipient="joe@domain.ork")
+    case = Case(
+        "refused",
+        {"main.cf": f"{MAIN_CF}header_checks = inline:{{{{Subject: x=REJECT no x}}}}\n", "users": ["joe"], "steps": []},
+        steps=[{"client": "203.0.113.7", "send": session}],
+    )
+    playing = Player(case)
+    playing.play()
+    summary = playing.world.results.summary()
+    assert [host["refused"] for host in summary["hosts"].values()] == [1]
