@@ -141,6 +141,7 @@ MISTAKES: tuple[Mistake, ...] = (
     M("two alias classes", "two-classes",
       "virtual_alias_domains = DOMAIN, letters.test\nmydestination = DOMAIN, localhost",
       at="mydestination = DOMAIN"),
+    M("a blank that is none", "no-blank", "mynetworks = 127.0.0.0/8,\u00a0192.168.0.0/16"),
     M("backscatter", "backscatter", "local_recipient_maps ="),
     M("nobody asks", "backscatter", "smtpd_reject_unlisted_recipient = no"),
     M("unknown user 450", "unknown-user-put-off", "unknown_local_recipient_reject_code = 450"),
@@ -222,6 +223,8 @@ MISTAKES: tuple[Mistake, ...] = (
       files={"etc/postfix/valias": "ping@letters.test pong@letters.test\npong@letters.test ping@letters.test, joe\n"},
       compiled=("etc/postfix/valias",)),
     M("bad number", "does-not-run", "message_size_limit = 10MB"),
+    M("no such transport in a table", "no-such-service", "transport_maps = hash:/etc/postfix/ways", at="smpt:",
+      files={"etc/postfix/ways": "slow.test smpt:[mx.slow.test]\n"}, compiled=("etc/postfix/ways",), smtp=False),
     M("no such transport", "no-such-service", "mailbox_transport = lmtpd:unix:/run/dovecot", smtp=False),
 )  # fmt: skip
 

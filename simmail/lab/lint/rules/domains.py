@@ -15,7 +15,7 @@ RECIPIENTS = ("virtual_alias_maps", "virtual_mailbox_maps", "relay_recipient_map
 
 TWO = Kind(
     "error", "two-classes",
-    "{domain} is in {first} and in {second}: the first one counts, and who exists only by the second is unknown (550).",
+    "{domain} is in {first} and in {second}: the first one counts{unknown}.",
     "A domain belongs to one address class; Postfix only warns: do not list domain {domain} in BOTH.",
     "Take it out of one of the two.",
     "ADDRESS_CLASS_README",
@@ -102,7 +102,10 @@ def two_classes(host: Parsed) -> Iterator[Finding]:
             if known[0] == parameter or (told and parameter == "relay_domains"):
                 continue
             places = sorted({known[1], location}, key=lambda place: (place.file.endswith("main.cf"), place.line))
-            yield TWO.at(places[-1], *places[:-1], domain=domain, first=known[0], second=parameter)
+            # virtual_alias_maps hold for every class
+            alias = parameter == "virtual_alias_domains"
+            unknown = "" if alias else ", and who exists only by the second is unknown (550)"
+            yield TWO.at(places[-1], *places[:-1], domain=domain, first=known[0], second=parameter, unknown=unknown)
 
 
 def relay(host: Parsed) -> Iterator[Finding]:

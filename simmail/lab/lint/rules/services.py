@@ -14,6 +14,8 @@ TRANSPORTS = (
     "default_transport", "local_transport", "virtual_transport", "relay_transport", "mailbox_transport",
     "fallback_transport", "content_filter", "best_mx_transport", "error_transport",
 )  # fmt: skip
+#: The programs that deliver mail.
+AGENTS = frozenset({"smtp", "lmtp", "local", "virtual", "pipe", "error", "discard"})
 #: What a public server's master.cf may override without a word.
 HARMLESS = frozenset({"syslog_name", "smtpd_banner", "content_filter", "receive_override_options", "stress"})
 
@@ -28,7 +30,7 @@ NO_SERVICE = Kind(
     "error", "no-such-service",
     "Mail for it waits in the queue: mail transport unavailable.",
     "{parameter} names {service}, and master.cf has no such service.",
-    "Add the service to master.cf, or name one of {services}.",
+    "Add the service to master.cf, or name one that delivers: {services}.",
     "master(5)",
 )  # fmt: skip
 SOFT_BOUNCE = Kind(
@@ -76,13 +78,21 @@ def transports(host: Parsed) -> Iterator[Finding]:
     """Transports that master.cf does not have."""
     if not host.services:
         return
-    known = [name for name, type in host.services if type in ("unix", "fifo")]
+    known = {name: service.command for (name, type), service in host.services.items() if type in ("unix", "fifo")}
+    agents = ", ".join(sorted(name for name, command in known.items() if command in AGENTS))
+    for parameter, service, location in _named(host):
+        if service and service not in known and not service.startswith("#"):
+            yield NO_SERVICE.at(location, parameter=parameter, service=service, services=agents)
+
+
+def _named(host: Parsed) -> Iterator[tuple[str, str, Location]]:
+    """The transports that main.cf and transport tables name: the parameter or table, the service, and the place."""
     for parameter in TRANSPORTS:
-        service = host.told(parameter).partition(":")[0].strip()
-        if host.is_set(parameter) and service and service not in known and not service.startswith("#"):
-            yield NO_SERVICE.at(
-                host.where(parameter), parameter=parameter, service=service, services=", ".join(sorted(known))
-            )
+        if host.is_set(parameter):
+            yield parameter, host.told(parameter).partition(":")[0].strip(), host.where(parameter)
+    for ref in host.tables_of("transport_maps"):
+        for line in host.entries(ref.spec):
+            yield ref.spec, line.value.partition(":")[0].strip(), line.location if line.location.line else ref.location
 
 
 def soft_bounce(host: Parsed) -> Iterator[Finding]:

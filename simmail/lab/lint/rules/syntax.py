@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, meant
@@ -15,6 +16,8 @@ from simmail.postfix.parameters import parameters
 #: Parameters that hold a text or a command, in which `#` may be meant.
 FREE_TEXTS = re.compile(r".*(_banner|_reply|_footer|_command|_template|_filter|_text|_chars|_delimiters)|mail_name")
 MASTER_CF = "/etc/postfix/master.cf"
+#: Blanks of other kinds than Postfix's, and signs that have no width.
+_FALSE_BLANK = re.compile("[\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]|(?<!^)\ufeff")
 _SETTING = re.compile(r"\s+([A-Za-z_][\w-]*)\s*=(?!\S*[=}])")
 
 INLINE = Kind(
@@ -55,6 +58,26 @@ MARK = Kind(
     "Save the file as UTF-8 without a byte-order mark (BOM).",
     "postconf(5)",
 )  # fmt: skip
+BLANK = Kind(
+    "error", "no-blank",
+    "`{shown}` is one word, and means nothing.",
+    "Between its parts stands {name} (U+{code:04X}), which looks like a blank and is none to Postfix.",
+    "Write a plain blank there; such signs come from web pages and word processors.",
+    "postconf(5)",
+)  # fmt: skip
+
+
+def false_blanks(host: Parsed) -> Iterator[Finding]:
+    """Characters in main.cf that look like a blank, or like nothing."""
+    for setting in host.assignments:
+        if FREE_TEXTS.fullmatch(setting.name):
+            continue
+        for number, text in setting.lines:
+            found = _FALSE_BLANK.search(text)
+            if found:
+                name = unicodedata.name(found[0]).lower().replace("-", " ")
+                shown = next(word for word in text.split(" ") if found[0] in word).strip()
+                yield BLANK.at(Location(MAIN_CF, number), shown=shown, name=f"a {name}", code=ord(found[0]))
 
 
 def marks(host: Parsed) -> Iterator[Finding]:
@@ -117,4 +140,4 @@ def leading_blank(host: Parsed) -> Iterator[Finding]:
         yield LEADING.at(Location(MAIN_CF, number), text=text.strip())
 
 
-RULES = (marks, inline_comments, glued_lines, set_twice, leading_blank)
+RULES = (marks, false_blanks, inline_comments, glued_lines, set_twice, leading_blank)
