@@ -13,6 +13,7 @@ from typing import Any
 from simmail.lab import exercise as exercises
 from simmail.lab.copies import VARIANT
 from simmail.lab.hand_in import checked, read_variant
+from simmail.lab.variants import same_student
 from simmail.mail.errors import SimmailError
 
 
@@ -71,7 +72,7 @@ def other_variant(exercise: exercises.Exercise, says: str, student: str, key: by
     """
     if says and not key:
         return f"Is the variant of {says}; give --secret-file."
-    if says and says != student:
+    if says and not same_student(says, student):
         return f"Is the variant of {says}, and tried as that of {student}; is that the student's id?"
     if key and not says and exercise.variant(student, key) != exercise.variant():
         return f"Is everybody's variant, and tried as that of {student}; was it handed out without --student?"

@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from simmail.mail.errors import InputError
 
@@ -58,6 +59,11 @@ def secret(file: str | None = None) -> bytes:
     return text.encode()
 
 
+def same_student(one: str, other: str) -> bool:
+    """Whether two ids are one: macOS writes the letters of file names and their accents one by one."""
+    return normalize("NFC", one) == normalize("NFC", other)
+
+
 def choose(exercise: str, student: str, key: bytes, names: Mapping[str, list[str]], faults: list[str]) -> Variant:
     """A student's variant.
 
@@ -75,7 +81,7 @@ def choose(exercise: str, student: str, key: bytes, names: Mapping[str, list[str
         if not student or not key:
             return options[0]
         digest = hmac.new(
-            key, f"{exercise}/{student}/{what}".encode("utf-8", "surrogateescape"), hashlib.sha256
+            key, f"{exercise}/{normalize('NFC', student)}/{what}".encode("utf-8", "surrogateescape"), hashlib.sha256
         ).digest()
         return options[int.from_bytes(digest[:8], "big") % len(options)]
 

@@ -168,11 +168,17 @@ class Faults:
         Args:
             spec: the fault.
             number: its place in the list, by which its chance is drawn.
+
+        Raises:
+            InputError: for a moment that cannot be, and an end that does not come after the beginning.
         """
         moment = self.world.moment
         turn = self._turner(spec)
         begin = moment(spec.at) if spec.at is not None else 0.0
         end = moment(spec.until) if spec.until is not None else float("inf")
+        if end <= begin:
+            found = f"{spec.until} is not after the fault's beginning, {spec.at or 'the start'}"
+            raise InputError("until", found, f"the next day's would be 1d {spec.until}")
         if spec.every is None:
             self.world.clock.at(begin, lambda: turn(True))
             if end < float("inf"):

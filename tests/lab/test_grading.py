@@ -214,9 +214,10 @@ def test_a_copy_tried_as_somebody_elses_is_told(tmp_path: Path) -> None:
     bob = solved(tmp_path / "bob", "bob", SECRET)
     sent = solved(tmp_path / "bob_12345_file_", "bob", SECRET)
     plain = solved(tmp_path / "ann", "", b"")
-    (right,) = grade(given, [bob], SECRET)
-    assert right.report is not None
-    assert (right.report.passed, right.trouble) == (True, "")
+    apart = solved(tmp_path / "Jo\u0308rg", "J\u00f6rg", SECRET)  # as macOS writes the name
+    for right in grade(given, [bob, apart], SECRET):
+        assert right.report is not None
+        assert (right.report.passed, right.trouble) == (True, "")
     for path, key, words in (
         (bob, b"", "Is the variant of bob; give --secret-file."),
         (sent, SECRET, "Is the variant of bob, and tried as that of bob_12345_file_; is that the student's id?"),

@@ -287,3 +287,13 @@ def test_a_mistaken_moment_is_told(tmp_path: Path) -> None:
     """A moment that is none is told with its line and the fault's number."""
     with pytest.raises(InputError, match=r"world.yaml:17: faults.0.at: 'soon' is no length of time"):
         world_with(tmp_path, "faults:\n  - {at: soon, host: a.example}\n")
+
+
+@pytest.mark.parametrize(
+    "fault", ['{at: "11:00", until: "10:00", host: a.example}', "{at: 1h, until: 1h, host: a.example}"]
+)
+def test_a_fault_ends_after_it_has_begun(tmp_path: Path, fault: str) -> None:
+    """One that would never be mended is told with its line."""
+    with pytest.raises(InputError, match=r"world\.yaml:\d+: .*is not after the fault's beginning, 1") as raised:
+        world_with(tmp_path, f"faults:\n  - {fault}\n")
+    assert "1d 1" in str(raised.value)
