@@ -318,7 +318,7 @@ class Transaction:
         """Whether the queue file, envelope and all, would be larger than message_size_limit."""
         program, message = self.program, self.message
         limit = program.size_limit
-        if not limit or message.size + MOST_ENVELOPE * (1 + len(message.recipients)) <= limit:
+        if limit <= 0 or message.size + MOST_ENVELOPE * (1 + len(message.recipients)) <= limit:
             return False
         file = queue_file(message, "incoming", program.system.machine)
         return sum(record.size for record in file.records()) > limit

@@ -56,9 +56,11 @@ def mailbox_limit(config: Config, parameter: str) -> int:
     """How large a mailbox may become, octets, 0 for any size.  Raises Fatal where a message may be larger."""
     limit: int = config[parameter]
     largest: int = config["message_size_limit"]
-    if limit and not largest:
+    if limit <= 0:
+        return 0
+    if largest <= 0:
         raise Fatal(f"configuration error: {parameter} is limited but message_size_limit is unlimited")
-    if limit and largest > limit:
+    if largest > limit:
         raise Fatal(f"configuration error: {parameter} is smaller than message_size_limit")
     return limit
 

@@ -22,6 +22,7 @@ WARNING = "warning: not enough free space in mail queue: {} bytes < 1.5*message 
         ("10GB", "queue_minfree = 10000000000\n", "250 2.1.0 Ok"),
         ("10GB", "message_size_limit = 100000000000\nmailbox_size_limit = 0\n", REPLY),
         ("10GB", "message_size_limit = 0\nmailbox_size_limit = 0\n", "250 2.1.0 Ok"),
+        ("10GB", "message_size_limit = -1\nmailbox_size_limit = 0\n", REPLY),
         ("15MB", "", REPLY),
         ("16MB", "", "250 2.1.0 Ok"),
         ("15MB", "message_size_limit = 10000000\n", "250 2.1.0 Ok"),

@@ -311,7 +311,7 @@ class _Sendmail:
             self.invocation.complain(f"postdrop: {level}: {text}")
         content = Content(tuple(lines))
         limit: int = self.config["message_size_limit"]
-        if limit and content.size + FILE_OVERHEAD > limit:
+        if 0 < limit < content.size + FILE_OVERHEAD:
             yield from self._too_large(who, account)
         message = Message(
             queue_id=(yield NewQueueId()),

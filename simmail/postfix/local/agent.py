@@ -75,7 +75,7 @@ class Local(DeliveryAgent):
         super().__init__(system, service)
         config = self.config
         self.machine = system.machine
-        mailbox_limit(config, "mailbox_size_limit")
+        self.mailbox_limit = mailbox_limit(config, "mailbox_size_limit")
         self.default_rights = self._default_rights(config["default_privs"])
         self.delimiters: str = config["recipient_delimiter"]
         self.owner_request: bool = config["owner_request_special"]

@@ -65,7 +65,7 @@ class Mailboxes:
         #: A spool of Maildirs goes before an mbox file at home.
         self._at_home = bool(self._home_mailbox) and (self._home_mailbox.endswith("/") or not self._end)
         self._strict: bool = config["strict_mailbox_ownership"]
-        self._limit: int = config["mailbox_size_limit"]
+        self._limit = agent.mailbox_limit
         self._locks = LockFiles(config, "mailbox_delivery_lock")
 
     # ---- a user's mailbox

@@ -213,7 +213,7 @@ class Dialogue:
         yield from program.spoken()
         limit = program.size_limit
         offered = (
-            ("SIZE", f"SIZE {limit}" if limit else "SIZE", True),
+            ("SIZE", f"SIZE {limit}" if limit > 0 else "SIZE", True),
             ("VRFY", "VRFY", program.vrfy),
             ("ETRN", "ETRN", True),
             ("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True),

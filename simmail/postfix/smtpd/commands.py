@@ -150,7 +150,7 @@ def _offered(
     limit = parameters.size_limit
     offered = (
         ("PIPELINING", "PIPELINING", True),
-        ("SIZE", f"SIZE {limit}" if limit else "SIZE", True),
+        ("SIZE", f"SIZE {limit}" if limit > 0 else "SIZE", True),
         ("VRFY", "VRFY", parameters.vrfy),
         ("ETRN", "ETRN", True),
         ("VERP", "XVERP", verp),

@@ -430,6 +430,8 @@ def _flat(reply: Reply) -> str:
 
 def _within(content: Content, limit: int) -> Content:
     """The lines that a limit lets through."""
+    if limit <= 0:
+        return content
     lines: list[str] = []
     for line in content.lines:
         limit -= len(line.encode("utf-8", "surrogateescape")) + 2

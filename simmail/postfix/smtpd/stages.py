@@ -15,6 +15,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,9 @@ class Checker(Hearing):
         super().__init__(smtpd)
         lists = smtpd.lists
         least, size = smtpd.parameters.minimum_free, smtpd.parameters.size_limit
-        self._room = max(least, DISK_SHARE * size)
-        if 0 < least < self._room:
+        #: A size below nothing is more than any disk has.
+        self._room = max(least, DISK_SHARE * size) if size >= 0 else inf
+        if 0 < least < DISK_SHARE * size:
             smtpd.opens_with(
                 "warning", f"queue_minfree({least}) should be at least {DISK_SHARE}*message_size_limit({size})"
             )
