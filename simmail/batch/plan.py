@@ -123,7 +123,7 @@ class Plan:
         cells: the points of the design.
 
     Raises:
-        InputError: for a policy, host or step that is not there.
+        InputError: for a policy, host or step that is not there, and for a moment that cannot be.
     """
 
     def __init__(self, spec: SweepSpec, beside: Path) -> None:
@@ -144,10 +144,16 @@ class Plan:
         return Cell(number, values, world)
 
     def _check_names(self) -> None:
-        """Raises InputError for a parameter that nothing reads."""
-        if not self.spec.parameters:
+        """Raises InputError for a parameter that nothing reads, and a moment that cannot be."""
+        if not (self.spec.parameters or self.spec.until):
             return
-        hosts = lived(Task(self.cells[0].world, NONE, 1, "0s")).hosts
+        world = lived(Task(self.cells[0].world, NONE, 1, "0s"))
+        hosts = world.hosts
+        if self.spec.until:
+            try:
+                world.moment(self.spec.until)
+            except InputError as error:
+                raise InputError("until", error.found, error.wanted) from None
         for host, several in self.spec.parameters.items():
             for _, name, like in unread_names(hosts[host].machine):
                 if name in several:

@@ -72,7 +72,8 @@ def _grade(args: argparse.Namespace) -> int:
 
     exercise = exercises.find(args.exercise)
     if exercise is None:
-        print(f"simmail grade: there is no exercise {args.exercise!r}", file=sys.stderr)
+        known = f"; there are: {', '.join(exercises.known())}"
+        print(f"simmail grade: there is no exercise {args.exercise!r}{known}", file=sys.stderr)
         return 2
     out = Path(args.out) if args.out else None
     paths = list(hand_ins(args.submissions, out))

@@ -118,9 +118,7 @@ def find(name: str | Path, start: Path | None = None) -> Exercise | None:
     given = Path(name)
     if (given / SPEC).is_file():
         return read(given.resolve())
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
-        known = sorted(path.parent for path in (folder / "exercises").glob(f"*/{SPEC}"))
+    for known in _shelves(start):
         fitting = [p for p in known if p.name == str(name)] or [p for p in known if p.name.startswith(str(name))]
         if len(fitting) > 1:
             names = " or ".join(path.name for path in fitting)
@@ -128,6 +126,18 @@ def find(name: str | Path, start: Path | None = None) -> Exercise | None:
         if fitting:
             return read(fitting[0])
     return None
+
+
+def known() -> list[str]:
+    """The names of all exercises at hand."""
+    return list(dict.fromkeys(path.name for shelf in _shelves() for path in shelf))
+
+
+def _shelves(start: Path | None = None) -> Iterator[list[Path]]:
+    """The exercises beside and above a folder, the present one by default, and those of simmail itself."""
+    here = (start or Path.cwd()).resolve()
+    for folder in dict.fromkeys((here, *here.parents, Path(__file__).resolve().parents[2])):
+        yield sorted(path.parent for path in (folder / "exercises").glob(f"*/{SPEC}"))
 
 
 def read(folder: Path) -> Exercise:

@@ -71,6 +71,7 @@ class Loader:
         self._actors()
         for link in scenario.links:
             self.world.network.link(*link.between, link.latency, link.bandwidth, link.loss)
+        self._tell_of_islands()
         for name, spec in scenario.hosts.items():
             self._start(self.world.hosts[name], spec)
         for name, spec in scenario.hosts.items():
@@ -81,6 +82,14 @@ class Loader:
             self._fault(fault, number)
         for actor in self.world.actors.values():
             actor.start()
+
+    def _tell_of_islands(self) -> None:
+        """A site that no link leads to is most likely a line forgotten."""
+        sites, joined = self.scenario.sites, {end for link in self.scenario.links for end in link.between}
+        where = schema.place(self.folder / folders.WORLD, ("sites",))
+        for site in sites if len(sites) > 1 else ():
+            if site not in joined:
+                self.world.notices.append(f"{where}: no link leads to {site}, so nobody reaches whoever is there")
 
     def _actors(self) -> None:
         world = self.world

@@ -117,6 +117,11 @@ def located(
             message = "there is no such field" + meant(str(path[-1]), fields)
         elif problem["type"] == "missing":
             message = "this field is missing"
+        elif problem["type"].startswith(("datetime", "date")):
+            message = f"{problem['input']!r} is no moment; write 2026-03-02 09:00"
+        elif problem["type"] == "union_tag_invalid":
+            word, known = problem["ctx"]["tag"], problem["ctx"]["expected_tags"].replace("'", "")
+            message = f"there is no kind {word!r}{meant(word, known.split(', '))}; there are: {known}"
         told.append((line(tree, path), f"{field}: {message}"))
     told.sort()
     number, first = told[0]

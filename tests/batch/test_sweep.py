@@ -98,6 +98,14 @@ def test_a_failed_run_is_a_row(file: Path, tmp_path: Path) -> None:
     assert main(["sweep", str(file), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
 
 
+def test_a_moment_that_cannot_be_is_told_before_any_run(file: Path, tmp_path: Path) -> None:
+    """No run could go so far."""
+    file.write_text(TEXT.replace("3h", '"25:00"'), encoding="utf-8")
+    with pytest.raises(InputError, match="until: '25:00' is no time of day"):
+        sweep(file, tmp_path / "out", jobs=1)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_run_alone_has_its_limits(world: Path) -> None:
     """A run in a process of its own gives the same row, and one that wants too much is a row that says so."""
     tasks = [replication.Task(Bundle.read(world), "none", seed, "1h") for seed in range(2)]

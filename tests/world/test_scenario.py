@@ -7,6 +7,7 @@ import pytest
 from simmail.mail.errors import InputError
 from simmail.world import scenario
 from simmail.world.folder import find
+from simmail.world.loader import load
 
 GOOD = """\
 title: Two hosts
@@ -58,6 +59,8 @@ def test_a_good_one_is_read(tmp_path: Path) -> None:
         ("sites: [town]", "sites: [town", 4, "is no YAML"),
         ("  a.example:", "  ../a.example:", 5, "'../a.example' is no host's name"),
         ("  a.example:", "  /:", 5, "'/' is no host's name"),
+        ("start: 2026-03-02 09:00", "start: 2.3.2026", 2, "'2.3.2026' is no moment; write 2026-03-02 09:00"),
+        ("people:\n", "actors:\n  shop: {kind: programme}\npeople:\n", 12, "no kind 'programme'; was 'program' meant?"),
         ("title: Two hosts", 'title: "Two \\udce9 hosts"', 1, r"has half a character, \udce9"),
     ],
 )
@@ -85,3 +88,12 @@ def test_a_world_that_is_nowhere_is_told_with_those_at_hand(tmp_path: Path) -> N
     with pytest.raises(InputError, match=r"there are: .*01-the-first-message.*mine") as told:
         find("nowhere", tmp_path / "here")
     assert "stranger" not in str(told.value)
+
+
+def test_a_site_without_a_link_is_told(tmp_path: Path) -> None:
+    """It is most likely a line forgotten; a world of one site needs none."""
+    places = tmp_path / "world.yaml"
+    places.write_text(GOOD, encoding="utf-8")
+    assert load(tmp_path).notices == []
+    places.write_text(GOOD.replace("[town]", "[town, village]"), encoding="utf-8")
+    assert [told for told in load(tmp_path).notices if ":3: no link leads to village" in told]
