@@ -5,7 +5,7 @@ DESCRIPTION
     The transcript of a session, as smtpd(8) and smtp(8) mail it where notify_classes names a class of its errors.
 
 PARAMETERS
-    error_notice_recipient, mail_name
+    error_notice_recipient, mail_name, myhostname
 
 SEE ALSO
     postconf(5): notify_classes
@@ -44,7 +44,7 @@ def post_notice(
     config = program.config
     postmaster = str(config["error_notice_recipient"])
     lines = [
-        "From: Mail Delivery System <MAILER-DAEMON>",
+        f"From: Mail Delivery System <MAILER-DAEMON@{config['myhostname']}>",
         f"To: Postmaster <{postmaster}>",
         f"Subject: {config['mail_name']} {title}",
         "",
