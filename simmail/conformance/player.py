@@ -19,7 +19,7 @@ from simmail.mail.errors import Fatal, InputError
 from simmail.mail.records import Record, in_order
 from simmail.postfix.config import Config
 from simmail.postfix.log_form import shown
-from simmail.postfix.showq import DAEMON, entries
+from simmail.postfix.showq import entries
 from simmail.postfix.startup import check
 from simmail.postfix.tables.database import dump
 from simmail.postfix.tables.entries import Entry
@@ -198,11 +198,11 @@ class Player:
 
     def _queue(self) -> list[dict[str, Any]]:
         try:
-            Config.load(self.host.machine, program="postqueue")
+            config = Config.load(self.host.machine, program="postqueue")
         except Fatal:  # it has nothing to list
             return []
         out = []
-        for entry in entries(self.master.spool, self.host.machine):
+        for entry in entries(self.master.spool, self.host.machine, config):
             recipients = [
                 {"address": shown(one.address), **({"delay_reason": one.reason} if one.reason else {})}
                 for one in entry.recipients
@@ -213,7 +213,7 @@ class Player:
                     {
                         "queue": entry.queue,
                         "id": entry.message.queue_id,
-                        "sender": shown(entry.message.sender) or DAEMON,
+                        "sender": shown(entry.sender),
                         "recipients": recipients,
                     }
                 )

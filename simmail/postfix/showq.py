@@ -8,6 +8,10 @@ DESCRIPTION
     What lies in maildrop comes first, as large as its file.
 
     A recipient that was expanded into others is listed after those of them that wait, without a reason of its own.
+    The null sender is listed as empty_address_recipient.
+
+PARAMETERS
+    empty_address_recipient
 
 SEE ALSO
     showq(8), postqueue(1)
@@ -20,12 +24,12 @@ from typing import NamedTuple
 
 from simmail.files.machine import Machine
 from simmail.mail.message import Message
+from simmail.postfix.config import Config
 from simmail.postfix.queue_file import stored_size
 from simmail.postfix.spool import Spool
 
 #: The queues in the order in which they are listed.
 LISTED = ("maildrop", "active", "incoming", "deferred", "hold")
-DAEMON = "MAILER-DAEMON"
 
 
 class Waiting(NamedTuple):
@@ -41,22 +45,26 @@ class Entry(NamedTuple):
     Args:
         queue: the queue it is in.
         message: the queue file.
+        sender: as it is listed, but for quotes.
         size: as it is listed, octets.
         recipients: those who wait.
     """
 
     queue: str
     message: Message
+    sender: str
     size: int
     recipients: tuple[Waiting, ...]
 
 
-def entries(spool: Spool, machine: Machine) -> Iterator[Entry]:
+def entries(spool: Spool, machine: Machine, config: Config) -> Iterator[Entry]:
     """All messages, queue by queue, as their folders are listed."""
+    nobody: str = config["empty_address_recipient"]
     for queue in LISTED:
         for queue_id in spool.listed(queue):
             message = spool.shown(queue_id, queue)
-            yield Entry(queue, message, stored_size(message, queue, machine), tuple(waiting(message, queue)))
+            size = stored_size(message, queue, machine)
+            yield Entry(queue, message, message.sender or nobody, size, tuple(waiting(message, queue)))
 
 
 def waiting(message: Message, queue: str) -> Iterator[Waiting]:

@@ -39,7 +39,7 @@ from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, v
 from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.flush import flush_words, send_site
 from simmail.postfix.log_form import shown
-from simmail.postfix.showq import DAEMON, Entry, entries
+from simmail.postfix.showq import Entry, entries
 from simmail.postfix.tables import LookupFailure
 
 UNAVAILABLE = 69
@@ -110,7 +110,7 @@ class _Postqueue:
             yield from self.console.warn(DOWN.format(control.spool.no_answer))
         else:
             yield from control.system.roused("showq")
-        found = list(entries(control.spool, self.invocation.machine))
+        found = list(entries(control.spool, self.invocation.machine, self.config))
         calendar = self.invocation.machine.calendar
         complete = control.system is not None or control.spool.sockets
         if as_json:
@@ -181,14 +181,13 @@ def listing(found: list[Entry], calendar: Calendar, long_ids: bool = False) -> I
         return
     yield LONG_HEADING if long_ids else HEADING
     total = 0
-    for queue, message, size, recipients in found:
+    for queue, message, sender, size, recipients in found:
         name = message.queue_id + MARKS.get(queue, "") + ("#" if message.expired else "")
         date = calendar.asctime(message.arrival)
-        sender = shown(message.sender) if message.sender else DAEMON
         if long_ids:
-            yield f"{name:<17} {size:8d} {date[:19]}  {sender}"
+            yield f"{name:<17} {size:8d} {date[:19]}  {shown(sender)}"
         else:
-            yield f"{name:<11} {size:7d} {date[:20]} {sender}"
+            yield f"{name:<11} {size:7d} {date[:20]} {shown(sender)}"
         total += size
         said = ""
         for address, reason in recipients:
@@ -211,7 +210,7 @@ def as_json_line(entry: Entry, calendar: Calendar) -> str:
         "arrival_time": int(calendar.unix(message.arrival)),
         "message_size": entry.size,
         "forced_expire": message.expired,
-        "sender": shown(message.sender) if message.sender else DAEMON,
+        "sender": shown(entry.sender),
         "recipients": [
             {"address": shown(address), **({"delay_reason": reason} if reason else {})}
             for address, reason in entry.recipients
