@@ -107,13 +107,15 @@ class Message:
             `record` where all is reported (`-v`).
         uid, fullname: who submitted it with the sendmail command, and his name; Postfix's own uid for a requeued one.
         verp: the two delimiters of a VERP request (`+=`); "" for none.
-        warn_after: the age (s) at which its sender is to be told that it is late; 0 for never, or not again; less
-            where he has been told, and is to be told of its delivery, too.
+        warn_after: the age (s) at which its sender is to be told that it is late; 0 for never, infinite for not
+            again; less where he has been told, and is to be told of its delivery, too.
         done: recipients that are done with.
         deferrals: (address, reason) of those that the last try left waiting, in that order (the defer log).
         expired: whether an administrator has declared it too old (postsuper -e).
         sections: how many recipients stand in the queue file right behind the sender, and how many behind the content.
         due: the first whole second in which a queue run may try it again (the queue file's time of modification).
+        created: when the queue file was made, which is later than its arrival for a requeued one.
+        ident: the queue id of the client's message that local(8) made it of; "" for that message itself.
     """
 
     queue_id: str = ""
@@ -148,3 +150,5 @@ class Message:
     unreturned: tuple[tuple[Recipient, Any], ...] = ()
     untold: tuple[Any, ...] = ()
     authentication: Authentication | None = None
+    created: float = 0.0
+    ident: str = ""

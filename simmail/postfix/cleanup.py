@@ -124,7 +124,7 @@ class Cleanup(Program):
             arrival: when it arrived, where that is not now (s).
         """
         self.completion.forget()  # the headers of the message before have been completed since
-        message.warn_after = self.warn_after
+        message.warn_after = message.warn_after or self.warn_after
         if context == "remote" and not self.remote_domain:
             context = ""
         return Transaction(self, message, context, flags, arrival)

@@ -214,6 +214,7 @@ class Transaction:
         self.message.queue_id = yield NewQueueId()
         now: float = yield Now()
         self.message.arrival = now if self._given_arrival is None else self._given_arrival
+        self.message.created = now
         return self.message.queue_id
 
     def recipient(self, recipient: Recipient, late: bool = False) -> None:

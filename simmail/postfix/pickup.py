@@ -46,7 +46,7 @@ GATEWAY = "gateway"
 #: What of a message in maildrop goes into the queue file with it.
 KEPT = (
     "sender", "origin", "client_name", "client_address", "helo", "protocol", "envid", "ret", "encoding", "smtputf8",
-    "fullname", "verp", "identity", "trace",
+    "fullname", "verp", "identity", "trace", "warn_after",
 )  # fmt: skip
 
 

@@ -7,8 +7,7 @@ DESCRIPTION
 
 BUGS
     The client's port and the host's own address are made up; the name in its PTR record is the verified one.
-    Whether a header was completed as a local one's is told from the client's address.  What local(8) sends on has its
-    own name for log_ident, not that of the message it was made of.
+    Whether a header was completed as a local one's is told from the client's address.
 
 SEE ALSO
     record(3), postcat(1)
@@ -146,7 +145,7 @@ def _envelope(message: Message, machine: Machine) -> Iterator[Record]:
     """The envelope as cleanup(8) writes it, without the sizes."""
     seconds, micros = _time(message, machine)
     yield Record(TIME, f"{seconds} {micros}")
-    yield _attribute("create_time", seconds)
+    yield _attribute("create_time", int(machine.calendar.unix(message.created)))
     ours = _BY_POSTFIX.get(message.origin)
     if ours is not None:
         yield from ours(message)
@@ -183,7 +182,7 @@ def _forwarded(message: Message) -> Iterator[Record]:
             ("log_client_address", message.client_address),
             ("log_protocol_name", message.protocol),
             ("log_helo_name", message.helo),
-            ("log_ident", message.queue_id),
+            ("log_ident", message.ident),
         ):
             if value:
                 yield _attribute(key, value)

@@ -165,7 +165,8 @@ class Bench:
     def message(self, sender: str, *recipients: str, **more: Any) -> Message:
         """A message in the incoming queue, not yet known to the queue manager."""
         name = f"Q{next(self._serial)}"
-        message = Message(name, self.now, sender, [Recipient(r) for r in recipients], CONTENT, CONTENT.size, **more)
+        there = [Recipient(r) for r in recipients]
+        message = Message(name, self.now, sender, there, CONTENT, CONTENT.size, created=self.now, **more)
         self.spool.incoming[name] = message
         return message
 

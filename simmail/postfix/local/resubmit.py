@@ -91,5 +91,6 @@ def _open(cleanup: Cleanup, run: Run, sender: str, state: State) -> Transaction:
         smtputf8=message.smtputf8,
         identity=message.identity,
         authentication=message.authentication,
+        ident=message.ident or message.queue_id,
     )
     return cleanup.open(copy, "remote" if message.client_address else "local", INTERNAL | CleanupFlag.BOUNCE)

@@ -4,7 +4,8 @@
 DESCRIPTION
     Recipients that failed are told to the sender, and those that he wanted to hear of.  Where recipients are left, a
     message that is too old is returned for them, too; the sender of one that is late is told so, once; and it is
-    deferred for as long as it is old, within bounds.  A message without recipients is removed.
+    deferred for as long as it is old, within bounds.  A requeued message is young again, but for the
+    time at which its sender is told that it is late.  A message without recipients is removed.
 
 PARAMETERS
     minimal_backoff_time, maximal_backoff_time, maximal_queue_lifetime, bounce_queue_lifetime,
@@ -26,6 +27,7 @@ SEE ALSO
 from __future__ import annotations
 
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
@@ -55,7 +57,7 @@ class Closer:
             manager.adjusts("bounce_queue_lifetime", "larger", "maximal_queue_lifetime")
             self._bounce_lifetime = self._lifetime
         #: `Message.warn_after` of one whose sender has been warned.
-        self._warned = -1.0 if config["confirm_delay_cleared"] else 0.0
+        self._warned = -1.0 if config["confirm_delay_cleared"] else inf
 
     def notify(self, job: Job, now: float) -> Decision[None]:
         """Tell the sender what he has to be told: job.failed, job.told, message.traced."""
@@ -109,7 +111,7 @@ class Closer:
             return
         if deferred or message.unreturned or message.untold or message.traced or message.recipients:
             del spool.active[queue_id]
-            message.due = int(now) + self._backoff(int(now) - int(message.arrival))
+            message.due = int(now) + self._backoff(int(now) - int(message.created))
             spool.defer(message)
         else:
             spool.drop("active", queue_id, "lost")
@@ -134,10 +136,14 @@ class Closer:
         """How long a message of that age has to wait, seconds."""
         return max(self._minimal, min(self._maximal, age))
 
+    def _is_late(self, message: Message, now: float) -> bool:
+        """Whether the time has come to tell a sender; that counts from the arrival, of a requeued one too."""
+        return int(now) - int(message.arrival) >= message.warn_after - 1
+
     def _late(self, job: Job, now: float) -> Decision[None]:
         """Return a message that is too old, or tell its sender that it is late."""
         message = job.message
-        age = int(now) - int(message.arrival)
+        age = int(now) - int(message.created)
         if age >= (self._lifetime if message.sender else self._bounce_lifetime):
             yield self._manager.note("expired", message.queue_id, self._manager.shown(message.sender))
             bounce = yield from self._bounce()
@@ -147,7 +153,7 @@ class Closer:
             if sent:
                 end_all(message, "expired")
                 job.deferred = job.failed = []
-        elif job.deferred and message.warn_after > 0 and message.sender and age >= message.warn_after - 1:
+        elif job.deferred and message.warn_after > 0 and message.sender and self._is_late(message, now):
             bounce = yield from self._bounce()
             with suppress(Unsent):
                 yield from bounce.warn_late(message, job.deferred, now)
