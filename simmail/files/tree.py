@@ -99,8 +99,8 @@ class View(Protocol):
     def remove(self, path: str) -> None:
         """An administrator removes the file; FileError where that cannot be."""
 
-    def write(self, path: str, text: str) -> None:
-        """An administrator puts another text there; FileError where that cannot be."""
+    def write(self, path: str, text: str, modified: float) -> None:
+        """An administrator puts another text there, or another time (s); FileError where that cannot be."""
 
 
 def may_write(file: File, user: str) -> bool:
@@ -357,14 +357,16 @@ class FileSystem:
         if self._links:
             path = self.followed(path)
         view = self._view(path)
+        if modified is None:
+            modified = self.clock()
         if view is not None:
-            view.write(path, text)
+            view.write(path, text, modified)
             return
         if path in self._folders:
             raise FileError(path, IS_DIRECTORY)
         self.make_folder(posixpath.dirname(path), owner)
         self._changed(path)
-        self._put(path, File(text, owner, mode, self.clock() if modified is None else modified))
+        self._put(path, File(text, owner, mode, modified))
 
     def place(self, path: str, file: File) -> None:
         """Put a file that makes its own text at `path`; the folders above it are made."""

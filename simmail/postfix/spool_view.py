@@ -6,7 +6,8 @@ DESCRIPTION
     the log of why it waits.  `deferred` and `defer` have a folder for each first character of a queue id.
 
     An administrator who removes a queue file removes the message (the log of why it waited stays); one who moves it
-    moves the message to another queue.
+    moves the message to another queue; one who touches it makes the message due, for a file's time of modification is
+    when a queue run may try it.
 
 BUGS
     What a remote server said is told from the reason, and where a recipient stands in its queue file is not told of an
@@ -105,7 +106,7 @@ class SpoolView:
             raise FileError(path, NO_FILE) from None
         text = queue_file(message, queue, self.machine).text()
         owner, mode = ("root", DROPPED_MODE) if submitted(message, queue, self.machine) else (OWNER, MODE)
-        return File(text, owner, EXPIRED_MODE if message.expired else mode, message.arrival)
+        return File(text, owner, EXPIRED_MODE if message.expired else mode, float(message.due) or message.arrival)
 
     def remove(self, path: str) -> None:
         """Remove a message, or the log of why it waits.  Raises FileError."""
@@ -125,12 +126,17 @@ class SpoolView:
         if log:
             self.spool.left_logs[queue_id] = log
 
-    def write(self, path: str, text: str) -> None:
-        """Put a message's own file into another queue.  Raises FileError for anything else."""
+    def write(self, path: str, text: str, modified: float) -> None:
+        """Put a message's own file into another queue, or let it be due at another time.
+
+        Raises FileError for anything else.
+        """
         queue, queue_id = self._place(path)
         found = self.spool.find(queue_id)
         if found is None or queue == "defer" or queue_file(found[1], found[0], self.machine).text() != text:
             raise FileError(path, READ_ONLY)
+        if queue == found[0]:
+            found[1].due = int(modified)
         self.spool.queue(queue)[queue_id] = found[1]
 
     def _log(self, queue_id: str) -> tuple[Message | None, str]:

@@ -100,6 +100,6 @@ class LogView:
         """An administrator removes it: what comes later stands in a new one."""
         self._removed = sum(1 for _ in maillog(self.host))
 
-    def write(self, path: str, text: str) -> None:
+    def write(self, path: str, text: str, modified: float) -> None:
         """An administrator empties it."""
         self.remove(path)
