@@ -19,6 +19,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from simmail.mail.answers import Exit
@@ -50,7 +51,7 @@ class Commands:
         self._folder: str = config["command_execution_directory"]
         self._macros = Macros(agent, config["execution_directory_expansion_filter"])
         self._exported = exported(config.list("export_environment"))
-        self._shell: str = config["local_command_shell"]
+        self._shell = str(config["local_command_shell"]).split()
 
     def deliver(self, run: Run, state: State, command: str) -> Decision[bool]:
         """Run a command; whether the message must wait."""
@@ -72,22 +73,26 @@ class Commands:
         lines = (*agent.head(state, "command", date), *run.request.message.content.lines, "")
         if folder != QUEUE_DIRECTORY and not agent.machine.files.is_folder(folder):
             return (yield from agent.bounce(run, state, (yield from no_folder(agent, folder, rights))))
-        environment = {**self._exported, **self._environment(run, state), "PWD": folder}
-        text = f"{self._shell} {command}" if self._shell else command
+        environment = {**self._exported, "PATH": PATH, **self._environment(run, state), "PWD": folder}
+        text, program, caller = self._started(command)
         question = RunCommand(
             text, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, folder, daemon=True
         )
-        program = text.split(maxsplit=1)[0] if direct(text) else ""
-        end = yield from run_command(agent, question, text, program if "/" in program else "")
+        end = yield from run_command(agent, question, command, program if "/" in program else "", caller)
         if isinstance(end, Exit):
             return (yield from agent.deliver_sent(run, state, f"delivered to command: {command}"))
         return (yield from agent.bounce_to_owner(run, state, end))
+
+    def _started(self, command: str) -> tuple[str, str, str]:
+        """How a command is run: the text for the host's shell, the file that runs without one, and who runs it."""
+        if self._shell:
+            return shlex.join((*self._shell, command)), self._shell[0], "pipe_command: "
+        return command, command.split(maxsplit=1)[0] if direct(command) else "", ""
 
     def _environment(self, run: Run, state: State) -> dict[str, str]:
         message, rights = run.request.message, state.rights
         login = message.authentication or ANONYMOUS
         told = {
-            "PATH": PATH,
             "HOME": rights.home if rights else "",
             "LOGNAME": rights.name if rights else state.user,
             "USER": rights.name if rights else state.user,
