@@ -144,7 +144,9 @@ class _Postsuper:
         self.control = self.console.control()
         wanted = [(letter, value) for letter, value in options if letter in ACTIONS or letter == "f"]
         if not wanted or any(value == ALL or letter in MENDING for letter, value in options):
-            for name in names:
+            for place, name in enumerate(names):
+                if name not in SCANNED and place:
+                    self._all_in(wanted, names[:place])
                 yield from self._known(name)
             trouble = unscannable(self.invocation.machine, names or SCANNED)
             if trouble:
@@ -166,6 +168,14 @@ class _Postsuper:
         """A queue must be one of those that there are."""
         if name not in SCANNED:
             yield from self.console.die(f"invalid directory name: {name}")
+
+    def _all_in(self, wanted: list[tuple[str, str]], names: list[str]) -> None:
+        """Do what is to be done to all messages in those folders that come before one that is none."""
+        for letter, value in wanted:
+            if value == ALL:
+                for one in BOTH if letter == "f" else letter:
+                    self.totals[one] = 0
+                    self._all(one, names)
 
     def _option(self, letter: str, value: str, names: list[str]) -> Decision[None]:
         if value == ALL:
