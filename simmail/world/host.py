@@ -137,7 +137,9 @@ class Host:
         """
         if not isinstance(command, str):
             raise InputError(f"{self.name}: sh", f"{command!r} is no command line", "write it as a text: 'mailq'")
-        done: Exit = self.world.complete(self, self.running(Run(command, user, {}, stdin), ("/bin/sh",)))
+        account = self.machine.accounts.get(user)
+        environment = {"HOME": account.home, "SHELL": account.shell} if account is not None else {}
+        done: Exit = self.world.complete(self, self.running(Run(command, user, environment, stdin), ("/bin/sh",)))
         return done
 
     def edit(self, file: str, **settings: Any) -> None:
