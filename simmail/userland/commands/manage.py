@@ -34,7 +34,7 @@ def missing(process: Process, what: str = "missing operand") -> CommandError:
 def rm(process: Process) -> int:
     """Remove files."""
     given = options(process, "rRfivdI", {"recursive": "r", "force": "f", "verbose": "v", "dir": "d"})
-    force, recursive = "f" in given, "r" in given or "R" in given
+    force, recursive, told = "f" in given, "r" in given or "R" in given, "v" in given
     if not given.operands and not force:
         raise missing(process)
     status = 0
@@ -46,27 +46,37 @@ def rm(process: Process) -> int:
                 raise FileError(name, NO_FILE)
             if not files.is_folder(name) or files.is_link(name):
                 files.remove(name)
+                _tell(process, told, f"removed '{name}'")
             elif not recursive:
                 raise FileError(name, "Is a directory")
             elif files.path(name) in (process.folder, "/"):
                 status = process.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
             else:
-                status = _remove_folder(process, name) or status
+                status = _remove_folder(process, name, told) or status
         except FileError as error:
             if not (force and error.reason in (NO_FILE, "Not a directory")):
                 status = process.fail(f"cannot remove '{name}': {error.reason}")
     return status
 
 
-def _remove_folder(process: Process, name: str) -> int:
+def _tell(process: Process, told: bool, text: str) -> None:
+    """Say what was done, where that was asked for (-v)."""
+    if told:
+        process.print(text)
+
+
+def _remove_folder(process: Process, name: str, told: bool) -> int:
     status = 0
     files = process.files
-    for path in [*below(process, name), name]:
+    found = [*below(process, name), name]
+    folders = {path for path in found if files.is_folder(path) and not files.is_link(path)}
+    for path in found:
         try:
-            if not files.is_folder(path) or files.is_link(path):
+            if path not in folders:
                 files.remove(path)
-            elif files.exists(path):
+            elif files.is_folder(path):  # one of a view has gone with the last of its files
                 files.remove_folder(path)
+            _tell(process, told, f"removed {'directory ' if path in folders else ''}'{path}'")
         except FileError as error:
             status = process.fail(f"cannot remove '{path}': {error.reason}")
     return status
@@ -112,6 +122,7 @@ def cp(process: Process) -> int:
                 status = process.fail(f"'{source}' and '{target}' are the same file")
             elif not ("n" in given and files.exists(target)):
                 copy_file(process, source, target, keep)
+                _tell(process, "v" in given, f"'{source}' -> '{target}'")
         except CommandError as error:
             status = process.fail(error.text)
         except FileError as error:
@@ -165,6 +176,8 @@ def mv(process: Process) -> int:
                 status = process.fail(f"'{source}' and '{target}' are the same file")
             else:
                 files.move(source, target)
+            if files.path(source) != files.path(target):
+                _tell(process, "v" in given, f"renamed '{source}' -> '{target}'")
         except CommandError as error:
             status = process.fail(error.text)
         except FileError as error:
