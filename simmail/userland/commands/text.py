@@ -90,6 +90,8 @@ def _titled(process: Process, name: str, several: bool, first: bool) -> None:
         process.write(("" if first else "\n") + f"==> {'standard input' if name == '-' else name} <==\n")
 
 
+#: The device that has as many NULs as one asks for.
+ENDLESS = "/dev/zero"
 LONG = {"lines": "n", "bytes": "c", "quiet": "q", "silent": "q", "verbose": "v"}
 
 
@@ -109,6 +111,12 @@ def head(process: Process) -> Decision[int]:
                     break
                 process.write(line)
             first = False
+            continue
+        if name == ENDLESS and kind == "c" and sign != "-":
+            process.job.spend(number)
+            _titled(process, name, several, first)
+            first = False
+            process.write("\0" * number)
             continue
         try:
             text = yield from read_operand(process, name)
