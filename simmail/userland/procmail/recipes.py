@@ -157,6 +157,8 @@ class Recipes:
                 self.actions.unlock_global()
             elif name == "VERBOSE":
                 session.log.verbose = False
+            elif name == "HOST":
+                self._host("")
             return
         try:
             text = yield from value(session, statement.value)

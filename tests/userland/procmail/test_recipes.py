@@ -79,6 +79,15 @@ def test_exit_status(setting: str, status: int) -> None:
     assert sort(setting)[1] == status
 
 
+@pytest.mark.parametrize("setting", ["HOST=elsewhere\n", "HOST\n", "HOST=\n"])
+def test_recipes_of_another_host_leave_the_message_undelivered(setting: str) -> None:
+    """HOST that names another machine, or none, ends the run with the message lost."""
+    machine, status, _ = sort(f"EXITCODE=75\n{setting}:0:\nfolder\n")
+    assert status == 75
+    assert not machine.files.exists("/home/bob/folder")
+    assert not machine.files.exists("/var/mail/bob") or not machine.files.read("/var/mail/bob")
+
+
 def test_what_cannot_be_delivered_is_refused_or_queued() -> None:
     """With no folder that can be written to the mail goes back, with -t it waits."""
     machine = Machine("home.example")
