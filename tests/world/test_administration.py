@@ -213,6 +213,16 @@ def test_an_smtp_session_on_standard_input(world: World) -> None:
     )
 
 
+def test_a_stop_is_waited_for(world: World) -> None:
+    """`postfix stop` comes back when master(8) has ended, after a second; other commands of postfix take no time."""
+    host = world.host(SERVER)
+    before = world.now
+    host.sh("postfix reload; postfix abort; postfix start")
+    assert world.now == before
+    host.sh("postfix stop; postfix start")
+    assert world.now == before + 1.0
+
+
 @pytest.mark.parametrize(("verbose", "reported"), [("-v", True), ("-v -v", False), ("-vv", False)])
 def test_a_second_v_is_for_the_programmer(verbose: str, reported: bool) -> None:
     """sendmail -v reports the delivery to the sender; given twice it does not."""

@@ -9,7 +9,7 @@ DESCRIPTION
     Starts and stops the mail system, lets it read its configuration again, tries what waits, and looks the
     installation over.  Folders of the queue that are missing are made anew by a check.  What it has to say itself goes
     to the log, and is printed on a terminal alone; the script that it runs asks postconf(1) for parameters, which
-    prints what is wrong with main.cf each time.
+    prints what is wrong with main.cf each time.  A stop waits until master(8) has ended.
 
 DIAGNOSTICS
     postsuper: fatal: scan_dir_push: open directory FOLDER: REASON
@@ -26,7 +26,7 @@ from collections.abc import Callable
 
 from simmail.files.invocation import Invocation
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Note
+from simmail.mail.questions import Decision, Note, Sleep
 from simmail.postfix.commands.usage import BadOption, Console, getopt
 from simmail.postfix.compatibility import notice
 from simmail.postfix.config import FOLDER, Config
@@ -45,6 +45,8 @@ RUNNING: dict[str, Callable[[Control], None]] = {
     "status": lambda control: None,
     "logrotate": lambda control: None,
 }
+#: Those that wait for its end, and how long that takes with a start after it (s).
+WAITED_FOR, STOP_S = frozenset({"stop", "quick-stop"}), 1.0
 #: What the script that installs Postfix can be told to do.
 INSTALLING = frozenset(
     """
@@ -117,6 +119,8 @@ def _run(console: Console, config: Config, words: list[str]) -> Decision[int]:
         yield from _scanned(invocation, running, mends=False)
     if _started(lambda: RUNNING[command](control)):
         control.stop()  # master(8) has found something fatal, which nobody hears of
+    if command in WAITED_FOR:
+        yield Sleep(STOP_S)
     return 0
 
 
