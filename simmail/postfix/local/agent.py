@@ -229,11 +229,11 @@ class Local(DeliveryAgent):
 
     @staticmethod
     def hand_on(state: State, listed: bool = False) -> None:
-        """What the sender asked to be told, as an alias hands it on: all but SUCCESS; a list with an owner, nothing."""
+        """What the sender asked to be told, as an alias hands it on: all but SUCCESS; of a list, no names."""
         old = state.recipient
         if listed:
             state.listed = True
-            state.recipient = Recipient(old.address)
+            state.recipient = Recipient(old.address, notify=without_success(old.notify))
         elif Notify.SUCCESS in old.notify:
             state.recipient = Recipient(old.address, old.original, old.orcpt, without_success(old.notify))
 

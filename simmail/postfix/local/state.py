@@ -51,7 +51,8 @@ class State:
         delivered: what Delivered-To: will say; "" before it is known.
         sender: the envelope sender, which an owner- alias replaces.
         owner: who answers for the expansion: the owner- alias, or the owner of the .forward file; "" for nobody.
-        listed: whether a list with an owner was passed, which hands nothing on of what the sender asked to be told.
+        listed: whether a list with an owner was passed, which hands on what the sender asked to be told
+            of, without the names by which he knows the recipient.
         expanded_from: the alias or login that is being expanded.
         source: where the address was found.
         level: how many steps deep the expansion is.
