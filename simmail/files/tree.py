@@ -70,15 +70,17 @@ class Owner(str):
 
 @dataclass(slots=True)
 class File:
-    """One file: its text (octets that are no UTF-8 as surrogate escapes), owner, mode and time of change (s).
+    """One file: its text (octets that are no UTF-8 as surrogate escapes), owner, mode and times (s).
 
-    The owner is the name of an account, or the number of one that is not there.
+    The owner is the name of an account, or the number of one that is not there.  The first time is that of the last
+    change as it is told, which touch(1) can set; the other is when the file was last written or touched indeed.
     """
 
     text: str
     owner: str = "root"
     mode: int = 0o644
     modified: float = 0.0
+    changed: float = 0.0
 
 
 class Link(File):
@@ -366,7 +368,7 @@ class FileSystem:
             raise FileError(path, IS_DIRECTORY)
         self.make_folder(posixpath.dirname(path), owner)
         self._changed(path)
-        self._put(path, File(text, owner, mode, modified))
+        self._put(path, File(text, owner, mode, modified, self.clock()))
 
     def place(self, path: str, file: File) -> None:
         """Put a file that makes its own text at `path`; the folders above it are made."""

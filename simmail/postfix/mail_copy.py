@@ -16,8 +16,8 @@ DIAGNOSTICS
     maildir access problem for UID/GID=N/N: REASON, perhaps you need to create the maildirs in advance
 
 BUGS
-    No lock file is made, only looked for; whether one could be made is looked at all the same.  How old one is its time
-    of change tells, which touch(1) can set.
+    No lock file is made, only looked for; whether one could be made is looked at all the same.  Neither a change of
+    owner or permissions makes one younger.
 
 SEE ALSO
     mail_copy(3), mbox_open(3), dot_lockfile(3), mbox(5), maildir(5)
@@ -121,7 +121,7 @@ class LockFiles:
             if not files.taken(name):
                 return None
             file = files.find(name)
-            if file is not None and (yield NOW) - file.modified > self._stale:
+            if file is not None and (yield NOW) - file.changed > self._stale:
                 files.remove(name)
             elif attempt < self._attempts - 1:
                 yield Sleep(self._delay)
