@@ -41,11 +41,12 @@ class Spool:
         left: how the recipients of messages that are not here any more have ended -> how many.
         verified: what verify(8) knows: address -> `simmail.postfix.verify.Verdict`.
         withdrawn: the messages that administrators took out of it: queue id -> `deleted`, `requeued`.
+        unseen: what the incoming queue has that the queue manager is to look at when it looks there next.
     """
 
     __slots__ = (
         "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs",
-        "maildrop", "sockets", "verified", "withdrawn",
+        "maildrop", "sockets", "unseen", "verified", "withdrawn",
     )  # fmt: skip
 
     def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None, store: TextStore | None = None) -> None:
@@ -63,6 +64,7 @@ class Spool:
         self.left: Counter[str] = Counter()
         self.verified: dict[str, Any] = {}
         self.withdrawn: dict[str, str] = {}
+        self.unseen: list[str] = []
 
     @property
     def no_answer(self) -> str:

@@ -137,6 +137,8 @@ class SpoolView:
             raise FileError(path, READ_ONLY)
         if queue == found[0]:
             found[1].due = int(modified)
+        elif queue == "incoming":
+            self.spool.unseen.append(queue_id)
         self.spool.queue(queue)[queue_id] = found[1]
 
     def _log(self, queue_id: str) -> tuple[Message | None, str]:

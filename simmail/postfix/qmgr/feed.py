@@ -32,7 +32,7 @@ class Feed:
     Attributes:
         new: what may be found in the incoming queue, in the order in which it came there.
         due: what a queue run found in the deferred queue.
-        postponed: what the incoming queue has that was not due when it was looked at.
+        postponed: what the incoming queue has that was not due when it was looked at, or that somebody put there.
     """
 
     __slots__ = ("_flags", "_new_turn", "_run_flush", "_spool", "due", "new", "postponed")
@@ -41,7 +41,7 @@ class Feed:
         self._spool = spool
         self.new: deque[str] = deque()
         self.due: deque[str] = deque()
-        self.postponed: list[str] = []
+        self.postponed: list[str] = spool.unseen
         self._flags: dict[str, Flush] = {}
         self._run_flush = Flush.NONE
         self._new_turn = True
