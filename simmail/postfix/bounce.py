@@ -29,6 +29,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal
@@ -96,8 +97,9 @@ class Bounce(Program):
         return queue_id
 
     def notify_one(self, message: Message, owner: str, result: Result, now: float) -> Decision[str]:
-        """Tell a mailing list's owner of one recipient that failed.  Raises Unsent."""
-        return (yield from self._failed(message, owner, [(result.recipient, result.dsn)], now))
+        """Tell a mailing list's owner, who has asked for nothing, of one recipient that failed.  Raises Unsent."""
+        plain = replace(message, envid="", ret="") if message.envid or message.ret else message
+        return (yield from self._failed(plain, owner, [(result.recipient, result.dsn)], now))
 
     def _failed(
         self, message: Message, sender: str, failures: Sequence[tuple[Recipient, Dsn]], now: float

@@ -212,18 +212,19 @@ class Local(DeliveryAgent):
             if owner is not None:
                 state = state.copy()
                 state.listed = True
-                state.recipient = Recipient(state.recipient.address)
+                state.recipient = Recipient(state.recipient.address, notify=state.recipient.notify)
         waits = yield from self.bounce(run, state, dsn)
         if owner is None or waits:
             return waits
         result = run.results.pop()
         bounce = self.system.program("bounce")
-        message = run.request.message
+        message, notify = run.request.message, state.recipient.notify
         now = yield NOW
-        try:
-            yield from bounce.notify_one(message, owner, result, now)
-        except Unsent:
-            return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
+        if not notify or Notify.FAILURE in notify:
+            try:
+                yield from bounce.notify_one(message, owner, result, now)
+            except Unsent:
+                return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
         run.results.append(result._replace(status=Status.RETURNED))
         return False
 
