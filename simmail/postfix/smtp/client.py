@@ -138,6 +138,7 @@ class Smtp(Program):
         self.discarded = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
         self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
         self.discards = bool(self.discarded or self._discard_maps)
+        self.skips_quit: bool = config[f"{prefix}_skip_quit_response"]
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
         self.filters_replies = bool(self.reply_filter)
         self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)

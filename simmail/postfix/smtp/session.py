@@ -93,7 +93,7 @@ class Session(Dialogue):
                 replies: list[Reply | Lost] = yield Send(self._connection, last, timeouts)
                 if transcript is not None:
                     transcript.sent(last)
-                    for reply in replies[: len(last) - 1]:
+                    for reply in replies[: len(last) - self._client.skips_quit]:
                         transcript.heard(reply)
             yield Close(self._connection)
         if transcript is not None and transcript.wrong:

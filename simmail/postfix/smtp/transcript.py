@@ -6,7 +6,7 @@ DESCRIPTION
     class `protocol`: where notify_classes names that, and the mail has a sender, the postmaster gets the transcript.
 
 PARAMETERS
-    notify_classes, error_notice_recipient
+    notify_classes, error_notice_recipient, smtp_skip_quit_response
 
 BUGS
     No other class of error is noticed.
@@ -62,4 +62,4 @@ class Transcript:
     def post(self, client: Smtp, relay: str) -> Decision[None]:
         """Mail it to the postmaster."""
         before = (f"Unexpected response from {relay}.", "")
-        yield from post_notice(client, f"SMTP client: errors from {relay}", self.said, before)
+        yield from post_notice(client, f"{client.prefix.upper()} client: errors from {relay}", self.said, before)
