@@ -99,7 +99,12 @@ class Bounce(Program):
     def notify_one(self, message: Message, owner: str, result: Result, now: float) -> Decision[str]:
         """Tell a mailing list's owner, who has asked for nothing, of one recipient that failed.  Raises Unsent."""
         plain = replace(message, envid="", ret="") if message.envid or message.ret else message
-        return (yield from self._failed(plain, owner, [(result.recipient, result.dsn)], now))
+        rows = [Line(result.recipient, result.dsn)]
+        if _asked(rows, Notify.FAILURE):
+            return (yield from self._failed(plain, owner, [(result.recipient, result.dsn)], now))
+        if "bounce" in self.classes:
+            yield from self._copy(plain, self.bounce_notice, "failure", "non-delivery", rows, now)
+        return ""
 
     def _failed(
         self, message: Message, sender: str, failures: Sequence[tuple[Recipient, Dsn]], now: float

@@ -218,13 +218,12 @@ class Local(DeliveryAgent):
             return waits
         result = run.results.pop()
         bounce = self.system.program("bounce")
-        message, notify = run.request.message, state.recipient.notify
+        message = run.request.message
         now = yield NOW
-        if not notify or Notify.FAILURE in notify:
-            try:
-                yield from bounce.notify_one(message, owner, result, now)
-            except Unsent:
-                return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
+        try:
+            yield from bounce.notify_one(message, owner, result, now)
+        except Unsent:
+            return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
         run.results.append(result._replace(status=Status.RETURNED))
         return False
 
