@@ -3,6 +3,12 @@
 The source (`lab.md`) is Markdown.  A fence of three backquotes and `{code-cell}` holds a code cell; tags may follow
 in brackets: `{code-cell} [exercise]`.  A line with nothing but `+++` ends a Markdown cell and begins the next one; so
 does a heading.
+
+A comment on lines of its own says what the words before it rely on, and is left out of the notebook.  The tests look
+for its lines in what the cells before it in its section print (section 7 with `printed in 7:`), or a command:
+
+    <!-- printed: notices: 5 -->
+    <!-- printed by `simmail compare 12 --policies before,after`: wanted_lost 30.33 ± 8.7 ... -->
 """
 
 from __future__ import annotations
@@ -17,6 +23,12 @@ from typing import Any, NamedTuple
 from simmail.mail.errors import InputError, Location
 
 FENCE = re.compile(r"```\{code-cell\}\s*(?:\[([\w\s,-]*)\])?\s*$")
+COMMENT, COMMENT_END = "<!--", "-->"
+PRINTED = re.compile(
+    r"<!-- printed(?: in (?P<section>\d+)| by `(?P<command>[^`]+)`)?:(?P<text>(?:(?!-->).)*)-->", re.DOTALL
+)
+#: In a comment, whatever stands there.
+ANYTHING = "..."
 #: Of a cell's text, hexadecimal digits in its id.
 DIGEST = 10
 
@@ -29,6 +41,36 @@ class Cell(NamedTuple):
     tags: tuple[str, ...] = ()
 
 
+class Printed(NamedTuple):
+    """What a text relies on: the lines, where it says so, and who prints them: by default the cells above."""
+
+    lines: tuple[str, ...]
+    number: int
+    section: str = ""
+    command: str = ""
+
+
+def printed(comment: str, name: str, number: int) -> Printed:
+    """What a comment says was printed.
+
+    Args:
+        comment: its text, from `<!--` to `-->`.
+        name: the source's file, for messages.
+        number: its first line in that file.
+
+    Raises:
+        InputError: for a comment that nobody would read, and for one that fits anything.
+    """
+    place = Location(name, number)
+    found = PRINTED.fullmatch(comment)
+    if not found:
+        raise InputError(place, "nobody reads this comment", "write it as <!-- printed: what a cell has printed -->")
+    lines = tuple(" ".join(line.split()) for line in found["text"].strip().splitlines())
+    if not set(lines) - {ANYTHING, ""}:
+        raise InputError(place, "this comment fits whatever is printed", "write a line of it behind `printed:`")
+    return Printed(lines, number, found["section"] or "", found["command"] or "")
+
+
 def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
     """The cells of a source.
 
@@ -37,17 +79,33 @@ def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
         name: its file, for messages.
 
     Raises:
-        InputError: for a fence that is never closed.
+        InputError: as `pieces` does.
+    """
+    return (piece for piece in pieces(source, name) if isinstance(piece, Cell))
+
+
+def pieces(source: str, name: str = "lab.md") -> Iterator[Cell | Printed]:
+    """The cells of a source, and behind each what it says was printed.
+
+    Args:
+        source: the text.
+        name: its file, for messages.
+
+    Raises:
+        InputError: for a fence or a comment that is never closed, and as `printed` does.
     """
     prose: list[str] = []
+    said: list[Printed] = []
     lines = source.split("\n")
     number = 0
 
-    def flush() -> Iterator[Cell]:
+    def flush() -> Iterator[Cell | Printed]:
         text = "\n".join(prose).strip("\n")
         prose.clear()
         if text:
             yield Cell("markdown", text)
+        yield from said
+        said.clear()
 
     while number < len(lines):
         line = lines[number]
@@ -62,6 +120,14 @@ def cells(source: str, name: str = "lab.md") -> Iterator[Cell]:
                 yield Cell("code", "\n".join(lines[number + 1 : end]).strip("\n"), tags)
             else:
                 prose.extend(lines[number : end + 1])
+            number = end + 1
+            continue
+        if COMMENT in line:
+            end = next((i for i in range(number, len(lines)) if lines[i].endswith(COMMENT_END)), None)
+            if end is None or not line.startswith(COMMENT):
+                wrong = "this comment is never closed" if end is None else "a comment begins in the middle of a line"
+                raise InputError(Location(name, number + 1), wrong, "put it on lines of its own: <!-- printed: ... -->")
+            said.append(printed("\n".join(lines[number : end + 1]), name, number + 1))
             number = end + 1
             continue
         if line.strip() == "+++":

@@ -9,6 +9,7 @@ import pytest
 from simmail.lab import exercise as exercises
 from simmail.lab.checks import checks_in
 from tests.exercises.trial import KEY, holds, refused_for_its_reason
+from tests.notebooks.printed import claims
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = [exercises.read(path.parent) for path in sorted((ROOT / "exercises").glob(f"*/{exercises.SPEC}"))]
@@ -78,7 +79,7 @@ def test_every_check_helps(exercise: exercises.Exercise) -> None:
 def test_the_task_is_a_notebook(
     exercise: exercises.Exercise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It has its header, small cells, a prediction, and runs from top to bottom unsolved."""
+    """It has its header, small cells, a prediction, and runs from top to bottom unsolved; figures differ by variant."""
     import json
 
     from IPython.core.interactiveshell import InteractiveShell
@@ -93,6 +94,7 @@ def test_the_task_is_a_notebook(
     code = [text for text, cell in zip(texts, book["cells"], strict=True) if cell["cell_type"] == "code"]
     assert not [text for text in code if len(text.splitlines()) > 8]
     assert "**Predict.**" in "".join(texts)
+    assert not list(claims((exercise.folder / exercises.TASK).read_text(encoding="utf-8"), exercises.TASK))
     monkeypatch.chdir(copy)
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     for text in code:

@@ -15,6 +15,7 @@ import pytest
 from simmail.lab.contents import PAGE, contents
 from simmail.lab.notebook import build
 from simmail.mail.errors import InputError
+from tests.notebooks.printed import claims, missed, play
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELF = ROOT / "notebooks"
@@ -123,16 +124,18 @@ def test_prose_comes_first(name: str) -> None:
 
 
 @each_notebook
-def test_a_notebook_runs(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """From top to bottom, unsolved, in a fresh IPython, where it stands on the shelf."""
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
+def test_a_notebook_runs_and_prints_what_its_text_says(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From top to bottom, unsolved, where it stands on the shelf; what the lab and its instructor's page rely on is there."""
     monkeypatch.chdir(SHELF)
-    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    for cell in code(name):
-        shell.run_cell(cell, store_history=False).raise_error()
-    assert "Traceback" not in capsys.readouterr().out
+    lab, page = (f"labs/{name}/{file}" for file in ("lab.md", "instructor.md"))
+    outputs, missing = play((ROOT / lab).read_text(encoding="utf-8"), lab, lambda: capsys.readouterr().out)
+    assert not [section for section, output in outputs.items() if "Traceback" in output]
+    for claim in claims((ROOT / page).read_text(encoding="utf-8"), page):
+        if not claim.command:
+            missing += missed(claim, outputs[claim.section], page)
+    assert not missing, "\n".join(missing)
 
 
 @pytest.mark.kernel
