@@ -1,4 +1,4 @@
-"""Where a lab prints what `simmail compare` says, the command that stands before it says so."""
+"""Where a lab or its instructor's page prints what a command of simmail's says, the command beside it says so."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import NamedTuple
 import pytest
 
 from simmail.cli import main
+from tests.notebooks.printed import claims, missed, output
 
 LABS = Path(__file__).resolve().parents[2] / "labs"
 PRINTED = re.compile(r"`simmail (compare [^`]+)`[^`]*with 95 % intervals:\n\n((?:\|.*\n)+)")
+LONG = re.compile(r"simmail (capacity|compare 13) ")
 #: What the labs call the rows of the comparison.
 ROWS = {"spam let in": "spam_let_in", "wanted mail lost": "wanted_lost"}
 
@@ -52,3 +54,24 @@ def test_a_printed_comparison_is_what_the_command_says(table: Table, capsys: pyt
     said = {line.split()[0]: re.findall(r"[\d.]+ ± \S+", line) for line in capsys.readouterr().out.splitlines() if line}
     for name, cells in table.rows.items():
         assert [rounded(cell) for cell in said[ROWS[name]][: len(cells)]] == cells, name
+
+
+def commands() -> list[object]:
+    """The commands that are named with what they print; some take long."""
+    pages = sorted(LABS.glob("*/*.md"))
+    found = {claim.command for page in pages for claim in claims(page.read_text(encoding="utf-8"), page.name)}
+    return [
+        pytest.param(command, marks=pytest.mark.long if LONG.match(command) else ()) for command in sorted(found - {""})
+    ]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_command_prints_what_a_page_says(command: str) -> None:
+    """Each of the lines that a page relies on."""
+    missing = []
+    for page in sorted(LABS.glob("*/*.md")):
+        file = str(page.relative_to(LABS.parent))
+        for claim in claims(page.read_text(encoding="utf-8"), file):
+            if claim.command == command:
+                missing += missed(claim, output(command), file)
+    assert not missing, "\n".join(missing)
