@@ -4,11 +4,12 @@
 DESCRIPTION
     Speaks just enough SMTP to learn who wants to send what to whom, and refuses every recipient: for now those of
     clients that did well, for good those of others.  On the way it tests whether the client waits for replies and sends
-    SMTP commands only; a client that came as far as RCPT has passed.
+    SMTP commands only; a client that came as far as RCPT, right or wrong, has passed.
 
 PARAMETERS
     postscreen_command_count_limit, postscreen_command_time_limit, postscreen_command_filter, postscreen_helo_required,
-    postscreen_disable_vrfy_command, postscreen_forbidden_commands, postscreen_discard_ehlo_keywords, line_length_limit
+    postscreen_disable_vrfy_command, disable_vrfy_command (for the keyword alone), postscreen_forbidden_commands,
+    postscreen_discard_ehlo_keywords, line_length_limit
 
 DIAGNOSTICS
     NOQUEUE: reject: RCPT from CLIENT: REPLY; from=<...>, to=<...>, proto=SMTP, helo=<...>
@@ -116,23 +117,26 @@ class Dialogue:
         if len(encoded(line)) >= program.line_limit:
             return (yield from self._limit("LENGTH", f"{program.hostname} {AGAIN}"))
         line = yield from self._filtered(line)
-        self.commands += 1
-        if self.commands > program.command_limit:
-            return (yield from self._limit("COUNT", f"{program.hostname} {AGAIN}"))
         verb, _, argument = line.strip(" ").partition(" ")
-        known = COMMANDS.get(verb.upper())
+        name = verb.upper()
+        if self.busy and name != "QUIT":
+            return (yield from session.hang_up(421, self.busy))
+        known = COMMANDS.get(name)
         if known is None and (yield from self._is_foreign(verb, argument)):
             return (yield from session.hang_up(521, "5.7.0 Error: I can break rules, too. Goodbye."))
         if more and Test.PIPELINING in self.testing:
             text = f"COMMAND PIPELINING from {session.client} after {verb}: "
             if (yield from self._fails(Test.PIPELINING, text + escaped(encoded(wire(more))[:SHOWN]))):
                 return (yield from session.hang_up(521, PROTOCOL_ERROR))
+        if name == "RCPT":
+            yield from self._passes()
+        self.commands += 1
+        if self.commands > program.command_limit and name != "QUIT":
+            return (yield from self._limit("COUNT", f"{program.hostname} {AGAIN}"))
         if known is None:
             self.stage = UNKNOWN
             return (yield from session.say(502, "5.5.2 Error: command not recognized"))
-        self.stage = verb.upper()
-        if self.busy and self.stage != "QUIT":
-            return (yield from session.hang_up(421, self.busy))
+        self.stage = name
         return (yield from known(self, argument.strip(_BLANKS)))
 
     def listen(self) -> Decision[None]:
@@ -184,6 +188,14 @@ class Dialogue:
             session.skipped.add(test)
         return gone
 
+    def _passes(self) -> Decision[None]:
+        """The client came as far as RCPT, whatever is wrong with it: it has passed all that is tested here."""
+        session = self.session
+        now: float = yield Now()
+        for test in TESTS:
+            if test in session.todo & DEEP - session.passed:
+                session.passes(test, now + session.program.ttl[test])
+
     # ---- commands
 
     def ehlo(self, argument: str) -> Decision[Reply]:
@@ -214,7 +226,7 @@ class Dialogue:
         limit = program.size_limit
         offered = (
             ("SIZE", f"SIZE {limit}" if limit > 0 else "SIZE", True),
-            ("VRFY", "VRFY", program.vrfy),
+            ("VRFY", "VRFY", program.offers_vrfy),
             ("ETRN", "ETRN", True),
             ("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True),
             ("8BITMIME", "8BITMIME", True),
@@ -242,17 +254,13 @@ class Dialogue:
         return (yield from say(250, "2.1.0 Ok"))
 
     def rcpt(self, argument: str) -> Decision[Reply]:
-        """RCPT: refused, whoever it is; the client has passed all that is tested here."""
+        """RCPT: refused, whoever it is."""
         session = self.session
         if self.sender is None:
             return (yield from session.say(503, "5.5.1 Error: need MAIL command"))
         found = address_of(argument)
         if found is None:
             return (yield from session.say(501, "5.5.4 Syntax: RCPT TO:<address>"))
-        now: float = yield Now()
-        for test in TESTS:
-            if test in session.todo & DEEP:
-                session.passes(test, now + session.program.ttl[test])
         code, text, reason = session.refusal
         shown = session.program.shown
         soft = softened(code, (text,)) if session.program.soft_bounce else (code, (text,))
@@ -299,10 +307,10 @@ class Dialogue:
     def vrfy(self, argument: str) -> Decision[Reply]:
         """VRFY: as little as RCPT tells."""
         session = self.session
-        if not session.program.vrfy:
-            return (yield from session.say(502, "5.5.1 VRFY command is disabled"))
         if not argument:
             return (yield from session.say(501, "5.5.4 Syntax: VRFY address"))
+        if not session.program.vrfy:
+            return (yield from session.say(502, "5.5.1 VRFY command is disabled"))
         return (yield from session.say(session.refusal.code, session.refusal.text))
 
     def etrn(self, argument: str) -> Decision[Reply]:

@@ -132,6 +132,7 @@ class Postscreen(Program):
         self.size_limit: int = config["message_size_limit"]
         self.helo_required: bool = config["postscreen_helo_required"]
         self.vrfy: bool = not config["postscreen_disable_vrfy_command"]
+        self.offers_vrfy: bool = not config["disable_vrfy_command"]
         self.smtputf8: bool = config["smtputf8_enable"]
         self.soft_bounce: bool = config["soft_bounce"]
         self.forbidden = StringList.open(
