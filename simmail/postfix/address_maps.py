@@ -67,6 +67,13 @@ class Found(NamedTuple):
     value: str
     extension: str = ""
 
+    def complete(self, address: str) -> str:
+        """The answer; behind the local part of the address (internal form), less the extension, if it is `@domain`."""
+        if not self.value.startswith("@"):
+            return self.value
+        local, at, domain = address.rpartition("@")
+        return quote_local((local if at else domain).removesuffix(self.extension), True) + self.value
+
 
 #: One key to look up, whether tables of patterns are left out, and the extension it lacks.
 Key = tuple[str, bool, str]

@@ -161,10 +161,7 @@ class AddressMapper:
             ) from None
         if found is None:
             return []
-        value = found.value
-        if value.startswith("@"):
-            value = quote_local(internal.rpartition("@")[0] or internal, True) + value
-        return self._complete(value, found.extension if propagate else "")
+        return self._complete(found.complete(internal), found.extension if propagate else "")
 
     def _complete(self, text: str, extension: str) -> list[str]:
         """The addresses of a table's answer, each completed and with the extension in its local part."""

@@ -104,10 +104,7 @@ class Outgoing:
             raise Fatal(f"{self.generic.title} map lookup problem for {address}") from None
         if found is None:
             return address
-        value = found.value
-        if value.startswith("@"):
-            value = quote_local(internal.rpartition("@")[0] or internal, True) + value
-        results = [item for item in parse(value) if isinstance(item, Address)]
+        results = [item for item in parse(found.complete(internal)) if isinstance(item, Address)]
         if len(results) > 1:
             self.program.warn("warning", f"multi-valued {self.generic.title} result for {address}")
         if not results:
