@@ -127,11 +127,13 @@ class Entry:
     def _hangup(self) -> Finding:
         return Finding(Kind.HANGUP, text=self.text, entry=self.place)
 
-    def _told(self, kind: Kind, text: str) -> Finding | None:
+    def _told(self, kind: Kind, text: str, mistake: str = "") -> Finding | None:
         if self.smtpd.filter is not None and kind is not Kind.PREPEND:
             without = f"with smtpd_proxy_filter specified, action {kind.name} is unavailable"
             self.smtpd.warn("warning", f"access table {self.table}: {without}")
             return None
+        if mistake:
+            return Finding(kind, entry=self.place, mistake=f' entry "{self.key}" {mistake}')
         name, title = self.subject
         return Finding(kind, text=f"<{name}>: {title} {text}", value=self.text, subject=self.subject, entry=self.place)
 
@@ -143,34 +145,24 @@ class Entry:
         return found and found._replace(value=self.value.split()[0])
 
     def _filter(self) -> Finding | None:
-        if not self.text:
-            self._complain("has FILTER entry without value")
-            return None
-        if ":" not in self.text:
-            self._complain("requires transport:destination")
-            return None
-        return self._told(Kind.FILTER, f"triggers FILTER {self.text}")
+        mistake = "" if ":" in self.text else "requires transport:destination"
+        return self._told(
+            Kind.FILTER, f"triggers FILTER {self.text}", mistake if self.text else "has FILTER entry without value"
+        )
 
     def _redirect(self) -> Finding | None:
-        return self._address(Kind.REDIRECT, "REDIRECT")
+        return self._address(Kind.REDIRECT)
 
     def _bcc(self) -> Finding | None:
-        return self._address(Kind.BCC, "BCC")
+        return self._address(Kind.BCC)
 
-    def _address(self, kind: Kind, action: str) -> Finding | None:
-        if "@" not in self.text:
-            self._complain("requires user@domain target")
-            return None
-        return self._told(kind, f"triggers {action} {self.text}")
+    def _address(self, kind: Kind) -> Finding | None:
+        return self._told(
+            kind, f"triggers {kind.name} {self.text}", "" if "@" in self.text else "requires user@domain target"
+        )
 
     def _prepend(self) -> Finding | None:
-        if field_name(self.text) is None:
-            self._complain("requires header: text")
-            return None
-        return self._told(Kind.PREPEND, "")
-
-    def _complain(self, text: str) -> None:
-        self.smtpd.warn("warning", f'access table {self.table} entry "{self.key}" {text}')
+        return self._told(Kind.PREPEND, "", "requires header: text" if field_name(self.text) is None else "")
 
     def _nested(self) -> Finding:
         if ":" in self.value:

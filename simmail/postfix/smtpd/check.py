@@ -257,24 +257,32 @@ class Hearing:
         return Verdict.UNDECIDED
 
     def _upon_mail(self, take: Take) -> Take:
-        """The same for what is done to a message: left out, with a warning, where the session has none."""
+        """The same for what is done to a message: left out, with a warning, where it cannot be done."""
 
         def taken(
             state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int
         ) -> Verdict | Decision[Verdict]:
-            if state.sender is None:
-                return self._skipped(state, rule, finding.kind)
+            hindrance = self._hindrance(state, finding.kind) or finding.mistake
+            if hindrance:
+                return self._skipped(rule, hindrance)
             return take(state, rule, finding, trial, depth)
 
         return taken
 
-    def _skipped(self, state: SmtpdState, rule: Rule, kind: Kind) -> Decision[Verdict]:
-        if state.etrn is not None and kind is not Kind.PREPEND:
-            text = f"action {kind.name} is unavailable in smtpd_etrn_restrictions"
-        else:
-            what = f"action {kind.name} is always skipped in {CLIENT} or {HELO} restrictions"
-            text = f"with smtpd_delay_reject=no, {what}"
-        yield self.smtpd.note("warning", "", f"access table {rule.table}: {text}")
+    @staticmethod
+    def _hindrance(state: SmtpdState, kind: Kind) -> str:
+        """Why nothing can be done to a message now: there is none yet, or never, or its header is written."""
+        prepends = kind is Kind.PREPEND
+        if state.sender is not None:
+            late = prepends and state.stage == "END-OF-MESSAGE"
+            return ": action PREPEND must be used before smtpd_end_of_data_restrictions" if late else ""
+        if state.etrn is not None and not prepends:
+            return f": action {kind.name} is unavailable in smtpd_etrn_restrictions"
+        what = f"action {kind.name} is always skipped in {CLIENT} or {HELO} restrictions"
+        return f": with smtpd_delay_reject=no, {what}"
+
+    def _skipped(self, rule: Rule, hindrance: str) -> Decision[Verdict]:
+        yield self.smtpd.note("warning", "", f"access table {rule.table}{hindrance}")
         return Verdict.UNDECIDED
 
     def _hold(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
@@ -305,14 +313,8 @@ class Hearing:
         state.actions.bcc += (finding.value,)
         return Verdict.UNDECIDED
 
-    def _prepend(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:
-        if state.stage == "END-OF-MESSAGE":
-            yield self.smtpd.note(
-                "warning", "",
-                f"access table {rule.table}: action PREPEND must be used before smtpd_end_of_data_restrictions",
-            )  # fmt: skip
-        else:
-            state.actions.prepend += (finding.value,)
+    def _prepend(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Verdict:
+        state.actions.prepend += (finding.value,)
         return Verdict.UNDECIDED
 
     def _hangup(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:

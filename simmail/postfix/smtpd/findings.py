@@ -73,6 +73,7 @@ class Finding(NamedTuple):
         entry: the table's line that decided, `hash:/etc/postfix/access:3`; "" for none.
         error: its class in notify_classes.
         about: the fact of the session that the text is to name, `sender`; "" where the text is complete.
+        mistake: of an action on a message: what is wrong with its argument, told in its place; "" for nothing.
     """
 
     kind: Kind
@@ -84,6 +85,7 @@ class Finding(NamedTuple):
     entry: str = ""
     error: str = "policy"
     about: str = ""
+    mistake: str = ""
 
     def named(self, state: SmtpdState) -> Finding:
         """The same about a session: with the name of what it is about before the text."""
