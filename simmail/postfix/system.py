@@ -43,6 +43,7 @@ from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo, Memory
 from simmail.postfix.spool import Spool
 from simmail.postfix.tables import TableEnvironment
+from simmail.postfix.tables.proxy import approved_tables
 
 if TYPE_CHECKING:
     from simmail.postfix.program import Program
@@ -346,7 +347,10 @@ class MailSystem:
             warn("text", f"table {table} has changed -- restarting")
         environment = self._roused[key] = TableEnvironment(self.machine, warn)
         try:
-            destinations(self.latest.for_service(service, warn=warn), environment)
+            config = self.latest.for_service(service, warn=warn)
+            destinations(config, environment)
+            if name == "proxymap":
+                approved_tables(config, warn)
         except Fatal as fatal:
             if name == "proxymap":
                 del self._roused[key]

@@ -9,6 +9,9 @@ DESCRIPTION
 DIAGNOSTICS
     proxymap service is not configured for table "hash:/etc/postfix/x"
 
+    bad proxy_read_maps parameter value: missing '}' in "TEXT"
+        for any table made of others, in any parameter named there, whose braces do not pair.
+
     connect #1 to subsystem /var/spool/postfix/private/proxymap: No such file or directory
 
 BUGS
@@ -20,31 +23,63 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.maincf import Warn
+from simmail.postfix.parameters import parameters, readers
 from simmail.postfix.tables.flags import DictFlag
-from simmail.postfix.tables.split import split_outside_braces
+from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
 from simmail.postfix.tables.table import Table, TableEnvironment
 
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
 
 PREFIX = "proxy:"
+#: A table that is made of those in the braces behind.
+_MADE_OF_OTHERS = re.compile(r"(?:unionmap|pipemap):(?=\{)")
 #: How often a program tries to reach proxymap(8), a second apart.
 CONNECT_TRIES = 11
 #: What of a client's flags its proxy opens the table with.
 PASSED_ON = DictFlag.FOLD_FIX | DictFlag.FOLD_MUL | DictFlag.NO_REGSUB | DictFlag.NO_UNAUTH | DictFlag.UTF8_REQUEST
 
 
-def approved_tables(read_maps: str) -> frozenset[str]:
-    """The tables that proxy_read_maps (expanded) lets proxymap(8) open, `type:name` each."""
-    items = split_outside_braces(read_maps)
-    return frozenset(item.removeprefix(PREFIX) for item in items if item.startswith(PREFIX))
+def approved_tables(config: Config, warn: Warn) -> frozenset[str]:
+    """The tables that proxymap(8) may open, `type:name` each; those that others are made of count, too.
+
+    Args:
+        config: holds proxy_read_maps.
+        warn: hears of braces that do not pair.
+
+    Raises:
+        Fatal: where proxy_read_maps cannot be expanded.
+    """
+    text = config.text("proxy_read_maps")
+    if "{" in text:  # which may have to be shown: a default that proxymap(8) does not read is nothing to it
+        known = {*readers()["*"], *readers()["proxymap"]}
+        unknown = {name: "" for name in parameters() if not config.is_set(name) and name not in known}
+        text = config.expand(config.raw("proxy_read_maps") or "", unknown)
+    return frozenset(_approved(text, warn))
+
+
+def _approved(text: str, warn: Warn) -> Iterator[str]:
+    for item in split_outside_braces(text):
+        try:
+            first = split_outside_braces(inside_braces(item))[:1] if item.startswith("{") else [item]
+            for name in first:
+                made_of = _MADE_OF_OTHERS.match(name)
+                if made_of:
+                    yield from _approved(inside_braces(name[made_of.end() :]), warn)
+                elif name.startswith(PREFIX):
+                    while name.startswith(PREFIX):
+                        name = name.removeprefix(PREFIX)
+                    yield name
+        except BraceError as error:
+            warn("warning", f"bad proxy_read_maps parameter value: {error}")
 
 
 def proxymap_of(
@@ -70,7 +105,7 @@ def proxymap_of(
                 warn("warning", f"connect #{number} to {socket}")
             raise Fatal(f"connect #{CONNECT_TRIES} to {socket}")
         try:
-            approved = approved_tables(config.text("proxy_read_maps"))
+            approved = approved_tables(config, lambda level, text: None)
         except Fatal as fatal:
             raise Fatal(fatal.text, program="proxymap") from None
         return TableEnvironment(
