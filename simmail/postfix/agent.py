@@ -28,6 +28,7 @@ class DeliveryAgent(Program):
     """An agent that delivers on this machine."""
 
     watches = True
+    brief = True
     #: The parameter with its delivery status filter.
     status_filter: ClassVar[str]
 

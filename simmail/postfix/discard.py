@@ -29,6 +29,7 @@ class Discard(Program):
     """The agent that throws mail away."""
 
     command = "discard"
+    brief = True
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)

@@ -57,6 +57,7 @@ class Pipe(DeliveryAgent):
     """Delivers to a program."""
 
     command = "pipe"
+    brief = False
     status_filter: ClassVar[str] = "pipe_delivery_status_filter"
 
     def __init__(self, system: MailSystem, service: Service) -> None:

@@ -3,6 +3,8 @@
 
 DESCRIPTION
     A process serves one client after the other, up to max_use of them, and ends when it has been idle for max_idle.
+    master(8) starts one at a time: where clients come at once, each of whom is served in less time than that takes,
+    those behind the first for whom no process is idle share a new one.
 
 PARAMETERS
     max_use, max_idle
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
+from math import inf
 from operator import attrgetter
 from typing import Generic, TypeVar
 
@@ -26,14 +29,14 @@ class Process:
     """One process.
 
     Attributes:
-        served: how many clients it has had.
+        served: how many clients it has had; `clients`: how many of them it has now.
         idle_since: when its last client left, seconds.
     """
 
-    __slots__ = ("idle_since", "served")
+    __slots__ = ("clients", "idle_since", "served")
 
     def __init__(self) -> None:
-        self.served = 0
+        self.served = self.clients = 0
         self.idle_since = 0.0
 
 
@@ -50,14 +53,24 @@ class Processes(Generic[P]):
         make: makes a new one.
     """
 
-    __slots__ = ("_idle", "_make", "max_idle", "max_use")
+    __slots__ = ("_idle", "_last", "_make", "_spare", "max_idle", "max_use")
 
     def __init__(self, max_use: int, max_idle: float, make: Callable[[], P]) -> None:
         self.max_use, self.max_idle, self._make = max_use, max_idle, make
         self._idle: list[P] = []  # in the order in which their last clients left
+        self._last = -inf  # when a client came
+        self._spare: P | None = None  # started then while others were at work
 
-    def take(self, now: float) -> P:
-        """A process for a new client."""
+    def take(self, now: float, brief: bool = False) -> P:
+        """A process for a new client.
+
+        Args:
+            now: the time.
+            brief: whether the client is served before another process has started.
+        """
+        burst = brief and now == self._last
+        if not burst:
+            self._last, self._spare = now, None
         idle = self._idle
         at = len(idle)
         if at and idle[-1].idle_since >= now:
@@ -70,13 +83,17 @@ class Processes(Generic[P]):
             if now - process.idle_since < self.max_idle:
                 break
         else:
-            process = self._make()
+            process = self._spare or self._make()
+            if burst:
+                self._spare = process
         process.served += 1
+        process.clients += 1
         return process
 
     def leave(self, process: P, now: float) -> None:
         """A client has left its process."""
-        if process.served < self.max_use:
+        process.clients -= 1
+        if not process.clients and process.served < self.max_use:
             process.idle_since = now
             idle = self._idle
             if idle and idle[-1].idle_since > now:

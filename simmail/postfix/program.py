@@ -53,6 +53,8 @@ class Program:
     command: ClassVar[str]
     #: Whether one process of it serves any number of clients.
     shared: ClassVar[bool] = False
+    #: Whether a client is served in less time than a process takes to start.
+    brief: ClassVar[bool] = False
     #: The services that it cannot do anything without.
     needs: ClassVar[tuple[str, ...]] = ()
     #: Whether it looks, before each client, for tables that have changed.

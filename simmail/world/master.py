@@ -373,7 +373,7 @@ class Master:
                 return  # the queue manager that asked for it is no more
             request.job.waiting -= 1
             system.writers.clear()
-        process = agent.processes.take(now)
+        process = agent.processes.take(now, agent.brief)
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:

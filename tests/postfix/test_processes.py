@@ -44,3 +44,17 @@ def test_whoever_comes_as_another_leaves_has_come_before() -> None:
     pool.leave(first, 2.0)
     assert pool.take(2.0) is not first
     assert pool.take(2.5) is first
+
+
+def test_clients_that_come_at_once_and_are_soon_served_share_a_new_process() -> None:
+    """The first takes the idle process, the others one that is started; when all have left, both are idle once."""
+    pool = Processes(100, MAX_IDLE_S, Process)
+    first = pool.take(1.0, brief=True)
+    pool.leave(first, 1.5)
+    at_once = [pool.take(2.0, brief=True) for _ in range(4)]
+    assert at_once[0] is first
+    assert at_once[1] is at_once[2] is at_once[3] is not first
+    for process in at_once:
+        pool.leave(process, 2.5)
+    assert pool.idle(3.0) == 2
+    assert pool.take(3.0, brief=True) is not pool.take(3.0, brief=True)
