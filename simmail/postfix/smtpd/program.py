@@ -73,7 +73,6 @@ TEMPFAIL_ACTIONS = (
     "unknown_address_tempfail_action", "unknown_helo_hostname_tempfail_action", "unverified_sender_tempfail_action",
     "unverified_recipient_tempfail_action",
 )  # fmt: skip
-TITLES = {"smtpd_data_restrictions": "Data command", "smtpd_end_of_data_restrictions": "End-of-data"}
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
 
 
@@ -161,7 +160,6 @@ class Smtpd(Program):
 
     def _restrictions(self) -> None:
         config = self.config
-        self.titles = TITLES
         classes = config.list("smtpd_restriction_classes")
         self.classes: dict[str, tuple[str, ...]] = {name: config.list(name) for name in classes if config.text(name)}
         self._class_rules: dict[Nested, tuple[Rule, ...]] = {}
@@ -349,7 +347,7 @@ class Smtpd(Program):
 
     def rules(self, text: str, rule: Rule) -> tuple[Rule, ...]:
         """The restrictions in a table's right-hand side."""
-        implied = IMPLIED.get(rule.parameter, "")
+        implied = rule.implied
         key = (text, rule.parameter, implied, rule.reason.where)
         found = self._texts.get(key)
         if found is None:

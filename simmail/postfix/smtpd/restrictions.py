@@ -250,11 +250,12 @@ class Rule:
         reason: what is recorded of a refusal.
         table: the name of its table.
         buffer: what its table's values come in, where a refusal may show what lies behind them; None where not.
+        implied: what a bare table in its list is taken for, and in what its own table says.
     """
 
     __slots__ = (
-        "argument", "buffer", "facts", "following", "known", "name", "parameter", "reason", "restriction", "smtpd",
-        "table", "trial",
+        "argument", "buffer", "facts", "following", "implied", "known", "name", "parameter", "reason", "restriction",
+        "smtpd", "table", "trial",
     )  # fmt: skip
 
     def __init__(
@@ -266,6 +267,7 @@ class Rule:
         self.reason = Reason(parameter, place, words)
         self.table = words.partition(" ")[2]
         self.buffer: ValueBuffer | None = None
+        self.implied = ""
         self.facts = _reader(smtpd, restriction)
         self.known: dict[Facts, Finding | None] = smtpd.memory()
 
@@ -335,6 +337,17 @@ def undefined(rule: Rule) -> Finding:
     return SERVER_ERROR
 
 
+def bare_table(rule: Rule, about: tuple[str, str]) -> Finding:
+    """A table where nobody can tell what it is to be asked for."""
+    names = ("client", "reverse_client_hostname", "helo", "sender", "recipient", "etrn")
+    rule.smtpd.warn(
+        "warning",
+        f"specify one of ({', '.join(f'check_{name}_access' for name in names)}) "
+        f'before {about[1]} restriction "{rule.name}"',
+    )
+    return SERVER_ERROR
+
+
 def requires_domain(rule: Rule) -> None:
     """A DNS list without its domain."""
     rule.smtpd.warn("warning", rule.argument)
@@ -346,6 +359,7 @@ def class_of(rule: Rule) -> Finding:
 
 
 _UNDEFINED = Restriction((), undefined, remember=False)
+_BARE_TABLE = Restriction(("about",), bare_table, remember=False)
 _REQUIRES_DOMAIN = Restriction((), requires_domain, remember=False)
 CLASS = Restriction((), class_of)
 
@@ -372,7 +386,10 @@ class Compiler:
         """
         start = self.smtpd.config.where(self.parameter)
         lines = places(self.smtpd.system.machine, start, words) if place is None else [place] * len(words)
-        return tuple(self._rules(words, lines))
+        rules = tuple(self._rules(words, lines))
+        for rule in rules:
+            rule.implied = self.implied
+        return rules
 
     def _rules(self, words: tuple[str, ...], lines: list[str]) -> Iterator[Rule]:
         at, trial = 0, False
@@ -386,7 +403,7 @@ class Compiler:
                 if self.implied:
                     yield self._rule(self.implied, word, trial, "")
                 else:
-                    yield self._mistake(word, self._bare(word), trial)
+                    yield Rule(self.smtpd, word, _BARE_TABLE, None, word, trial, self.parameter, self._place)
                 at += 1
                 trial = False
                 continue
@@ -402,14 +419,6 @@ class Compiler:
                 yield self._rule(word, behind, trial, "")
                 at += 2
             trial = False
-
-    def _bare(self, word: str) -> str:
-        names = ("client", "reverse_client_hostname", "helo", "sender", "recipient", "etrn")
-        title = self.smtpd.titles.get(self.parameter, "")
-        return (
-            f"specify one of ({', '.join(f'check_{name}_access' for name in names)}) "
-            f'before {title} restriction "{word}"'
-        )
 
     def _class_or_mistake(self, word: str, trial: bool) -> Rule:
         if word in self.smtpd.classes:
