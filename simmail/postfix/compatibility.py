@@ -23,6 +23,7 @@ import re
 from functools import lru_cache
 
 from simmail.mail.digits import whole
+from simmail.postfix.tables.fold import printable
 
 #: The newest level that changes anything in Postfix 3.7.
 LAST_LEVEL = "3.6"
@@ -68,7 +69,7 @@ def level(text: str) -> Level:
     found = _LEVEL.fullmatch(text)
     numbers = tuple(whole(part or "0") for part in found.groups()) if found else ()
     if not numbers or any(number > most for number, most in zip(numbers, _LARGEST, strict=True)):
-        raise LevelError(f'malformed compatibility level syntax: "{text}"')
+        raise LevelError(printable(f'malformed compatibility level syntax: "{text}"', utf8=False))
     return Level(numbers)
 
 

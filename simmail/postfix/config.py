@@ -38,7 +38,7 @@ from simmail.postfix.maincf import Setting, Warn, parse
 from simmail.postfix.own_addresses import derived_networks, own_addresses, protocols
 from simmail.postfix.parameters import LEGACY, find, parameters, readers
 from simmail.postfix.sanity import CHECKS
-from simmail.postfix.tables.split import split_outside_braces
+from simmail.postfix.tables.split import SEPARATORS, split_at, split_outside_braces
 from simmail.postfix.values import Value, constants, read
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class Config:
     def mask(self, name: str, known: Collection[str]) -> frozenset[str]:
         """Those of the known words that a parameter lists.  Raises Fatal where it lists another one."""
         text = str(self[name])
-        words = text.replace(",", " ").split()
+        words = split_at(text, SEPARATORS)
         for word in words:
             if word not in known:
                 raise Fatal(f'unknown {name} value "{word}" in "{text}"')

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix.tables.fold import printable
 
 Warn = Callable[[str, str], None]
 
@@ -60,7 +61,8 @@ def logical_lines(text: str, name: str, warn: Warn) -> Iterator[LogicalLine]:
         if joined[0] in SPACE:
             octets = joined.encode("utf-8", "surrogateescape")
             shown = octets[:30].decode("utf-8", "surrogateescape") + ("..." if len(octets) > 30 else "")
-            warn("warning", f'{name}: logical line must not start with whitespace: "{shown}"')
+            text = f'{name}: logical line must not start with whitespace: "{shown}"'
+            warn("warning", printable(text, utf8=False))
         else:
             yield LogicalLine(joined, first, last)
 
@@ -115,9 +117,11 @@ def parse(text: str, name: str, warn: Warn, elsewhere: str = "") -> dict[str, Se
         try:
             key, value = split_name_value(line.text)
         except ValueError as error:
-            raise Fatal(f'{name}, line {line.first}: {error}: "{line.text}"') from None
+            # nobody knows yet whether smtputf8_enable lets messages have letters beyond ASCII
+            raise Fatal(printable(f'{name}, line {line.first}: {error}: "{line.text}"', utf8=False)) from None
         earlier = settings.get(key)
         if earlier is not None and earlier.value != value:
-            warn("warning", f"{name}, line {line.first}: overriding earlier entry: {key}={earlier.value}")
+            what = f"overriding earlier entry: {key}={earlier.value}"
+            warn("warning", printable(f"{name}, line {line.first}: {what}", utf8=False))
         settings[key] = Setting(value, Location(name, line.first))
     return settings

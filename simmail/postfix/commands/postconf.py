@@ -37,9 +37,11 @@ from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.edit_files import ANY, How, What, edit_main, edit_master, field_number, matches, pattern
 from simmail.postfix.maincf import Setting, parse, split_name_value
 from simmail.postfix.master_entries import Entry, read_entries
+from simmail.postfix.mastercf import BLANKS
 from simmail.postfix.parameter_names import Kind, ParameterNames
 from simmail.postfix.parameters import parameters
 from simmail.postfix.tables.fold import printable
+from simmail.postfix.tables.split import SEPARATORS, split_at
 
 LINE_LIMIT = 80
 #: The options that say something of each other, in the order in which messages name them.
@@ -179,7 +181,7 @@ class _Postconf:
     def kinds(self, text: str) -> set[Kind]:
         """The classes of parameters that `-C` names."""
         found: set[Kind] = set()
-        for word in text.replace(",", " ").split():
+        for word in split_at(text, SEPARATORS):
             name = word.lower()
             if name != "all" and name not in _CLASSES:
                 raise Fatal(f'unknown -C option value "{word}" in "{text}"')
@@ -258,7 +260,7 @@ class _Postconf:
     def show(self, request: _Request, text: str) -> None:
         """Print a line, white space made one space each, folded where `-f` wants that."""
         line, length = "", 0
-        for word in text.split():
+        for word in split_at(text, BLANKS):
             if length and (not request.has("f") or length + len(word) < LINE_LIMIT):
                 line, length = line + " ", length + 1
             elif length:

@@ -21,6 +21,11 @@ def split_outside_braces(text: str, separators: str = SEPARATORS) -> list[str]:
     return [text[start:end] for start, end in spans_outside_braces(text, separators)]
 
 
+def split_at(text: str, separators: str) -> list[str]:
+    """The parts of `text` between separators, whatever braces it has."""
+    return _between(separators).findall(text)
+
+
 @lru_cache
 def _between(separators: str) -> re.Pattern[str]:
     return re.compile(f"[^{re.escape(separators)}]+")
