@@ -56,10 +56,10 @@ ROLES = frozenset(role.value for role in Role)
 
 
 class Trouble(Exception):
-    """A table that cannot tell, or leads nowhere: what to log, and what is wrong with the message."""
+    """A table that cannot tell, or leads nowhere: what to log, as a warning mostly; what is wrong with the message."""
 
-    def __init__(self, text: str, status: CleanupStatus, reason: str = "") -> None:
-        self.text, self.status, self.reason = text, status, reason
+    def __init__(self, text: str, status: CleanupStatus, reason: str = "", warns: bool = True) -> None:
+        self.text, self.status, self.reason, self.warns = text, status, reason, warns
         super().__init__(text)
 
 
@@ -177,9 +177,9 @@ class AddressMapper:
         return done
 
     def masquerade(self, address: str) -> str:
-        """An address (external form) without the host names below masquerade_domains."""
+        """An address (external form) without the host names below masquerade_domains.  Raises Trouble."""
         local, at, domain = address.rpartition("@")
-        if not at or (self.masquerade_exceptions and self.masquerade_exceptions.matches(local.lower())):
+        if not at or (self.masquerade_exceptions and self._is_excepted(local)):
             return address
         folded = domain.lower()
         for pattern in self.masquerade_domains:
@@ -191,6 +191,17 @@ class AddressMapper:
             if folded.endswith("." + name):
                 return f"{local}@{name}" if (len(pattern) - len(name)) % 2 == 0 else address
         return address
+
+    def _is_excepted(self, local: str) -> bool:
+        exceptions = self.masquerade_exceptions
+        try:
+            return exceptions.matches(local.lower())
+        except LookupFailure:
+            raise Trouble(
+                f"{exceptions.parameter} map lookup problem -- message not accepted, try again later",
+                CleanupStatus.WRITE,
+                warns=False,
+            ) from None
 
     # ---- one to many
 

@@ -203,7 +203,10 @@ class Transaction:
     def trouble(self, trouble: Trouble) -> None:
         """A table failed or led nowhere."""
         self.gather()
-        self.warn(f"{self.queue_id}: {trouble.text}")
+        if trouble.warns:
+            self.warn(f"{self.queue_id}: {trouble.text}")
+        else:
+            self.note("text", trouble.text)
         self.fail(trouble.status)
         self.reason = trouble.reason or self.reason
 

@@ -14,14 +14,11 @@ SEE ALSO
 from __future__ import annotations
 
 from simmail.postfix.config import Config
-from simmail.postfix.match_lists import DomainList, StringList
+from simmail.postfix.match_lists import PARENTS, DomainList, takes_parents
 from simmail.postfix.tables import TableEnvironment
-
-PARENTS = "parent_domain_matches_subdomains"
 
 
 def fast_flush_domains(config: Config, environment: TableEnvironment) -> DomainList:
     """The domains whose mail may be sent for."""
     name = "fast_flush_domains"
-    parents = StringList.open(PARENTS, config[PARENTS], environment).matches(name)
-    return DomainList.open(name, config[name], environment, parents)
+    return DomainList.open(name, config[name], environment, takes_parents(name, config[PARENTS], environment))

@@ -18,7 +18,8 @@ DIAGNOSTICS
 
     PARAMETER: hash:/etc/postfix/x: table lookup problem
     PARAMETER: non-null host address bits in "192.168.1.1/16", perhaps you should use ...
-        Said at each look-up that comes as far as the pattern; the look-up fails.
+        Said at each look-up that comes as far as the pattern; the look-up fails, and in a list that may not fail
+        it is fatal.
 
 SEE ALSO
     match_list(3), postconf(5) mynetworks, relay_domains
@@ -146,18 +147,22 @@ def _plain(positive: bool, text: str) -> Pattern:
 class _List:
     """What the three kinds of list share."""
 
-    __slots__ = ("_known", "environment", "parameter", "parents", "patterns")
+    __slots__ = ("_known", "environment", "may_fail", "parameter", "parents", "patterns")
 
     def __init__(
         self, parameter: str, patterns: tuple[Pattern, ...], environment: TableEnvironment, parents: bool
     ) -> None:
         self.parameter, self.patterns, self.environment, self.parents = parameter, patterns, environment, parents
+        #: Whether a look-up that fails is the caller's to deal with; otherwise the program ends of it.
+        self.may_fail = True
         self._known: dict[object, bool] = {}
 
     def __bool__(self) -> bool:
         return bool(self.patterns)
 
     def _fail(self, reason: str) -> LookupFailure:
+        if not self.may_fail:
+            raise Fatal(f"{self.parameter}: {reason}")
         self.environment.warn("warning", f"{self.parameter}: {reason}")
         return LookupFailure(f"{self.parameter}: {reason}")
 
@@ -226,6 +231,25 @@ class StringList(_List):
             elif self._ask(pattern.table, string):
                 return pattern.positive
         return False
+
+
+PARENTS = "parent_domain_matches_subdomains"
+
+
+def takes_parents(parameter: str, such: str, environment: TableEnvironment) -> bool:
+    """Whether a domain in the list that is a parameter's value stands for what is below it too.
+
+    Args:
+        parameter: its name.
+        such: parent_domain_matches_subdomains.
+        environment: where tables find files.
+
+    Raises:
+        Fatal: where a table of `such` cannot tell.
+    """
+    listed = StringList.open(PARENTS, such, environment)
+    listed.may_fail = False
+    return listed.matches(parameter)
 
 
 class DomainList(_List):

@@ -38,6 +38,7 @@ from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.postfix.config import MAIN_CF, Config
+from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.local_domains import destinations
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo, Memory
@@ -351,6 +352,8 @@ class MailSystem:
             destinations(config, environment)
             if name == "proxymap":
                 approved_tables(config, warn)
+            if name == "flush":
+                fast_flush_domains(config, environment)
         except Fatal as fatal:
             if name == "proxymap":
                 del self._roused[key]

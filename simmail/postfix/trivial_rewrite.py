@@ -36,7 +36,7 @@ from simmail.mail.address import quote_local, split_plain, unquote_local
 from simmail.mail.hostnames import literal_fault, valid_address, valid_hostname, valid_literal
 from simmail.mail.tokens import LITERAL, QUOTED, Address, Token, externalize, internalize, scan
 from simmail.postfix.address_maps import find_address
-from simmail.postfix.match_lists import DomainList, StringList
+from simmail.postfix.match_lists import PARENTS, DomainList, StringList, takes_parents
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import AddressClass, Resolved, ResolveFlag
 from simmail.postfix.tables import USUAL, DictFlag, LookupFailure, Maps
@@ -147,8 +147,7 @@ class TrivialRewrite(Program):
 
     def parents(self, parameter: str) -> bool:
         """Whether a domain in that list stands for its subdomains too."""
-        name = "parent_domain_matches_subdomains"
-        return StringList.open(name, self.config[name], self.environment).matches(parameter)
+        return takes_parents(parameter, self.config[PARENTS], self.environment)
 
     def _once(self, key: Hashable, compute: Callable[..., T], *arguments: object) -> T:
         """What `compute` gives, remembered unless something was said on the way."""

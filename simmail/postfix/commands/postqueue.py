@@ -40,7 +40,6 @@ from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.flush import flush_words, send_site
 from simmail.postfix.log_form import shown
 from simmail.postfix.showq import Entry, entries
-from simmail.postfix.tables import LookupFailure
 
 UNAVAILABLE = 69
 USAGE = "usage: postqueue -f | postqueue -i queueid | postqueue -j | postqueue -p | postqueue -s site"
@@ -147,10 +146,8 @@ class _Postqueue:
     def _flush_site(self, site: str) -> Decision[int]:
         if not (valid_hostname(site) or (site.startswith("[") and site.endswith("]") and literal_address(site[1:-1]))):
             yield from self.console.die(f'Cannot flush mail queue - invalid destination: "{site}"')
-        try:
-            known = fast_flush_domains(self.config, self.console.environment(self.config)).matches(site)
-        except LookupFailure:
-            known = False
+        config = self.config
+        known = yield from self.console.is_listed(lambda env: fast_flush_domains(config, env).matches(site), config)
         if not known:
             yield from self.console.die(f'Flush service is not configured for destination "{site}"')
         yield from self._running()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
 from simmail.files.invocation import Invocation
@@ -118,6 +118,8 @@ class Console:
         self._config: Config | None = None
         #: What was wrong with main.cf, for who is told where the log is.
         self.heard: list[tuple[str, str]] = []
+        #: What its lists have said and the log has not heard yet.
+        self._unlogged: list[tuple[str, str]] = []
 
     def warn(self, text: str, program: str = "") -> Decision[None]:
         """Print a warning, and log it."""
@@ -164,7 +166,27 @@ class Console:
 
     def environment(self, config: Config) -> TableEnvironment:
         """Where the command's tables find files."""
-        return TableEnvironment(self.invocation.machine, self._complain, utf8=config["smtputf8_enable"])
+        machine, utf8 = self.invocation.machine, config["smtputf8_enable"]
+
+        def complain(level: str, text: str) -> None:
+            self._complain(level, text)
+            self._unlogged.append((level, text))
+
+        return TableEnvironment(machine, complain, utf8=utf8, surrogates=False)
+
+    def is_listed(self, look: Callable[[TableEnvironment], bool], config: Config) -> Decision[bool]:
+        """What a look-up in a list comes to; one that fails finds nothing.  Raises Fatal where a list is not there."""
+        try:
+            found = look(self.environment(config))
+        except LookupFailure:
+            found = False
+        except Fatal as fatal:
+            yield from self.die(fatal.text)
+        finally:
+            unlogged, self._unlogged = self._unlogged, []
+        for level, text in unlogged:
+            yield from self.log(level, text)
+        return found
 
     def control(self) -> Control:
         """The host's Postfix.  Raises Fatal where it has none."""
@@ -186,10 +208,8 @@ class Console:
         if users.startswith(ANYBODY):
             return
         account = self.account()
-        try:
-            allowed = StringList.open(parameter, users, self.environment(config)).matches(account.name)
-        except LookupFailure:
-            allowed = False
+        name = account.name
+        allowed = yield from self.is_listed(lambda env: StringList.open(parameter, users, env).matches(name), config)
         if not allowed:
             yield from self.die(f"User {account.name}({account.uid}) is not allowed to {deed}")
 

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.hostnames import valid_hostname, valid_literal
 from simmail.mail.questions import Decision, FlushSite
+from simmail.postfix.flush import flush_words
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
+from simmail.postfix.tables import LookupFailure
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -54,7 +56,14 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Repl
 
 def _flush(session: SmtpdSession, domain: str) -> Decision[tuple[Reply, bool]]:
     smtpd = session.smtpd
-    if smtpd.fast_flush.matches(domain):
+    try:
+        listed = smtpd.fast_flush.matches(domain)
+    except LookupFailure:
+        yield from smtpd.heard()
+        yield smtpd.note("warning", "", "unable to talk to fast flush service")
+        return (yield from session.say(458, "Unable to queue messages")), False
+    if listed:
+        yield from flush_words(smtpd.system)
         yield FlushSite(domain)
         return (yield from session.say(250, "Queuing started")), True
     yield from smtpd.heard()

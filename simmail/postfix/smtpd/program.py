@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Decision, Note
 from simmail.postfix.haproxy import HaproxySession
-from simmail.postfix.match_lists import AddressList, DomainList, StringList
+from simmail.postfix.match_lists import PARENTS, AddressList, DomainList, takes_parents
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import Resolved
@@ -107,14 +107,14 @@ class Smtpd(Program):
         )  # fmt: skip
         self.mynetworks = self.addresses("mynetworks")
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
-        # these two are read for what is wrong with them: all lines end well here, and the rewriter knows the domains
+        # this one is read for what is wrong with it: all lines end well here
         self.addresses("smtpd_forbid_bare_newline_exclusions")
-        DomainList.open("relay_domains", config["relay_domains"], self.environment, self.parents("relay_domains"))
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
         self.relay_domains = DomainList.open(
             "relay_domains", config["relay_domains"], self.environment, self.parents("relay_domains")
         )
+        self.relay_domains.may_fail = False
         self.old_relay_domains = config.is_backwards("relay_domains")
         self.old_order = config.is_backwards("smtpd_relay_before_recipient_restrictions")
         self._check_actions()
@@ -233,8 +233,7 @@ class Smtpd(Program):
 
     def parents(self, parameter: str) -> bool:
         """Whether a domain in that list stands for its subdomains too."""
-        name = "parent_domain_matches_subdomains"
-        return StringList.open(name, self.config[name], self.environment).matches(parameter)
+        return takes_parents(parameter, self.config[PARENTS], self.environment)
 
     def addresses(self, parameter: str) -> AddressList:
         """A list of clients."""

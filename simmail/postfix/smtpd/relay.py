@@ -23,11 +23,14 @@ from simmail.mail.questions import Decision
 from simmail.postfix.resolved import AddressClass, ResolveFlag
 from simmail.postfix.smtpd.findings import RECIPIENT, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.smtpd.lookups import host_addresses, records
+from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.restrictions import Rule
     from simmail.postfix.smtpd.state import SmtpdState
+
+LOOK_UP = "Unable to look up mail exchanger"
 
 #: Classes whose mail ends here.
 FINAL = frozenset({AddressClass.LOCAL, AddressClass.VIRTUAL_ALIAS, AddressClass.VIRTUAL_MAILBOX})
@@ -96,43 +99,56 @@ def permit_mx_backup(rule: Rule, recipient: str | None, sender: str) -> Decision
     if answer.status != "ok" or not answer.records:
         if not answer.temporary:
             return None
-        return _unknown(recipient, "information: Host not found, try again")
+        return _unknown(recipient, f"{LOOK_UP} information: Host not found, try again")
     best = min(record.preference for record in answer.records)
     first = [record.data for record in answer.records if record.preference == best]
     strangers: list[str] = []
     if (yield from _mine(smtpd, first, strangers)):
         return None
-    listed = not smtpd.mx_backup_networks or (yield from _all_listed(smtpd, first))
-    if listed and (yield from _mine(smtpd, [record.data for record in answer.records], strangers)):
+    if (yield from _mine(smtpd, [record.data for record in answer.records], strangers)) and (
+        not smtpd.mx_backup_networks or (yield from _all_listed(smtpd, first, strangers))
+    ):
         return PERMIT
     return _unknown(recipient, strangers[0]) if strangers else None
 
 
-def _unknown(recipient: str, what: str) -> Finding:
+def _unknown(recipient: str, text: str) -> Finding:
     """Mail servers cannot be looked up: what would be refused is deferred."""
-    finding = Subject(recipient, RECIPIENT).reject(450, "4.4.4", f"Unable to look up mail exchanger {what}")
+    finding = Subject(recipient, RECIPIENT).reject(450, "4.4.4", text)
     return finding._replace(kind=Kind.DEFER_IF_REJECT)
 
 
 def _mine(smtpd: Smtpd, hosts: list[str], strangers: list[str]) -> Decision[bool]:
-    """Whether one of the hosts is this machine; `strangers` learns which of them cannot be looked up, and why."""
+    """Whether one of the hosts is this machine; `strangers` learns what to say of those that cannot be looked up."""
     if any(map(smtpd.local_domains.matches, hosts)):
         return True
     for host in hosts:
         addresses, reason = yield from host_addresses(smtpd.system.machine, host, smtpd.families)
         if not addresses and host:
-            strangers.append(f"host {host}: {reason}")
+            strangers.append(f"{LOOK_UP} host {host}: {reason}")
         if smtpd.own_addresses.intersection(addresses):
             return True
     return False
 
 
-def _all_listed(smtpd: Smtpd, hosts: list[str]) -> Decision[bool]:
-    """Whether all addresses of the hosts are in permit_mx_backup_networks."""
+def _all_listed(smtpd: Smtpd, hosts: list[str], strangers: list[str]) -> Decision[bool]:
+    """Whether all addresses of the hosts are in permit_mx_backup_networks; `strangers` learns of one it cannot tell."""
+    networks = smtpd.mx_backup_networks
     for host in hosts:
         addresses, _ = yield from host_addresses(smtpd.system.machine, host, smtpd.families)
-        if not addresses or not all(smtpd.mx_backup_networks.matches("", address) for address in addresses):
+        if not addresses:
             return False
+        for address in addresses:
+            try:
+                listed = networks.matches("", address)
+            except LookupFailure:
+                listed = False
+                where = f"{networks.parameter} lookup error for address {address} for {host}"
+                yield from smtpd.heard()
+                yield smtpd.note("warning", "", f"all_auth_mx_addr: {where}")
+                strangers.append(f"Unable to verify host {host} as mail exchanger")
+            if not listed:
+                return False
     return True
 
 

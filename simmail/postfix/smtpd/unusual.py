@@ -22,6 +22,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from simmail.mail.content import clipped, octets
@@ -36,6 +37,7 @@ from simmail.smtp.replies import Reply
 from simmail.smtp.wire import encoded, escaped
 
 if TYPE_CHECKING:
+    from simmail.postfix.match_lists import StringList
     from simmail.postfix.smtpd.session import SmtpdSession
 
 #: How much of a line the log shows, octets.
@@ -67,7 +69,7 @@ def unusual(session: SmtpdSession, command: Command | Chunk) -> Decision[tuple[S
         state.errors += 1
         return None, "", reply
     verb = parts[0].text
-    if parameters.noop_commands and parameters.noop_commands.matches(verb):
+    if parameters.noop_commands and (yield from _among(session, parameters.noop_commands, verb)):
         reply = yield from session.say(250, "2.0.0 Ok")
         session.count_junk()
         return None, "", reply
@@ -75,6 +77,15 @@ def unusual(session: SmtpdSession, command: Command | Chunk) -> Decision[tuple[S
     if known is None:
         return None, "", (yield from _unknown(session, verb, line))
     return known, line[line.find(verb) + len(verb) :].strip(), None
+
+
+def _among(session: SmtpdSession, commands: StringList, verb: str) -> Decision[bool]:
+    """Whether a list of commands has one; a list that cannot tell has not."""
+    found = False
+    with suppress(LookupFailure):
+        found = commands.matches(verb)
+    yield from session.smtpd.heard()
+    return found
 
 
 def _filtered(session: SmtpdSession, table: Table, line: str) -> Decision[str | None]:
@@ -110,7 +121,7 @@ def _unknown(session: SmtpdSession, verb: str, line: str) -> Decision[Reply]:
     session.total.append("UNKNOWN")
     session.failed.append("UNKNOWN")
     state.stage = "UNKNOWN"
-    if field_name(verb) is not None or session.parameters.forbidden_commands.matches(verb):
+    if field_name(verb) is not None or (yield from _among(session, session.parameters.forbidden_commands, verb)):
         yield smtpd.note("warning", "", f"non-SMTP command from {state.namaddr}: {escaped(encoded(line))[:SHOWN]}")
         return (yield from session.say(221, "2.7.0 Error: I can break rules, too. Goodbye."))._replace(closes=True)
     if state.access_denied:
