@@ -4,6 +4,10 @@
 DESCRIPTION
     The programs that master.cf can name, each loaded when a service first needs it.
 
+DIAGNOSTICS
+    fatal: master_spawn: exec /usr/lib/postfix/sbin/NAME: No such file or directory
+        Said by master(8), for a name that no program has.
+
 SEE ALSO
     master(5)
 """
@@ -38,6 +42,12 @@ PROGRAMS_BY_NAME = {
     "verify": ("verify", "Verify"),
 }
 
+FOLDER = "/usr/lib/postfix/sbin"
+#: Programs of Postfix that no service can be here.
+OTHERS = frozenset(
+    """anvil fsstone master nqmgr oqmgr postlogd proxymap qmqpd scache showq spawn tlsmgr tlsproxy""".split()
+)
+
 
 def simulated(name: str) -> bool:
     """Whether a program of daemon_directory runs in a simulated Postfix."""
@@ -49,7 +59,9 @@ class _Programs(Mapping[str, type[Program]]):
 
     def __getitem__(self, name: str) -> type[Program]:
         if not simulated(name):
-            raise Fatal(f"{name}: no such program is simulated")
+            if name in OTHERS:
+                raise Fatal(f"{name}: no such program is simulated")
+            raise Fatal(f"master_spawn: exec {FOLDER}/{name}: No such file or directory", program="master")
         module, attribute = PROGRAMS_BY_NAME[name]
         found: type[Program] = getattr(import_module(f"simmail.postfix.{module}"), attribute)
         return found

@@ -148,6 +148,7 @@ class MailSystem:
             service = self.master.services.get(key)
             if service is None:
                 raise Fatal(f"connect to {self._missing(name)}")
+            self.last_words = []
             found = self._programs[key] = self.classes[service.command](self, service)
             if key == self._rewrite:
                 rewriter: Any = found
@@ -294,7 +295,7 @@ class MailSystem:
         while key not in self.master.services:
             yield Note(client, "fatal", "", (yield from self.sought(name, client)))
         if key not in self._programs and not alone:
-            for needed in self.classes[self.master.services[key].command].needs:
+            for needed in self._needs(self.master.services[key].command):
                 yield from self.summon(needed, client=name)
         while key not in self._programs:
             if self.successor is not None:
@@ -310,6 +311,13 @@ class MailSystem:
                     yield from self.dying(name, type, fatal)
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]
+
+    def _needs(self, command: str) -> tuple[str, ...]:
+        """The services that a program asks as it starts; none for one that is not there."""
+        try:
+            return self.classes[command].needs
+        except Fatal:
+            return ()
 
     def sought(self, name: str, client: str) -> Decision[str]:
         """A program looks for a service in vain until it gives up; what it dies of."""
