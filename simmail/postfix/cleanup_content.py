@@ -252,7 +252,7 @@ class ContentReader:
         troubles: list[Trouble] = []
 
         def change(address: str) -> str:
-            address = program.rewriter.rewrite(transaction.context, address)
+            address = program.completion.complete_header(program.rewriter, transaction.context, address)
             if not mapping:
                 return address
             try:

@@ -3,7 +3,8 @@
 
 DESCRIPTION
     A program remembers the last address that it had completed, and does not ask for that again at once: of a sender
-    who writes to himself trivial-rewrite(8) says what it has to say once.
+    who writes to himself, and of a recipient whom the first header names, trivial-rewrite(8) says what it has to say
+    once.
 
 SEE ALSO
     trivial_rewrite, trivial-rewrite(8)
@@ -12,6 +13,8 @@ SEE ALSO
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from simmail.mail.address import quote_local, unquote_local
 
 if TYPE_CHECKING:
     from simmail.postfix.trivial_rewrite import TrivialRewrite
@@ -39,6 +42,17 @@ class RewriteClient:
         self._heard = rewriter.rewrite_internal("local", address)
         self._asked = address if len(rewriter.pending) != said else ""
         return self._heard
+
+    def complete_header(self, rewriter: TrivialRewrite, context: str, address: str) -> str:
+        """An address of a header completed, in external form."""
+        if self._asked and address == self._asked and context == "local":
+            self.repeats += 1
+            return quote_local(self._heard)
+        said = len(rewriter.pending)
+        done = rewriter.rewrite(context, address)
+        heard = context == "local" and len(rewriter.pending) != said and quote_local(address) == address
+        self._asked, self._heard = (address, unquote_local(done)) if heard else ("", "")
+        return done
 
     def forget(self) -> None:
         """Ask for whatever comes next."""
