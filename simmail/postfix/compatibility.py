@@ -23,7 +23,7 @@ import re
 from functools import lru_cache
 
 from simmail.mail.digits import whole
-from simmail.postfix.tables.fold import printable
+from simmail.postfix.printable import printable
 
 #: The newest level that changes anything in Postfix 3.7.
 LAST_LEVEL = "3.6"

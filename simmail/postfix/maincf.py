@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.tables.fold import printable
+from simmail.postfix.printable import printable
 
 Warn = Callable[[str, str], None]
 

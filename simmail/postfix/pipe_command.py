@@ -36,8 +36,8 @@ from simmail.mail.questions import Decision
 from simmail.mail.questions import Run as RunCommand
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivery import Dsn
+from simmail.postfix.printable import printable
 from simmail.postfix.report import split_status, valid_status
-from simmail.postfix.tables.fold import printable
 
 PATH = "/usr/bin:/bin"
 #: Where commands start that are given no other folder.

@@ -40,7 +40,7 @@ from simmail.postfix.master_entries import Entry, read_entries
 from simmail.postfix.mastercf import BLANKS
 from simmail.postfix.parameter_names import Kind, ParameterNames
 from simmail.postfix.parameters import parameters
-from simmail.postfix.tables.fold import printable
+from simmail.postfix.printable import printable
 from simmail.postfix.tables.split import SEPARATORS, split_at
 
 LINE_LIMIT = 80

@@ -37,10 +37,10 @@ from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
+from simmail.postfix.printable import printable
 from simmail.postfix.queue_file import OWNER
 from simmail.postfix.spool import Spool
 from simmail.postfix.spool_view import SCANNED, unscannable
-from simmail.postfix.tables.fold import printable
 
 USAGE = (
     "usage: postsuper [-c config_dir] [-d queue_id (delete)] [-e queue_id (expire)] "

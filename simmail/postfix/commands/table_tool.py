@@ -25,10 +25,10 @@ from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import LOGGED, BadOption, getopt
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.maincf import Warn
+from simmail.postfix.printable import printable
 from simmail.postfix.tables.base64files import BadFile, decoded
 from simmail.postfix.tables.build import COMPILED, Builder, modify
 from simmail.postfix.tables.flags import DictFlag
-from simmail.postfix.tables.fold import printable
 from simmail.postfix.tables.proxy import proxymap_of
 from simmail.postfix.tables.registry import open_table
 from simmail.postfix.tables.table import LookupFailure, Table, TableEnvironment

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision
 from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.printable import printable
 from simmail.postfix.report import Delays, delays
-from simmail.postfix.tables.fold import printable
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from simmail.files.tree import FileError, normal
 from simmail.mail.errors import Fatal
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.surrogate import Unavailable
@@ -55,6 +56,10 @@ def open_network(type: str, name: str, environment: TableEnvironment, flags: Dic
         lines = (*lines, f"connect to TCP map {name}: {reason}") * TRIES
         return Refused(type, name, environment, lines, flags, reason)
     if type == "memcache":
+        try:
+            environment.text(normal(name))
+        except FileError as error:
+            return Unavailable(type, name, environment, f"open {name}: {error.reason}", flags)
         return Refused(type, name, environment, (f"connect to localhost:11211: {REFUSED}",), flags)
     server, colon, _ = name.rpartition(":")
     if not colon:

@@ -12,6 +12,7 @@ DESCRIPTION
 DIAGNOSTICS
     regexp map /etc/postfix/header_checks, line 1: Unmatched ( or \\(
     regexp map /etc/postfix/header_checks, line 2: Memory exhausted
+    regexp map /etc/postfix/header_checks, line 3: Regular expression too big
 
 SEE ALSO
     regexp_table(5), regex(7)
@@ -21,9 +22,11 @@ from __future__ import annotations
 
 import re
 
+from simmail.mail.digits import whole
 from simmail.postfix.tables import translate
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.patterns import BadPattern, Compiled, Dialect, Engine, Groups, MatchFailed, open_patterns
+from simmail.postfix.tables.posix_syntax import REPEATS
 from simmail.postfix.tables.table import Table, TableEnvironment
 
 try:
@@ -144,12 +147,14 @@ def _guard(pattern: bytes, extended: bool) -> None:
             asserted[-1] += last_asserted
         elif operator == b"{":
             bounds = _BOUNDS.match(pattern, position)
-            times = max((int(d[-6:]) for d in bounds.groups() if d), default=1) if bounds else 1
-            sizes[-1] += last[-1] * max(times - 1, 0)
-            last[-1] *= max(times, 1)
-            # what follows may be another repeat of the same: a{9}{9}
             closing = b"}" if extended else b"\\}"
             if bounds and pattern.startswith(closing, bounds.end()):
+                times = max((whole(d.decode()) for d in bounds.groups() if d), default=1)
+                if times > REPEATS:
+                    raise BadPattern("Regular expression too big")
+                sizes[-1] += last[-1] * max(times - 1, 0)
+                last[-1] *= max(times, 1)
+                # what follows may be another repeat of the same: a{9}{9}
                 position = bounds.end() + len(closing)
         elif token in (b"*", b"+", b"?"):
             grown = last[-1] + REPEATED * last_asserted

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from simmail.files.machine import Machine
 from simmail.files.tree import File, FileError, normal
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix.printable import printable
 from simmail.postfix.tables.flags import USUAL, DictFlag
-from simmail.postfix.tables.fold import MALFORMED, casefold, is_utf8, printable
+from simmail.postfix.tables.fold import MALFORMED, casefold, is_utf8
 
 
 class LookupFailure(Exception):
