@@ -75,7 +75,10 @@ class Program:
         self.config: Config = system.latest.for_service(service, warn=self.warn)
         #: An address as its log lines show it.
         self.shown = log_form(self.config)
+        before = len(self.pending)
         self._destinations = destinations(self.config, self.environment)
+        #: What mydestination has to say: only who has opened all else as it starts gets so far in life.
+        system.late_words = self.pending[before:]
         for check in CHECKS.get(self.command, ()):
             check(self.config)
         #: What each of its processes says as it starts; the first one's words are among the pending ones.

@@ -35,7 +35,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from simmail.files.machine import Machine
-from simmail.mail.errors import Fatal
+from simmail.mail.errors import Fatal, LateFatal
 from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.fast_flush import fast_flush_domains
@@ -73,6 +73,7 @@ class MailSystem:
 
     Attributes:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
+        late_words: those of them that it would have said last.
         used: when a client last came to one of the programs, seconds since the start of the world.
         throttled: until when services are not started again, seconds since the start of the world.
         starting: how long it takes to start what writes notifications, and what forwards mail, seconds.
@@ -106,6 +107,7 @@ class MailSystem:
         self._named = {usual: name for usual, name in names.items() if name != usual}
         self.memo = Memo(remember, memory)
         self.last_words: list[Note] = []
+        self.late_words: list[Note] = []
         self.throttled: dict[tuple[str, str], float] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self.rewriting: TrivialRewrite | None = None
@@ -148,7 +150,7 @@ class MailSystem:
             service = self.master.services.get(key)
             if service is None:
                 raise Fatal(f"connect to {self._missing(name)}")
-            self.last_words = []
+            self.last_words = self.late_words = []
             found = self._programs[key] = self.classes[service.command](self, service)
             if key == self._rewrite:
                 rewriter: Any = found
@@ -390,4 +392,6 @@ class MailSystem:
     def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
         """What the program behind a service says that dies as it starts."""
         program = fatal.program or self.config.log_name(self.master.services[name, type].command)
-        return [*self.last_words, Note(program, "fatal", "", fatal.text)]
+        late = set() if isinstance(fatal, LateFatal) else set(map(id, self.late_words))
+        said = [note for note in self.last_words if id(note) not in late]
+        return [*said, Note(program, "fatal", "", fatal.text)]
