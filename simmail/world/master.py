@@ -295,7 +295,12 @@ class Master:
                 return
             self._picking = picking = object()
             pickup = yield from self.system.summon("pickup")
-            yield from pickup.scan()
+            try:
+                yield from pickup.scan()
+            except Fatal as fatal:  # as does the next one, at once; the one after that is not started for a while
+                yield pickup.note("fatal", "", fatal.text)
+                yield pickup.note("fatal", "", fatal.text)
+                pickup.system.died(pickup, (yield Level()))
             if self._picking is picking:
                 self._picking = None
             if self._drops:
