@@ -203,10 +203,9 @@ class Transaction:
     def trouble(self, trouble: Trouble) -> None:
         """A table failed or led nowhere."""
         self.gather()
-        if trouble.warns:
-            self.warn(f"{self.queue_id}: {trouble.text}")
-        else:
-            self.note("text", trouble.text)
+        event, queue_id = ("warning", "") if trouble.warns else ("text", self.queue_id)
+        text = f"{self.queue_id}: {trouble.text}" if trouble.warns else trouble.text
+        self._notes.append(self.program.note(event, queue_id, text))
         self.fail(trouble.status)
         self.reason = trouble.reason or self.reason
 
