@@ -27,12 +27,11 @@ from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, 
 from simmail.postfix import milters
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.cleanup_address import Role, Trouble
+from simmail.postfix.cleanup_bounce import give_back
 from simmail.postfix.cleanup_content import ContentReader
 from simmail.postfix.cleanup_status import CANNOT_BOUNCE, INCOMPLETE, CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.content_checks import MAX_SHOWN, Match
 from simmail.postfix.delivery import PROBE, Dsn, Result, Status
-from simmail.postfix.dsn_text import dsn_split
-from simmail.postfix.post_mail import Unsent
 from simmail.postfix.queue_file import queue_file
 from simmail.postfix.tables import LookupFailure, Maps
 
@@ -275,7 +274,7 @@ class Transaction:
             self.status = CleanupStatus.OK
             yield self.program.note("discarded", self.queue_id)
         if self.status and CleanupFlag.BOUNCE in self.flags and not self.status & CANNOT_BOUNCE:
-            yield from self._return()
+            self.status = yield from give_back(self.program, self.message, self.status, self.reason)
         yield Abandon(self.queue_id)
         return CleanupOutcome(self.status, self.reason)
 
@@ -445,41 +444,6 @@ class Transaction:
         verify: Any = self.program.system.running("verify")
         if verify is not None:
             verify.update([Result(recipient, Status.DELIVERABLE, dsn)], self.message.arrival)
-
-    # ---- a message that goes back
-
-    def _return(self) -> Decision[None]:
-        """Return the message to its sender, which settles what was wrong with it."""
-        message = self.message
-        detail = CleanupOutcome(self.status).detail()
-        status, text = dsn_split(self.reason, "5.0.0") if self.reason else (detail.dsn, detail.text)
-        dsn = Dsn(status, "failed", text)
-        if self.status & (CleanupStatus.CONTENT | CleanupStatus.SIZE):
-            message.ret = "HDRS"
-        recipients = message.recipients or [Recipient("unknown")]
-        now: float = yield Now()
-        delays = (now - message.arrival, 0.0, 0.0, 0.0)
-        for recipient in recipients:
-            yield self.program.note(
-                "delivery", message.queue_id, recipient.address, recipient.original, "none", delays, status,
-                "bounced", text, 1,
-            )  # fmt: skip
-        program = self.program
-        bounce = yield from program.system.summon("bounce")
-        if self.status & CleanupStatus.SIZE:  # no more of the file is there than the limit lets through
-            end, header = queue_file(message, "incoming", program.system.machine).cut_off(program.size_limit)
-            for reader in (program, bounce) if header else (program,):
-                yield reader.note("warning", "", f"incoming/{message.queue_id}: {end}")
-        program.waits = True
-        try:
-            yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
-            self.status = CleanupStatus.OK
-            yield self.program.note("discarded", self.queue_id)
-        except Unsent:
-            yield program.note("warning", "", f"{message.queue_id}: bounce message failure")
-            self.status = CleanupStatus.WRITE
-        finally:
-            program.waits = False
 
 
 @cache

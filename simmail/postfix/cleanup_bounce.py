@@ -1,0 +1,67 @@
+"""NAME
+    cleanup_bounce - a message that cleanup(8) gives back to its sender
+
+DESCRIPTION
+    Whoever brings a message by other ways than SMTP may leave it to cleanup to return what it does not take: each
+    recipient is logged as bounced, and the sender gets a notice.
+
+DIAGNOSTICS
+    QUEUE_ID: bounce message failure
+    incoming/QUEUE_ID: unexpected EOF in data, record type TYPE length LENGTH
+
+SEE ALSO
+    cleanup(8), bounce(8), cleanup_transaction
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simmail.mail.message import Message, Recipient
+from simmail.mail.questions import Decision, Now
+from simmail.postfix.cleanup_status import CleanupOutcome, CleanupStatus
+from simmail.postfix.delivery import Dsn
+from simmail.postfix.dsn_text import dsn_split
+from simmail.postfix.post_mail import Unsent
+from simmail.postfix.queue_file import queue_file
+
+if TYPE_CHECKING:
+    from simmail.postfix.cleanup import Cleanup
+
+
+def give_back(program: Cleanup, message: Message, status: CleanupStatus, reason: str) -> Decision[CleanupStatus]:
+    """Return a message to its sender, which settles what was wrong with it; what is wrong then.
+
+    Args:
+        program: cleanup.
+        message: what came of it.
+        status, reason: what is wrong with it; "" for what the status says.
+    """
+    detail = CleanupOutcome(status).detail()
+    code, text = dsn_split(reason, "5.0.0") if reason else (detail.dsn, detail.text)
+    dsn = Dsn(code, "failed", text)
+    if status & (CleanupStatus.CONTENT | CleanupStatus.SIZE):
+        message.ret = "HDRS"
+    recipients = message.recipients or [Recipient("unknown")]
+    now: float = yield Now()
+    delays = (now - message.arrival, 0.0, 0.0, 0.0)
+    for recipient in recipients:
+        yield program.note(
+            "delivery", message.queue_id, recipient.address, recipient.original, "none", delays, code, "bounced",
+            text, 1,
+        )  # fmt: skip
+    bounce = yield from program.system.summon("bounce")
+    if status & CleanupStatus.SIZE:  # no more of the file is there than the limit lets through
+        end, header = queue_file(message, "incoming", program.system.machine).cut_off(program.size_limit)
+        for reader in (program, bounce) if header else (program,):
+            yield reader.note("warning", "", f"incoming/{message.queue_id}: {end}")
+    program.waits = True
+    try:
+        yield from bounce.notify(message, [(recipient, dsn) for recipient in recipients], now)
+        yield program.note("discarded", message.queue_id)
+        return CleanupStatus.OK
+    except Unsent:
+        yield program.note("warning", "", f"{message.queue_id}: bounce message failure")
+        return CleanupStatus.WRITE
+    finally:
+        program.waits = False
