@@ -24,7 +24,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.errors import SimmailError
+from simmail.files.tree import normal
+from simmail.lab.trouble import troubles
+from simmail.mail.errors import Fatal, SimmailError
+from simmail.postfix.config import Config
+from simmail.postfix.local.mailboxes import MailboxPaths
 from simmail.world.loader import load
 from simmail.world.logs import maillog
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Log lines that a witness shows, at most: the last ones.
 LINES = 12
+#: The folders of a Maildir in which letters are that have arrived.
+SEEN = ("new", "cur")
 #: Where a function keeps what `check` said of it.
 _MARK = "_simmail_check"
 
@@ -137,6 +143,7 @@ class Bench:
     """
 
     def __init__(self, files: Mapping[str, str], study: str = "") -> None:
+        self._files = files
         self._folder = tempfile.TemporaryDirectory(prefix="simmail-")
         for path, text in files.items():
             target = Path(self._folder.name) / path
@@ -144,6 +151,7 @@ class Bench:
             target.write_bytes(text.encode("utf-8", "surrogateescape"))
         self._study = study
         self._world: World | None = None
+        self._server = ""
 
     def close(self) -> None:
         """Take the bench away."""
@@ -169,12 +177,9 @@ class Bench:
         scenario = self.world.scenario
         return self._study or (scenario.study if scenario is not None else "")
 
-    def starts(self, host: str = "") -> None:
-        """The host's Postfix is running.  Raises Failed with what it said."""
-        name = host or self.study
-        running = self.world.host(name)
-        if running.master is None or running.master.system is None:
-            raise Failed(f"Postfix does not start on {name}", self.world.notices)
+    def troubles(self) -> list[str]:
+        """What keeps Postfix from running in this world, each with its place; nothing where no world came about."""
+        return [] if self._world is None else troubles(self._world, self._files)
 
     def letter(
         self,
@@ -197,7 +202,8 @@ class Bench:
             text: header and body.
             port: TCP port.
         """
-        world, name = self.world, host or self.study
+        world = self.world
+        self._server = name = host or self.study
         seen = len(self.log(name))
         session = world.telnet(client, name, port)
         owner = world.network.owner(client) or client
@@ -222,18 +228,33 @@ class Bench:
         return list(maillog(self.world.host(host or self.study)))
 
     def mailbox(self, user: str, host: str = "") -> str:
-        """The text of a user's mailbox on a host."""
-        files = self.world.host(host or self.study).machine.files
-        path = f"/var/mail/{user}"
-        return files.read(path) if files.exists(path) else ""
+        """The text of a user's mailbox on a host, wherever the host's main.cf puts it: an mbox file or a Maildir."""
+        machine = self.world.host(host or self.study).machine
+        if user not in machine.accounts:
+            return ""
+        try:
+            paths = MailboxPaths(Config.load(machine))
+        except Fatal:
+            paths = MailboxPaths(Config(machine, {}))
+        path = paths.of(machine.accounts[user])
+        if path.endswith("/"):
+            return "".join(machine.files.read(name) for part in SEEN for name in machine.files.names(f"{path}{part}"))
+        mbox = machine.files.find(normal(path))
+        return mbox.text if mbox is not None else ""
 
     def arrives(self, user: str, words: str, host: str = "", within: float = 3600.0) -> None:
-        """A letter with these words comes to a user's mailbox within a time (s).  Raises Failed."""
+        """A letter with these words comes to a user's mailbox within a time (s).
+
+        Raises:
+            Failed: with the log of the server that was last offered a letter, and of the mailbox's.
+        """
         self.world.run(self.world.now + within)
         if words not in self.mailbox(user, host):
+            place = host or self.study
+            servers = dict.fromkeys((self._server or place, place))
             raise Failed(
-                f"no letter with {words!r} came to the mailbox of {user} on {host or self.study}",
-                self.log(host)[-LINES:],
+                f"no letter with {words!r} came to the mailbox of {user} on {place}",
+                [line for server in servers for line in self.log(server)[-LINES:]],
             )
 
     def expect(self, holds: bool, text: str, witness: Sequence[str] = ()) -> None:
@@ -251,6 +272,7 @@ class Outcome(NamedTuple):
         text: what was wrong; "" where it passed.
         witness: the lines that show it.
         broken: whether the check itself broke, which is never the learner's fault.
+        troubles: where it failed: what kept Postfix from running meanwhile.
     """
 
     check: str
@@ -262,6 +284,7 @@ class Outcome(NamedTuple):
     hint: str
     manual: str
     broken: bool = False
+    troubles: tuple[str, ...] = ()
 
 
 def checks_in(path: Path) -> list[Check]:
@@ -304,8 +327,18 @@ def run_checks(paths: Sequence[Path], files: Mapping[str, str]) -> list[Outcome]
 def _outcome(found: Check, bench: Bench) -> Outcome:
     def came(earned: float, text: str = "", witness: tuple[str, ...] = (), broken: bool = False) -> Outcome:
         seen = tuple(map(bench.named, witness))
+        kept = () if earned else tuple(map(bench.named, bench.troubles()))
         return Outcome(
-            found.name, found.says, found.points, earned, bench.named(text), seen, found.hint, found.manual, broken
+            found.name,
+            found.says,
+            found.points,
+            earned,
+            bench.named(text),
+            seen,
+            found.hint,
+            found.manual,
+            broken,
+            kept,
         )
 
     try:

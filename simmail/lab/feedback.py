@@ -15,7 +15,7 @@ from typing import Any
 from simmail.lab.checks import Outcome
 from simmail.lab.grade import Mark
 from simmail.lab.page import page
-from simmail.lab.report import verdict
+from simmail.lab.report import FIRST, verdict
 from simmail.mail.errors import InputError
 
 #: What a spreadsheet would take for the beginning of a formula.
@@ -112,17 +112,23 @@ def _markdown(mark: Mark) -> Iterator[str]:
     yield f"# {_title(mark)}"
     if mark.trouble:
         yield from ("", html.escape(mark.trouble))
+    if mark.report is not None and mark.report.troubles:
+        yield from ("", FIRST, "", *_fenced(mark.report.troubles))
     for outcome in mark.report.outcomes if mark.report is not None else ():
         yield from ("", f"## {_verdict(outcome)}")
         if outcome.text:
             yield from ("", html.escape(outcome.text, quote=False))
             if outcome.witness:
-                witness = "\n".join(outcome.witness)
-                fence = "```"
-                while fence in witness:
-                    fence += "`"
-                yield from ("", fence, witness, fence)
+                yield from ("", *_fenced(outcome.witness))
             yield from (f"\n{head}: {told}" for head, told in _pointers(outcome))
+
+
+def _fenced(lines: Sequence[str]) -> Iterator[str]:
+    """Anybody's lines, in a fence that none of them ends."""
+    text, fence = "\n".join(lines), "```"
+    while fence in text:
+        fence += "`"
+    yield from (fence, text, fence)
 
 
 def page_of(mark: Mark) -> str:
@@ -133,12 +139,18 @@ def page_of(mark: Mark) -> str:
 def _html(mark: Mark) -> Iterator[str]:
     if mark.trouble:
         yield f"<p>{html.escape(mark.trouble)}</p>"
+    if mark.report is not None and mark.report.troubles:
+        yield f"<p>{FIRST}</p>{_pre(mark.report.troubles)}"
     for outcome in mark.report.outcomes if mark.report is not None else ():
         yield f"<h2>{html.escape(_verdict(outcome))}</h2>"
         if outcome.text:
             yield f"<p>{html.escape(outcome.text)}</p>"
-            yield f"<pre>{html.escape(chr(10).join(outcome.witness))}</pre>" if outcome.witness else ""
+            yield _pre(outcome.witness) if outcome.witness else ""
             yield from (f"<p>{head}: {html.escape(told)}</p>" for head, told in _pointers(outcome))
+
+
+def _pre(lines: Sequence[str]) -> str:
+    return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
 
 
 def _title(mark: Mark) -> str:

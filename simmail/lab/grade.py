@@ -133,7 +133,10 @@ def _read(student: str, exercise: Exercise, done: subprocess.CompletedProcess[st
         return Mark(student, None, f"the grader failed: {last or f'exit status {done.returncode}'}", True)
     if "refused" in told:
         return Mark(student, None, told["refused"])
-    outcomes = [Outcome(**{**row, "witness": tuple(row["witness"])}) for row in told["outcomes"]]
+    outcomes = [
+        Outcome(**{**row, "witness": tuple(row["witness"]), "troubles": tuple(row["troubles"])})
+        for row in told["outcomes"]
+    ]
     report = Report(exercise.spec.title, outcomes)
     broken = [outcome.check for outcome in outcomes if outcome.broken]
     if broken or not outcomes:

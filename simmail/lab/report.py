@@ -7,6 +7,11 @@ from collections.abc import Sequence
 
 from simmail.lab.checks import Outcome
 
+#: Of what keeps Postfix from running, so many are told.
+TOLD = 6
+#: What stands above them.
+FIRST = "Mend this first, since it keeps Postfix, or a program of it, from running:"
+
 
 class Report:
     """The outcomes of an exercise's checks; printed, or shown in a notebook.
@@ -34,11 +39,17 @@ class Report:
         """Whether all holds."""
         return all(outcome.earned == outcome.points for outcome in self.outcomes)
 
+    @property
+    def troubles(self) -> list[str]:
+        """What kept Postfix from running where a check failed, each once."""
+        return list(dict.fromkeys(told for outcome in self.outcomes for told in outcome.troubles))[:TOLD]
+
     def _head(self) -> str:
         return f"{self.title}: {self.earned:g} of {self.points:g} points"
 
     def __str__(self) -> str:
         lines = [self._head()]
+        lines += ["", FIRST, *(f"    {told}" for told in self.troubles)] if self.troubles else []
         for outcome in self.outcomes:
             lines += ["", f"{verdict(outcome)}  {outcome.says} ({outcome.earned:g} of {outcome.points:g})"]
             if outcome.text:
@@ -63,8 +74,10 @@ class Report:
                 f"<tr><td>{verdict(outcome)}</td><td style='text-align:left'>{html.escape(outcome.says)}</td>"
                 f"<td>{outcome.earned:g} of {outcome.points:g}</td><td style='text-align:left'>{told}</td></tr>"
             )
+        first = "".join(f"<li>{html.escape(told)}</li>" for told in self.troubles)
         return (
-            f"<table><caption>{html.escape(self._head())}</caption><thead><tr><th scope='col'>verdict</th>"
+            (f"<p>{FIRST}</p><ul>{first}</ul>" if first else "")
+            + f"<table><caption>{html.escape(self._head())}</caption><thead><tr><th scope='col'>verdict</th>"
             "<th scope='col'>what was checked</th><th scope='col'>points</th><th scope='col'>what happened</th></tr>"
             f"</thead><tbody>{''.join(rows)}</tbody></table>"
         )

@@ -210,14 +210,18 @@ class Host:
         return self.running(Run(f"cd; {command}", user, {"HOME": home, "USER": user, "LOGNAME": user}, ""))
 
     def take_mail(self, user: str) -> Decision[list[str]]:
-        """Empty a user's mbox, as a POP3 server does for a client that deletes what it fetched; the messages' texts."""
+        """Empty a user's mbox, as a POP3 server does for a client that deletes what it fetched; the messages' texts.
+
+        It looks nowhere else: what main.cf puts into a Maildir, or at home, stays there.
+        """
         yield Level()
         path = f"/var/mail/{user}"
         files = self.machine.files
-        if not files.exists(path):
+        mbox = files.find(path)
+        if mbox is None:
             return []
-        texts = [unquoted(piece) for piece in split_mbox(files.read(path))]
-        files.write(path, "", owner=user, mode=files.file(path).mode)
+        texts = [unquoted(piece) for piece in split_mbox(mbox.text)]
+        files.write(path, "", owner=user, mode=mbox.mode)
         return texts
 
     # ---- the network

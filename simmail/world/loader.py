@@ -18,6 +18,7 @@ from simmail.world.actors.figures import Figures
 from simmail.world.actors.kinds import actor_for
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.compiled import compile_anew
+from simmail.world.logs import maillog
 from simmail.world.mailboxes import MailboxServer
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.mua import MailProgram
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Files of a host by whose names nobody would call a folder.
 OWN_FILES = ("etc/postfix/main.cf", "etc/postfix/master.cf", "etc/aliases")
+#: How the notice begins that main.cf or master.cf keeps all of Postfix from running.
+DOES_NOT_START = "Postfix does not start: "
 
 
 def load(name: str | Path, seed: int = 1, policy: str = "", remember: bool = True) -> World:
@@ -199,8 +202,10 @@ class Loader:
             try:
                 host.master.start()
             except Fatal as fatal:
-                self._notice(host, f"Postfix does not start: fatal: {fatal.text}")
-
+                # what is fatal need not name a parameter, but then something before it does
+                said = (fatal.text, *reversed(list(maillog(host))))
+                where = next(filter(None, (blamed(host, line) for line in said)), None)
+                self.world.notices.append(told_with_place(host, f"{DOES_NOT_START}fatal: {fatal.text}", where))
         if spec.mailboxes:
             MailboxServer.let(host, spec.mailboxes)
 

@@ -15,7 +15,7 @@ from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import rare_collections
 from simmail.world.story import tell
 from simmail.world.tables import Table
-from simmail.world.trails import Trails
+from simmail.world.trails import Cry, Trails
 from simmail.world.truth import KINDS, Account, Fate
 from simmail.world.units import told
 from simmail.world.without_effect import without_effect
@@ -283,21 +283,26 @@ class Results:
 
     def cries(self) -> list[str]:
         """What programs died of, and what they complained of most; each once, and not what a notice says already."""
-        deaths, complaints = (
-            Counter({cry: times for cry, times in self.trails.cries.items() if cry[2] in events})
-            for events in (("fatal", "panic"), ("error", "warning"))
-        )
-        found = list(deaths.items())[:CRIES]
+        complaints = Counter({cry: times for cry, times in self.trails.cries.items() if cry[2] in ("error", "warning")})
         own = [item for item in complaints.most_common() if not item[0][-1].startswith(OF_CLIENTS)]
-        found += sorted(own, key=lambda item: item[0][2] != "error")[:COMPLAINTS]
-        told_once = []
-        for (name, program, event, text), times in found:
+        most = sorted(own, key=lambda item: item[0][2] != "error")[:COMPLAINTS]
+        return list(self._cried(dict([*self._deaths()[:CRIES], *most])))
+
+    def deaths(self) -> list[str]:
+        """What programs died of; each once, without a word of how often, and not what a notice says already."""
+        return list(self._cried({cry: 1 for cry, _ in self._deaths()[:CRIES]}))
+
+    def _deaths(self) -> list[tuple[Cry, int]]:
+        return [(cry, times) for cry, times in self.trails.cries.items() if cry[2] in ("fatal", "panic")]
+
+    def _cried(self, cries: Mapping[Cry, int]) -> Iterator[str]:
+        """Words of programs, with the place of what they are about and how often they were said."""
+        for (name, program, event, text), times in cries.items():
             if any(text in notice for notice in self.world.notices):
                 continue
             host = self.world.hosts[name]
             often = f" ({times} times)" if times > 1 else ""
-            told_once.append(told_with_place(host, f"postfix/{program}: {event}: {text}{often}", blamed(host, text)))
-        return told_once
+            yield told_with_place(host, f"postfix/{program}: {event}: {text}{often}", blamed(host, text))
 
 
 #: Each table's columns, and its rows of a run.

@@ -10,6 +10,8 @@ from simmail.mail.records import Ordered, Record
 
 #: A message in the queue of one host: the host's name, and the message's queue id there.
 Copy = tuple[str, str]
+#: Words that a program died of, or complained with: host, program, event, text.
+Cry = tuple[str, str, str, str]
 
 
 class Try(NamedTuple):
@@ -74,7 +76,7 @@ class Trails:
             copy -> when.
         discards: the sessions (by their tasks) in which a message was thrown away.
         notices: (the copy that it was about, the notice's queue id) of each notice.
-        cries: (host, program, event, text) of errors and warnings -> how often.
+        cries: errors, warnings and last words -> how often.
         accepted, refused: host -> how many messages it took, and how often it refused.
         tried: (host, status) -> how many tries ended so.
     """
@@ -89,7 +91,7 @@ class Trails:
         self.ends: dict[str, dict[Copy, float]] = {"discarded": {}, "deleted": {}, "expired": {}}
         self.discards: set[int] = set()
         self.notices: list[tuple[Copy, str]] = []
-        self.cries: Counter[tuple[str, str, str, str]] = Counter()
+        self.cries: Counter[Cry] = Counter()
         self.accepted: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.tried: Counter[tuple[str, str]] = Counter()

@@ -35,9 +35,33 @@ from simmail.postfix.mail_copy import LockFiles, Trouble, append_trouble, link_t
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 
 if TYPE_CHECKING:
+    from simmail.postfix.config import Config
     from simmail.postfix.local.agent import Local
 
 NULL_DEVICE = "/dev/null"
+
+
+class MailboxPaths:
+    """Where users' mailboxes are: a file, or a Maildir where the path ends in a slash.
+
+    Args:
+        config: of local(8), or of the host.
+
+    Attributes:
+        at_home: whether they are below the homes.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._home_mailbox: str = config["home_mailbox"]
+        spool: str = config["mail_spool_directory"]
+        #: What stands before a user's name in the path, and behind it.
+        self._folder, self._end = (spool, "/") if spool.endswith("/") else (spool + "/", "")
+        #: A spool of Maildirs goes before an mbox file at home.
+        self.at_home = bool(self._home_mailbox) and (self._home_mailbox.endswith("/") or not self._end)
+
+    def of(self, account: Account) -> str:
+        """The path of a user's."""
+        return f"{account.home}/{self._home_mailbox}" if self.at_home else f"{self._folder}{account.name}{self._end}"
 
 
 class Mailboxes:
@@ -58,12 +82,7 @@ class Mailboxes:
             agent.environment,
             FOLDED | PARANOID,
         )
-        self._home_mailbox: str = config["home_mailbox"]
-        spool: str = config["mail_spool_directory"]
-        #: What stands before a user's name in the path of his mailbox, and behind it.
-        self._folder, self._end = (spool, "/") if spool.endswith("/") else (spool + "/", "")
-        #: A spool of Maildirs goes before an mbox file at home.
-        self._at_home = bool(self._home_mailbox) and (self._home_mailbox.endswith("/") or not self._end)
+        self._paths = MailboxPaths(config)
         self._strict: bool = config["strict_mailbox_ownership"]
         self._limit = agent.mailbox_limit
         self._locks = LockFiles(config, "mailbox_delivery_lock")
@@ -101,7 +120,7 @@ class Mailboxes:
                 return self._unknown_command(run, state)
         if command:
             return agent.commands.deliver(run, state, command)
-        path = f"{account.home}/{self._home_mailbox}" if self._at_home else f"{self._folder}{state.user}{self._end}"
+        path = self._paths.of(account)
         if run.request.verify:
             kind = "maildir" if path.endswith("/") else "mailbox"
             return agent.deliver_sent(run, state, f"delivers to {kind}")
@@ -115,7 +134,7 @@ class Mailboxes:
         """Append to the mbox file of a user."""
         agent = self.agent
         name, files = normal(path), agent.machine.files
-        maker = account.name if self._at_home else "root"
+        maker = account.name if self._paths.at_home else "root"
         locks, trouble = self._locks, None
         if locks.used and files.taken(name + ".lock"):
             trouble = yield from locks.wait(files, path, name + ".lock")
