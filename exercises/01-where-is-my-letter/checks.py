@@ -31,5 +31,6 @@ def postmaster_reaches_alice(bench: Bench) -> None:
 
 @check(2, hint="Whose mail may a stranger hand in here?", manual="postconf(5), mynetworks")
 def strangers_do_not_send_through_us(bench: Bench) -> None:
-    """A stranger's letter to the accountants is not taken."""
-    bench.letter("203.0.113.9", "me@stranger.example", "taxes@creativeacct.com").refused()
+    """A stranger's letter to the accountants is not taken, also where he claims to be Alice."""
+    for sender in ("me@stranger.example", "alice@domain.ork"):
+        bench.letter("203.0.113.9", sender, "taxes@creativeacct.com").refused()

@@ -16,7 +16,7 @@ def a_letter_arrives(bench: Bench) -> None:
 def the_new_domain_works(bench: Bench) -> None:
     """A customer's letter to trinkets.bis is taken and reaches the mailbox."""
     bench.letter("203.0.113.9", "customer@customer.example", "alice@trinkets.bis").accepted()
-    bench.arrives("alice", "Delivered-To: alice@trinkets.bis")
+    bench.arrives("alice", "Subject: a probe")
 
 
 @check(2, hint="Ask postconf what mynetworks is, and read its warnings.", manual="postconf(5), mynetworks")
@@ -27,10 +27,10 @@ def the_office_may_send(bench: Bench) -> None:
 
 @check(2, hint="Who is in mynetworks?", manual="postconf(5), mynetworks")
 def strangers_may_not_relay(bench: Bench) -> None:
-    """A stranger is told that he cannot send mail to third parties."""
-    reply = bench.letter("203.0.113.9", "customer@customer.example", "friend@elsewhere.example")
-    reply.refused()
-    bench.expect(reply.text[:1] in ("4", "5"), f"should have been told so, but heard {reply.text!r}", reply.witness)
+    """Strangers are told that they cannot send mail to third parties, also where they claim to be Alice."""
+    for client in ("203.0.113.9", "203.0.113.200", "198.51.100.77"):
+        for sender in ("customer@customer.example", "alice@domain.ork"):
+            bench.letter(client, sender, "friend@elsewhere.example").refused()
 
 
 @check(2, hint="As mail, a photo is 37 % larger than on the disk.", manual="postconf(5), message_size_limit")

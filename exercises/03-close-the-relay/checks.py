@@ -25,13 +25,15 @@ def web_server_may_send(bench: Bench) -> None:
 )
 def strangers_may_not_relay(bench: Bench) -> None:
     """A stranger cannot send mail to third parties."""
-    bench.letter("203.0.113.9", "me@stranger.example", "friend@elsewhere.example").refused()
+    for client in ("203.0.113.9", "203.0.113.200", "198.18.0.9"):
+        bench.letter(client, "me@stranger.example", "friend@elsewhere.example").refused()
 
 
 @check(2, hint="How many addresses does a network with /24 have?", manual="postconf(5), mynetworks")
 def neighbours_may_not_relay(bench: Bench) -> None:
-    """Neighbours in the data centre cannot send mail to third parties."""
-    bench.letter("192.0.2.99", "me@neighbour.example", "friend@elsewhere.example").refused()
+    """Neighbours in the data centre cannot send mail to third parties, those next to the web server neither."""
+    for client in ("192.0.2.99", "192.0.2.21", "192.0.2.19"):
+        bench.letter(client, "me@neighbour.example", "friend@elsewhere.example").refused()
 
 
 @check(2, hint="Refuse the relaying, not the client.", manual="postconf(5), mydestination")

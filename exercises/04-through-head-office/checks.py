@@ -26,10 +26,18 @@ def head_offices_letter_reaches_the_customer(bench: Bench) -> None:
     bench.expect(arrived, "the letter did not come to the mailbox of ben at customer.example", bench.log(HEAD)[-12:])
 
 
-@check(2, hint="Who else has an address in that network?", manual="postconf(5), mynetworks")
+@check(
+    2,
+    hint="Who else has an address in that network? Is a name that a client says proof of anything?",
+    manual="postconf(5), mynetworks",
+)
 def neighbours_may_not_relay(bench: Bench) -> None:
-    """A neighbour on the same broadband network cannot send through head office to third parties."""
-    bench.letter("203.0.113.99", "me@neighbour.example", "ben@customer.example", host=HEAD).refused()
+    """Neighbours on the same broadband network cannot send through head office, whoever they say they are."""
+    for client in ("203.0.113.99", "203.0.113.56", "203.0.113.58"):
+        bench.letter(client, "me@neighbour.example", "ben@customer.example", host=HEAD).refused()
+    for helo in ("mail.domain.ork", "domain.ork", "mail.parentco.con"):
+        for sender in ("alice@domain.ork", "ann@parentco.con", ""):
+            bench.letter("203.0.113.99", sender, "ben@customer.example", host=HEAD, helo=helo).refused()
 
 
 @check(2, hint="relayhost is for what does not end here. What ends here?", manual="postconf(5), mydestination")

@@ -8,14 +8,16 @@ CLIENT = "198.51.100.23"
 SUBJECT = "Subject: a probe"
 
 
-def _written(bench: Bench, name: str) -> None:
-    bench.letter(CLIENT, "client@client.example", f"{name}@creativeacct.com").accepted()
+def _written(bench: Bench, name: str, subject: str = SUBJECT) -> None:
+    text = f"{subject}\n\nhello"
+    bench.letter(CLIENT, "client@client.example", f"{name}@creativeacct.com", text=text).accepted()
 
 
 def _reach_the_bookkeeper(bench: Bench, *names: str) -> None:
     for name in names:
-        _written(bench, name)
-        bench.arrives("bledger", f"X-Original-To: {name}@creativeacct.com", within=60)
+        subject = f"Subject: for {name}"
+        _written(bench, name, subject)
+        bench.arrives("bledger", subject, within=60)
 
 
 @check(2, hint="Who is behind the name, in the end? Follow each alias.", manual="aliases(5)")

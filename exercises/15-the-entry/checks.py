@@ -59,5 +59,6 @@ def little_spam_comes_in(bench: Bench) -> None:
 
 @check(2, hint="Who is in mynetworks?", manual="postconf(5), smtpd_relay_restrictions")
 def strangers_may_not_relay(bench: Bench) -> None:
-    """A stranger cannot send mail to third parties."""
-    bench.letter("mail.firm1.example", "ann@firm1.example", "ann@firm2.example").refused()
+    """A stranger cannot send mail to third parties, also where he claims to be of the office."""
+    for sender in ("ann@firm1.example", "postmaster@domain.ork"):
+        bench.letter("mail.firm1.example", sender, "ann@firm2.example").refused()

@@ -9,6 +9,7 @@
       checks.py       what is checked, and said (simmail.lab.checks)
       hidden/         checks.py of the instructor's, for grading alone
       solution/       files that solve it, laid over the start
+      right/NAME/     files that solve it in another way (may be absent)
       wrong/NAME/     files that do not, laid over the start; `refused.txt` says which checks must refuse them
 
 A learner's copy (`simmail start`) holds its variant of world and start, the notebook, and the checks.
@@ -29,7 +30,8 @@ from simmail.world import folder as folders
 from simmail.world.schema import Part
 
 SPEC, TASK, CHECKS = "exercise.yaml", "task.md", "checks.py"
-WORLD, START, FAULTS, HIDDEN, SOLUTION, WRONG = "world", "start", "faults", "hidden", "solution", "wrong"
+WORLD, START, FAULTS, HIDDEN = "world", "start", "faults", "hidden"
+SOLUTION, RIGHT, WRONG = "solution", "right", "wrong"
 #: Files of a learner that are looked at, at most, and the octets of all of them.
 MANY, MUCH = 500, 20_000_000
 
@@ -77,7 +79,7 @@ class Exercise(NamedTuple):
 
         Args:
             variant: whose.
-            layers: further folders of the exercise laid over them: `solution`, `wrong/NAME`.
+            layers: further folders of the exercise laid over them: `solution`, `right/NAME`, `wrong/NAME`.
         """
         found: dict[str, str] = {}
         fault = [f"{FAULTS}/{variant.fault}"] if variant.fault else []

@@ -60,7 +60,7 @@ def test_the_exercise_tells_right_from_wrong(course: Path) -> None:
     wrong = sorted(path.name for path in (exercise.folder / exercises.WRONG).iterdir())
     assert len(wrong) >= 4
     for name in wrong:
-        refused_for_its_reason(exercise, name)
+        refused_for_its_reason(exercise, f"{exercises.WRONG}/{name}")
 
 
 def test_the_commands_work(course: Path, capsys: pytest.CaptureFixture[str]) -> None:

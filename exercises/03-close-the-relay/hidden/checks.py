@@ -11,7 +11,9 @@ def guests_may_not_relay(bench: Bench) -> None:
     bench.letter("192.168.77.5", "guest@domain.ork", "friend@elsewhere.example").refused()
 
 
-@check(1, hint="Is the sender's address proof of anything?", manual="SMTPD_ACCESS_README")
+@check(1, hint="Is the sender's address proof of anything, or the name in a greeting?", manual="SMTPD_ACCESS_README")
 def a_forged_sender_does_not_help(bench: Bench) -> None:
-    """A stranger who claims to be Alice cannot send mail to third parties."""
-    bench.letter("203.0.113.9", "alice@domain.ork", "friend@elsewhere.example").refused()
+    """A stranger who claims to be Alice, or the web server, cannot send mail to third parties."""
+    for helo in ("stranger.example", "web.domain.ork", "web", "pc1.domain.ork", "mail.domain.ork", "domain.ork"):
+        for sender in ("alice@domain.ork", "www@domain.ork", ""):
+            bench.letter("203.0.113.9", sender, "friend@elsewhere.example", helo=helo).refused()

@@ -25,5 +25,9 @@ def head_office_can_be_written_to(bench: Bench) -> None:
 
 @check(1, hint="Who may send through the branch's server?", manual="postconf(5), mynetworks")
 def the_branch_is_no_way_round(bench: Bench) -> None:
-    """A neighbour cannot send through the branch, and so through head office, to third parties."""
-    bench.letter("203.0.113.99", "me@neighbour.example", "ben@customer.example").refused()
+    """Neighbours cannot send through the branch, and so through head office, whoever they say they are."""
+    for client in ("203.0.113.99", "203.0.113.56", "203.0.113.58"):
+        bench.letter(client, "me@neighbour.example", "ben@customer.example").refused()
+    for helo in ("pc1.domain.ork", "domain.ork", "mail.domain.ork", "mail.parentco.con"):
+        for sender in ("alice@domain.ork", "ann@parentco.con", ""):
+            bench.letter("203.0.113.99", sender, "ben@customer.example", helo=helo).refused()

@@ -9,9 +9,9 @@ DAY_S = 86_400.0
 
 @check(1, hint="Patience has an end.", manual="postconf(5), maximal_queue_lifetime")
 def gives_up_in_the_end(bench: Bench) -> None:
-    """A letter to a server that never comes back is returned within eight days."""
+    """A letter to a server that never comes back is returned within a fortnight."""
     bench.letter("192.168.1.20", "alice@domain.ork", "joe@gone.example").accepted()
-    bench.arrives("alice", "Undelivered Mail Returned to Sender", within=8 * DAY_S)
+    bench.arrives("alice", "Undelivered Mail Returned to Sender", within=14 * DAY_S)
 
 
 @check(1, hint="Waiting is for those who may come back.", manual="RFC 2308")

@@ -7,20 +7,28 @@ from simmail.lab.checks import Bench, check
 
 @check(2, hint="Which answers are verdicts? There is a filter for them.", manual="postconf(5), reject_rbl_client")
 def an_error_is_no_verdict(bench: Bench) -> None:
-    """A client about whom the list answers 127.255.255.254, an error, is not refused."""
-    bench.letter("192.0.2.78", "ann@partner.example", "alice@domain.ork").accepted()
+    """A client about whom the list answers 127.255.255.254, or 127.0.0.1, .12 or .255, is not refused."""
+    for client in ("192.0.2.78", "192.0.2.79", "192.0.2.80", "192.0.2.81"):
+        bench.letter(client, "ann@partner.example", "alice@domain.ork").accepted()
 
 
 @check(1, hint="A list has more than one code.", manual="postconf(5), reject_rbl_client")
 def every_kind_of_listing_counts(bench: Bench) -> None:
-    """A client that is listed with another code, 127.0.0.4, is refused as well."""
-    bench.letter("198.18.0.9", "offers@victim.example", "alice@domain.ork").refused()
+    """A client that is listed with another code, 127.0.0.4, .10 or .11, is refused as well."""
+    for client in ("198.18.0.9", "198.18.0.10", "198.18.0.11"):
+        bench.letter(client, "offers@victim.example", "alice@domain.ork").refused()
 
 
-@check(1, hint="How many addresses does your exception name?", manual="access(5), cidr_table(5)")
+@check(
+    1, hint="How many addresses does your exception name? Who could say that name?", manual="access(5), cidr_table(5)"
+)
 def the_neighbour_stays_out(bench: Bench) -> None:
-    """The customer's neighbour in the listed network is refused."""
-    bench.letter("198.51.100.26", "x@neighbour.example", "alice@domain.ork").refused()
+    """The customer's neighbours in the listed network are refused, also in the customer's name."""
+    for client in ("198.51.100.26", "198.51.100.24"):
+        bench.letter(client, "x@neighbour.example", "alice@domain.ork").refused()
+    for helo in ("mail.customer.example", "customer.example"):
+        for sender in ("x@neighbour.example", "joe@customer.example"):
+            bench.letter("198.51.100.26", sender, "alice@domain.ork", helo=helo).refused()
 
 
 @check(1, hint="What does OK permit, and what is left to say no?", manual="SMTPD_ACCESS_README")

@@ -48,6 +48,7 @@ def nothing_vanishes(bench: Bench) -> None:
 
 @check(1, hint="Who is in mynetworks?", manual="postconf(5), smtpd_relay_restrictions")
 def strangers_may_not_relay(bench: Bench) -> None:
-    """A stranger, and another firm, cannot send mail to third parties."""
+    """A stranger, and another firm, cannot send mail to third parties, also where they claim to be Alice."""
     for client in ("203.0.113.200", FIRM):
-        bench.letter(client, "me@friend.example", "somebody@elsewhere.example").refused()
+        for sender in ("me@friend.example", "alice@domain.ork"):
+            bench.letter(client, sender, "somebody@elsewhere.example").refused()
