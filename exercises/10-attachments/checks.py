@@ -61,20 +61,22 @@ def archives_are_held(bench: Bench) -> None:
 
 @check(2, hint="Which table gets the lines of a text?", manual="postconf(5), body_checks")
 def a_warning_arrives(bench: Bench) -> None:
-    """A letter without attachments that quotes such a header in its text arrives."""
+    """A letter without attachments that quotes such a header in its text, or in its subject, arrives."""
     quoted = (
         'Beware of letters that say\n\nContent-Type: application/octet-stream; name="love.vbs"\n\nand of .exe files.'
     )
-    bench.letter(
-        OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork", text=f"Subject: a probe\n\n{quoted}"
-    ).accepted()
-    bench.arrives("alice", "Subject: a probe")
+    for subject in ("a probe", "do not open love.vbs", 'it says name="setup.exe"'):
+        bench.letter(
+            OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork", text=f"Subject: {subject}\n\n{quoted}"
+        ).accepted(f"should have been accepted: a letter without attachments, with the subject {subject!r}")
+        bench.arrives("alice", f"Subject: {subject}", within=60)
 
 
 @check(3, hint="Look at what the last rules catch.", manual="pcre_table(5)")
 def documents_arrive(bench: Bench) -> None:
-    """Letters with documents arrive: `prices from acme.com`, `letterhead.dot`, `minutes.doc`."""
+    """Letters with documents arrive, also as `application/octet-stream`: `letterhead.dot`, `prices from acme.com`."""
     for name in ("prices from acme.com", "letterhead.dot", "minutes.doc"):
+        _with(bench, f'Content-Type: application/octet-stream; name="{name}"').accepted()
         _with(bench, f'Content-Disposition: attachment; filename="{name}"').accepted()
     bench.arrives("alice", "minutes.doc")
     bench.expect("acme.com" in bench.mailbox("alice"), "`prices from acme.com` was taken, but it is not in the mailbox")

@@ -23,9 +23,14 @@ def free_offers_are_refused(bench: Bench) -> None:
 
 @check(2, hint="To an innocent, the text is all there is.", manual="header_checks(5)")
 def an_innocent_can_ask(bench: Bench) -> None:
-    """Whoever is refused is told to write to the postmaster, and a letter to the postmaster about it arrives."""
-    reply = _with(bench, "Subject: FREE OFFER!!").refused("5")
-    bench.expect("postmaster" in reply.text, f"he is told {reply.text!r}, and not whom to ask", reply.witness)
+    """Whoever is refused, for either reason, is told to write to the postmaster, and a letter to him arrives."""
+    replies = [_with(bench, "Subject: FREE OFFER!!").refused("5")]
+    by_mailer = _with(bench, "X-Mailer: SuperMailer 3.1\nSubject: hello")
+    # whether that is refused at all is another check's matter
+    replies += [by_mailer] if by_mailer.text.startswith("5") else []
+    for reply in replies:
+        told = "postmaster" in reply.text.lower()
+        bench.expect(told, f"he is told {reply.text!r}, and not whom to ask", reply.witness)
     _with(bench, "Subject: You refused my letter", "postmaster").accepted()
     bench.arrives("alice", "You refused my letter", within=60)
 
@@ -40,16 +45,19 @@ def its_mailer_is_refused(bench: Bench) -> None:
 
 @check(3, hint="DISCARD says 250, too. Look into the log.", manual="header_checks(5)")
 def offers_arrive(bench: Bench) -> None:
-    """Honest offers arrive: of a job, for a server, in answer to a question."""
-    for subject in ("An offer for your old server", "Job offer", "Re: Your offer of Monday"):
+    """Honest offers arrive: of a job, for a server, in answer to a question, and a free offer without `!!`."""
+    for subject in ("An offer for your old server", "Job offer", "Re: Your offer of Monday", "Free offer: old chairs"):
         _with(bench, f"Subject: {subject}").accepted()
         bench.arrives("alice", f"Subject: {subject}", within=60)
 
 
-@check(2, hint="There is an action for rehearsals.", manual="header_checks(5)")
+@check(2, hint="There is an action for rehearsals. And which of two rules that fit counts?", manual="header_checks(5)")
 def loans_are_only_noted(bench: Bench) -> None:
-    """A letter with `loan` in its subject arrives, and the log has a warning about its header."""
+    """A letter with `loan` in its subject arrives, and the log has a warning; it saves no letter that is refused."""
     _with(bench, "Subject: Your loan is approved").accepted()
     bench.arrives("alice", "Your loan is approved", within=60)
     noted = [line for line in bench.log() if ": warning: header Subject: Your loan" in line]
     bench.expect(bool(noted), "there is no such line in the log")
+    alone, both = _with(bench, "Subject: FREE OFFER!!"), _with(bench, "Subject: FREE OFFER!! Your loan")
+    if alone.text.startswith("5"):
+        both.refused("5", "should have been refused as without the word `loan`, but was accepted")

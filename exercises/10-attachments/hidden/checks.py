@@ -10,13 +10,13 @@ CAPITALS = "love.vbs".upper()
 
 @check(1, hint="Where does an ending stand?", manual="pcre_table(5)")
 def the_ending_counts(bench: Bench) -> None:
-    """A document whose name has such an ending in its middle, or as a word, arrives."""
-    for name in ("notes on setup.exe and love.vbs files.pdf", "the vbs manual.pdf"):
+    """A document whose name has such an ending in its middle, or as a word, arrives; so with `zip`."""
+    for name in ("notes on setup.exe and love.vbs files.pdf", "zip codes.pdf", "what.zip is.pdf", "the vbs manual.pdf"):
         bench.letter(
             OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork",
             text=f'Subject: a probe\nMIME-Version: 1.0\nContent-Type: application/pdf; name="{name}"\n\nx',
         ).accepted()  # fmt: skip
-    bench.arrives("alice", "the vbs manual.pdf")
+        bench.arrives("alice", name, within=60)
 
 
 @check(1, hint="A forwarded letter can be an attachment itself.", manual="postconf(5), mime_header_checks")
