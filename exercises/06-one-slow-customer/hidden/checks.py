@@ -6,17 +6,35 @@ from simmail.lab.checks import Bench, check
 
 #: For as many processes of the smtp program the machine has memory.
 MEMORY = 15
+#: More connections than a Postfix as installed has smtpd processes.
+MANY = 120
+#: Whoever waits for the greeting for so long stands before a door that is full.
+FULL_S = 1.0
+#: By how much two letters may seem to overlap that one process carries.
+PAUSE_S = 0.1
+
+
+def _written_to_the_dead(bench: Bench, sender: str, domain: str) -> None:
+    """A letter to readers at twenty-five domains whose servers answer nobody."""
+    session = bench.world.telnet("192.168.1.30", bench.study)
+    readers = [f"RCPT TO:<info@firm{number}.{domain}>" for number in range(25)]
+    for line in ("EHLO shop.domain.ork", f"MAIL FROM:<{sender}>", *readers, "DATA", "Subject: hello\n\nHello\n."):
+        session.type(line)
 
 
 @check(1, hint="All transports together have to fit into the machine.", manual="postconf(5), default_process_limit")
 def the_machine_has_room(bench: Bench) -> None:
-    """At no time are more than fifteen letters under way at once."""
+    """At no time are more than fifteen letters under way at once, also where everybody writes to the dead at 11:34."""
+    bench.world.run("11:34")
+    _written_to_the_dead(bench, "news@domain.ork", "gone.example")
+    for sender in ("alice@domain.ork", "orders@domain.ork"):
+        _written_to_the_dead(bench, sender, "closed.example")
     bench.world.run("11:42")
     changes = []
     for record in bench.world.results.records:
         if record.event == "delivery" and record.host == bench.study and record.program == "smtp":
             _, _, connecting, sending = record.get("delays")
-            changes += [(record.time, -1), (record.time - connecting - sending, 1)]
+            changes += [(record.time, -1), (record.time - connecting - sending + PAUSE_S, 1)]
     most = now = 0
     for _, step in sorted(changes):
         now += step
@@ -26,10 +44,13 @@ def the_machine_has_room(bench: Bench) -> None:
 
 @check(1, hint="How many smtpd processes are there, and how many may one client have?", manual="STRESS_README")
 def one_client_has_not_all_the_door(bench: Bench) -> None:
-    """While a stranger holds a dozen silent connections, the office's letter is taken at once."""
+    """While a stranger holds all the silent connections that he can get, the office's letter is taken at once."""
     bench.world.run("11:01")
-    for _ in range(12):
+    for _ in range(MANY):
+        begun = bench.world.now
         bench.world.telnet("stranger.example", bench.study)
+        if bench.world.now - begun > FULL_S:
+            break
     begun = bench.world.now
     bench.letter("192.168.1.20", "alice@domain.ork", "postmaster@domain.ork").accepted()
     late = bench.world.now - begun
