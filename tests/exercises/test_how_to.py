@@ -11,7 +11,7 @@ from simmail.cli import main
 from simmail.lab import exercise as exercises
 from simmail.lab.contents import contents
 from simmail.lab.notebook import cells
-from tests.exercises.trial import KEY, holds, refused_for_its_reason
+from tests.exercises.trial import KEY, holds, passes, refused_for_its_reason
 from tests.notebooks.printed import claims, play
 
 PAGE = "docs/how-to-write-a-lab.md"
@@ -59,6 +59,8 @@ def test_the_exercise_tells_right_from_wrong(course: Path) -> None:
         holds(exercise, student)
     wrong = sorted(path.name for path in (exercise.folder / exercises.WRONG).iterdir())
     assert len(wrong) >= 4
+    for path in (exercise.folder / exercises.RIGHT).iterdir():
+        passes(exercise, f"{exercises.RIGHT}/{path.name}")
     for name in wrong:
         refused_for_its_reason(exercise, f"{exercises.WRONG}/{name}")
 
