@@ -1,0 +1,24 @@
+"""What a failed check shows of the mail that went wrong."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from simmail.lab import exercise as exercises
+from simmail.lab.checks import Bench, Failed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_letter_that_does_not_arrive_is_followed_from_the_server_that_took_it() -> None:
+    """Where it never came near the mailbox's own server, that one's log says nothing."""
+    exercise = exercises.read(ROOT / "exercises" / "07-the-zone")
+    with closing(Bench(exercise.files(exercise.variant(), "wrong/backup-first"))) as bench:
+        bench.world.host("mail.domain.ork").crash()
+        bench.letter("desk.strict.example", "joe@strict.example", "alice@domain.ork", host="mail.strict.example")
+        with pytest.raises(Failed, match="no letter with 'Subject: a probe' came to the mailbox of alice on") as failed:
+            bench.arrives("alice", "Subject: a probe", "mail.domain.ork", within=60)
+    assert any("to=<alice@domain.ork>, relay=backup.provider.example" in line for line in failed.value.witness)
