@@ -232,3 +232,21 @@ def test_a_second_v_is_for_the_programmer(verbose: str, reported: bool) -> None:
     assert ("Mail Delivery Status Report will be mailed" in said) is reported
     world.run(until="10m")
     assert ("sender delivery status notification" in host.sh("cat /var/log/maillog").stdout) is reported
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("sudo postconf -h myhostname", SERVER),
+        ("sudo -u alice id -un", "alice"),
+        ("sudo -u alice sh -c 'echo $HOME'", "/home/alice"),
+        ("sudo nosuch", "sudo: nosuch: command not found"),
+        ("sudo -u nosuch id", "sudo: unknown user nosuch"),
+        ("sudo", "sudo: a command is required"),
+        ("su alice -c 'sudo postqueue -f'", "sudo: no password was provided\nsudo: a password is required"),
+    ],
+)
+def test_sudo_is_for_root(world: World, command: str, told: str) -> None:
+    """What instructions begin with `sudo` works in an administrator's shell, and in nobody else's."""
+    done = world.host(SERVER).sh(command)
+    assert (done.stdout + done.stderr.partition("postconf: warning")[0]).strip() == told

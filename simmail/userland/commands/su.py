@@ -1,4 +1,4 @@
-"""su and runuser: run a shell, or a command, as somebody else."""
+"""su, runuser and sudo: run a shell, or a command, as somebody else."""
 
 from __future__ import annotations
 
@@ -62,6 +62,28 @@ def runuser(process: Process) -> Decision[int]:
         return process.fail(f"failed to execute {given.operands[0]}: {error.reason}")
 
 
+def sudo(process: Process) -> Decision[int]:
+    """Run a command as root, or as another user (-u); nobody but root knows a password."""
+    long = {"user": "u", "login": "i", "shell": "s", "preserve-env": "E", "set-home": "H", "non-interactive": "n"}
+    given = options(process, "u:isEHn", long, permute=False)
+    if process.user != "root":
+        raise CommandError("no password was provided\nsudo: a password is required")
+    name = given.value("u", "root")
+    account = process.machine.accounts.get(name)
+    if account is None:
+        raise CommandError(f"unknown user {name}")
+    shell = (account.shell or SHELL,) if given.last("is") else ()
+    words = tuple(given.operands) or shell
+    if not words:
+        raise CommandError("a command is required")
+    environment = {**process.environment, "HOME": account.home, "USER": account.name, "LOGNAME": account.name}
+    child = process.child(process.argv, user=account.name, environment=environment)
+    try:
+        return (yield from launch(child, words))
+    except LaunchError:
+        raise CommandError(f"{words[0]}: command not found") from None
+
+
 def _account(process: Process, name: str) -> Account:
     found = process.machine.accounts.get(name)
     if found is None:
@@ -110,4 +132,4 @@ def _shell(process: Process, given: Options, account: Account, words: list[str],
         return process.fail(f"failed to execute {shell}: {error.reason}", error.status)
 
 
-TOOLS = {"su": Tool(su), "runuser": Tool(runuser)}
+TOOLS = {"su": Tool(su), "runuser": Tool(runuser), "sudo": Tool(sudo)}
