@@ -5,11 +5,13 @@ from __future__ import annotations
 from simmail.lab.checks import Bench, check
 
 SEEDS = (11, 12, 13)
+#: When the office goes home, seconds before the end: what was written later may still be on its way.
+LATE_S = 1800.0
 
 
 @check(2, hint="Was it the policy, or were it the dice?", manual="Lab 15, section 7")
 def other_mondays_are_alike(bench: Bench) -> None:
-    """On Mondays that nobody has seen no wanted letter is lost, and half of the spam at the door is kept out."""
+    """On Mondays that nobody has seen each wanted letter arrives, and half of the spam at the door is kept out."""
     came = let_in = 0
     for seed in SEEDS:
         world = bench.fresh(seed)
@@ -17,7 +19,8 @@ def other_mondays_are_alike(bench: Bench) -> None:
         for fate in world.results.account.fates:
             if fate.wanted:
                 told = f"Monday {seed}: {fate.sender} to {fate.recipient}: {fate.state} {fate.reason}"
-                bench.expect(fate.state in ("delivered", "waiting"), "a wanted letter was lost", [told])
+                may_wait = fate.state == "waiting" and fate.written >= world.now - LATE_S
+                bench.expect(fate.state == "delivered" or may_wait, "a wanted letter has not arrived", [told])
             elif fate.state != "trapped":
                 came += 1
                 let_in += fate.state == "delivered"
