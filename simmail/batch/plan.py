@@ -19,7 +19,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
@@ -30,6 +30,9 @@ from simmail.mail.errors import InputError, Location
 from simmail.world import yaml_file
 from simmail.world.folder import WORLD
 from simmail.world.schema import Part
+
+if TYPE_CHECKING:
+    from simmail.world.world import World
 
 Value = bool | int | float | str
 MOST_SEEDS = 1_000_000
@@ -132,7 +135,10 @@ class Plan:
         self.world = world = Bundle.read(there if (there / WORLD).is_file() else spec.world)
         world.check_policies(spec.policies)
         self.cells = [self._cell(number, values) for number, values in enumerate(points(spec))]
-        self._check_names()
+        if spec.parameters or spec.until:
+            begun = lived(Task(self.cells[0].world, NONE, 1, "0s"))
+            self._check_moment(begun)
+            self._check_names(begun)
 
     def _cell(self, number: int, values: Mapping[str, Value]) -> Cell:
         world = self.world
@@ -143,19 +149,18 @@ class Plan:
             world = world.with_world_parameter(path, values[path])
         return Cell(number, values, world)
 
-    def _check_names(self) -> None:
-        """Raises InputError for a parameter that nothing reads, and a moment that cannot be."""
-        if not (self.spec.parameters or self.spec.until):
-            return
-        world = lived(Task(self.cells[0].world, NONE, 1, "0s"))
-        hosts = world.hosts
+    def _check_moment(self, world: World) -> None:
+        """Raises InputError for an end of the runs that cannot be."""
         if self.spec.until:
             try:
                 world.moment(self.spec.until)
             except InputError as error:
                 raise InputError("until", error.found, error.wanted) from None
+
+    def _check_names(self, world: World) -> None:
+        """Raises InputError for a parameter that nothing reads."""
         for host, several in self.spec.parameters.items():
-            for _, name, like in unread_names(hosts[host].machine):
+            for _, name, like in unread_names(world.hosts[host].machine):
                 if name in several:
                     wanted = f"was {like!r} meant?" if like else "name a parameter of Postfix"
                     raise InputError(f"parameters.{host}.{name}", "is a name that nothing reads", wanted)

@@ -329,17 +329,9 @@ def _outcome(found: Check, bench: Bench) -> Outcome:
         seen = tuple(map(bench.named, witness))
         kept = () if earned else tuple(map(bench.named, bench.troubles()))
         return Outcome(
-            found.name,
-            found.says,
-            found.points,
-            earned,
-            bench.named(text),
-            seen,
-            found.hint,
-            found.manual,
-            broken,
-            kept,
-        )
+            found.name, found.says, found.points, earned, bench.named(text), seen, found.hint, found.manual,
+            broken, kept,
+        )  # fmt: skip
 
     try:
         found.run(bench)

@@ -110,9 +110,7 @@ def pieces(source: str, name: str = "lab.md") -> Iterator[Cell | Printed]:
     while number < len(lines):
         line = lines[number]
         if line.startswith("```"):
-            end = next((i for i in range(number + 1, len(lines)) if lines[i].rstrip() == "```"), None)
-            if end is None:
-                raise InputError(Location(name, number + 1), "this fence is never closed", "end it with a line of ```")
+            end = _fenced(lines, number, name)
             fence = FENCE.match(line)
             if fence:
                 yield from flush()
@@ -123,10 +121,7 @@ def pieces(source: str, name: str = "lab.md") -> Iterator[Cell | Printed]:
             number = end + 1
             continue
         if COMMENT in line:
-            end = next((i for i in range(number, len(lines)) if lines[i].endswith(COMMENT_END)), None)
-            if end is None or not line.startswith(COMMENT):
-                wrong = "this comment is never closed" if end is None else "a comment begins in the middle of a line"
-                raise InputError(Location(name, number + 1), wrong, "put it on lines of its own: <!-- printed: ... -->")
+            end = _commented(lines, number, name)
             said.append(printed("\n".join(lines[number : end + 1]), name, number + 1))
             number = end + 1
             continue
@@ -138,6 +133,23 @@ def pieces(source: str, name: str = "lab.md") -> Iterator[Cell | Printed]:
             prose.append(line)
         number += 1
     yield from flush()
+
+
+def _fenced(lines: list[str], start: int, name: str) -> int:
+    """Where a fence ends."""
+    end = next((i for i in range(start + 1, len(lines)) if lines[i].rstrip() == "```"), None)
+    if end is None:
+        raise InputError(Location(name, start + 1), "this fence is never closed", "end it with a line of ```")
+    return end
+
+
+def _commented(lines: list[str], start: int, name: str) -> int:
+    """Where a comment ends."""
+    end = next((i for i in range(start, len(lines)) if lines[i].endswith(COMMENT_END)), None)
+    if end is None or not lines[start].startswith(COMMENT):
+        wrong = "this comment is never closed" if end is None else "a comment begins in the middle of a line"
+        raise InputError(Location(name, start + 1), wrong, "put it on lines of its own: <!-- printed: ... -->")
+    return end
 
 
 def build(source: str, name: str, file: str = "") -> str:

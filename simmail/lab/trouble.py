@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from simmail.lab.explain.mistakes import BYTE_ORDER_MARK
+from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, MARKED
 from simmail.postfix.printable import printable
 from simmail.world.loader import DOES_NOT_START
 
@@ -40,10 +40,7 @@ def troubles(world: World, files: Mapping[str, str]) -> list[str]:
 def _form(text: str) -> str:
     """What is wrong with how a file was saved; "" for nothing."""
     if text.startswith(BYTE_ORDER_MARK):
-        return (
-            "the file begins with a byte-order mark (U+FEFF), which no editor shows, and which is part of the line "
-            "here; save it as UTF-8 without one"
-        )
+        return f"the file {MARKED}; save it as UTF-8 without one"
     if text.startswith(_UTF_16):
         return "the file is UTF-16; save it as UTF-8"
     return "the file is no text: it holds octets of zero" if "\0" in text else ""

@@ -54,6 +54,11 @@ if TYPE_CHECKING:
 #: How long it is before master(8) starts a program again that died at once: service_throttle_time, and the second that
 #: each takes to die after it has said why.
 THROTTLE_S = 61.0
+#: Service -> what else its process reads of main.cf as it starts.
+_READS: Mapping[str, Callable[[Config, TableEnvironment], object]] = {
+    "proxymap": lambda config, environment: approved_tables(config, environment.warn),
+    "flush": fast_flush_domains,
+}
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
@@ -360,10 +365,8 @@ class MailSystem:
         try:
             config = self.latest.for_service(service, warn=warn)
             destinations(config, environment)
-            if name == "proxymap":
-                approved_tables(config, warn)
-            if name == "flush":
-                fast_flush_domains(config, environment)
+            if name in _READS:
+                _READS[name](config, environment)
         except Fatal as fatal:
             if name == "proxymap":
                 del self._roused[key]

@@ -21,6 +21,8 @@ ALIKE = 0.8
 OUTLIVED = frozenset({"program_directory"})
 #: What some editors put in front of a text, unseen; here it is part of the first line.
 BYTE_ORDER_MARK = "\ufeff"
+#: What is to be said of a file that has one.
+MARKED = "begins with a byte-order mark (U+FEFF), which no editor shows, and which is part of the line here"
 
 
 class Unread(NamedTuple):

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, meant
+from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, MARKED, meant
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import COMMENT, MAIN_CF, Assignment, Parsed
 from simmail.mail.errors import Location
@@ -54,7 +54,7 @@ LEADING = Kind(
 MARK = Kind(
     "error", "byte-order-mark",
     "The first line of {file} does not say what it seems to.",
-    "The file begins with a byte-order mark (U+FEFF), which no editor shows, and which is part of the line here.",
+    f"The file {MARKED}.",
     "Save the file as UTF-8 without a byte-order mark (BOM).",
     "postconf(5)",
 )  # fmt: skip
