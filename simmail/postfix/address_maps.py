@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simmail.mail.address import PLAIN, quote_local, strip_extension
+from simmail.mail.tokens import Address, parse
 from simmail.postfix.config import Config
 from simmail.postfix.tables import Maps
 
@@ -66,6 +67,11 @@ class Found(NamedTuple):
 
     value: str
     extension: str = ""
+
+    def addresses(self, address: str) -> list[Address]:
+        """The addresses in the answer to `address` (internal form); the one that is none, `<>`, is the empty one."""
+        answer = self.complete(address)
+        return [item for item in parse('""' if answer == "<>" else answer) if isinstance(item, Address)]
 
     def complete(self, address: str) -> str:
         """The answer; behind the local part of the address (internal form), less the extension, if it is `@domain`."""

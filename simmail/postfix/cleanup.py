@@ -156,8 +156,7 @@ class Cleanup(Program):
         done = self.completion.complete(self.rewriter, address)
         if role is Role.ENVELOPE_SENDER and self._is_daemon(done):
             done = ""
-        if done:
-            done = self.mapper.internal(done, role)
+        done = self.mapper.internal(done, role)
         if self.said() == said:
             memory, local, rest = self._memory(address, role is Role.ENVELOPE_SENDER)
             self.system.memo.keep(memory, rest, done.removeprefix(local))

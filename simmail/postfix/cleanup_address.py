@@ -3,7 +3,8 @@
 
 DESCRIPTION
     One-to-one tables (canonical) are asked again with what they answered, until they know nothing more; one-to-many
-    tables (virtual alias) as well, for each address, until an address leads to itself.
+    tables (virtual alias) as well, for each address, until an address leads to itself.  The null sender is
+    looked up too, as `""`: a pattern that fits anything gives it an address.  An answer `<>` is the empty address.
 
 PARAMETERS
     canonical_maps, sender_canonical_maps, recipient_canonical_maps, canonical_classes, sender_canonical_classes,
@@ -26,7 +27,7 @@ from typing import NamedTuple
 
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.content import clipped
-from simmail.mail.tokens import Address, external_address, parse
+from simmail.mail.tokens import Address, external_address
 from simmail.postfix.address_maps import find_address, propagated
 from simmail.postfix.cleanup_status import CleanupStatus
 from simmail.postfix.local_domains import LocalDomains
@@ -161,14 +162,12 @@ class AddressMapper:
             ) from None
         if found is None:
             return []
-        return self._complete(found.complete(internal), found.extension if propagate else "")
+        return self._complete(found.addresses(internal), found.extension if propagate else "")
 
-    def _complete(self, text: str, extension: str) -> list[str]:
-        """The addresses of a table's answer, each completed and with the extension in its local part."""
+    def _complete(self, answer: list[Address], extension: str) -> list[str]:
+        """Those of a table's answer, each completed and with the extension in its local part."""
         done = []
-        for item in parse(text):
-            if not isinstance(item, Address):
-                continue
+        for item in answer:
             address = self.program.rewriter.rewrite("local", external_address(item))
             local, at, domain = address.rpartition("@")
             if extension:

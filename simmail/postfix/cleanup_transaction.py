@@ -288,7 +288,7 @@ class Transaction:
         else:
             action, text = "reject", answer[4:]
             self.reason = text
-        sender = self.message.sender and self._canonical(self.message.sender, Role.ENVELOPE_SENDER)
+        sender = self._canonical(self.message.sender, Role.ENVELOPE_SENDER)
         where = f"CONNECT from {EMULATED}: {text}; from=<{self.program.shown(sender)}>"
         yield self.program.note("text", self.queue_id, f"milter-{action}: {where}")
         if action == "reject":
@@ -336,7 +336,7 @@ class Transaction:
     def _envelope(self) -> None:
         program, message = self.program, self.message
         self.gather()
-        message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER) if message.sender else ""
+        message.sender = self._canonical(message.sender, Role.ENVELOPE_SENDER)
         self._finds_utf8 = self._finds_utf8 and not message.smtputf8
         if self._finds_utf8 and not message.sender.isascii():
             message.smtputf8 = True

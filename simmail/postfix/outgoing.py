@@ -32,7 +32,7 @@ from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.content import Content, clipped, octets
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
-from simmail.mail.tokens import Address, external_address, parse
+from simmail.mail.tokens import external_address
 from simmail.postfix.address_maps import find_address, propagated
 from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name
@@ -104,7 +104,7 @@ class Outgoing:
             raise Fatal(f"{self.generic.title} map lookup problem for {address}") from None
         if found is None:
             return address
-        results = [item for item in parse(found.complete(internal)) if isinstance(item, Address)]
+        results = found.addresses(internal)
         if len(results) > 1:
             self.program.warn("warning", f"multi-valued {self.generic.title} result for {address}")
         if not results:
