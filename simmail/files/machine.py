@@ -60,6 +60,7 @@ LOOPBACK = ("127.0.0.1", "::1")
 FOLDERS = (
     "/bin",
     "/sbin",
+    "/dev",
     "/etc/postfix",
     "/home",
     "/root",

@@ -23,6 +23,8 @@ class FileError(OSError):
 
 NO_FILE = "No such file or directory"
 IS_DIRECTORY = "Is a directory"
+#: The device that reads as nothing and takes everything.
+NULL_DEVICE = "/dev/null"
 NOT_DIRECTORY = "Not a directory"
 DENIED = "Permission denied"
 EXISTS = "File exists"

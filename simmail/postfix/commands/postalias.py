@@ -27,8 +27,9 @@ SEE ALSO
 
 from __future__ import annotations
 
+import posixpath
+
 from simmail.files.invocation import Invocation
-from simmail.files.tree import normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.mail.tokens import externalize, internalize, scan
@@ -63,7 +64,7 @@ def newaliases(invocation: Invocation) -> Decision[int]:
         config = Config.load(
             invocation.machine,
             lambda level, text: invocation.complain(f"newaliases: {level}: {text}"),
-            normal(folder[0] or FOLDER, invocation.folder),
+            posixpath.join(invocation.folder, folder[0] or FOLDER),
         )
         if invocation.control is not None:
             enter_queue(config)
@@ -95,8 +96,7 @@ class Postalias(TableTool):
         """Compile an alias database, or add to it."""
         path, source = self.source(type, name)
         builder = create(type, name, self.environment, self.request.flags, source)
-        text = self.invocation.stdin if source is None else source.text
-        for line in logical_lines(text, path, self.environment.warn):
+        for line in logical_lines(self.text(source), path, self.environment.warn):
             self._entry(builder, f"{path}, line {line.first}", line.text, line.first)
         self._sign(builder)
         builder.close()

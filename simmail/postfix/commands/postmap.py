@@ -64,9 +64,10 @@ class Postmap(TableTool):
         """Compile a table, or add to it."""
         path, source = self.source(type, name)
         builder = create(type, name, self.environment, self.request.flags, source)
-        text = self.invocation.stdin if source is None else source.text
         files = DictFlag.SRC_RHS_IS_FILE in self.request.flags
-        for entry in read_entries(text, path, self.environment, utf8=builder.table.utf8, files=files, last=False):
+        for entry in read_entries(
+            self.text(source), path, self.environment, utf8=builder.table.utf8, files=files, last=False
+        ):
             builder.put(entry.key, entry.value, entry.line)
         builder.close()
 

@@ -187,7 +187,7 @@ class TableTool:
         return Fatal(f"usage: {self.name} {self.usage}")
 
     def _path(self, folder: str) -> str:
-        return posixpath.normpath(posixpath.join(self.invocation.folder, folder))
+        return posixpath.join(self.invocation.folder, folder)
 
     # ---- what is done
 
@@ -209,6 +209,13 @@ class TableTool:
         for spec in request.tables:
             self.make(*self.typed(spec))
         return 0
+
+    def text(self, source: File | None) -> str:
+        """What a table is made of: its source, or standard input, which the first table reads to its end."""
+        if source is not None:
+            return source.text
+        text, self.invocation.stdin = self.invocation.stdin, ""
+        return text
 
     def check(self, type: str, name: str, deed: str = "") -> None:
         """See that who runs the command may write to a compiled table.  Raises Fatal."""

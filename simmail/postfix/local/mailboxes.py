@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.files.machine import Account
-from simmail.files.tree import IS_DIRECTORY, NO_FILE, normal
+from simmail.files.tree import IS_DIRECTORY, NO_FILE, NULL_DEVICE, normal
 from simmail.mail.questions import NOW, Decision, Deposit, answered
 from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing
@@ -37,8 +37,6 @@ from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
     from simmail.postfix.local.agent import Local
-
-NULL_DEVICE = "/dev/null"
 
 
 class MailboxPaths:

@@ -4,7 +4,8 @@
 DESCRIPTION
     `pipemap:{type:name, ...}` asks the first table, and each further one with the answer before it.
     `unionmap:{type:name, ...}` asks all with the same key and gives their answers, separated by commas.
-    Where one of them fails, the whole fails.  The first table decides whether the whole counts as one of patterns.
+    Where one of them fails, the whole fails.  The first table decides whether the whole counts as one of patterns;
+    where it does not, and keys are UTF-8, the key is folded before any of them is asked, those of patterns too.
 
 SEE ALSO
     DATABASE_README
@@ -38,6 +39,13 @@ class Combined(Table):
         self.parts = parts
         self.pattern = parts[0].pattern
 
+    def key(self, key: str) -> str | None:
+        """The key that the parts are asked for; None, with a warning, for one that is no UTF-8."""
+        if not self.utf8:
+            return key
+        folded = self.folded(key)
+        return folded if folded is None or not self.pattern else key
+
     def changed(self) -> bool:
         """Whether one of the parts has changed."""
         return any(part.changed() for part in self.parts)
@@ -48,7 +56,7 @@ class Pipe(Combined):
 
     def find(self, key: str) -> str | None:
         """The last table's answer, if all had one."""
-        value: str | None = key
+        value = self.key(key)
         for part in self.parts:
             if value is None:
                 return None
@@ -61,7 +69,10 @@ class Union(Combined):
 
     def find(self, key: str) -> str | None:
         """The answers, separated by commas."""
-        found = [value for part in self.parts if (value := part.find(key)) is not None]
+        asked = self.key(key)
+        if asked is None:
+            return None
+        found = [value for part in self.parts if (value := part.find(asked)) is not None]
         return ",".join(found) or None
 
 

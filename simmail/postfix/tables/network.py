@@ -13,7 +13,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from simmail.files.tree import FileError, normal
+from simmail.files.tree import NO_FILE, FileError, normal
 from simmail.mail.errors import Fatal
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.surrogate import Unavailable
@@ -67,7 +67,11 @@ def open_network(type: str, name: str, environment: TableEnvironment, flags: Dic
     if ":" not in server:
         raise Fatal(f'need service transport:endpoint instead of "{server}"')
     transport, _, endpoint = server.partition(":")
-    reason, lines = _unreachable(endpoint) if transport == "inet" else (REFUSED, ())
+    if transport == "inet":
+        reason, lines = _unreachable(endpoint)
+    else:
+        there = environment.machine.files.exists(normal(endpoint, environment.folder))
+        reason, lines = REFUSED if there else NO_FILE, ()
     lines = (*lines, f"connect to {endpoint}: {reason}", f"table socketmap:{name} lookup error: {reason}")
     return Refused(type, name, environment, lines, flags, reason)
 

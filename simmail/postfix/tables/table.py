@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from simmail.files.machine import Machine
-from simmail.files.tree import File, FileError, normal
+from simmail.files.tree import NULL_DEVICE, File, FileError, normal
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.printable import printable
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.fold import MALFORMED, casefold, is_utf8
+
+#: What is read of the null device.
+NOTHING = File("", mode=0o666)
 
 
 class LookupFailure(Exception):
@@ -78,7 +81,8 @@ class TableEnvironment:
         """The file of that name.  Raises FileError."""
         if not name:
             raise FileError(name, "No such file or directory")
-        return self.machine.files.file(normal(name, self.folder))
+        path = normal(name, self.folder)
+        return NOTHING if path == NULL_DEVICE else self.machine.files.file(path)
 
     def text(self, name: str) -> str:
         """The content of a file that is read as a table is made, and then no more.  Raises FileError."""
