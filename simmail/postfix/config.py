@@ -34,7 +34,7 @@ from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal, LateFatal, Location
 from simmail.postfix.compatibility import CHANGED_IN, Level, LevelError, level
 from simmail.postfix.expand import Expander, Expansion
-from simmail.postfix.maincf import Setting, Warn, parse
+from simmail.postfix.maincf import Setting, Warn, parse, read_file
 from simmail.postfix.own_addresses import derived_networks, own_addresses, protocols
 from simmail.postfix.parameters import LEGACY, find, parameters, readers
 from simmail.postfix.sanity import CHECKS
@@ -103,10 +103,7 @@ class Config:
             Fatal: where main.cf keeps the program from running, or all of Postfix.
         """
         path = f"{folder}/main.cf"
-        try:
-            text = machine.files.read(path)
-        except FileError as error:
-            raise Fatal(f"open {path}: {error.reason}") from None
+        text = read_file(machine.files, path)
         heard: list[tuple[str, str]] = []
 
         def hear(level: str, line: str) -> None:

@@ -7,8 +7,8 @@ DESCRIPTION
     its continuation too.  Each logical line is `name = value`.
 
 DIAGNOSTICS
-    `Fatal` for a line without a name or without `=`.  Warnings go through `warn`: for a value that replaces another
-    one, for white space before the first line.
+    `Fatal` for a file that cannot be read, and for a line without a name or without `=`.  Warnings go through `warn`:
+    for a value that replaces another one, for white space before the first line.
 
 SEE ALSO
     postconf(5), section "main.cf file format"
@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from simmail.files.tree import IS_DIRECTORY, FileError, FileSystem
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.printable import printable
 
@@ -41,6 +42,24 @@ class Setting(NamedTuple):
 
     value: str
     location: Location
+
+
+def read_file(files: FileSystem, path: str, purpose: str = "") -> str:
+    """The text of a configuration file; a folder opens like one, and cannot be read.
+
+    Args:
+        files: where it is.
+        path: its name.
+        purpose: what the complaint about a file that is not there says more.
+
+    Raises:
+        Fatal: for a file that cannot be read.
+    """
+    try:
+        return files.read(path)
+    except FileError as error:
+        deed = f"read {path}" if error.reason == IS_DIRECTORY else f"open {path}{purpose}"
+        raise Fatal(f"{deed}: {error.reason}") from None
 
 
 def logical_lines(text: str, name: str, warn: Warn) -> Iterator[LogicalLine]:

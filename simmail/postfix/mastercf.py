@@ -27,11 +27,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER
-from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, split_name_value
+from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, read_file, split_name_value
 from simmail.postfix.own_addresses import hosts, words
 from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
 
@@ -126,12 +125,9 @@ class MasterCf:
 
 
 def read_lines(machine: Machine, path: str, warn: Warn) -> Iterator[LogicalLine]:
-    """The logical lines of master.cf.  Raises Fatal where there is no such file."""
-    try:
-        text = machine.files.read(path)
-    except FileError as error:
-        raise Fatal(f"open {path}: {error.reason}") from None
-    yield from logical_lines(text, path, warn)
+    """The logical lines of master.cf; a folder has none.  Raises Fatal where there is no such file."""
+    if not machine.files.is_folder(path):
+        yield from logical_lines(read_file(machine.files, path), path, warn)
 
 
 def _is_one_of(service: str, patterns: str) -> bool:

@@ -28,14 +28,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simmail.files.invocation import Invocation
-from simmail.files.tree import NO_FILE, FileError, normal
+from simmail.files.tree import NO_FILE
 from simmail.mail.errors import Fatal, Location
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.bounce_templates import dumped, texts
 from simmail.postfix.commands.usage import BadOption, getopt
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.edit_files import ANY, How, What, edit_main, edit_master, field_number, matches, pattern
-from simmail.postfix.maincf import Setting, parse, split_name_value
+from simmail.postfix.maincf import Setting, parse, read_file, split_name_value
 from simmail.postfix.master_entries import Entry, read_entries
 from simmail.postfix.mastercf import BLANKS
 from simmail.postfix.parameter_names import Kind, ParameterNames
@@ -76,8 +76,8 @@ _ANSWERS: dict[str, Sequence[str]] = {
 }
 _TLS: dict[str, Sequence[str]] = {
     "compile-version": ("OpenSSL 3.0.11 19 Sep 2023",),
-    "run-version": ("OpenSSL 3.0.11 19 Sep 2023",),
-    "public-key-algorithms": ("rsa", "rsa-pss", "ed25519", "ed448", "ecdsa", "dsa"),
+    "run-version": ("OpenSSL 3.0.19 27 Jan 2026",),
+    "public-key-algorithms": ("dsa", "ecdsa", "rsa"),
 }
 
 
@@ -160,7 +160,7 @@ class _Postconf:
             else:
                 request.options.add(letter)
         if request.elsewhere:
-            request.folder = normal(request.elsewhere, self.invocation.folder)
+            request.folder = posixpath.join(self.invocation.folder, request.elsewhere)
         return request
 
     def valued(self, request: _Request, letter: str, value: str) -> None:
@@ -287,10 +287,7 @@ class _Postconf:
 
     def read(self, path: str, purpose: str = "") -> str:
         """The text of a file."""
-        try:
-            return self.machine.files.read(path)
-        except FileError as error:
-            raise Fatal(f"open {path}{purpose}: {error.reason}") from None
+        return read_file(self.machine.files, path, purpose)
 
     def show_main(self, request: _Request) -> None:
         """Show parameters, and then what is wrong with them."""

@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.files.machine import Account
 from simmail.files.tree import DENIED, File, FileError, may_read
-from simmail.mail.address import quote_local, unquote_local
+from simmail.mail.address import unquote_local
 from simmail.mail.questions import Decision
-from simmail.mail.tokens import Address, externalize, internalize, parse
+from simmail.mail.tokens import Address, external_address, internalize, parse
 from simmail.postfix.agent import failure
 from simmail.postfix.local.state import SOURCES, Run, Source, State
 from simmail.postfix.resolved import ResolveFlag
@@ -54,12 +54,11 @@ class Destination(NamedTuple):
 
 def destinations(line: str) -> tuple[Destination, ...]:
     """The destinations in one line, or in the value of an alias."""
-    found = []
-    for item in parse(line):
-        if isinstance(item, Address):
-            text = internalize(item.tokens)
-            found.append(Destination(text, quote_local(text) if '"' in text else externalize([item])[0]))
-    return tuple(found)
+    return tuple(
+        Destination(internalize(item.tokens), external_address(item))
+        for item in parse(line)
+        if isinstance(item, Address)
+    )
 
 
 class Destinations:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simmail.files.tree import FileError
 from simmail.mail.questions import Decision
-from simmail.userland.commands.options import Inputs, lines, octets, options, read_operand
+from simmail.userland.commands.options import Inputs, Options, lines, octets, options, read_operand
 from simmail.userland.process import CommandError, Process, Tool
 from simmail.userland.streams import NeedInput
 
@@ -16,7 +16,7 @@ def cat(process: Process) -> Decision[int]:
     """Print files."""
     long = {"number": "n", "number-nonblank": "b", "squeeze-blank": "s", "show-ends": "E", "show-all": "A"}
     given = options(process, "nbsEATvetu", {**long, "show-tabs": "T", "show-nonprinting": "v"})
-    marked = any(letter in given for letter in "nbsEATet")
+    marked = any(letter in given for letter in "nbsEATetv")
     status = number = blank = 0
     for name in given.operands or ["-"]:
         if name == "-" and not marked:
@@ -37,12 +37,28 @@ def cat(process: Process) -> Decision[int]:
             if line != "\n" if "b" in given else "n" in given:
                 number += 1
                 process.write(f"{number:6d}\t")
-            if any(letter in given for letter in "ATt"):
-                line = line.replace("\t", "^I")
-            if any(letter in given for letter in "AEe") and line.endswith("\n"):
-                line = line[:-1] + "$\n"
-            process.write(line)
+            process.write(_shown(line, given))
     return status
+
+
+def _shown(line: str, given: Options) -> str:
+    """A line as cat prints it that marks what cannot be seen."""
+    end = "\n" if line.endswith("\n") else ""
+    text = line.removesuffix("\n")
+    if any(letter in given for letter in "Aetv"):
+        text = "".join(map(_visible, text.encode("utf-8", "surrogateescape")))
+    if any(letter in given for letter in "ATt"):
+        text = text.replace("\t", "^I")
+    return text + ("$" if end and any(letter in given for letter in "AEe") else "") + end
+
+
+def _visible(octet: int) -> str:
+    """An octet in letters that can be seen: `^A`, `M-C`; a tab stays."""
+    if octet >= 128:
+        return "M-" + (_visible(octet - 128) if octet != 137 else "^I")
+    if octet == 9 or 32 <= octet < 127:
+        return chr(octet)
+    return "^" + chr(octet ^ 64)
 
 
 def _pass_on(process: Process) -> Decision[None]:
