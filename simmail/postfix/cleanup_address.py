@@ -13,6 +13,7 @@ PARAMETERS
     propagate_unmatched_extensions, recipient_delimiter
 
 DIAGNOSTICS
+    fatal: unknown canonical_classes value "WORD" in "TEXT", for the classes of senders and recipients, too
     QUEUE_ID: unreasonable virtual_alias_maps map nesting for ADDRESS -- message not accepted, try again later
 
 SEE ALSO
@@ -92,7 +93,8 @@ class AddressMapper:
         self.delimiters: str = config["recipient_delimiter"]
 
         def canonical(prefix: str) -> _Canonical:
-            classes = config.mask(f"{prefix}canonical_classes", ROLES)
+            known = [role for role in ROLES if role.endswith(prefix.rstrip("_"))]
+            classes = config.mask(f"{prefix}canonical_classes", known, "canonical_classes")
             return _Canonical(program.maps(f"{prefix}canonical_maps"), classes)
 
         common = canonical("")

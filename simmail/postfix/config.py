@@ -48,6 +48,8 @@ FOLDER = "/etc/postfix"
 MAIN_CF = f"{FOLDER}/main.cf"
 #: The daemons that may have arguments behind their options.
 WITH_ARGUMENTS = ("pipe", "spawn")
+#: Those that could have `flags=`, which is not simulated.
+WITH_FLAGS = ("smtp", "lmtp")
 #: The last text that every program reads: now myorigin is read from the file that it names.
 _LAST_TEXT = "info_log_address_format"
 
@@ -133,7 +135,8 @@ class Config:
         if service.fault:
             raise Fatal(service.fault)
         if service.arguments and service.command not in WITH_ARGUMENTS:
-            raise LateFatal(f"unexpected command-line argument: {service.arguments[0]}")
+            what = "unknown attribute name" if service.command in WITH_FLAGS else "unexpected command-line argument"
+            raise LateFatal(f"{what}: {service.arguments[0]}")
         options = {name: Setting(value, service.location) for name, value in service.overrides.items()}
         if service.type == "inet" and service.maxproc != 1:  # master tells of stress, and there is none
             options.setdefault("stress", Setting("", service.location))
@@ -218,13 +221,19 @@ class Config:
         value = self[name]
         return tuple(split_outside_braces(value if isinstance(value, str) else self.text(name)))
 
-    def mask(self, name: str, known: Collection[str]) -> frozenset[str]:
-        """Those of the known words that a parameter lists.  Raises Fatal where it lists another one."""
+    def mask(self, name: str, known: Collection[str], called: str = "") -> frozenset[str]:
+        """Those of the known words that a parameter lists.  Raises Fatal where it lists another one.
+
+        Args:
+            name: the parameter.
+            known: the words.
+            called: its name in a complaint, where that is another one.
+        """
         text = str(self[name])
         words = split_at(text, SEPARATORS)
         for word in words:
             if word not in known:
-                raise Fatal(f'unknown {name} value "{word}" in "{text}"')
+                raise Fatal(f'unknown {called or name} value "{word}" in "{text}"')
         return frozenset(words)
 
     def expand(self, text: str, extra: Mapping[str, str] | None = None) -> str:
