@@ -17,7 +17,7 @@ from typing import NamedTuple
 from simmail.mail.content import octets
 
 #: Letters that an envelope's records may have.
-ENVELOPE = frozenset(b"MCTcFILSDRO/WVA>K")
+ENVELOPE = frozenset(b"MCTcFILSDRO/WVA>K<ino")
 
 
 class Kind(NamedTuple):
@@ -38,19 +38,28 @@ RECIPIENT = Kind("R", "recipient")
 DONE = Kind("D", "done_recipient")
 CONTENT = Kind("M", "message_content")
 LINE = Kind("N", "regular_text")
-PIECE = Kind("L", "unterminated_text")
 EXTRACTED = Kind("X", "extracted_info")
-FILTER = Kind("f", "content_filter")
+#: The one in the envelope, the other in the content, is told apart by the place alone.
+FILTER = PIECE = Kind("L", "content_filter")
 REDIRECT = Kind(">", "redirect_to")
 END = Kind("E", "message_end")
-
+WARNING = Kind("W", "warning_message_time")
+#: What stands where another value may come, and what leads to another place.
+PADDING, POINTER = Kind("w", "padding"), Kind("p", "pointer_record")
+#: Types that are known when they are read, and never written here.
+OTHERS = (
+    Kind("c", "queue_file_create_time"), Kind("f", "flags"), Kind("I", "content_inspector"),
+    Kind("/", "canceled_recipient"), Kind("K", "killed_record"), Kind("r", "return_receipt"), Kind("e", "errors_to"),
+    Kind("P", "priority"), Kind("<", "dsn_return_flags"), Kind("i", "dsn_envelope_id"),
+    Kind("o", "dsn_original_recipient"), Kind("n", "dsn_notify_flags"),
+)  # fmt: skip
 
 #: Letter -> type, for records that are read.
 KINDS = {
     ord(kind.letter): kind
     for kind in (
         SIZE, TIME, ATTRIBUTE, FULL_NAME, SENDER, VERP, ORIGINAL, RECIPIENT, DONE, CONTENT, LINE, PIECE, EXTRACTED,
-        FILTER, REDIRECT, END,
+        REDIRECT, END, WARNING, PADDING, POINTER, *OTHERS,
     )
 }  # fmt: skip
 

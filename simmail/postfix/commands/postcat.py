@@ -32,6 +32,7 @@ from simmail.files.tree import FileError, normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
+from simmail.postfix.maincf import split_name_value
 from simmail.postfix.queue_file import queue_file
 from simmail.postfix.record import (
     ATTRIBUTE,
@@ -40,8 +41,12 @@ from simmail.postfix.record import (
     ENVELOPE,
     EXTRACTED,
     LINE,
+    PADDING,
     PIECE,
+    POINTER,
+    SIZE,
     TIME,
+    WARNING,
     Damaged,
     Found,
     read_records,
@@ -55,8 +60,12 @@ USAGE = (
 EVERYTHING = frozenset("ebh")
 #: Records that part the parts, and how they are shown.
 MARKS = {CONTENT: "MESSAGE CONTENTS", EXTRACTED: "HEADER EXTRACTED", END: "MESSAGE FILE END"}
+#: The records of the content, and what -v calls them.
+LINES = {LINE: LINE.name, PIECE: "unterminated_text"}
 #: What a line of a header begins with.
 HEADER_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
+#: A number at a text's beginning, as atol(3) reads it; the first fields of a size record.
+SECONDS, SIZES = re.compile(r"\s*[+-]?\d+"), re.compile(r"\s*\d+\s+\d+\s+\d+")
 
 
 def postcat(invocation: Invocation) -> Decision[int]:
@@ -70,7 +79,7 @@ class _Postcat:
     def __init__(self, invocation: Invocation) -> None:
         self.invocation = invocation
         self.console = Console("postcat", invocation)
-        self.start = 0
+        self.start, self.name = 0, ""
 
     def run(self) -> Decision[int]:
         """Print what the command line names."""
@@ -144,7 +153,8 @@ class _Postcat:
 
     def _records(self, data: bytes, name: str) -> None:
         """Go through the records; raises Damaged."""
-        envelope, content = "e" in self.parts, False
+        self.name = name
+        envelope, content, inside = "e" in self.parts, False, False
         wanted, marked = envelope, bool(self.start)
         together, before = self.letters.isdisjoint("ov"), END
         for record in read_records(data, self.start):
@@ -155,30 +165,46 @@ class _Postcat:
             if kind in MARKS:
                 if envelope:
                     self._put(record, f"*** {MARKS[kind]} {name} ***")
-                content = kind is CONTENT
+                content = inside = kind is CONTENT
                 wanted = "h" in self.parts if content else envelope
                 if kind is END:
                     return
-            elif kind in (LINE, PIECE):
+            elif kind is LINE or (kind is PIECE and inside):
                 if content and before is not PIECE and not HEADER_LINE.match(record.text):
                     content, wanted = False, "b" in self.parts
                 if wanted:
-                    prefix = f"{kind.name}: " if "v" in self.letters else ""
+                    prefix = f"{LINES[kind]}: " if "v" in self.letters else ""
                     self._put(record, prefix + _decoded(record.text), "" if together and kind is PIECE else "\n")
+                    before = kind  # a piece that is not shown makes the next one look like a line
             elif wanted:
                 self._named(record)
-            before = kind
+                before = kind
 
     def _named(self, record: Found) -> None:
         kind, text = record.kind, _decoded(record.text)
         name = kind.name
-        if kind is TIME or (kind is ATTRIBUTE and text.startswith("create_time=")):
-            words = text.removeprefix("create_time=").split()
-            if words and words[0].isdigit():
-                calendar = self.invocation.machine.calendar
-                name = TIME.name if kind is TIME else "create_time"
-                text = calendar.asctime(int(words[0]) - calendar.epoch)
+        if kind in (PADDING, POINTER) and "v" not in self.letters:
+            return
+        if kind is SIZE and not SIZES.match(text):
+            self.invocation.complain(f"postcat: warning: invalid size record: {text}")
+        if kind is ATTRIBUTE:
+            try:
+                split_name_value(text)
+            except ValueError as error:
+                self.invocation.complain(f"postcat: warning: {self.name}: malformed attribute: {error}: {text}")
+                self._put(record, "", "")
+                return
+            if text.startswith("create_time="):
+                name, text = "create_time", self._date(text.removeprefix("create_time="))
+        elif kind in (TIME, WARNING):
+            text = self._date(text)
         self._put(record, f"{name}: {text}")
+
+    def _date(self, text: str) -> str:
+        """The time in a record as asctime(3) has it; what is no number counts as nought."""
+        digits = SECONDS.match(text)
+        calendar = self.invocation.machine.calendar
+        return calendar.asctime((int(digits.group()) if digits else 0) - calendar.epoch)
 
     def _put(self, record: Found, text: str, end: str = "\n") -> None:
         """Print a line, with the record's offset or number before it where that is asked for."""

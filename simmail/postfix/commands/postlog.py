@@ -17,6 +17,7 @@ SEE ALSO
 from __future__ import annotations
 
 from simmail.files.invocation import Invocation
+from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt
 
@@ -40,7 +41,10 @@ def postlog(invocation: Invocation) -> Decision[int]:
         invocation.complain(f"postlog: {error.text}")
         return 1
     given = dict(options)
-    console.config(given.get("c", ""))
+    try:
+        console.config(given.get("c", ""))
+    except Fatal:  # which only a terminal would show
+        return 1
     event = PRIORITIES.get(given.get("p", "info"))
     if event is None:
         return 1
