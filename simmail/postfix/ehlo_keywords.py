@@ -20,6 +20,10 @@ _KNOWN = frozenset(KEYWORDS)
 QUIET = frozenset({"SILENT-DISCARD", "ENHANCEDSTATUSCODES"})
 
 
+#: Stands for the keywords that a table should have told of.
+UNSURE = frozenset({"?"})
+
+
 def keyword_set(words: str) -> frozenset[str]:
     """The EHLO keywords that a list of them takes away; words that are none say nothing."""
     return _KNOWN.intersection(words.replace(",", " ").upper().split())

@@ -207,7 +207,13 @@ class Smtp(Program):
         return attempt.results
 
     def _called(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
-        """A session with a server that has been called anew; None where it cannot be reached."""
+        """A session with a server that has been called anew; None where it cannot be reached, or may not be."""
+        if self.tls.asks:
+            trouble = self.tls.trouble(attempt.request.nexthop, host.name)
+            yield from self.spoken()
+            if trouble is not None:
+                attempt.why = trouble
+                return None
         if self._foreign:
             if not valid_address(self._foreign):
                 what = f"bad {self.prefix}_bind_address parameter: {self._foreign}: Name or service not known"
@@ -330,13 +336,10 @@ class Smtp(Program):
         return "relayed"
 
     def discarded_of(self, address: str) -> frozenset[str]:
-        """The EHLO keywords that are ignored when a server of that address offers them."""
+        """The EHLO keywords that are ignored when a server of that address offers them.  Raises LookupFailure."""
         if not self._discard_maps:
             return self.discarded
-        try:
-            words = self._discard_maps.find(address)
-        except LookupFailure:
-            return self.discarded
+        words = self._discard_maps.find(address)
         return self.discarded if words is None else keyword_set(words)
 
     def filtered(self, reply: Reply, attempt: Attempt) -> Reply | Lost | None:

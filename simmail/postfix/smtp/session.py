@@ -43,6 +43,7 @@ from simmail.postfix.smtp.envelope import mail_command, rcpt_command
 from simmail.postfix.smtp.firewall import DELAY_DOT, NO_ESMTP, masked
 from simmail.postfix.smtp.offer import NOTHING, Offer, first_word, offer
 from simmail.postfix.smtp.tls import NONE, STRICT
+from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
 
@@ -175,6 +176,9 @@ class Session(Dialogue):
             return False
         if client.discards or client.pending:
             found = yield from self._without(reply)
+            if found is None:
+                yield from self.broken(DATA_ERROR, "")
+                return False
         else:
             found = offer(reply.lines, client.discarded)
         if self._loops and found.name == client.own_name and (yield from self._met_myself()):
@@ -206,10 +210,16 @@ class Session(Dialogue):
             yield from attempt.all_failed(Dsn(LOOPS, "", text), True)
         return self._best
 
-    def _without(self, reply: Reply) -> Decision[Offer]:
-        """What is offered, but for the keywords that do not count."""
-        client = self._client
-        discarded = client.discarded_of(self._host.address)
+    def _without(self, reply: Reply) -> Decision[Offer | None]:
+        """What is offered, but for the keywords that do not count; None where nobody knows which these are."""
+        client, address = self._client, self._host.address
+        try:
+            discarded = client.discarded_of(address)
+        except LookupFailure:
+            yield from client.spoken()
+            what = f"{client.prefix}_discard_{client.hello.lower()}_keyword_address_maps map lookup error for {address}"
+            yield client.note("warning", "", f"{self.attempt.request.message.queue_id}: {what}")
+            return None
         yield from client.spoken()
         if discarded and "SILENT-DISCARD" not in discarded:
             yield client.note("text", "", f"discarding EHLO keywords: {shown_keywords(discarded)}")

@@ -3,21 +3,26 @@
 
 DESCRIPTION
     A client that is to use TLS asks tlsmgr(8) for randomness as it starts; without that service it has no TLS, and
-    says so.  Mail for a site that must have it waits, other mail goes in the clear.
+    says so.  Mail for a site that must have it waits, other mail goes in the clear.  A server whose policy cannot be
+    looked up, or is none, is not even called.
 
 PARAMETERS
-    smtp_tls_security_level, smtp_tls_policy_maps, smtp_use_tls, smtp_enforce_tls, smtp_tls_note_starttls_offer
+    smtp_tls_security_level, smtp_tls_policy_maps, smtp_tls_per_site, smtp_use_tls, smtp_enforce_tls,
+    smtp_tls_note_starttls_offer
 
 DIAGNOSTICS
     warning: no entropy for TLS key generation: disabling TLS support
+
+    warning: smtp_tls_policy_maps, next-hop destination "NEXTHOP": policy table lookup error
+    warning: TLS policy lookup for NEXTHOP/HOST: client TLS configuration problem
 
     TLS is required, but was not offered by host HOST[ADDRESS]
 
     TLS is required, but our TLS engine is unavailable
 
 BUGS
-    No server ever speaks TLS, even where master.cf has a tlsmgr.  Of a policy only the level counts; one that is
-    wrong, or cannot be looked up, is no policy.
+    No server ever speaks TLS, even where master.cf has a tlsmgr.  Of a policy only the level counts, and of
+    smtp_tls_per_site only whether it can be asked.
 
 SEE ALSO
     TLS_README, tlsmgr(8)
@@ -25,8 +30,10 @@ SEE ALSO
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from simmail.postfix.delivery import Dsn
 from simmail.postfix.start_checks import TLS_LEVELS, check_level
 from simmail.postfix.tables import LookupFailure
 
@@ -34,6 +41,8 @@ if TYPE_CHECKING:
     from simmail.postfix.smtp.client import Smtp
 
 NONE = "none"
+MISCONFIGURED = Dsn("4.7.5", "", "client TLS configuration problem")
+UNKNOWN = Dsn("4.3.0", "", "Temporary lookup error")
 STRICT = frozenset({"encrypt", "dane-only", "fingerprint", "verify", "secure"})
 MISSING = "connect to private/tlsmgr: No such file or directory"
 NO_ENTROPY = (
@@ -61,30 +70,63 @@ class Tls:
         if not self._level:
             wants, must = config[f"{prefix}_use_tls"], config[f"{prefix}_enforce_tls"]
             self._level = "encrypt" if must else "may" if wants else NONE
+        self._client = client
+        #: Whether tables have a say in it.
+        self.asks = bool(config[f"{prefix}_tls_policy_maps"] or config[f"{prefix}_tls_per_site"])
+        if (self._level != NONE or self.asks) and client.system.service("tlsmgr") is None:
+            client.opens_with("warning", *NO_ENTROPY)
         self._policies = client.maps(f"{prefix}_tls_policy_maps")
+        self._sites = client.maps(f"{prefix}_tls_per_site")
         self.notes_offers: bool = config[f"{prefix}_tls_note_starttls_offer"]
         heeds_offers = self._level in STRICT or (self._level == NONE and self.notes_offers)
         self.idle = not (self._policies or heeds_offers)
-        if (self._level != NONE or self._policies) and client.system.service("tlsmgr") is None:
-            client.opens_with("warning", *NO_ENTROPY)
+        self._prefix = prefix
 
     def level(self, nexthop: str) -> str:
         """The security level of a nexthop, `domain` or `[host]:port`."""
-        found = self._policy(nexthop) if self._policies else None
-        return found or self._level
+        with suppress(LookupFailure):
+            return (self._policies and self._policy(nexthop)) or self._level
+        return self._level
+
+    def trouble(self, nexthop: str, host: str) -> Dsn | None:
+        """Why a server is not even called: what tables have of it cannot be used; None where that is not so.
+
+        Args:
+            nexthop: `domain` or `[host]:port`.
+            host: the server's name.
+        """
+        found, why = "", MISCONFIGURED
+        try:
+            if self._policies:
+                what, fault = f"{self._prefix}_tls_policy_maps,", "policy table lookup error"
+                found = self._policy(nexthop)
+                fault = f'invalid security level "{found}"'
+            else:
+                what, fault, why = f"{self._prefix}_tls_per_site:", "per-site table lookup error", UNKNOWN
+                self._sites.find(nexthop)
+        except LookupFailure:
+            found = ""
+        else:
+            if not found or found in TLS_LEVELS:
+                return None
+        warn = self._client.warn
+        warn("warning", f'{what} next-hop destination "{nexthop}": {fault}')
+        warn("warning", f"TLS policy lookup for {nexthop}/{host}: {why.reason}")
+        return why
 
     def _policy(self, nexthop: str) -> str:
+        """The level that a table has for a nexthop, whether or not there is one of that name; "" for none.
+
+        Raises:
+            LookupFailure: where the table cannot tell.
+        """
         keys = [nexthop]
         if not nexthop.startswith("["):
             labels = nexthop.split(".")
             keys += ["." + ".".join(labels[start:]) for start in range(1, len(labels))]
         for key in keys:
-            try:
-                value = self._policies.find(key)
-            except LookupFailure:
-                return ""
+            value = self._policies.find(key)
             if value is not None:
                 words = value.replace(",", " ").split()
-                level = words[0].lower() if words else ""
-                return level if level in TLS_LEVELS else ""
+                return words[0].lower() if words else ""
         return ""

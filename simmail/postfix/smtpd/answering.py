@@ -124,3 +124,12 @@ def offers(session: SmtpdSession, keyword: str) -> bool:
     if keyword == "SMTPUTF8" and not session.parameters.smtputf8:
         return False
     return keyword not in session.state.discard_mask
+
+
+def without_data(session: SmtpdSession) -> Decision[Reply]:
+    """The last word to a client who asks for what cannot be looked up."""
+    smtpd, state = session.smtpd, session.state
+    text = f"4.3.0 {session.parameters.hostname} Server local data error"
+    where = f"{state.queue_id or 'NOQUEUE'}: reject: {state.stage} from {state.namaddr}"
+    yield smtpd.note("text", "", f"{where}: 421 {text}")
+    return (yield from session.mistaken(421, text, "data"))

@@ -23,7 +23,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.questions import Decision, Sleep
-from simmail.postfix.ehlo_keywords import QUIET, shown_keywords
+from simmail.postfix.ehlo_keywords import QUIET, UNSURE, shown_keywords
 from simmail.postfix.smtpd import bdat, envelope, etrn, message, milter, sasl, xclient
 from simmail.postfix.smtpd.answering import (
     NEUTERED,
@@ -33,6 +33,7 @@ from simmail.postfix.smtpd.answering import (
     over_recipient_rate,
     parsed_address,
     refused,
+    without_data,
 )
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
@@ -103,6 +104,10 @@ def _hello_asked(session: SmtpdSession, name: str, shown: str) -> Decision[Answe
     state.helo = shown
     yield from milter.told(session, verb)
     hidden = state.discard_mask if verb == "EHLO" else frozenset()
+    if hidden is UNSURE:
+        text = f"don't know what EHLO features to announce to {state.namaddr}"
+        yield session.smtpd.note("warning", "", text)
+        return (yield from without_data(session)), False
     if hidden and not hidden & QUIET:
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown_keywords(hidden)}")
     if verb == "EHLO" and session.filtered.startswith("5"):

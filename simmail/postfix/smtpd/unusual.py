@@ -29,6 +29,7 @@ from simmail.mail.content import clipped, octets
 from simmail.mail.questions import Decision
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd import milter
+from simmail.postfix.smtpd.answering import without_data
 from simmail.postfix.smtpd.commands import SmtpCommand
 from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure, Table
@@ -57,7 +58,7 @@ def unusual(session: SmtpdSession, command: Command | Chunk) -> Decision[tuple[S
     if parameters.command_filter is not None:
         found = yield from _filtered(session, parameters.command_filter, line)
         if found is None:
-            return None, "", (yield from _without_data(session))
+            return None, "", (yield from without_data(session))
         line = found
     if parameters.smtputf8 and not line.isascii() and any("\udc80" <= c <= "\udcff" for c in line):
         reply = yield from session.mistaken(500, "5.5.2 Error: bad UTF-8 syntax")
@@ -104,15 +105,6 @@ def _filtered(session: SmtpdSession, table: Table, line: str) -> Decision[str | 
     before, after = clipped(line, SHOWN), clipped(found, SHOWN)
     yield smtpd.note("text", "", f'{session.state.namaddr}: replacing command "{before}" with "{after}"')
     return found
-
-
-def _without_data(session: SmtpdSession) -> Decision[Reply]:
-    """The last word to a client whose commands cannot be looked up."""
-    smtpd, state = session.smtpd, session.state
-    text = f"4.3.0 {session.parameters.hostname} Server local data error"
-    where = f"{state.queue_id or 'NOQUEUE'}: reject: {state.stage} from {state.namaddr}"
-    yield smtpd.note("text", "", f"{where}: 421 {text}")
-    return (yield from session.mistaken(421, text, "data"))
 
 
 def _unknown(session: SmtpdSession, verb: str, line: str) -> Decision[Reply]:
