@@ -81,7 +81,7 @@ class Cleanup(Program):
         self.remote_domain: str = config["remote_header_rewrite_domain"]
         self.hostname: str = config["myhostname"]
         words = () if "no_milters" in config.list("receive_override_options") else config.list("non_smtpd_milters")
-        self.milters = milters.parse(words, config["milter_default_action"], config["milter_connect_timeout"])
+        self.milters = milters.parse(config, words)
         #: Whether nothing but its domain decides what becomes of a plain address: of a recipient, of a sender.
         self._by_domain = tuple(
             role in self.mapper.untouched for role in (Role.ENVELOPE_RECIPIENT, Role.ENVELOPE_SENDER)

@@ -22,6 +22,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.content import Content, clipped
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
 from simmail.postfix import milters
@@ -280,7 +281,12 @@ class Transaction:
 
     def _ask_milters(self) -> Decision[None]:
         """A local program's message is shown to Milters as if it came by SMTP."""
-        answer = yield from milters.ask(self.program, self.program.milters)
+        try:
+            answer = yield from milters.ask(self.program, self.program.milters)
+        except Fatal as fatal:
+            yield self.program.note("fatal", "", fatal.text)
+            self.fail(CleanupStatus.WRITE)
+            return
         if not answer:
             return
         if answer == milters.HOLD:

@@ -62,6 +62,7 @@ class Service(NamedTuple):
         location: where it stands.
         fault: what is wrong with its options, in the words of the log; "" for nothing.
         address, port: of an inet service: its one address ("" for those of inet_interfaces), and its port.
+        debugged: whether each of its processes runs debugger_command as it starts.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Service(NamedTuple):
     fault: str = ""
     address: str = ""
     port: int = 0
+    debugged: bool = False
 
     @property
     def socket(self) -> str:
@@ -207,6 +209,7 @@ class _Line:
             options.fault,
             address,
             port,
+            options.debugged,
         )
 
     def unbraced(self, word: str) -> str:
@@ -247,6 +250,7 @@ class Options:
     Attributes:
         overrides: parameter -> value, of `-o`.
         verbose: how many `-v` there are.
+        debugged: whether debugger_command is to be run.
         rest: the arguments behind the options.
         fault: why the daemon would end at once; "" where it would not.
     """
@@ -254,6 +258,7 @@ class Options:
     def __init__(self, words: list[str]) -> None:
         self.overrides: dict[str, str] = {}
         self.verbose = 0
+        self.debugged = False
         self.rest: list[str] = []
         self.fault = ""
         pending = iter(words)
@@ -283,6 +288,7 @@ class Options:
                 self.fault = f"invalid option: {letter}"
                 return
             self.verbose += letter == "v"
+            self.debugged = self.debugged or letter == "D"
 
     def _override(self, text: str) -> None:
         try:

@@ -7,10 +7,14 @@ DESCRIPTION
     where that is to accept, the next Milter is tried.
 
 PARAMETERS
-    smtpd_milters, smtpd_milter_maps, non_smtpd_milters, milter_default_action, milter_connect_timeout
+    smtpd_milters, smtpd_milter_maps, non_smtpd_milters, milter_default_action, milter_connect_timeout,
+    milter_protocol
 
 DIAGNOSTICS
     warning: connect to Milter service inet:127.0.0.1:8891: Connection refused
+    warning: Milter service needs transport:endpoint instead of "TEXT"
+    warning: invalid transport name: NAME in Milter service: TEXT
+    warning: milter TEXT: bad protocol information: VERSION
 
 BUGS
     Whoever listens where a Milter should is hung up on, and taken for nobody.
@@ -22,20 +26,24 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision
-from simmail.postfix.mastercf import PORTS
+from simmail.postfix.config import Config
+from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.program import Program
-from simmail.postfix.smtpd.lookups import host_addresses
 from simmail.postfix.tables.split import BraceError, inside_braces, name_and_value, split_outside_braces
+from simmail.postfix.values import seconds
 
-HOLD = "hold"
+HOLD, ACCEPT = "hold", "accept"
+#: What may stand in braces behind an endpoint.
+OPTIONS = ("default_action", "protocol", "connect_timeout", "command_timeout", "content_timeout")
+TRANSPORTS, VERSIONS = ("inet", "unix", "local"), ("2", "3", "4", "6")
 #: milter_default_action -> the reply to whatever a client asks for; "" for none.
 ACTIONS = {
-    "accept": "",
+    ACCEPT: "",
     "tempfail": "451 4.7.1 Service unavailable - try again later",
     "reject": "550 5.5.0 Service unavailable",
     "quarantine": HOLD,
@@ -52,35 +60,70 @@ class Milter(NamedTuple):
         endpoint: `inet:host:port` or `unix:path`.
         action: what happens where it cannot be reached.
         patience: how long to wait for a connection, seconds.
+        protocol: as milter_protocol.
     """
 
     endpoint: str
     action: str
     patience: float
+    protocol: str = ""
+
+    def mistake(self) -> str:
+        """What is wrong with how it is named, as the log has it; "" for nothing."""
+        for word in self.protocol.replace(",", " ").split():
+            if word not in VERSIONS:
+                return f"milter {self.endpoint}: bad protocol information: {word}"
+        transport, _, name = self.endpoint.partition(":")
+        if not transport or not name:
+            return f'Milter service needs transport:endpoint instead of "{self.endpoint}"'
+        if transport not in TRANSPORTS:
+            return f"invalid transport name: {transport} in Milter service: {self.endpoint}"
+        return ""
 
 
-def parse(words: Iterable[str], action: str, patience: float) -> tuple[Milter, ...]:
+def parse(config: Config, names: Iterable[str]) -> tuple[Milter, ...]:
     """Read a list of Milters.
 
     Args:
-        words: `inet:host:port`, or `{ inet:host:port, name=value ... }`.
-        action, patience: as milter_default_action and milter_connect_timeout say.
+        config: has what goes for all of them.
+        names: `inet:host:port`, or `{ inet:host:port, name=value ... }`.
 
     Raises:
         Fatal: for braces that cannot be read.
     """
     found = []
-    for word in words:
-        options = {"default_action": action}
+    for word in names:
+        options: dict[str, Any] = {
+            "default_action": config["milter_default_action"], "protocol": config["milter_protocol"],
+            "connect_timeout": config["milter_connect_timeout"],
+        }  # fmt: skip
         endpoint = word
         try:
             if word.startswith("{"):
                 endpoint, *rest = split_outside_braces(inside_braces(word)) or [""]
-                options |= [name_and_value(option) for option in rest]
-        except (BraceError, ValueError) as error:
+                options |= map(_option, rest)
+        except BraceError as error:
             raise Fatal(f"milter service syntax error: {error}") from None
-        found.append(Milter(endpoint, options["default_action"], patience))
+        action = options["default_action"].lower()
+        found.append(Milter(endpoint, action, options["connect_timeout"], options["protocol"]))
     return tuple(found)
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """An option in braces.  Raises BraceError, and Fatal for what is none."""
+    inner = inside_braces(text) if text.startswith("{") else text
+    try:
+        name, value = name_and_value(inner)
+    except ValueError as error:
+        raise Fatal(f'malformed option: {error}: "...{text}..."') from None
+    if name.endswith("_timeout") and name in OPTIONS:
+        time = seconds(value, "s")
+        if time is None:
+            raise Fatal(f"{name}: bad time value or unit: {value}")
+        return name, float(time)
+    if name not in OPTIONS:
+        raise Fatal(f'unknown option: "{name} = {value}"')
+    return name, value
 
 
 def ask(program: Program, milters: tuple[Milter, ...]) -> Decision[str]:
@@ -91,6 +134,12 @@ def ask(program: Program, milters: tuple[Milter, ...]) -> Decision[str]:
         milters: in their order.
     """
     for milter in milters:
+        mistake = milter.mistake()
+        if mistake:
+            yield program.note("warning", "", mistake)
+            if ACTIONS.get(milter.action) == "":
+                continue
+            return HOLD if ACTIONS.get(milter.action) == HOLD else MISCONFIGURED
         failure = yield from _connect(program, milter)
         yield program.note("warning", "", f"connect to Milter service {milter.endpoint}: {failure}")
         if milter.action not in ACTIONS:
@@ -107,10 +156,8 @@ def _connect(program: Program, milter: Milter) -> Decision[str]:
     transport, _, name = milter.endpoint.partition(":")
     if transport != "inet":
         return NO_SOCKET
-    host, _, service = name.rpartition(":")
-    port = int(service) if service.isdecimal() else PORTS.get(service, 0)
-    addresses, _ = yield from host_addresses(program.system.machine, host.strip("[]") or "localhost", ("A",))
-    reason = REFUSED
+    addresses, port = yield from located(program, name, ("A",))
+    reason = NO_HOST
     for address in addresses:
         connection = yield Connect(address, port, milter.patience)
         if not isinstance(connection, ConnectFailure):

@@ -12,7 +12,7 @@ PARAMETERS
 DIAGNOSTICS
     delivered via NAME service, delivered via NAME service (OUTPUT), message too large
     mail system configuration error, with a warning of what is wrong
-    unknown macro name: "NAME"
+    unknown macro name: "NAME", service NAME requires privileged operation
     pipe flag `X' requires NAME_destination_recipient_limit = 1
     and those of pipe_command(3) and of the entry's attributes
 
@@ -57,6 +57,7 @@ class Pipe(DeliveryAgent):
     """Delivers to a program."""
 
     command = "pipe"
+    privileged = True
     brief = False
     status_filter: ClassVar[str] = "pipe_delivery_status_filter"
 

@@ -61,6 +61,8 @@ class Program:
     watches: ClassVar[bool] = False
     #: The process limit that it must have in master.cf; None where any will do.
     process_limit: ClassVar[int | None] = None
+    #: Whether it must be root, which its entry in master.cf has to allow.
+    privileged: ClassVar[bool] = False
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         self.system, self.service = system, service
@@ -84,18 +86,28 @@ class Program:
         #: What each of its processes says as it starts; the first one's words are among the pending ones.
         self.opening: list[Note] = list(self.pending)
         self._started = False
-        if self.process_limit is not None:
-            self._check_limit(self.process_limit)
+        self._check_entry()
         self.main = system.machine.files.find(MAIN_CF)
         self._max_idle: float = self.config["max_idle"]
         self.name = self.config.log_name(self.command)
         #: Makes a note in this program's name: of an event, the message it belongs to or "", and the event's fields.
         self.note: Callable[..., Note] = partial(Note, self.name)
 
-    def _check_limit(self, wanted: int) -> None:
-        limit = self.config["default_process_limit"] if self.service.maxproc is None else self.service.maxproc
-        if limit != wanted:
-            raise Fatal(f"service {self.service.name} requires a process limit of {wanted}")
+    def _check_entry(self) -> None:
+        """See that the entry in master.cf lets it run as it must.  Raises Fatal."""
+        service, wanted = self.service, self.process_limit
+        if wanted is not None:
+            limit = self.config["default_process_limit"] if service.maxproc is None else service.maxproc
+            if limit != wanted:
+                raise Fatal(f"service {service.name} requires a process limit of {wanted}")
+        if self.privileged and service.unprivileged:
+            raise Fatal(f"service {service.name} requires privileged operation")
+        if service.debugged:
+            command = self.config["debugger_command"]
+            if not command:
+                raise Fatal("no debugger_command variable set up")
+            self.opening.append(Note(self.name, "text", "", f"running: {command}"))
+            self.pending.append(self.opening[-1])
 
     def warn(self, level: str, text: str) -> None:
         """Remember a line for the log (`warning`, `error`, `text`), to be noted by the next `spoken()`."""

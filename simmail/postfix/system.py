@@ -59,6 +59,8 @@ _READS: Mapping[str, Callable[[Config, TableEnvironment], object]] = {
     "proxymap": lambda config, environment: approved_tables(config, environment.warn),
     "flush": fast_flush_domains,
 }
+#: The process limits of services without programs of their own here.
+_LIMITS = {"anvil": 1}
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
@@ -281,18 +283,26 @@ class MailSystem:
         for program in tuple(self._programs.values()):
             program.forget()
 
-    def summon(self, name: str, type: str = "unix", client: str = "master", alone: bool = False) -> Decision[Any]:
+    def summon(
+        self, name: str, type: str = "unix", client: str = "master", alone: bool = False, held: bool = False
+    ) -> Decision[Any]:
         """The program behind a service; one that will not run is tried again each minute, as master(8) does.
 
         Args:
             name, type: the service.
             client: the program that asks, and complains of a service that master.cf does not have.
             alone: whether what it needs itself may come later.
-        """
-        found = self.at_hand(name, type)
-        return (yield from self._summoned(name, type, client, alone)) if found is None else found
+            held: whether the client notices when the program hangs up on it.
 
-    def _summoned(self, name: str, type: str, client: str, alone: bool) -> Decision[Any]:
+        Raises:
+            Fatal: of the client, which dies of it.
+        """
+        if name in _LIMITS:
+            return (yield from self._until_roused(name))
+        found = self.at_hand(name, type)
+        return (yield from self._summoned(name, type, client, alone, held)) if found is None else found
+
+    def _summoned(self, name: str, type: str, client: str, alone: bool, held: bool) -> Decision[Any]:
         """The program behind a service, which may have to be made; after a reload by those who come then."""
         name = self._named.get(name, name)
         yield from self.outdated(name, type)
@@ -316,8 +326,16 @@ class MailSystem:
                 except Fatal as fatal:
                     self.throttle(name, type, now)
                     yield from self.dying(name, type, fatal)
+                    if held and isinstance(fatal, LateFatal):
+                        yield from self._hung_up(name, client)
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]
+
+    def _hung_up(self, name: str, client: str) -> Decision[None]:
+        """A program has died that had taken its client already.  Raises Fatal where the client dies, too."""
+        if name == self.config["cleanup_service_name"]:
+            raise Fatal(f"unable to connect to the public {name} service")
+        yield Note(client, "warning", "", f"problem talking to service {name}: Connection reset by peer")
 
     def _needs(self, command: str) -> tuple[str, ...]:
         """The services that a program asks as it starts; none for one that is not there."""
@@ -367,11 +385,27 @@ class MailSystem:
             destinations(config, environment)
             if name in _READS:
                 _READS[name](config, environment)
+            limit = _LIMITS.get(name, service.maxproc)
+            if service.maxproc != limit:
+                raise Fatal(f"service {name} requires a process limit of {limit}")
         except Fatal as fatal:
-            if name == "proxymap":
+            if name in ("proxymap", "anvil"):
                 del self._roused[key]
                 warn("fatal", fatal.text)
         return notes
+
+    def _until_roused(self, name: str) -> Decision[None]:
+        """The same for who cannot go on without it: one that dies as it starts is started again after a while."""
+        key = (name, "unix")
+        while True:
+            now: float = yield Now()
+            if now >= self.throttled.get(key, now):
+                said = self.roused(name)
+                yield from said
+                if not said or said[-1].event != "fatal":
+                    return
+                self.throttle(*key, now)
+            yield Sleep(self.throttled[key] - now)
 
     def throttle(self, name: str, type: str, now: float) -> None:
         """A process has died before it had served anybody: no other is started for a while."""

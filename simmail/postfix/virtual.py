@@ -16,6 +16,7 @@ DIAGNOSTICS
     unknown user: "ADDRESS"
     recipient ADDRESS: not found in PARAMETER, ... bad uid N in PARAMETER, ... bad gid N in PARAMETER
     delivery failed to mailbox NAME: REASON
+    service NAME requires privileged operation
     configuration error: virtual_mailbox_limit is smaller than message_size_limit, ... is limited but ... is unlimited
 
 SEE ALSO
@@ -56,6 +57,7 @@ class Virtual(DeliveryAgent):
     """Delivers to virtual mailboxes."""
 
     command = "virtual"
+    privileged = True
     status_filter: ClassVar[str] = "virtual_delivery_status_filter"
 
     def __init__(self, system: MailSystem, service: Service) -> None:

@@ -12,8 +12,12 @@ DESCRIPTION
     prints what is wrong with main.cf each time.  A stop waits until master(8) has ended.
 
 DIAGNOSTICS
+    fatal: multi-instance support is requested, but multi_instance_wrapper is empty
     postsuper: fatal: scan_dir_push: open directory FOLDER: REASON
     status 1 for whatever cannot be done: start while it runs, stop while it doesn't, an unknown command
+
+BUGS
+    There is one instance: what multi_instance_directories names is never asked.
 
 SEE ALSO
     postfix(1), master(8)
@@ -35,6 +39,7 @@ from simmail.postfix.missing_services import add_missing_services
 from simmail.postfix.spool_view import SCANNED, make_missing, unscannable
 from simmail.postfix.startup import POSTCONF, Said, asked, check, enter_folders
 
+NO_WRAPPER = "multi-instance support is requested, but multi_instance_wrapper is empty"
 #: Commands that need the mail system to run, and what they do.
 RUNNING: dict[str, Callable[[Control], None]] = {
     "stop": lambda control: control.stop(),
@@ -90,7 +95,7 @@ def _run(console: Console, config: Config, words: list[str]) -> Decision[int]:
     """Say what has to be said first, and do it."""
     invocation, control = console.invocation, console.control()
     command, running = words[0], control.system is not None
-    fault = _fault(config)
+    fault = _fault(config) or _multi_fault(config)
     if command != "start" or running or fault:  # one that starts tells it of itself
         for text in notice(config.compatibility):
             yield Note("postfix", "text", "", text)
@@ -185,6 +190,13 @@ def _fault(config: Config) -> str:
         enter_folders(config)
     except Fatal as fatal:
         return fatal.text
+    return ""
+
+
+def _multi_fault(config: Config) -> str:
+    """What keeps the command from handing itself on to the manager of several instances; "" for nothing."""
+    if config.folder == FOLDER and config["multi_instance_directories"] and not config["multi_instance_wrapper"]:
+        return NO_WRAPPER
     return ""
 
 

@@ -18,6 +18,7 @@ PARAMETERS
 
 DIAGNOSTICS
     configuration error: mailbox_size_limit is smaller than message_size_limit, ... is limited but ... is unlimited
+    service NAME requires privileged operation
     mail forwarding loop for ADDRESS
     null username in "ADDRESS"
     ID: address with illegal extension: NAME
@@ -69,6 +70,7 @@ class Local(DeliveryAgent):
     """Delivers at home."""
 
     command = "local"
+    privileged = True
     status_filter: ClassVar[str] = "local_delivery_status_filter"
 
     def __init__(self, system: MailSystem, service: Service) -> None:

@@ -17,6 +17,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision, Note
@@ -41,26 +42,26 @@ class MilterRules:
 
     def __init__(self, smtpd: Smtpd) -> None:
         config = smtpd.config
-        self._action: str = config["milter_default_action"]
-        self._patience: float = config["milter_connect_timeout"]
-        self._usual = milters.parse(config.list("smtpd_milters"), self._action, self._patience)
+        self._config = config
+        self._names = config.list("smtpd_milters")
+        self._usual: tuple[milters.Milter, ...] | None = None
         self._maps = smtpd.maps("smtpd_milter_maps")
         #: Whether any client may have some.
-        self.any = bool(self._usual or self._maps)
+        self.any = bool(self._names or self._maps)
 
     def of(self, address: str) -> tuple[milters.Milter, ...]:
-        """The Milters of a client."""
-        if not self._maps:
-            return self._usual
-        try:
-            found = self._maps.find(address)
-        except LookupFailure:
-            found = None
+        """The Milters of a client, of which nobody has read the names before.  Raises Fatal."""
+        found = None
+        if self._maps:
+            with suppress(LookupFailure):
+                found = self._maps.find(address)
         if found is None:
+            if self._usual is None:
+                self._usual = milters.parse(self._config, self._names)
             return self._usual
         if found.upper() == DISABLED:
             return ()
-        return milters.parse(split_outside_braces(found), self._action, self._patience)
+        return milters.parse(self._config, split_outside_braces(found))
 
 
 def connected(session: SmtpdSession) -> Decision[Reply | None]:

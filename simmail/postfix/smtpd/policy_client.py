@@ -34,8 +34,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simmail.mail.answers import PolicyAnswer
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Now, Policy, Sleep
-from simmail.postfix.mastercf import PORTS
-from simmail.postfix.smtpd.lookups import host_addresses
+from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.tables.split import BraceError, inside_braces, name_and_value, split_outside_braces
 from simmail.postfix.values import seconds
 
@@ -48,7 +47,6 @@ TRANSPORTS = ("inet", "unix")
 #: Errors that are told only when no further try is made.
 EXPECTED = frozenset({"Broken pipe", "No such file or directory", "Connection reset by peer", ""})
 NO_ERROR, TIMED_OUT = "Application error", "Connection timed out"
-NO_HOST, NO_SERVICE = "Cannot assign requested address", "Servname not supported for ai_socktype"
 SETTING = "smtpd_policy_service_"
 
 
@@ -278,13 +276,8 @@ def _connect(
     if server.transport == "unix":
         answer: PolicyAnswer = yield Policy(f"unix:{server.name}", attributes, server.timeout, None, keep)
         return answer
-    host, _, service = server.name.rpartition(":")
-    port = int(service) if service.isdecimal() else PORTS.get(service, 0)
-    addresses, reason = yield from host_addresses(smtpd.system.machine, host.strip("[]") or "localhost", smtpd.families)
-    if not port:
-        addresses, reason = (), NO_SERVICE
+    addresses, port = yield from located(smtpd, server.name, smtpd.families)
     if not addresses:
-        yield smtpd.note("warning", "", f"host or service {server.name} not found: {reason}")
         return PolicyAnswer(unconnected=NO_HOST)
     for address in addresses:
         answer = yield Policy(f"inet:{address}:{port}", attributes, server.timeout, None, keep)

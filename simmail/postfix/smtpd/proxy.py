@@ -42,12 +42,10 @@ from simmail.mail.content import Content
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision, Detach, Now, Receive, Send
 from simmail.postfix.cleanup_status import DETAILS, CleanupFlag, CleanupOutcome, CleanupStatus
-from simmail.postfix.mastercf import PORTS
+from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.smtp.offer import xtext
 from simmail.postfix.smtpd.commands import SmtpCommand
-from simmail.postfix.smtpd.lookups import host_addresses
 from simmail.postfix.smtpd.message import login_text
-from simmail.postfix.smtpd.policy_client import NO_HOST, NO_SERVICE
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.smtpd.xclient import CLIENT, UNAVAILABLE, XFORWARD, forwarded_text
@@ -101,18 +99,8 @@ class ProxyFilter(NamedTuple):
         reason = NO_SOCKET
         if not self.name.lower().startswith("unix:"):
             text = self.name[5:] if self.name.lower().startswith("inet:") else self.name
-            host, _, service = text.rpartition(":")
-            if service[:1].isdigit() and not service.isdecimal():
-                raise Fatal(f"{service}: garbage after numerical service")
-            port = int(service) if service.isdecimal() else PORTS.get(service, 0)
-            addresses, reason = yield from host_addresses(
-                smtpd.system.machine, host.strip("[]") or "localhost", smtpd.families
-            )
-            if not port:
-                addresses, reason = (), NO_SERVICE
-            if not addresses:
-                yield smtpd.note("warning", "", f"host or service {text} not found: {reason}")
-                reason = NO_HOST
+            addresses, port = yield from located(smtpd, text, smtpd.families)
+            reason = NO_HOST
             for address in addresses:
                 connection = yield Connect(address, port, self.timeout)
                 if not isinstance(connection, ConnectFailure):

@@ -19,14 +19,13 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Now, Question, Ready, Sleep, answered
-from simmail.postfix.ehlo_keywords import keyword_set
+from simmail.postfix.ehlo_keywords import UNSURE, keyword_set
 from simmail.postfix.smtpd import milter, pipelining, sasl
 from simmail.postfix.smtpd.answering import Answer
 from simmail.postfix.smtpd.bdat import joined
@@ -118,22 +117,22 @@ class SmtpdSession:
             yield from smtpd.heard()
         if not self.exempt:
             if not smtpd.counting:
+                yield from self.summon("anvil")
                 smtpd.counting = True
-                yield from smtpd.system.roused("anvil")
             counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, address, smtpd.system.generation)
             if 0 < parameters.connection_count < counts.connections or 0 < parameters.connection_rate < counts.rate:
                 return (yield from self._one_too_many(counts))
-        if smtpd.sasl.active:
-            try:
+        try:
+            if smtpd.sasl.active:
                 yield from smtpd.sasl.greets()
-            except Fatal as fatal:
-                return (yield from self._dies(fatal))
-        if self.early and parameters.forbids_pipelining:
-            return (yield from self.close((yield from pipelining.unsynchronized(self))))
-        if smtpd.milters.any:
-            refusal = yield from milter.connected(self)
-            if refusal is not None:
-                return refusal
+            if self.early and parameters.forbids_pipelining:
+                return (yield from self.close((yield from pipelining.unsynchronized(self))))
+            if smtpd.milters.any:
+                refusal = yield from milter.connected(self)
+                if refusal is not None:
+                    return refusal
+        except Fatal as fatal:
+            return (yield from self._dies(fatal))
         greeting = self.welcome()
         return greeting if isinstance(greeting, Reply) else (yield from greeting)
 
@@ -164,9 +163,11 @@ class SmtpdSession:
         """The greeting, or the refusal of a client."""
         smtpd, state, parameters = self.smtpd, self.state, self.parameters
         if parameters.discard_maps:
-            with suppress(LookupFailure):
+            try:
                 words_ = parameters.discard_maps.find(state.client.address)
                 state.discard_mask = parameters.discarded if words_ is None else keyword_set(words_)
+            except LookupFailure:
+                state.discard_mask = UNSURE
             yield from smtpd.heard()
         if not smtpd.delay_reject:
             verdict = yield from smtpd.checker.client(state)
@@ -437,7 +438,7 @@ class SmtpdSession:
 
     def _waiting_for(self, service: str) -> Decision[Any]:
         self.stuck = service
-        found = yield from self.smtpd.system.summon(service, client=self.smtpd.name)
+        found = yield from self.smtpd.system.summon(service, client=self.smtpd.name, held=True)
         self.stuck = ""
         return found
 
