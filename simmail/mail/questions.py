@@ -175,9 +175,16 @@ class Anvil(Question):
 
 
 class NewQueueId(Question):
-    """Create a queue file in `incoming`.  Answer: its queue id, str.  Asked by cleanup(8)."""
+    """Create a queue file in `incoming`.  Answer: its queue id, str.  Asked by cleanup(8).
 
-    __slots__ = ()
+    Args:
+        long: whether its name shall never come again.
+    """
+
+    __slots__ = ("long",)
+
+    def __init__(self, long: bool = False) -> None:
+        self.long = long
 
 
 class FlushSite(Question):

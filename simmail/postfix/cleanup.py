@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.address import split_plain
 from simmail.mail.message import Message
-from simmail.mail.questions import Decision, Now
+from simmail.mail.questions import Decision, NewQueueId, Now
 from simmail.postfix import milters
 from simmail.postfix.cleanup_address import AddressMapper, Role
 from simmail.postfix.cleanup_rules import ContentRules
@@ -80,6 +80,7 @@ class Cleanup(Program):
         self.empty_recipient: str = config["empty_address_recipient"]
         self.remote_domain: str = config["remote_header_rewrite_domain"]
         self.hostname: str = config["myhostname"]
+        self.new_queue_id = NewQueueId(config["enable_long_queue_ids"])
         words = () if "no_milters" in config.list("receive_override_options") else config.list("non_smtpd_milters")
         self.milters = milters.parse(config, words)
         #: Whether nothing but its domain decides what becomes of a plain address: of a recipient, of a sender.

@@ -300,8 +300,10 @@ class ContentReader:
         transaction = self.transaction
         key = f"{self.resent.lower()}message-id"
         program = transaction.program
-        stamp = program.system.machine.calendar.stamp(transaction.message.arrival)
-        message_id = f"<{stamp}.{transaction.queue_id}@{program.hostname}>"
+        name = transaction.queue_id
+        if not program.new_queue_id.long:
+            name = f"{program.system.machine.calendar.stamp(transaction.message.arrival)}.{name}"
+        message_id = f"<{name}@{program.hostname}>"
         self._out.append(f"{self.resent}Message-Id: {message_id}")
         transaction.note(key, message_id)
         self.seen |= {key}

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.content import Content, clipped
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now
+from simmail.mail.questions import Abandon, Commit, Decision, Note, Now
 from simmail.postfix import milters
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.cleanup_address import Role, Trouble
@@ -213,7 +213,7 @@ class Transaction:
 
     def begin(self) -> Decision[str]:
         """Make the queue file; returns its queue id."""
-        self.message.queue_id = yield NewQueueId()
+        self.message.queue_id = yield self.program.new_queue_id
         now: float = yield Now()
         self.message.arrival = now if self._given_arrival is None else self._given_arrival
         self.message.created = now

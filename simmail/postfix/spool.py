@@ -21,6 +21,7 @@ from typing import Any
 from simmail.mail.content import TextStore
 from simmail.mail.message import Message
 from simmail.postfix.deferred import Deferred
+from simmail.postfix.queue_id import Hashing
 
 QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
 #: How a message ends that an administrator takes out of a queue, whoever is still to get it.
@@ -37,6 +38,7 @@ class Spool:
 
     Attributes:
         sockets: those of services that have ever run, `private/local`; they stay, and refuse when nobody listens.
+        hashing: in which folders their files lie.
         came: how many recipients of messages have come into it by way of cleanup(8).
         left: how the recipients of messages that are not here any more have ended -> how many.
         verified: what verify(8) knows: address -> `simmail.postfix.verify.Verdict`.
@@ -45,7 +47,7 @@ class Spool:
     """
 
     __slots__ = (
-        "active", "came", "corrupt", "deferred", "deleted", "hold", "incoming", "jobs", "left", "left_logs",
+        "active", "came", "corrupt", "deferred", "deleted", "hashing", "hold", "incoming", "jobs", "left", "left_logs",
         "maildrop", "sockets", "unseen", "verified", "withdrawn",
     )  # fmt: skip
 
@@ -60,6 +62,7 @@ class Spool:
         self.jobs: dict[str, Any] = {}
         self.left_logs: dict[str, str] = {}
         self.sockets: set[str] = set()
+        self.hashing = Hashing()
         self.came = 0
         self.left: Counter[str] = Counter()
         self.verified: dict[str, Any] = {}

@@ -3,7 +3,7 @@
 
 DESCRIPTION
     /var/spool/postfix shows each message as a file below the queue it is in, named by its queue id, and below `defer`
-    the log of why it waits.  `deferred` and `defer` have a folder for each first character of a queue id.
+    the log of why it waits (`simmail.postfix.queue_id` tells in which folders there).
 
     An administrator who removes a queue file removes the message (the log of why it waited stays); one who moves it
     moves the message to another queue; one who touches it makes the message due, for a file's time of modification is
@@ -14,7 +14,7 @@ BUGS
     address that local(8) has found.
 
 SEE ALSO
-    hash_queue_names, hash_queue_depth in postconf(5), bounce(5)
+    bounce(5)
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from simmail.files.machine import Machine
 from simmail.files.tree import DENIED, NO_FILE, READ_ONLY, File, FileError
 from simmail.mail.message import Message, Recipient
 from simmail.postfix.queue_file import OWNER, in_order, notify_bits, queue_file, submitted
+from simmail.postfix.queue_id import Hashing
 from simmail.postfix.record import DONE, RECIPIENT
 from simmail.postfix.spool import QUEUES, Spool
 
 FOLDER = "/var/spool/postfix"
-#: Folders that a queue id is hashed in.
-HASHED = frozenset({"deferred", "defer"})
+#: Where a queue is not spread over folders.
+FLAT = Hashing(frozenset())
 #: What there is in the queue directory, in the order in which the disk has it.
 FOLDERS = tuple(
     """
@@ -47,17 +48,13 @@ MODE, DROPPED_MODE, EXPIRED_MODE = 0o700, 0o744, 0o710
 SAID = re.compile(r"host (\S+?)\[[^]]*\] (?:said|refused to talk to me): (.*?)(?: \(in reply to .*\))?")
 
 
-def path_of(queue: str, queue_id: str) -> str:
-    """Where the file of a message lies."""
-    return f"{FOLDER}/{queue}/{queue_id[0]}/{queue_id}" if queue in HASHED else f"{FOLDER}/{queue}/{queue_id}"
-
-
-def located(path: str) -> tuple[str, str] | None:
+def located(path: str, hashing: Hashing) -> tuple[str, str] | None:
     """The queue and the queue id that a path speaks of; None for any other path."""
-    parts = path.removeprefix(FOLDER + "/").split("/")
-    if not path.startswith(FOLDER + "/") or len(parts) not in (2, 3) or parts[0] not in (*QUEUES, "defer"):
+    below = path.removeprefix(FOLDER + "/")
+    queue, queue_id = below.partition("/")[0], below.rpartition("/")[2]
+    if path == below or queue not in (*QUEUES, "defer") or below != hashing.path(queue, queue_id):
         return None
-    return parts[0], parts[-1]
+    return queue, queue_id
 
 
 class SpoolView:
@@ -77,20 +74,22 @@ class SpoolView:
             root = f"{FOLDER}/{folder}/"
             if not (root.startswith(below) or below.startswith(root)):
                 continue
-            begins = below[len(root) :]
-            initial = begins[:1] if folder in HASHED else ""
-            if begins in ("", f"{initial}/"):
-                found = self._logs(initial) if folder == "defer" else self.spool.queue(folder)
-                yield from (path_of(folder, queue_id) for queue_id in found if queue_id.startswith(initial))
+            yield from self._logs(below) if folder == "defer" else self._below(below, folder, self.spool.queue(folder))
 
-    def _logs(self, initial: str) -> Iterator[str]:
-        """The queue ids, of those that begin so, of which there is a log of why a message waits."""
+    def _below(self, below: str, folder: str, queue_ids: Iterable[str]) -> Iterator[str]:
+        """The paths of files in a folder, of those that begin so."""
+        path = self.spool.hashing.path
+        found = (f"{FOLDER}/{path(folder, queue_id)}" for queue_id in queue_ids)
+        return (one for one in found if one.startswith(below))
+
+    def _logs(self, below: str) -> Iterator[str]:
+        """The paths of logs of why messages wait, of those that begin so."""
         spool = self.spool
         for queue in QUEUES:
             if queue != "active":
-                begin_so = (queue_id for queue_id in spool.queue(queue) if queue_id.startswith(initial))
-                yield from (queue_id for queue_id in begin_so if spool.shown(queue_id, queue).deferrals)
-        yield from spool.left_logs
+                found = self._below(below, "defer", spool.queue(queue))
+                yield from (path for path in found if spool.shown(path.rpartition("/")[2], queue).deferrals)
+        yield from self._below(below, "defer", spool.left_logs)
 
     def file(self, path: str) -> File:
         """The file at a path.  Raises FileError."""
@@ -131,7 +130,7 @@ class SpoolView:
 
         Raises FileError for anything else.
         """
-        queue, queue_id = self._place(path)
+        queue, queue_id = located(path, FLAT) or self._place(path)
         found = self.spool.find(queue_id)
         if found is None or queue == "defer" or queue_file(found[1], found[0], self.machine).text() != text:
             raise FileError(path, READ_ONLY)
@@ -149,7 +148,7 @@ class SpoolView:
         return found[1], "".join(_defer_log(found[1], found[0], self.machine))
 
     def _place(self, path: str) -> tuple[str, str]:
-        where = located(path)
+        where = located(path, self.spool.hashing)
         if where is None:
             raise FileError(path, NO_FILE)
         return where

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.files.mailbox import deposit
 from simmail.mail.questions import Abandon, Commit, Decision, Deposit, Level, NewQueueId, Sleep
+from simmail.postfix import queue_id
 from simmail.world.clock import Task
 from simmail.world.speed import Speed, Station
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 #: The first inode that a queue file gets; only its number of digits shows.
 FIRST_INODE = 0x41000
-QUEUE_ID_RADIX_S = 1_000_000
 
 
 class Intake:
@@ -44,6 +44,7 @@ class Intake:
         self.trouble = ""
         self.inode = FIRST_INODE
         self.begun: set[str] = set()
+        self._unix = master.host.world.calendar.unix
         self._delay = 0.0
         self._limit = self._tokens = 0
         self._arrived = self._taken = 0
@@ -58,22 +59,22 @@ class Intake:
 
     @staticmethod
     def new_queue_id(task: Task, question: NewQueueId) -> Any:
-        """Microseconds and inode, as the real one names its queue files."""
+        """Name a queue file."""
         intake: Intake = task.host.master.intake
         if intake._tokens <= 0 and intake._delay:
-            return task.call(task.host, intake._held_up(task))
+            return task.call(task.host, intake._held_up(task, question.long))
         intake._tokens -= 1
-        return intake._named(task)
+        return intake._named(task, question.long)
 
-    def _held_up(self, task: Task) -> Decision[str]:
+    def _held_up(self, task: Task, long: bool) -> Decision[str]:
         """The same, for who found no token."""
         yield Sleep(self._delay)
         yield Level()
-        return self._named(task)
+        return self._named(task, long)
 
-    def _named(self, task: Task) -> str:
+    def _named(self, task: Task, long: bool) -> str:
         self.inode += 1
-        name = f"{int(task.now % 1 * QUEUE_ID_RADIX_S):05X}{self.inode:X}"
+        name = queue_id.long(self._unix(task.now), self.inode) if long else queue_id.short(task.now, self.inode)
         self.begun.add(name)
         task.now = self.processors.serve(task.now, self.speed.receiving)
         return name

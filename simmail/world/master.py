@@ -16,6 +16,7 @@ from simmail.postfix.delivery import WAITING
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
+from simmail.postfix.queue_id import Hashing
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import THROTTLE_S, MailSystem
 from simmail.world import logs
@@ -165,6 +166,7 @@ class Master:
         """Let the system that the files describe now follow the one before.  Raises Fatal."""
         system = self._system()
         startup.enter_folders(system.config)
+        self.spool.hashing = Hashing.configured(system.config)
         self.spool.sockets.update(filter(None, (one.socket for one in system.master.services.values())))
         self.system = system
         system.succeed(self._last)

@@ -78,6 +78,24 @@ def test_the_queue_directory_is_a_tree_of_folders(world: World) -> None:
     assert host.sh(f"ls {spool}/hold/{queue_id}/").stderr.endswith("Not a directory\n")
 
 
+def test_queue_files_lie_where_main_cf_has_them(world: World) -> None:
+    """Queues are hashed as hash_queue_names says once Postfix, or postsuper, has seen it; long names tell the time."""
+    host = world.host(SERVER)
+    (queue_id,) = waiting(host)
+    first, second = queue_id[:2]
+    host.sh("postconf -e hash_queue_names=deferred,hold hash_queue_depth=2 enable_long_queue_ids=yes; postsuper -s")
+    found = host.sh("find /var/spool/postfix/defer* -type f").stdout
+    assert found.split() == [
+        f"/var/spool/postfix/defer/{queue_id}", f"/var/spool/postfix/deferred/{first}/{second}/{queue_id}",
+    ]  # fmt: skip
+    assert f"CONTENTS deferred/{first}/{second}/{queue_id}" in host.sh(f"postcat -q {queue_id}").stdout
+    host.sh(f"mv /var/spool/postfix/deferred/{first}/{second}/{queue_id} /var/spool/postfix/hold; postfix reload")
+    assert host.sh("find /var/spool/postfix/hold -type f").stdout.endswith(f"/hold/{first}/{second}/{queue_id}\n")
+    sent = host.sh("echo hello | sendmail -v nobody@elsewhere.example; sleep 1; mailq").stdout
+    (name,) = set(re.findall(r"^[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10}z\w+(?= )", sent, re.MULTILINE))
+    assert len(name) > len(queue_id)
+
+
 def test_the_log_is_a_file(world: World) -> None:
     """What grep counts in the log is what happened."""
     host = world.host(SERVER)

@@ -51,7 +51,7 @@ from simmail.postfix.record import (
     Found,
     read_records,
 )  # fmt: skip
-from simmail.postfix.spool_view import FOLDER, path_of
+from simmail.postfix.spool_view import FOLDER
 
 USAGE = (
     "usage: postcat [-b (body text)] [-c config_dir] [-d (decimal record type)] [-e (envelope records)] "
@@ -132,12 +132,13 @@ class _Postcat:
     def _queued(self, queue_id: str) -> None:
         if not valid_queue_id(queue_id):
             raise Fatal(f"bad mail queue ID: {queue_id}")
-        found = self.console.control().spool.find(queue_id)
+        spool = self.console.control().spool
+        found = spool.find(queue_id)
         if found is None:
             raise Fatal(f"open queue file {queue_id}: No such file or directory")
         queue, message = found
         text = queue_file(message, queue, self.invocation.machine).text()
-        self._print(text, path_of(queue, queue_id).removeprefix(FOLDER + "/"))
+        self._print(text, spool.hashing.path(queue, queue_id))
 
     def _print(self, text: str, name: str) -> None:
         """Print what is wanted of a file."""

@@ -52,7 +52,7 @@ DOWN = "Mail system is down -- accessing queue directly (Connect to the Postfix 
 NO_FOLDERS = "malformed showq server response"
 NO_FLUSH = "Cannot flush mail queue - mail system is down"
 #: Where reasons end and where recipients begin.
-REASON_WIDTH, RECIPIENT_INDENT = 76, " " * 41
+REASON_WIDTH, RECIPIENT_INDENT, LONG_RECIPIENT_INDENT = 76, " " * 41, " " * 47
 #: How many lines end a listing.
 END_LINES = 2
 UNKNOWN_REASON = "reason unavailable"
@@ -176,13 +176,14 @@ def listing(found: list[Entry], calendar: Calendar, long_ids: bool = False) -> I
     if not found:
         yield EMPTY
         return
-    yield LONG_HEADING if long_ids else HEADING
+    heading, indent = (LONG_HEADING, LONG_RECIPIENT_INDENT) if long_ids else (HEADING, RECIPIENT_INDENT)
+    yield heading
     total = 0
     for queue, message, sender, size, recipients in found:
         name = message.queue_id + MARKS.get(queue, "") + ("#" if message.expired else "")
         date = calendar.asctime(message.arrival)
         if long_ids:
-            yield f"{name:<17} {size:8d} {date[:19]}  {shown(sender)}"
+            yield f"{name:<17} {size:8d} {date[:19]} {shown(sender)}"
         else:
             yield f"{name:<11} {size:7d} {date[:20]} {shown(sender)}"
         total += size
@@ -192,7 +193,7 @@ def listing(found: list[Entry], calendar: Calendar, long_ids: bool = False) -> I
                 said = reason
                 text = reason or UNKNOWN_REASON
                 yield " " * (REASON_WIDTH - len(text)) + f"({text})"
-            yield RECIPIENT_INDENT + shown(address)
+            yield indent + shown(address)
         yield ""
     count = len(found)
     yield f"-- {total // 1024} Kbytes in {count} Request{'' if count == 1 else 's'}."

@@ -11,7 +11,8 @@ DESCRIPTION
 
     A queue id `ALL` stands for all messages, `-` for those listed on standard input.  Without queues, all that the
     action makes sense for are searched, in order; a queue that there is not ends the search for one of the messages
-    (but not with -H), or all with `ALL`.  -p, -s and -S, which mend the queue directory, find nothing to do.
+    (but not with -H), or all with `ALL`.  -s and -S, or no option, let each queue file lie in the folder that
+    hash_queue_names gives it; -p, which mends the queue directory, too, finds nothing to do.
 
 PARAMETERS
     maillog_file
@@ -39,6 +40,7 @@ from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
 from simmail.postfix.printable import printable
 from simmail.postfix.queue_file import OWNER
+from simmail.postfix.queue_id import Hashing
 from simmail.postfix.spool import Spool
 from simmail.postfix.spool_view import SCANNED, unscannable
 
@@ -51,7 +53,7 @@ USAGE = (
 ALL = "ALL"
 MAIL = ("maildrop", "incoming", "active", "deferred", "hold")
 #: Options that mend the queue directory.
-MENDING = "psS"
+MENDING, MOVING = "psS", "sS"
 
 
 class Action(NamedTuple):
@@ -154,6 +156,8 @@ class _Postsuper:
         for letter, _ in wanted:
             for one in BOTH if letter == "f" else letter:
                 self.totals.setdefault(one, 0)
+        if not options or any(option.letter in MOVING for option in options):
+            self.control.spool.hashing = Hashing.configured(self.config)
         for letter, value in wanted:
             yield from self._option(letter, value, names)
         for letter, action in ACTIONS.items():

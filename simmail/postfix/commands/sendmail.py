@@ -314,7 +314,7 @@ class _Sendmail:
         if 0 < limit < content.size + FILE_OVERHEAD:
             yield from self._too_large(who, account)
         message = Message(
-            queue_id=(yield NewQueueId()),
+            queue_id=(yield NewQueueId(self.config["enable_long_queue_ids"])),
             arrival=self.invocation.now,
             sender=sender,
             recipients=[Recipient(address, notify=request.notify) for address in recipients],

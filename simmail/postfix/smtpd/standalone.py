@@ -46,15 +46,16 @@ class Dropping:
     Args:
         message: it, its text still to come.
         control: the host's Postfix.
+        long_ids: enable_long_queue_ids.
     """
 
-    def __init__(self, message: Message, control: Control) -> None:
-        self.message, self._control = message, control
+    def __init__(self, message: Message, control: Control, long_ids: bool) -> None:
+        self.message, self._control, self._long_ids = message, control, long_ids
         self.flags = CleanupFlag(0)
 
     def begin(self) -> Decision[str]:
         """Open a file; its name."""
-        self.message.queue_id = yield NewQueueId()
+        self.message.queue_id = yield NewQueueId(self._long_ids)
         self.message.arrival = yield Now()
         return self.message.queue_id
 
@@ -135,7 +136,7 @@ class StandAloneSession(SmtpdSession):
         dropped = Message(
             sender=message.sender, encoding=message.encoding, smtputf8=message.smtputf8, origin="local", uid=self._uid
         )
-        return Dropping(dropped, self._control)
+        return Dropping(dropped, self._control, self.smtpd.config["enable_long_queue_ids"])
 
 
 def converse(session: SmtpdSession, text: str) -> Decision[list[Reply]]:
