@@ -109,6 +109,7 @@ class Typist:
 
     def _group(self, connection: Any, group: list[str]) -> Decision[bool]:
         """Send lines written at once; whether the connection still stands."""
+        said: list[int] = []
         for number, line in enumerate(group):
             if self.deaf:
                 yield Sleep(PATIENCE_S)
@@ -124,6 +125,9 @@ class Typist:
                     self.content = []
                 elif type(reply) is Reply and reply.code == 354:
                     self.deaf = True
+                if type(reply) is Lost and reply.unsent:
+                    del self.transcript[said[-reply.unsent] :]
+                said.append(len(self.transcript))
                 if not self._hear(reply):
                     return False
                 if self.rest:

@@ -72,10 +72,12 @@ class Lost(NamedTuple):
     Args:
         reason: which of them.
         teaser: the lines of a reply that was begun.
+        unsent: how many replies to what was sent as `more` before never came, for they were to go out together.
     """
 
     reason: str
     teaser: tuple[str, ...] = ()
+    unsent: int = 0
 
 
 class Exit(NamedTuple):

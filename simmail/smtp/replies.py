@@ -9,7 +9,7 @@ class Reply(NamedTuple):
     """A reply.
 
     Args:
-        code: the three digits; 0 for one that is never said.
+        code: the three digits; 0 or less for one that is never said.
         lines: the text of each line behind the code, the enhanced status code included; at least one.
         closes: whether the server ends the connection after it.
         teaser: lines before it that begin another reply, as they travel: `220-mail.example ESMTP`, then `521 5.5.1 no`.
@@ -53,3 +53,5 @@ class Reply(NamedTuple):
 
 #: A reply that says nothing and ends the connection.
 HANG_UP = Reply(0, ("",), True)
+#: The same of a process that dies; what it has not sent yet of earlier replies is lost.
+DIED = HANG_UP._replace(code=-1)

@@ -43,9 +43,11 @@ class Borrower(Server, Protocol):
     Attributes:
         after: what follows its end.
         deadline: to when the rest of what its client has begun to say may come, seconds.
+        holds_back: whether replies to commands that came together go out together, when all are answered.
     """
 
     deadline: float
+    holds_back: bool
     after: Callable[[], Iterable[Question]]
 
     def leave(self) -> Iterable[Question]:
@@ -110,6 +112,11 @@ class Lent:
         self.session, self.slots, self.patience, self._strained = session, slots, patience, strained
         self.admitted = False
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether replies to commands that came together go out together, when all are answered."""
+        return self.session.holds_back
+
     def left(self, now: float) -> float:
         """How long the server waits from now on, seconds."""
         return min(self.patience, max(self.session.deadline - now, 0.0))
@@ -157,11 +164,13 @@ class Connection:
         task: for whom the server is deciding at this moment; None for nobody.
         rng: by which packets get lost.
         unread: what the server said as it ended it.
+        pending: how many replies the server has not sent yet, for more commands have come.
+        since: when the server last heard or sent something before these, seconds.
     """
 
     __slots__ = (
-        "_alarm", "address", "attended", "checked", "client", "host", "number", "path", "reset", "rng", "server",
-        "stations", "task", "unread",
+        "_alarm", "address", "attended", "checked", "client", "host", "number", "path", "pending", "reset", "rng",
+        "server", "since", "stations", "task", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -175,6 +184,7 @@ class Connection:
         self.task: Task | None = None
         self.rng: Random | None = None
         self._alarm: Alarm | None = None
+        self.pending, self.since = 0, 0.0
         host.connections += 1
         self.number = host.connections
         host.sessions[self.number] = self

@@ -10,8 +10,8 @@ from simmail.mail.questions import Close, Connect, Decision, Level, Ready, Recei
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.world.clock import Impatient, Line, Task
-from simmail.world.connection import FULL, Admit, Connection, Server
-from simmail.world.wire import FIRST_AGAIN_S, LOST, TIMEOUT, TRIFLE_S, carry, route, sent_again
+from simmail.world.connection import FULL, Admit, Connection, Lent, Server
+from simmail.world.wire import CUT_OFF, FIRST_AGAIN_S, LOST, TIMEOUT, TRIFLE_S, carry, route, sent_again
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -21,6 +21,8 @@ T = TypeVar("T")
 REFUSED = "Connection refused"
 TIMED_OUT = "Connection timed out"
 UNREACHABLE = "Network is unreachable"
+#: A server that has sent nothing for so long does not wait for more commands before it sends its replies, seconds.
+FLUSH_S = 10.0
 
 
 def octets(sent: Sent) -> int:
@@ -126,6 +128,7 @@ class Transport:
                 return [lost]
         else:
             task.now += path.latency + seconds
+        sent, since = -connection.pending, connection.since if connection.pending else task.now
         for number, timeout in enumerate(question.timeouts, 1):
             server = connection.server
             if server is None:
@@ -140,7 +143,15 @@ class Transport:
                 reply = yield from self._heard(task, connection, handling, task.now + timeout)
             replies.append(reply)
             if type(reply) is Lost:
+                if reply is CUT_OFF or (reply is TIMEOUT and isinstance(server, Lent) and server.holds_back):
+                    replies[max(sent, 0) :] = [reply if sent >= 0 else reply._replace(unsent=-sent)]
                 break
+            if task.now - since > FLUSH_S:
+                sent, since = number, task.now
+        if more:
+            connection.pending, connection.since = len(replies) - sent, since
+        elif connection.pending:
+            connection.pending = 0
         if replies[-1] is TIMEOUT:
             return replies
         if connection.checked != network.changed or path.loss:
@@ -175,8 +186,9 @@ class Transport:
         if reply.closes:
             connection.ended()
             task.line = None
-            if not reply.code:
-                return LOST._replace(teaser=reply.teaser) if reply.teaser else LOST
+            if reply.code <= 0:
+                lost = CUT_OFF if reply.code else LOST
+                return lost._replace(teaser=reply.teaser) if reply.teaser else lost
         return reply
 
     def close(self, task: Task, question: Close) -> None:

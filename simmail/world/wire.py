@@ -29,6 +29,8 @@ PACKET = 1460
 #: What takes less than this to send does not wait for others: a host's disk is slower than a link of that kind.
 TRIFLE_S = 0.001
 LOST, TIMEOUT = Lost("lost connection"), Lost("timeout")
+#: LOST where the server's process died.
+CUT_OFF = Lost("lost connection")
 
 
 def route(world: World, stations: tuple[str, ...]) -> Path | None:

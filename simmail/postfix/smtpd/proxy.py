@@ -88,11 +88,11 @@ class ProxyFilter(NamedTuple):
     @classmethod
     def configured(cls, config: Config) -> ProxyFilter | None:
         """The filter; None where there is none.  Raises Fatal."""
-        options = config.mask("smtpd_proxy_options", (SPEED_ADJUST,))
         name: str = config["smtpd_proxy_filter"]
         if not name:
             return None
-        return cls(name, config["smtpd_proxy_ehlo"], config["smtpd_proxy_timeout"], SPEED_ADJUST in options)
+        adjusts = SPEED_ADJUST in config.mask("smtpd_proxy_options", (SPEED_ADJUST,))
+        return cls(name, config["smtpd_proxy_ehlo"], config["smtpd_proxy_timeout"], adjusts)
 
     def connect(self, smtpd: Smtpd) -> Decision[Any]:
         """A connection to it; None, with a warning, where there is none."""

@@ -39,7 +39,7 @@ from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
 from simmail.postfix.smtpd.unusual import unusual
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Chunk, Command, Data, Sent
-from simmail.smtp.replies import HANG_UP, Reply
+from simmail.smtp.replies import DIED, HANG_UP, Reply
 
 if TYPE_CHECKING:
     from simmail.mail.content import Content
@@ -197,10 +197,15 @@ class SmtpdSession:
 
     # ---- replies
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether replies go out together that are due together; slow ones go out each for itself."""
+        return self.state.errors < self.parameters.soft_errors or not self.parameters.error_sleep
+
     def say(self, code: int, *lines: str) -> Decision[Reply]:
         """Make a reply: slowly to clients that make mistakes, with the footer that main.cf gives refusals."""
         state, parameters = self.state, self.parameters
-        if state.errors >= parameters.soft_errors and parameters.error_sleep:
+        if not self.holds_back:
             yield Sleep(parameters.error_sleep)
         if code < 400:
             return state.transcript.told(Reply(code, lines))
@@ -288,7 +293,7 @@ class SmtpdSession:
         if not self.exempt:
             yield self._gone()
         yield from self.leave()
-        return HANG_UP
+        return DIED
 
     def _gone(self) -> Anvil:
         """Count a connection less."""
@@ -404,11 +409,7 @@ class SmtpdSession:
         self.state.forget_mail()
 
     def begin(self, recipient: str = "") -> Decision[Reply | None]:
-        """Open a queue file; the refusal of whoever would not have it, or None.
-
-        Args:
-            recipient: whose acceptance is the reason; "" where that is the sender's.
-        """
+        """Open a queue file, for a recipient or ("") a sender; the refusal of whoever would not have it, or None."""
         return begin(self, recipient)
 
     def without_file(self) -> Decision[Reply | None]:
