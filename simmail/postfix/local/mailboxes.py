@@ -23,6 +23,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from simmail.files.machine import Account
@@ -74,16 +75,16 @@ class Mailboxes:
         config = agent.config
         self._passing = Passing(agent, "mailbox_transport")
         self._command: str = config["mailbox_command"]
-        self._commands = Maps.open(
-            "mailbox_command_maps",
-            config["mailbox_command_maps"],
-            agent.environment,
-            FOLDED | PARANOID,
-        )
         self._paths = MailboxPaths(config)
         self._strict: bool = config["strict_mailbox_ownership"]
         self._limit = agent.mailbox_limit
         self._locks = LockFiles(config, "mailbox_delivery_lock")
+
+    @cached_property
+    def _commands(self) -> Maps:
+        """The tables of commands, opened when a user's mail first gets that far."""
+        value = self.agent.config["mailbox_command_maps"]
+        return Maps.open("mailbox_command_maps", value, self.agent.environment, FOLDED | PARANOID)
 
     # ---- a user's mailbox
 

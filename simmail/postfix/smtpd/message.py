@@ -24,11 +24,12 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from itertools import accumulate, takewhile
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
-from simmail.mail.content import Content
+from simmail.mail.content import Content, octets
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Now, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
@@ -239,7 +240,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     if 0 < parameters.size_limit < size:
         yield smtpd.note("warning", "", f"{state.queue_id or 'NOQUEUE'}: queue file size limit exceeded")
         outcome = CleanupOutcome(CleanupStatus.SIZE)
-        session.partial = content
+        session.partial = _within(content, parameters.size_limit)
     else:
         state.stage = "END-OF-MESSAGE"
         state.size = state.carried + size
@@ -270,6 +271,17 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     reply, good = answer if isinstance(answer, tuple) else (yield from answer)
     yield from session.forget()
     return reply, good
+
+
+def _within(content: Content, limit: int) -> Content:
+    """The lines that cleanup(8) gets of content that is too large: those before the first that goes beyond the limit.
+
+    Args:
+        content: all of it.
+        limit: octets as they travel, line ends counted.
+    """
+    sizes = accumulate(octets(line) + len("\r\n") for line in content.lines)
+    return Content(content.lines[: sum(1 for _ in takewhile(limit.__ge__, sizes))])
 
 
 def _handed_over(session: SmtpdSession) -> Transaction:
