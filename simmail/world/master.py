@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 LOOK_S = 10.0
 #: How long a process takes to start, seconds; it matters where those that run have read another main.cf.
 START_S = 0.001
+#: How much longer than trigger_timeout a program waits for another to hear that there is something to do, seconds.
+TRIGGER_SLACK_S = 100.0
 #: How long a program stays after its last words, seconds.
 LAST_BREATH_S = 1.0
 
@@ -206,6 +208,9 @@ class Master:
         if system is not None and message.queue_id in self.spool.incoming:
             manager = system.at_hand("qmgr")
             if manager is None or not manager.started:
+                if system.running("qmgr") is None:
+                    patience = system.config["trigger_timeout"] + TRIGGER_SLACK_S
+                    self.clock.spawn(self.host, self._untold(system, message), now + patience, life=self.life)
                 manager = yield from self._manager(now)
                 if manager is None:
                     return
@@ -214,6 +219,14 @@ class Master:
             except Fatal as fatal:
                 requests = yield from self._died(manager, fatal)
             self._deliver((yield Level()), manager, requests)
+
+    def _untold(self, system: MailSystem, message: Message) -> Decision[None]:
+        """cleanup(8) complains, if it is still there, that the queue manager has not listened when it told of a message."""
+        now = yield Level()
+        cleanup = system.running("cleanup")
+        waits = self.system is system and self.spool.incoming.get(message.queue_id) is message
+        if waits and system.running("qmgr") is None and cleanup is not None and cleanup.idle(now):
+            yield cleanup.note("warning", "", "unix_trigger_event: read timeout for service public/qmgr")
 
     def _resumed(self) -> Decision[None]:
         """Postfix was started: what waits in the incoming queue is taken up."""
