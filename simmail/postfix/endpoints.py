@@ -7,7 +7,7 @@ DESCRIPTION
 
 DIAGNOSTICS
     warning: host or service SERVER not found: Name or service not known
-    fatal: TEXT: garbage after numerical service
+    fatal: SERVER: garbage after numerical service
 
 SEE ALSO
     inet_connect(3), host_port(3)
@@ -40,7 +40,7 @@ def located(program: Program, server: str, families: tuple[str, ...]) -> Decisio
     """
     host, _, service = server.rpartition(":")
     if service[:1].isdigit() and not service.isdecimal():
-        raise Fatal(f"{service}: garbage after numerical service")
+        raise Fatal(f"{server}: garbage after numerical service")
     port = int(service) if service.isdecimal() else PORTS.get(service, 0)
     addresses, reason = yield from host_addresses(program.system.machine, host.strip("[]") or "localhost", families)
     if not port:

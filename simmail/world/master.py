@@ -221,7 +221,7 @@ class Master:
             self._deliver((yield Level()), manager, requests)
 
     def _untold(self, system: MailSystem, message: Message) -> Decision[None]:
-        """cleanup(8) complains, if it is still there, that the queue manager has not listened when it told of a message."""
+        """cleanup(8) complains, if it is still there, that nobody has listened as it told of a message."""
         now = yield Level()
         cleanup = system.running("cleanup")
         waits = self.system is system and self.spool.incoming.get(message.queue_id) is message

@@ -5,6 +5,7 @@ DESCRIPTION
     Answers to good and bad commands, addresses as commands hold them, and anvil's limits on what a client asks for.
 
 DIAGNOSTICS
+    don't know if EHLO feature XCLIENT should be announced to HOST
     Illegal address syntax from HOST in COMMAND command: ADDRESS
     Message delivery request rate limit exceeded: N from HOST for service SERVICE, and its kin
 
@@ -40,6 +41,39 @@ def no(session: SmtpdSession, code: int, text: str, error: str = "protocol") -> 
 def refused(session: SmtpdSession, verdict: Verdict) -> Decision[Answer]:
     """What restrictions came to."""
     return (yield from session.refused(verdict)), False
+
+
+def one_too_many(session: SmtpdSession, counts: AnvilCounts) -> Decision[Reply]:
+    """Refuse a connection, of which its client has too many."""
+    smtpd, state, parameters = session.smtpd, session.state, session.parameters
+    text = f"4.7.0 {parameters.hostname} Error: too many connections from {state.client.address}"
+    reply = yield from session.mistaken(421, text, "policy")
+    what, count = "rate", counts.rate
+    if 0 < parameters.connection_count < counts.connections:
+        what, count = "concurrency", counts.connections
+    yield smtpd.note(
+        "warning", "",
+        f"Connection {what} limit exceeded: {count} from {state.namaddr} for service {smtpd.service.name}",
+    )  # fmt: skip
+    return (yield from session.close(reply))
+
+
+def unsure(session: SmtpdSession, doubt: str) -> Decision[Answer]:
+    """The end of a session of which a table would have to tell something, and cannot be read.
+
+    Args:
+        session: the session.
+        doubt: what nobody can tell now, `if command XCLIENT should be allowed from`.
+    """
+    yield session.smtpd.note("warning", "", f"don't know {doubt} {session.state.namaddr}")
+    return (yield from without_data(session)), False
+
+
+def unauthorized(session: SmtpdSession, allowed: bool | None) -> Decision[Answer]:
+    """The answer to a command that a client is not allowed, or (None) might be."""
+    if allowed is None:
+        return (yield from unsure(session, f"if command {session.state.stage} should be allowed from"))
+    return (yield from no(session, 550, "5.7.0 Error: insufficient authorization", "policy"))
 
 
 def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, strict: bool) -> Decision[Path | None]:

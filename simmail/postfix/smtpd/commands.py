@@ -33,7 +33,7 @@ from simmail.postfix.smtpd.answering import (
     over_recipient_rate,
     parsed_address,
     refused,
-    without_data,
+    unsure,
 )
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import words
@@ -105,15 +105,19 @@ def _hello_asked(session: SmtpdSession, name: str, shown: str) -> Decision[Answe
     yield from milter.told(session, verb)
     hidden = state.discard_mask if verb == "EHLO" else frozenset()
     if hidden is UNSURE:
-        text = f"don't know what EHLO features to announce to {state.namaddr}"
-        yield session.smtpd.note("warning", "", text)
-        return (yield from without_data(session)), False
+        return (yield from unsure(session, "what EHLO features to announce to"))
     if hidden and not hidden & QUIET:
         yield session.smtpd.note("text", "", f"discarding EHLO keywords: {shown_keywords(hidden)}")
     if verb == "EHLO" and session.filtered.startswith("5"):
         state.protocol = "ESMTP"
         return (yield from session.say(250, parameters.hostname, "ENHANCEDSTATUSCODES")), True
-    reply = _hello_reply(session, verb == "EHLO" and (yield from session.listed(parameters.verp_clients)))
+    verp: bool | None = False
+    if verb == "EHLO":
+        verp = "VERP" not in hidden and (yield from session.listed(parameters.verp_clients))
+        for keyword, offered in ("XVERP", verp), ("XCLIENT", session.xclient), ("XFORWARD", session.xforward):
+            if offered is None and keyword not in hidden:
+                return (yield from unsure(session, f"if EHLO feature {keyword} should be announced to"))
+    reply = _hello_reply(session, bool(verp))
     if verb == "EHLO" and state.errors >= parameters.soft_errors:
         yield Sleep(parameters.error_sleep * (len(reply.lines) - 1))
     return (yield from session.say(250, *reply.lines)), True
@@ -147,13 +151,13 @@ def _offered(
     logins: sasl.Sasl,
     hidden: frozenset[str],
     verp: bool,
-    xclient_too: bool,
-    xforward_too: bool,
+    xclient_too: bool | None,
+    xforward_too: bool | None,
     logins_too: bool,
 ) -> tuple[str, ...]:
     """What is offered to a client, but for keywords that are hidden from it."""
     limit = parameters.size_limit
-    offered = (
+    offered: tuple[tuple[str, str, bool | None], ...] = (
         ("PIPELINING", "PIPELINING", True),
         ("SIZE", f"SIZE {limit}" if limit > 0 else "SIZE", True),
         ("VRFY", "VRFY", parameters.vrfy),

@@ -93,7 +93,8 @@ def _mail_asked(session: SmtpdSession, text: str, domain: str, options: Sequence
         address = path.address
     state.envid = ""
     for option in options:
-        verp = option.partition("=")[0].upper() == "XVERP" and (yield from session.listed(parameters.verp_clients))
+        asks = option.partition("=")[0].upper() == "XVERP"
+        verp = asks and bool((yield from session.listed(parameters.verp_clients)))
         wrong = _mail_option(session, option, verp)
         if wrong is not None:
             return (yield from no(session, *wrong))

@@ -70,7 +70,7 @@ class SessionParameters:
         self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
         self.peername_lookup: bool = config["smtpd_peername_lookup"]
         #: EHLO's reply, by what is hidden and who asks.
-        self.offers: dict[tuple[frozenset[str], bool, bool, bool, bool], Reply] = {}
+        self.offers: dict[tuple[frozenset[str], bool, bool | None, bool | None, bool], Reply] = {}
         self.discarded = keyword_set(config["smtpd_discard_ehlo_keywords"])
         self.discard_maps = smtpd.maps("smtpd_discard_ehlo_keyword_address_maps")
         #: Whether a client's greeting depends on who it is.
@@ -89,7 +89,9 @@ class SessionParameters:
         self._authorized(smtpd)
         #: Whether the first HELO or EHLO of an ordinary client asks nothing; a greeting and a command are two lines.
         self.hello_asks_nothing = (
-            smtpd.delay_reject and not self.verp_clients and self.history_limit >= 2 and not smtpd.sasl.active
+            smtpd.delay_reject
+            and not (self.verp_clients or self.xclient_hosts or self.xforward_hosts or smtpd.sasl.active)
+            and self.history_limit >= 2
         )
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
         self.families = protocols(config.text("inet_protocols"))

@@ -27,7 +27,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Now, Question, Ready, Sleep, answered
 from simmail.postfix.ehlo_keywords import UNSURE, keyword_set
 from simmail.postfix.smtpd import milter, pipelining, sasl
-from simmail.postfix.smtpd.answering import Answer
+from simmail.postfix.smtpd.answering import Answer, one_too_many
 from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import SmtpCommand, counts
@@ -88,7 +88,10 @@ class SmtpdSession:
         self.partial: Content | None = None
         self.chunks: tuple[str, ...] = ()
         self.forwarded: Mapping[str, str] = NOTHING
-        self.xclient = self.xforward = self.over = False
+        self.over = False
+        #: Whether the client may use these commands; None where nobody can tell.
+        self.xclient: bool | None = False
+        self.xforward: bool | None = False
         self.exempt = not smtpd.parameters.counted
         self.reason = ""
         #: What stands for Milters that cannot be reached.
@@ -112,7 +115,7 @@ class SmtpdSession:
             self.xclient = self.is_among(parameters.xclient_hosts)
         if parameters.xforward_hosts:
             self.xforward = self.is_among(parameters.xforward_hosts)
-        self.exempt = self.exempt or self.xclient or self.is_among(smtpd.hoggers)
+        self.exempt = bool(self.exempt or self.xclient or self.is_among(smtpd.hoggers))
         if smtpd.unsaid:
             yield from smtpd.heard()
         if not self.exempt:
@@ -121,7 +124,7 @@ class SmtpdSession:
                 smtpd.counting = True
             counts: AnvilCounts = yield Anvil("connect", smtpd.service.name, address, smtpd.system.generation)
             if 0 < parameters.connection_count < counts.connections or 0 < parameters.connection_rate < counts.rate:
-                return (yield from self._one_too_many(counts))
+                return (yield from one_too_many(self, counts))
         try:
             if smtpd.sasl.active:
                 yield from smtpd.sasl.greets()
@@ -135,20 +138,6 @@ class SmtpdSession:
             return (yield from self._dies(fatal))
         greeting = self.welcome()
         return greeting if isinstance(greeting, Reply) else (yield from greeting)
-
-    def _one_too_many(self, counts: AnvilCounts) -> Decision[Reply]:
-        """Refuse a connection, of which its client has too many."""
-        smtpd, state, parameters = self.smtpd, self.state, self.parameters
-        text = f"4.7.0 {parameters.hostname} Error: too many connections from {state.client.address}"
-        reply = yield from self.mistaken(421, text, "policy")
-        what, count = "rate", counts.rate
-        if 0 < parameters.connection_count < counts.connections:
-            what, count = "concurrency", counts.connections
-        yield smtpd.note(
-            "warning", "",
-            f"Connection {what} limit exceeded: {count} from {state.namaddr} for service {smtpd.service.name}",
-        )  # fmt: skip
-        return (yield from self.close(reply))
 
     def welcome(self) -> Reply | Decision[Reply]:
         """The greeting (again after XCLIENT)."""
@@ -180,15 +169,15 @@ class SmtpdSession:
                 return (yield from self.close(HANG_UP))
         return (yield from self.say(220, *parameters.greeting.lines))
 
-    def is_among(self, clients: AddressList) -> bool:
-        """Whether a list of clients holds this one; one that fails does not, and waits to be heard."""
+    def is_among(self, clients: AddressList) -> bool | None:
+        """Whether a list of clients holds this one; None, and something to be heard, where it cannot be read."""
         client = self.state.client
         try:
             return clients.matches(client.name, client.address)
         except LookupFailure:
-            return False
+            return None
 
-    def listed(self, clients: AddressList | None) -> Decision[bool]:
+    def listed(self, clients: AddressList | None) -> Decision[bool | None]:
         """The same, with what the list has to say."""
         found = clients is not None and self.is_among(clients)
         if self.smtpd.unsaid:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.content import octets
 from simmail.mail.hostnames import literal_address, valid_address, valid_hostname
 from simmail.mail.questions import Decision
-from simmail.postfix.smtpd.answering import NEUTERED, Answer
+from simmail.postfix.smtpd.answering import NEUTERED, Answer, unauthorized
 from simmail.postfix.smtpd.state import UNKNOWN, NameStatus
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.parameters import decode_xtext
@@ -48,7 +48,7 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
     if not found:
         return (yield from session.mistaken(501, "5.5.4 Syntax: XCLIENT attribute=value...")), False
     if not session.xclient:
-        return (yield from session.mistaken(550, "5.7.0 Error: insufficient authorization", "policy")), False
+        return (yield from unauthorized(session, session.xclient))
     told: set[str] = set()
     for word in found:
         name, value, wrong = _attribute(word.text, "XCLIENT", XCLIENT)
@@ -123,7 +123,7 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
     if not found:
         return (yield from session.mistaken(501, "5.5.4 Syntax: XFORWARD attribute=value...")), False
     if not session.xforward:
-        return (yield from session.mistaken(550, "5.7.0 Error: insufficient authorization", "policy")), False
+        return (yield from unauthorized(session, session.xforward))
     told: dict[str, str] = {}
     for word in found:
         name, value, wrong = _attribute(word.text, "XFORWARD", XFORWARD)
