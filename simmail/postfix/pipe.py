@@ -39,7 +39,7 @@ from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.expand import Expander
 from simmail.postfix.mail_copy import head
 from simmail.postfix.pipe_attributes import Attributes, read_attributes
-from simmail.postfix.pipe_command import PATH, QUEUE_DIRECTORY, exported, no_folder, run_command, said
+from simmail.postfix.pipe_command import PATH, QUEUE_DIRECTORY, exported, no_folder, run_command
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -102,7 +102,7 @@ class Pipe(DeliveryAgent):
     def _succeeded(
         self, request: Request, recipient: Recipient, attributes: Attributes, exit: Exit, results: list[Result]
     ) -> Decision[bool]:
-        printed = said(exit).rstrip()[:SHOWN]
+        printed = exit.stdout.rstrip()[:SHOWN]
         text = f"delivered via {self.service.name} service" + (f" ({printed})" if printed else "")
         if request.verify:
             text = f"delivers to command: {attributes.command[0]}"

@@ -105,7 +105,7 @@ def run_command(
         caller: what stands before the reason why that file cannot be run.
 
     Returns:
-        Why it failed; its end where it did not.
+        Why it failed; its end, with what it printed as reasons quote that, where it did not.
     """
     exit: Exit = yield run
     if program and exit.status in (NOT_FOUND, NOT_EXECUTABLE) and exit.stdout.startswith(f"sh: 1: {program}: "):
@@ -115,6 +115,7 @@ def run_command(
         exit = Exit(TEMPORARY, f"{agent.command}: fatal: {fatal}\n")
     if exit.timed_out:
         yield agent.note("warning", "", "pipe_command_read: read time limit exceeded")
+    exit = exit._replace(stdout=_readable(exit.stdout, agent.config["smtputf8_enable"]))
     return outcome(shown, exit) or exit
 
 
@@ -125,10 +126,9 @@ def no_folder(agent: DeliveryAgent, folder: str, account: Account) -> Decision[D
     return failure(*EXITS[TEMPORARY], EXITS[TEMPORARY].text)
 
 
-def said(exit: Exit) -> str:
+def _readable(printed: str, utf8: bool) -> str:
     """What a command printed, as reasons quote it: up to the first NUL."""
-    printed = exit.stdout
-    return printable(clipped(printed, OUTPUT_LIMIT).split("\0", 1)[0].translate(_BLANKS), mark="_") if printed else ""
+    return printable(clipped(printed, OUTPUT_LIMIT).split("\0", 1)[0].translate(_BLANKS), utf8, "_")
 
 
 def direct(command: str) -> bool:
@@ -137,8 +137,8 @@ def direct(command: str) -> bool:
 
 
 def outcome(command: str, exit: Exit) -> Dsn | None:
-    """What an exit status means for the message; None where all is well."""
-    told = said(exit)
+    """What the end of a command means for the message; None where all is well."""
+    told = exit.stdout
     tail = f". Command output: {told}" if told else ""
     words = told.lstrip()
     if exit.timed_out:

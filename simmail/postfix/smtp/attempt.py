@@ -162,27 +162,32 @@ def _status(kind: int, word: str) -> str:
     return word if word[:1] == str(kind) and _ENHANCED.fullmatch(word) else f"{kind}.0.0"
 
 
-def refusal(host: str, reply: Reply, reason: str, status: str = "") -> Dsn:
+def refusal(host: str, reply: Reply, said: str, reason: str, status: str = "") -> Dsn:
     """What a server's refusal comes to; one that is no refusal at all is a protocol error.
 
     Args:
         host: the server's name.
-        reply: what it said.
+        reply: what it said; `said`: the same as people are told of it.
         reason: how that is told.
         status: the enhanced status code, where it is not the reply's own.
     """
     status = status or status_of(reply)
-    return Dsn(status if status[:1] in ("4", "5") else "5.5.0", "", reason, "smtp", quoted(reply), host)
+    return Dsn(status if status[:1] in ("4", "5") else "5.5.0", "", reason, "smtp", said, host)
 
 
-def quoted(reply: Reply) -> str:
-    """A reply in one line, as people are told of it: each line ends at a NUL, and `?` stands for what is no text."""
+def quoted(reply: Reply, utf8: bool) -> str:
+    """A reply in one line, as people are told of it: each line ends at a NUL, and `?` stands for what is no text.
+
+    Args:
+        reply: the reply.
+        utf8: whether letters beyond ASCII are text (smtputf8_enable).
+    """
     text = reply.text
     if text.isascii() and text.isprintable():
         return text
-    return " ".join(map(readable, reply.wire())) if "\0" in text else printable(text)
+    return " ".join(readable(line, utf8) for line in reply.wire()) if "\0" in text else printable(text, utf8)
 
 
-def readable(line: str) -> str:
+def readable(line: str, utf8: bool) -> str:
     """A line that a server sent, as people are told of it."""
-    return printable(line.partition("\0")[0])
+    return printable(line.partition("\0")[0], utf8)

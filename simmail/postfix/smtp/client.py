@@ -132,6 +132,7 @@ class Smtp(Program):
             config[f"{prefix}_rset_timeout"],
             config[f"{prefix}_quit_timeout"],
         )
+        self.utf8: bool = config["smtputf8_enable"]
         self.always_ehlo: bool = prefix != "smtp" or config["smtp_always_send_ehlo"]
         self.never_ehlo: bool = prefix == "smtp" and config["smtp_never_send_ehlo"]
         self.skip_5xx_greeting: bool = config[f"{prefix}_skip_5xx_greeting"]

@@ -98,7 +98,7 @@ class Dialogue:
                     return [*taken, Lost("timeout")]
                 reply = made
             if self._transcript is not None:
-                self._transcript.heard(reply)
+                self._transcript.heard(reply, self._client.utf8)
             taken.append(reply)
         return taken
 
@@ -138,12 +138,14 @@ class Dialogue:
     def _refused(self, reply: Reply, stage: str) -> Dsn:
         self._blame(reply)
         wrong = "Protocol error: " if stage == "DATA command" and reply.kind == 2 else ""
-        return refusal(self._host.name, reply, f"{wrong}host {self.name} said: {quoted(reply)} (in reply to {stage})")
+        said = quoted(reply, self._client.utf8)
+        return refusal(self._host.name, reply, said, f"{wrong}host {self.name} said: {said} (in reply to {stage})")
 
     def _unwilling(self, reply: Reply, status: str = "") -> Decision[None]:
         self._blame(reply)
-        reason = f"host {self.name} refused to talk to me: {quoted(reply)}"
-        yield from self.attempt.all_failed(refusal(self._host.name, reply, reason, status), True)
+        said = quoted(reply, self._client.utf8)
+        reason = f"host {self.name} refused to talk to me: {said}"
+        yield from self.attempt.all_failed(refusal(self._host.name, reply, said, reason, status), True)
 
 
 def says(kind: int, reply: Reply | Lost) -> bool:

@@ -172,8 +172,9 @@ class Sasl:
         if reply.kind == 2:
             return True
         status = "4" + status_of(reply)[1:] if self._soft and reply.kind == 5 else ""
-        text = f"{FAILED}; server {session.name} said: {quoted(reply)}"
-        yield from session.attempt.all_failed(refusal(session.host, reply, text, status), True)
+        told = quoted(reply, self._client.utf8)
+        text = f"{FAILED}; server {session.name} said: {told}"
+        yield from session.attempt.all_failed(refusal(session.host, reply, told, text, status), True)
         return False
 
     def _cannot(self, session: Session, why: str) -> Decision[None]:

@@ -95,7 +95,7 @@ class Session(Dialogue):
                 if transcript is not None:
                     transcript.sent(last)
                     for reply in replies[: len(last) - self._client.skips_quit]:
-                        transcript.heard(reply)
+                        transcript.heard(reply, self._client.utf8)
             yield Close(self._connection)
         if transcript is not None and transcript.wrong:
             yield from transcript.post(self._client, attempt.relay)
@@ -423,7 +423,7 @@ class Session(Dialogue):
     def _sent(self, recipients: list[Recipient], reply: Reply) -> Decision[None]:
         """The server took the mail for these."""
         client, attempt, request = self._client, self.attempt, self.attempt.request
-        said = quoted(reply)
+        said = quoted(reply, client.utf8)
         dsn = Dsn(status_of(reply), client.success(self.offer), said, "smtp", said, self._host.name)
         attempt.taken(recipients)
         for recipient in recipients:

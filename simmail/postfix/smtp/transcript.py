@@ -54,10 +54,10 @@ class Transcript:
         """The client said something."""
         self.said += ("Out: " + (command.line() if type(command) is Command else ".") for command in commands)
 
-    def heard(self, reply: Reply | Lost) -> None:
-        """The server answered, if it did."""
+    def heard(self, reply: Reply | Lost, utf8: bool) -> None:
+        """The server answered, if it did; `utf8`: whether letters beyond ASCII are text."""
         if type(reply) is Reply:
-            self.said += (f"In:  {readable(line)}" for line in reply.wire())
+            self.said += (f"In:  {readable(line, utf8)}" for line in reply.wire())
 
     def post(self, client: Smtp, relay: str) -> Decision[None]:
         """Mail it to the postmaster."""
