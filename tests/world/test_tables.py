@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import simmail
 from simmail.world.export import export
 from simmail.world.results import TABLES
-from simmail.world.tables import DTYPES, Table, arrow_types
+from simmail.world.tables import DTYPES, Table, arrow_array, arrow_types, shown
 from simmail.world.world import World
 
 SERVER = "mail.domain.ork"
+#: Values of each type that a column may have, or none.
+VALUES = {
+    float: st.floats(allow_nan=False),
+    int: st.integers(-(2**63), 2**63 - 1),
+    bool: st.booleans(),
+    str: st.text(max_size=9),
+}
 
 
 @pytest.fixture(params=["0s", "30m"], ids=["nothing happened", "half an hour"])
@@ -60,3 +73,27 @@ def test_what_is_not_known_is_null(tmp_path: Path) -> None:
     """A time that there is not is null in a file, so that averages of others are right."""
     Table({"delay": float}, [(1.0,), (None,)]).write(tmp_path / "t.parquet")
     assert pq.read_table(tmp_path / "t.parquet").column("delay").to_pylist() == [1.0, None]
+
+
+@given(st.sampled_from(sorted(VALUES.items(), key=str)).flatmap(
+    lambda item: st.tuples(st.just(item[0]), st.lists(st.none() | item[1], max_size=30))
+))  # fmt: skip
+def test_columns_are_what_the_library_makes_of_them(column: tuple[type, list[Any]]) -> None:
+    """Each column is the array that Arrow itself makes of its values."""
+    kind, values = column
+    made = arrow_array(kind, values)
+    made.validate(full=True)
+    plain = [shown(value) for value in values] if kind is str else values
+    assert made.equals(pa.array(plain, arrow_types()[kind]))
+
+
+def test_a_run_writes_its_tables_without_pandas(tmp_path: Path) -> None:
+    """Whoever wants files alone does not wait for what only notebooks need."""
+    act = (
+        "import sys, pathlib, simmail\n"
+        "from simmail.world.export import export\n"
+        "world = simmail.load('01', seed=1)\nworld.run(until='30m')\nexport(world, pathlib.Path(sys.argv[1]))\n"
+        "print(sorted({'pandas', 'matplotlib'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", act, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
