@@ -412,11 +412,22 @@ class MailSystem:
         self.throttled[name, type] = now + THROTTLE_S
 
     def died(self, program: Program, now: float) -> None:
-        """A program has died over the first thing it had to do: it is not started again at once."""
+        """A program has died over the first thing it had to do: it is not started again at once.
+
+        Those of its processes that had served somebody before go on.
+        """
         name, type = program.service.name, program.service.type
         if self._programs.get((name, type)) is program:
-            self._drop((name, type))
+            if not program.idle(now):
+                self._drop((name, type))
             self.throttle(name, type, now)
+
+    def until_free(self, program: Program) -> Decision[None]:
+        """Wait, while no process of a program may be started, until there is an idle one or one may be."""
+        now: float = yield Now()
+        until = self.throttled.get((program.service.name, program.service.type), now)
+        if until > now and not program.idle(now):
+            yield Sleep(until - now)
 
     def until_started(self, writer: str) -> Decision[None]:
         """Wait until a program that writes mail, `bounce` or `local`, runs, and what had to deliver the message."""

@@ -393,6 +393,11 @@ class Master:
                 return  # the queue manager that asked for it is no more
             request.job.waiting -= 1
             system.writers.clear()
+        elif system.throttled:
+            request.job.waiting += 1
+            yield from system.until_free(agent)
+            now = yield Level()
+            request.job.waiting -= 1
         process = agent.processes.take(now, agent.brief)
         try:
             results = yield from agent.deliver(request)

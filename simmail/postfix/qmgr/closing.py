@@ -162,9 +162,9 @@ class Closer:
 
 
 def remember(job: Job) -> None:
-    """Write the defer log: whom the last try has left waiting, and why."""
+    """Write the defer log: whom the last try has left waiting, and why; an agent that died over one has not said."""
     deferred = job.deferred
-    reasons = [(recipient.address, dsn.reason) for recipient, dsn in deferred] if deferred else ()
+    reasons = [(recipient.address, dsn.reason) for recipient, dsn in deferred if dsn.reason] if deferred else ()
     job.message.deferrals = tuple(reasons)
     if job.unresolved:
         restore(job)
