@@ -125,7 +125,7 @@ class Hearing:
                     finding = smtpd.once(rule.known, facts, decide, rule, *facts)
                 if smtpd.unsaid:
                     yield from smtpd.heard()
-            if finding is None:
+            if finding is None or self._refused_before(state, rule.restriction.unlisted, trial or rule.trial):
                 if watched:
                     listener.found(rule, None, Verdict.UNDECIDED)
                 continue
@@ -150,6 +150,21 @@ class Hearing:
         if smtpd.memo.settled(key):
             smtpd.memo.keep(rule.known, facts, finding)
         return finding
+
+    @staticmethod
+    def _refused_before(state: SmtpdState, title: str, trial: bool) -> bool:
+        """Whether an address was refused already for not existing, which is done once; a trial does not count.
+
+        Args:
+            state: the session.
+            title: which address, the sender or the recipient; "" for none.
+            trial: whether the refusal is only logged.
+        """
+        if title in state.unlisted:
+            return True
+        if title and not trial:
+            state.unlisted.add(title)
+        return False
 
     def _not_permitted(self, state: SmtpdState, rule: Rule) -> Decision[Verdict]:
         """A table of what clients say of themselves said OK."""

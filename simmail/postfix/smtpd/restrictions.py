@@ -35,7 +35,7 @@ from simmail.postfix.smtpd import (
     server_access,
 )
 from simmail.postfix.smtpd.dnsbl import DnsList
-from simmail.postfix.smtpd.findings import SERVER_ERROR, Finding, Kind, Reason
+from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, SERVER_ERROR, Finding, Kind, Reason
 from simmail.postfix.smtpd.opening import Missed
 from simmail.postfix.smtpd.places import places
 from simmail.postfix.smtpd.policy import check_policy_service
@@ -70,6 +70,7 @@ class Restriction(NamedTuple):
         never_permits: the fact that is named where a table of this kind says OK; "" where it may.
         final: whether what follows in a list is never reached.
         by_domain: whether it looks at an address for its domain alone, and where that leads.
+        unlisted: which address it refuses for not existing; "" for none.
     """
 
     reads: tuple[str, ...]
@@ -80,6 +81,7 @@ class Restriction(NamedTuple):
     never_permits: str = ""
     final: bool = False
     by_domain: bool = False
+    unlisted: str = ""
 
 
 _T, _L = Argument.TABLE, Argument.DNS_LIST
@@ -154,7 +156,7 @@ RESTRICTIONS: dict[str, Restriction] = {
         _SENDER, address_checks.reject_unknown_sender_domain, asks=True, by_domain=True
     ),
     "reject_rhsbl_sender": Restriction(("sender", _STATE), dnsbl.reject_rhsbl_sender, True, _L, remember=False),
-    "reject_unlisted_sender": Restriction(_SENDER, listed.reject_unlisted_sender),
+    "reject_unlisted_sender": Restriction(_SENDER, listed.reject_unlisted_sender, unlisted=SENDER),
     "reject_unverified_sender": Restriction(
         ("sender", _STATE), address_checks.reject_unverified_sender, True, remember=False
     ),
@@ -184,7 +186,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_rhsbl_recipient": Restriction(
         ("recipient", _STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False
     ),
-    "reject_unlisted_recipient": Restriction(_RECIPIENT, listed.reject_unlisted_recipient),
+    "reject_unlisted_recipient": Restriction(_RECIPIENT, listed.reject_unlisted_recipient, unlisted=RECIPIENT),
     "reject_unverified_recipient": Restriction(
         ("recipient", _STATE), address_checks.reject_unverified_recipient, True, remember=False
     ),

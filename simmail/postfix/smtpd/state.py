@@ -113,6 +113,7 @@ class SmtpdState:
         permitted: the rule that permitted the present recipient last; None where no rule spoke for it.
         instance: what policy servers know the transaction by; "" before one of them was asked about it.
         recipients: the accepted ones.
+        unlisted: which addresses were refused for not existing, sender or recipient, and are not looked up again.
         carried: the size of the content before, where the end of the data was refused.
         errors, junk: how many of the client's commands were mistakes, and idle ones.
     """
@@ -123,7 +124,7 @@ class SmtpdState:
         "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted",
         "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain", "recipients", "refusal", "ret",
         "route_sender", "sasl_sender", "sasl_username", "sender", "sender_domain", "size", "smtputf8", "stage",
-        "transcript", "verp",
+        "transcript", "unlisted", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -147,6 +148,7 @@ class SmtpdState:
         self.defer_if_permit_helo: Deferral | None = None
         self.defer_if_permit_sender: Deferral | None = None
         self.etrn: str | None = None
+        self.unlisted: set[str] = set()
         self.forget_mail()
 
     @property
