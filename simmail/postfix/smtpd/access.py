@@ -57,7 +57,7 @@ class Entry:
     Args:
         smtpd: the program.
         table: the table's name as in the restriction.
-        key: what it was asked for.
+        key: what it was asked for first.
         subject: what the restriction is about.
         value: the right-hand side.
         place: the line that decided; "" where it is not known.
@@ -231,14 +231,14 @@ def network_keys(address: str) -> Iterator[Key]:
         yield address, True
 
 
-def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str = "") -> Finding | bool | None:
+def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str) -> Finding | bool | None:
     """Ask a rule's table for keys in turn.
 
     Args:
         rule: its argument is the table.
         wanted: the keys.
         subject: what the answer is about.
-        datum: what warnings call the entry; the key that was found by default.
+        datum: what the keys were made of, which warnings call the entry whatever key was found.
 
     Returns:
         What the first answer brings about; False where there was none.
@@ -252,7 +252,7 @@ def look_up(rule: Rule, wanted: Iterable[Key], subject: Subject, datum: str = ""
         if found is not None:
             value, place = found
             behind = "" if rule.buffer is None else rule.buffer.hold(value)
-            return Entry(rule.smtpd, rule.table, datum or key, subject, value, str(place), behind).finding()
+            return Entry(rule.smtpd, rule.table, datum, subject, value, str(place), behind).finding()
     return False
 
 
@@ -316,7 +316,7 @@ def _address(rule: Rule, address: str, other: str, title: str) -> Finding | None
     smtpd = rule.smtpd
     subject = Subject(address, title)
     if not address:
-        return decided(look_up(rule, ((smtpd.null_key, False),), subject))
+        return decided(look_up(rule, ((smtpd.null_key, False),), subject, smtpd.null_key))
     resolved = smtpd.resolve(other, address)
     if ResolveFlag.FAIL in resolved.flags:
         return lookup_failure(address)

@@ -39,7 +39,7 @@ def check_sasl_access(rule: Rule, user: str) -> Finding | None:
     if not rule.smtpd.sasl.enabled:
         _ignored(rule, rule.name)
         return None
-    return decided(look_up(rule, ((user, False),), Subject(user, LOGIN))) if user else None
+    return decided(look_up(rule, ((user, False),), Subject(user, LOGIN), user)) if user else None
 
 
 def reject_authenticated_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:

@@ -82,7 +82,7 @@ def _check(rule: Rule, name: str, type: str, subject: Subject) -> Decision[Findi
     domain = name.rpartition("@")[2]
     if domain.startswith("["):
         address = literal_address(domain[1:-1]) if domain.endswith("]") and type != "NS" else None
-        return None if address is None else decided(look_up(rule, network_keys(address), subject))
+        return None if address is None else decided(look_up(rule, network_keys(address), subject, address))
     servers = yield from _servers(rule, name, type)
     for server in servers or ():
         wanted: list[Key] = []
@@ -90,7 +90,7 @@ def _check(rule: Rule, name: str, type: str, subject: Subject) -> Decision[Findi
             wanted += network_keys(server)
         if type != "A":
             wanted += domain_keys(server, rule.smtpd.access_parents)
-        found = look_up(rule, wanted, subject)
+        found = look_up(rule, wanted, subject, server)
         if found is not False:
             return decided(found)
         addresses, error = yield from host_addresses(rule.smtpd.system.machine, server, rule.smtpd.families)
@@ -100,7 +100,7 @@ def _check(rule: Rule, name: str, type: str, subject: Subject) -> Decision[Findi
                 f"Unable to look up {type} host {server} for {subject.title} {subject.name}: {error}",
             )
         for address in addresses:
-            found = look_up(rule, network_keys(address), subject)
+            found = look_up(rule, network_keys(address), subject, address)
             if found is not False:
                 return decided(found)
         yield from rule.smtpd.heard()
