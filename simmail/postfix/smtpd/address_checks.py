@@ -36,10 +36,8 @@ def reject_non_fqdn_sender(rule: Rule, sender: str | None) -> Finding | None:
 
 
 def reject_non_fqdn_recipient(rule: Rule, recipient: str | None) -> Finding | None:
-    """Refuse recipients without a full domain; a bare postmaster passes."""
-    if recipient is None or recipient.lower() == "postmaster":
-        return None
-    return _unqualified(rule, recipient, RECIPIENT)
+    """Refuse recipients without a full domain; a bare postmaster too, who is spared at RCPT but not behind it."""
+    return None if recipient is None else _unqualified(rule, recipient, RECIPIENT)
 
 
 def _unqualified(rule: Rule, address: str, title: str) -> Finding | None:
