@@ -113,13 +113,18 @@ def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, s
     return found
 
 
+def undeclared(session: SmtpdSession) -> Decision[Answer]:
+    """The refusal of an address that is not ASCII, under strict_smtputf8."""
+    return no(session, 553, "5.6.7 Must declare SMTPUTF8 to send unicode address")
+
+
 def undeclared_utf8(session: SmtpdSession, address: str, whose: str) -> Decision[Answer | None]:
     """A refusal of an address that is not ASCII where SMTPUTF8 was not asked for."""
     smtpd, state = session.smtpd, session.state
     if state.smtputf8:
         return None
     if session.parameters.strict_smtputf8:
-        return (yield from no(session, 553, "5.6.7 Must declare SMTPUTF8 to send unicode address"))
+        return (yield from undeclared(session))
     if session.parameters.old_smtputf8:
         yield smtpd.note(
             "text", "",

@@ -33,6 +33,7 @@ from simmail.postfix.smtpd.answering import (
     over_recipient_rate,
     parsed_address,
     refused,
+    undeclared,
     unsure,
 )
 from simmail.postfix.smtpd.check import Verdict
@@ -219,6 +220,8 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     state.smtputf8 = saved
     if target is None:
         return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
+    if parameters.strict_smtputf8 and not (state_utf8 or target.address.isascii()):
+        return (yield from undeclared(session))
     first = state.recipient, state.recipient_domain
     verdict = yield from smtpd.checker.rcpt(state, target.address, "")
     state.recipient, state.recipient_domain = first
