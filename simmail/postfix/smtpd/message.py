@@ -24,14 +24,13 @@ SEE ALSO
 from __future__ import annotations
 
 import re
-from itertools import accumulate, takewhile
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
-from simmail.mail.content import Content, octets
+from simmail.mail.content import Content
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Decision, Now, answered
+from simmail.mail.questions import Decision, Note, Now
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer, no
@@ -170,10 +169,40 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Answer]:
         if session.parameters.by_request:
             return _timed(session, sent, size)
         return finish(session, as_received(sent.content), size)
-    session.content = ("DATA", size)
-    if lines:
-        session.partial = as_received(sent.content)
-    return answered((Reply(0, ("",)), True))
+    return _broken_off(session, within(sent.content, session.parameters.size_limit), len(lines))
+
+
+def _broken_off(session: SmtpdSession, kept: Content, lines: int) -> Decision[Answer]:
+    """Content within which the client hangs up: all that the limit lets through, of so many lines, is kept and counted.
+
+    Args:
+        kept: those lines.
+        lines: how many came.
+    """
+    if len(kept.lines) < lines:
+        yield _too_big(session)
+    session.content = ("DATA", kept.size + len(kept.lines))
+    if kept.lines:
+        session.partial = as_received(kept)
+    return Reply(0, ("",)), True
+
+
+def _too_big(session: SmtpdSession) -> Note:
+    text = f"{session.state.queue_id or 'NOQUEUE'}: queue file size limit exceeded"
+    return session.smtpd.note("warning", "", text)
+
+
+def within(content: Content, limit: int) -> Content:
+    """The lines that a limit lets through."""
+    if limit <= 0:
+        return content
+    lines: list[str] = []
+    for line in content.lines:
+        limit -= len(line.encode("utf-8", "surrogateescape")) + 2
+        if limit < 0:
+            break
+        lines.append(line)
+    return Content(lines)
 
 
 def _timed(session: SmtpdSession, sent: Data, size: int) -> Decision[Answer]:
@@ -238,9 +267,9 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
     chunked = state.bdat is not Bdat.NONE
     if 0 < parameters.size_limit < size:
-        yield smtpd.note("warning", "", f"{state.queue_id or 'NOQUEUE'}: queue file size limit exceeded")
+        yield _too_big(session)
         outcome = CleanupOutcome(CleanupStatus.SIZE)
-        session.partial = _within(content, parameters.size_limit)
+        session.partial = within(content, parameters.size_limit)
     else:
         state.stage = "END-OF-MESSAGE"
         state.size = state.carried + size
@@ -271,17 +300,6 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     reply, good = answer if isinstance(answer, tuple) else (yield from answer)
     yield from session.forget()
     return reply, good
-
-
-def _within(content: Content, limit: int) -> Content:
-    """The lines that cleanup(8) gets of content that is too large: those before the first that goes beyond the limit.
-
-    Args:
-        content: all of it.
-        limit: octets as they travel, line ends counted.
-    """
-    sizes = accumulate(octets(line) + len("\r\n") for line in content.lines)
-    return Content(content.lines[: sum(1 for _ in takewhile(limit.__ge__, sizes))])
 
 
 def _handed_over(session: SmtpdSession) -> Transaction:

@@ -45,7 +45,7 @@ from simmail.postfix.cleanup_status import DETAILS, CleanupFlag, CleanupOutcome,
 from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.smtp.offer import xtext
 from simmail.postfix.smtpd.commands import SmtpCommand
-from simmail.postfix.smtpd.message import login_text
+from simmail.postfix.smtpd.message import login_text, within
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.smtpd.xclient import CLIENT, UNAVAILABLE, XFORWARD, forwarded_text
@@ -188,7 +188,7 @@ class Proxied:
         """Say good-bye in the middle of the content, of which it becomes a part."""
         session = self._session
         if session.state.stage == "DATA" and not session.over:
-            content = _within(content, session.parameters.size_limit)
+            content = within(content, session.parameters.size_limit)
             yield from self._told("reject")
         if self._open and not self._broken:
             connection, self._connection = self._connection, None
@@ -414,16 +414,3 @@ def _offered(reply: Reply) -> Iterator[str]:
 def _flat(reply: Reply) -> str:
     """A reply as the log shows it: what is between its lines cannot be printed."""
     return "??".join(reply.wire())
-
-
-def _within(content: Content, limit: int) -> Content:
-    """The lines that a limit lets through."""
-    if limit <= 0:
-        return content
-    lines: list[str] = []
-    for line in content.lines:
-        limit -= len(line.encode("utf-8", "surrogateescape")) + 2
-        if limit < 0:
-            break
-        lines.append(line)
-    return Content(lines)
