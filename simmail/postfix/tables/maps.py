@@ -3,7 +3,7 @@
 
 DESCRIPTION
     Tables are asked in order and the first answer counts.  One that fails ends the search; an empty answer is a
-    mistake in the table and ends it too.
+    mistake in the table and ends it too.  Nobody is asked for an empty key, which no table has.
 
 DIAGNOSTICS
     hash:/etc/postfix/access lookup error for "KEY"
@@ -74,6 +74,8 @@ class Maps:
         return None
 
     def _ask(self, table: Table, key: str) -> str | None:
+        if not key:
+            return None
         try:
             value = table.find(key)
         except LookupFailure:
