@@ -168,7 +168,8 @@ class ContentReader:
         rules, transaction = self.rules, self.transaction
         if transaction.checked:
             if rules.rejected and not rules.rejected.isdisjoint(line):
-                act(transaction, ANY, line, "REJECT disallowed character", "character reject")
+                shown = line.partition("\0")[0]
+                act(transaction, ANY, shown, "REJECT disallowed character", "character reject")
                 return
             if rules.stripped and not rules.stripped.isdisjoint(line):
                 line = "".join(char for char in line if char not in rules.stripped)
