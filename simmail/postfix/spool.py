@@ -75,8 +75,8 @@ class Spool:
         return "Connection refused" if self.sockets else "No such file or directory"
 
     def unanswered(self, socket: str) -> str:
-        """Why a service cannot be connected to that does not run."""
-        return "Connection refused" if socket in self.sockets else "No such file or directory"
+        """Why a service cannot be connected to that does not run; one without a name has the folder for a socket."""
+        return "Connection refused" if socket in self.sockets or socket[-1:] == "/" else "No such file or directory"
 
     def queue(self, name: str) -> MutableMapping[str, Message]:
         """One of QUEUES."""
