@@ -82,7 +82,7 @@ class Cleanup(Program):
         self.hostname: str = config["myhostname"]
         self.new_queue_id = NewQueueId(config["enable_long_queue_ids"])
         words = () if "no_milters" in config.list("receive_override_options") else config.list("non_smtpd_milters")
-        self.milters = milters.parse(config, words)
+        self.milters = milters.parse(words, config)
         #: Whether nothing but its domain decides what becomes of a plain address: of a recipient, of a sender.
         self._by_domain = tuple(
             role in self.mapper.untouched for role in (Role.ENVELOPE_RECIPIENT, Role.ENVELOPE_SENDER)

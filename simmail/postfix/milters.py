@@ -7,14 +7,13 @@ DESCRIPTION
     where that is to accept, the next Milter is tried.
 
 PARAMETERS
-    smtpd_milters, smtpd_milter_maps, non_smtpd_milters, milter_default_action, milter_connect_timeout,
-    milter_protocol
+    smtpd_milters, smtpd_milter_maps, non_smtpd_milters, milter_default_action, milter_connect_timeout, milter_protocol,
+    receive_override_options (no_milters: none is asked)
 
 DIAGNOSTICS
     warning: connect to Milter service inet:127.0.0.1:8891: Connection refused
-    warning: Milter service needs transport:endpoint instead of "TEXT"
-    warning: invalid transport name: NAME in Milter service: TEXT
-    warning: milter TEXT: bad protocol information: VERSION
+    warning: Milter service needs transport:endpoint instead of "NAME", and its kin; `Fatal` for options in braces that
+    cannot be read
 
 BUGS
     Whoever listens where a Milter should is hung up on, and taken for nobody.
@@ -26,31 +25,41 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision
-from simmail.postfix.config import Config
 from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.program import Program
-from simmail.postfix.tables.split import BraceError, inside_braces, name_and_value, split_outside_braces
-from simmail.postfix.values import seconds
+from simmail.postfix.service_options import Reader, read_options, service_words, string, time
 
-HOLD, ACCEPT = "hold", "accept"
-#: What may stand in braces behind an endpoint.
-OPTIONS = ("default_action", "protocol", "connect_timeout", "command_timeout", "content_timeout")
-TRANSPORTS, VERSIONS = ("inet", "unix", "local"), ("2", "3", "4", "6")
+if TYPE_CHECKING:
+    from simmail.postfix.config import Config
+
+HOLD = "hold"
 #: milter_default_action -> the reply to whatever a client asks for; "" for none.
 ACTIONS = {
-    ACCEPT: "",
+    "accept": "",
     "tempfail": "451 4.7.1 Service unavailable - try again later",
     "reject": "550 5.5.0 Service unavailable",
     "quarantine": HOLD,
 }
 MISCONFIGURED = "451 4.3.5 Server configuration problem - try again later"
 HELD = "milter triggers HOLD action"
-REFUSED, NO_SOCKET, GONE = "Connection refused", "No such file or directory", "Connection reset by peer"
+NO_SOCKET, GONE = "No such file or directory", "Connection reset by peer"
+TRANSPORTS = ("inet", "unix", "local")
+
+
+#: What stands in for the Milters of which the configuration itself is wrong.
+FORGIVEN = {"accept": "", "quarantine": HOLD}
+PROTOCOLS = frozenset({"2", "3", "4", "6"})
+SERVICE = "milter service"
+#: What may stand in braces behind a Milter's name -> how it is read.
+_OPTIONS: dict[str, Reader] = {
+    **dict.fromkeys(("connect_timeout", "command_timeout", "content_timeout"), time),
+    **dict.fromkeys(("default_action", "protocol"), string),
+}
 
 
 class Milter(NamedTuple):
@@ -58,22 +67,22 @@ class Milter(NamedTuple):
 
     Args:
         endpoint: `inet:host:port` or `unix:path`.
-        action: what happens where it cannot be reached.
-        patience: how long to wait for a connection, seconds.
-        protocol: as milter_protocol.
+        default_action: what happens where it cannot be reached.
+        connect_timeout: how long to wait for a connection, seconds.
+        protocol: the version that it speaks, and what it leaves out.
     """
 
     endpoint: str
-    action: str
-    patience: float
-    protocol: str = ""
+    default_action: str
+    connect_timeout: float
+    protocol: str
 
+    @property
     def mistake(self) -> str:
-        """What is wrong with how it is named, as the log has it; "" for nothing."""
-        for word in self.protocol.replace(",", " ").split():
-            if word not in VERSIONS:
-                return f"milter {self.endpoint}: bad protocol information: {word}"
+        """Why there is nothing to connect to; "" where there may be."""
         transport, _, name = self.endpoint.partition(":")
+        if PROTOCOLS.isdisjoint(self.protocol.replace(",", " ").split()):
+            return f"milter {self.endpoint}: bad protocol information: {self.protocol}"
         if not transport or not name:
             return f'Milter service needs transport:endpoint instead of "{self.endpoint}"'
         if transport not in TRANSPORTS:
@@ -81,49 +90,25 @@ class Milter(NamedTuple):
         return ""
 
 
-def parse(config: Config, names: Iterable[str]) -> tuple[Milter, ...]:
+def parse(words: Iterable[str], config: Config) -> tuple[Milter, ...]:
     """Read a list of Milters.
 
     Args:
-        config: has what goes for all of them.
-        names: `inet:host:port`, or `{ inet:host:port, name=value ... }`.
+        words: `inet:host:port`, or `{ inet:host:port, name=value ... }`.
+        config: what holds for those that say nothing else.
 
     Raises:
-        Fatal: for braces that cannot be read.
+        Fatal: for options that cannot be read.
     """
+    usual = {name: config[f"milter_{name}"] for name in Milter._fields[1:]}
     found = []
-    for word in names:
-        options: dict[str, Any] = {
-            "default_action": config["milter_default_action"], "protocol": config["milter_protocol"],
-            "connect_timeout": config["milter_connect_timeout"],
-        }  # fmt: skip
-        endpoint = word
-        try:
-            if word.startswith("{"):
-                endpoint, *rest = split_outside_braces(inside_braces(word)) or [""]
-                options |= map(_option, rest)
-        except BraceError as error:
-            raise Fatal(f"milter service syntax error: {error}") from None
-        action = options["default_action"].lower()
-        found.append(Milter(endpoint, action, options["connect_timeout"], options["protocol"]))
+    for word in words:
+        endpoint, *options = service_words(word, SERVICE)
+        if not endpoint:
+            raise Fatal(f'empty milter definition: "{word}"')
+        settings = usual | read_options(options, _OPTIONS, SERVICE)
+        found.append(Milter(endpoint, *(settings[name] for name in usual)))
     return tuple(found)
-
-
-def _option(text: str) -> tuple[str, Any]:
-    """An option in braces.  Raises BraceError, and Fatal for what is none."""
-    inner = inside_braces(text) if text.startswith("{") else text
-    try:
-        name, value = name_and_value(inner)
-    except ValueError as error:
-        raise Fatal(f'malformed option: {error}: "...{text}..."') from None
-    if name.endswith("_timeout") and name in OPTIONS:
-        time = seconds(value, "s")
-        if time is None:
-            raise Fatal(f"{name}: bad time value or unit: {value}")
-        return name, float(time)
-    if name not in OPTIONS:
-        raise Fatal(f'unknown option: "{name} = {value}"')
-    return name, value
 
 
 def ask(program: Program, milters: tuple[Milter, ...]) -> Decision[str]:
@@ -134,20 +119,19 @@ def ask(program: Program, milters: tuple[Milter, ...]) -> Decision[str]:
         milters: in their order.
     """
     for milter in milters:
-        mistake = milter.mistake()
-        if mistake:
-            yield program.note("warning", "", mistake)
-            if ACTIONS.get(milter.action) == "":
-                continue
-            return HOLD if ACTIONS.get(milter.action) == HOLD else MISCONFIGURED
-        failure = yield from _connect(program, milter)
-        yield program.note("warning", "", f"connect to Milter service {milter.endpoint}: {failure}")
-        if milter.action not in ACTIONS:
-            text = f"milter {milter.endpoint}: unrecognized default action: {milter.action}"
-            yield program.note("warning", "", text)
-            return MISCONFIGURED
-        if ACTIONS[milter.action]:
-            return ACTIONS[milter.action]
+        action = milter.default_action.lower()
+        if milter.mistake:
+            yield program.note("warning", "", milter.mistake)
+            answer = FORGIVEN.get(action, MISCONFIGURED)
+        else:
+            failure = yield from _connect(program, milter)
+            yield program.note("warning", "", f"connect to Milter service {milter.endpoint}: {failure}")
+            answer = ACTIONS.get(action, MISCONFIGURED)
+            if action not in ACTIONS:
+                text = f"milter {milter.endpoint}: unrecognized default action: {milter.default_action}"
+                yield program.note("warning", "", text)
+        if answer:
+            return answer
     return ""
 
 
@@ -159,7 +143,7 @@ def _connect(program: Program, milter: Milter) -> Decision[str]:
     addresses, port = yield from located(program, name, ("A",))
     reason = NO_HOST
     for address in addresses:
-        connection = yield Connect(address, port, milter.patience)
+        connection = yield Connect(address, port, milter.connect_timeout)
         if not isinstance(connection, ConnectFailure):
             yield Close(connection)
             return GONE

@@ -17,7 +17,6 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision, Note
@@ -41,31 +40,26 @@ class MilterRules:
     """
 
     def __init__(self, smtpd: Smtpd) -> None:
-        config = smtpd.config
-        self._config = config
-        self._names = config.list("smtpd_milters")
-        self._usual: tuple[milters.Milter, ...] | None = None
+        self._config = config = smtpd.config
+        ignored = "no_milters" in config.list("receive_override_options")
+        self._usual = () if ignored else tuple(config.list("smtpd_milters"))
         self._maps = smtpd.maps("smtpd_milter_maps")
         #: Whether any client may have some.
-        self.any = bool(self._names or self._maps)
+        self.any = not ignored and bool(self._usual or self._maps)
 
     def of(self, address: str) -> tuple[milters.Milter, ...]:
-        """The Milters of a client, of which nobody has read the names before.  Raises Fatal."""
-        found = None
-        if self._maps:
-            with suppress(LookupFailure):
-                found = self._maps.find(address)
+        """The Milters of a client.  Raises Fatal where one of them cannot be read."""
+        try:
+            found = self._maps.find(address)
+        except LookupFailure:
+            found = None
         if found is None:
-            if self._usual is None:
-                self._usual = milters.parse(self._config, self._names)
-            return self._usual
-        if found.upper() == DISABLED:
-            return ()
-        return milters.parse(self._config, split_outside_braces(found))
+            return milters.parse(self._usual, self._config)
+        return () if found.upper() == DISABLED else milters.parse(split_outside_braces(found), self._config)
 
 
 def connected(session: SmtpdSession) -> Decision[Reply | None]:
-    """A client has connected; the greeting that refuses it, or None."""
+    """A client has connected; the greeting that refuses it, or None.  Raises Fatal for Milters that cannot be read."""
     found = session.smtpd.milters.of(session.state.client.address)
     if not found:
         return None

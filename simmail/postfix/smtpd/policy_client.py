@@ -28,15 +28,14 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.answers import PolicyAnswer
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Now, Policy, Sleep
 from simmail.postfix.endpoints import NO_HOST, located
-from simmail.postfix.tables.split import BraceError, inside_braces, name_and_value, split_outside_braces
-from simmail.postfix.values import seconds
+from simmail.postfix.service_options import Reader, number, read_options, service_words, string, time
 
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
@@ -47,27 +46,14 @@ TRANSPORTS = ("inet", "unix")
 #: Errors that are told only when no further try is made.
 EXPECTED = frozenset({"Broken pipe", "No such file or directory", "Connection reset by peer", ""})
 NO_ERROR, TIMED_OUT = "Application error", "Connection timed out"
-SETTING = "smtpd_policy_service_"
-
-
-def _time(name: str, text: str) -> float:
-    value = seconds(text, "s")
-    if value is None:
-        raise Fatal(f"{name}: bad time value or unit: {text}")
-    return float(value)
-
-
-def _number(name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise Fatal(f"{name}: bad numerical configuration: {text}")
-    return int(text)
+SETTING, SERVICE = "smtpd_policy_service_", "policy service"
 
 
 #: What may stand in braces behind a server's name -> how it is read.
-_OPTIONS: dict[str, Callable[[str, str], Any]] = {
-    **dict.fromkeys(("timeout", "max_idle", "max_ttl", "retry_delay"), _time),
-    **dict.fromkeys(("request_limit", "try_limit"), _number),
-    **dict.fromkeys(("default_action", "policy_context"), lambda name, text: text),
+_OPTIONS: dict[str, Reader] = {
+    **dict.fromkeys(("timeout", "max_idle", "max_ttl", "retry_delay"), time),
+    **dict.fromkeys(("request_limit", "try_limit"), number),
+    **dict.fromkeys(("default_action", "policy_context"), string),
 }
 
 
@@ -106,14 +92,8 @@ class PolicyServer(NamedTuple):
         Raises:
             Fatal: for what is none of these.
         """
-        server, options = text, dict[str, Any]()
-        if text.startswith("{"):
-            try:
-                words = split_outside_braces(inside_braces(text))
-            except BraceError as error:
-                raise Fatal(f"policy service syntax error: {error}") from None
-            server = words[0] if words else ""
-            options = dict(map(_option, words[1:]))
+        server, *words = service_words(text, SERVICE)
+        options = read_options(words, _OPTIONS, SERVICE)
         if ":" not in server:
             raise Fatal(f'need service transport:endpoint instead of "{server}"')
         transport, _, name = server.partition(":")
@@ -121,21 +101,6 @@ class PolicyServer(NamedTuple):
             raise Fatal(f"invalid transport name: {transport} in service: {server}")
         settings = {option: config[SETTING + option] for option in _OPTIONS}
         return cls(text, transport, name, **(settings | options))
-
-
-def _option(word: str) -> tuple[str, Any]:
-    """An option's name and value.  Raises Fatal."""
-    try:
-        text = inside_braces(word).strip() if word.startswith("{") else word
-        name, value = name_and_value(text)
-    except BraceError as error:
-        raise Fatal(f"policy service syntax error: {error}") from None
-    except ValueError as error:
-        raise Fatal(f'malformed option: {error}: "...{text}..."') from None
-    reader = _OPTIONS.get(name)
-    if reader is None:
-        raise Fatal(f'unknown option: "{name} = {value}"')
-    return name, reader(name, value)
 
 
 class PolicyLine:

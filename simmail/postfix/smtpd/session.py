@@ -130,12 +130,11 @@ class SmtpdSession:
                 yield from smtpd.sasl.greets()
             if self.early and parameters.forbids_pipelining:
                 return (yield from self.close((yield from pipelining.unsynchronized(self))))
-            if smtpd.milters.any:
-                refusal = yield from milter.connected(self)
-                if refusal is not None:
-                    return refusal
+            refusal = (yield from milter.connected(self)) if smtpd.milters.any else None
         except Fatal as fatal:
             return (yield from self._dies(fatal))
+        if refusal is not None:
+            return refusal
         greeting = self.welcome()
         return greeting if isinstance(greeting, Reply) else (yield from greeting)
 
