@@ -7,7 +7,7 @@ DESCRIPTION
 
 PARAMETERS
     header_from_format, mailbox_delivery_lock, sun_mailtool_compatibility, virtual_mailbox_lock, smtp_sasl_auth_enable,
-    lmtp_sasl_auth_enable
+    lmtp_sasl_auth_enable, *_tls_security_level, *_use_tls, *_enforce_tls
 
 DIAGNOSTICS
     `Fatal` in the words of the log.
@@ -16,13 +16,30 @@ DIAGNOSTICS
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from simmail.mail.errors import Fatal
 from simmail.postfix.config import Config
 
-#: How much a program may ask of TLS.
+#: How much a program may ask of TLS; a server can ask for no more than `encrypt`, and those of clients are none of its.
 TLS_LEVELS = frozenset({"none", "may", "encrypt", "dane", "dane-only", "half-dane", "fingerprint", "verify", "secure"})
+CLIENT_LEVELS = frozenset({"dane", "dane-only", "half-dane"})
+BEYOND_ENCRYPT = frozenset({"fingerprint", "verify", "secure"})
 LOCKS = frozenset({"flock", "fcntl", "dotlock"})
+
+
+class ServerTls(NamedTuple):
+    """What a server asks of TLS.
+
+    Args:
+        offered: whether clients may use it.
+        required: whether they have to.
+        doubt: what is wrong with the level that main.cf names; "" for nothing.
+    """
+
+    offered: bool
+    required: bool
+    doubt: str = ""
 
 
 def check_level(level: str) -> str:
@@ -30,6 +47,25 @@ def check_level(level: str) -> str:
     if level and level.lower() not in TLS_LEVELS:
         raise Fatal(f'Invalid TLS level "{level}"')
     return level
+
+
+def server_tls(config: Config, prefix: str) -> ServerTls:
+    """What the server with a prefix (`smtpd`, `postscreen`) asks of TLS: its level, or the two old switches.
+
+    Raises:
+        Fatal: there is no such level, or not for a server.
+    """
+    parameter = f"{prefix}_tls_security_level"
+    text = check_level(str(config[parameter]))
+    level = text.lower()
+    if level in CLIENT_LEVELS:
+        raise Fatal(f'Invalid TLS level "{text}"')
+    if level in BEYOND_ENCRYPT:
+        return ServerTls(True, True, f'{parameter}: unsupported TLS level "{text}", using "encrypt"')
+    if level:
+        return ServerTls(level != "none", level == "encrypt")
+    required: bool = config[f"{prefix}_enforce_tls"]
+    return ServerTls(required or bool(config[f"{prefix}_use_tls"]), required)
 
 
 def _from_format(config: Config) -> None:

@@ -9,10 +9,11 @@ DESCRIPTION
 PARAMETERS
     postscreen_command_count_limit, postscreen_command_time_limit, postscreen_command_filter, postscreen_helo_required,
     postscreen_disable_vrfy_command, disable_vrfy_command (for the keyword alone), postscreen_forbidden_commands,
-    postscreen_discard_ehlo_keywords, line_length_limit
+    postscreen_discard_ehlo_keywords, line_length_limit, postscreen_tls_security_level
 
 DIAGNOSTICS
     NOQUEUE: reject: RCPT from CLIENT: REPLY; from=<...>, to=<...>, proto=SMTP, helo=<...>
+    [ADDRESS]PORT: discarding EHLO keywords: KEYWORDS, where the client's are other than those of all
     COMMAND PIPELINING, NON-SMTP COMMAND, COMMAND COUNT LIMIT, COMMAND LENGTH LIMIT, COMMAND TIME LIMIT from CLIENT
     after COMMAND; DATA without valid RCPT from CLIENT
 
@@ -26,9 +27,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.questions import Decision, Detach, Now
-from simmail.postfix.ehlo_keywords import keyword_set
+from simmail.postfix.ehlo_keywords import QUIET, keyword_set, shown_keywords
 from simmail.postfix.headers import field_name
 from simmail.postfix.postscreen.tests import DEEP, TESTS, Test
+from simmail.postfix.printable import printable
 from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.footer import softened
 from simmail.postfix.tables import LookupFailure
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 #: How much of a line the log shows.
 SHOWN = 100
+#: The command behind which more may come at once.
+PAYLOAD = "BDAT"
 #: How the log names what is no command.
 UNKNOWN = "UNIMPLEMENTED"
 PROTOCOL_ERROR = "5.5.1 Protocol error"
@@ -97,15 +101,17 @@ class Dialogue:
 
     Attributes:
         stage: the command last heard, `CONNECT` at first.
+        hidden: the keywords that EHLO's last reply has left out.
         heard: when the client last had its answer, seconds.
     """
 
-    __slots__ = ("busy", "commands", "heard", "helo", "protocol", "sender", "session", "stage", "testing")
+    __slots__ = ("busy", "commands", "heard", "helo", "hidden", "protocol", "sender", "session", "stage", "testing")
 
     def __init__(self, session: PostscreenSession, busy: str = "") -> None:
         self.session, self.busy = session, busy
         self.stage, self.helo, self.protocol = "CONNECT", "", "SMTP"
         self.sender: str | None = None
+        self.hidden: frozenset[str] = frozenset()
         self.commands = 0
         self.heard = 0.0
         self.testing = session.todo & DEEP - session.passed
@@ -124,7 +130,7 @@ class Dialogue:
         known = COMMANDS.get(name)
         if known is None and (yield from self._is_foreign(verb, argument)):
             return (yield from session.hang_up(521, "5.7.0 Error: I can break rules, too. Goodbye."))
-        if more and Test.PIPELINING in self.testing:
+        if more and name != PAYLOAD and Test.PIPELINING in self.testing:
             text = f"COMMAND PIPELINING from {session.client} after {verb}: "
             if (yield from self._fails(Test.PIPELINING, text + escaped(encoded(wire(more))[:SHOWN]))):
                 return (yield from session.hang_up(521, PROTOCOL_ERROR))
@@ -137,6 +143,8 @@ class Dialogue:
             self.stage = UNKNOWN
             return (yield from session.say(502, "5.5.2 Error: command not recognized"))
         self.stage = name
+        if program.tls.required and name in ENCRYPTED:
+            return (yield from session.say(530, "5.7.0 Must issue a STARTTLS command first"))
         return (yield from known(self, argument.strip(_BLANKS)))
 
     def listen(self) -> Decision[None]:
@@ -173,7 +181,7 @@ class Dialogue:
         session = self.session
         forbidden = session.program.forbidden
         if Test.NON_SMTP in self.testing and verb and (field_name(verb) is not None or forbidden.matches(verb)):
-            shown = escaped(encoded(f"{verb} {argument}")[:SHOWN])
+            shown = f"{printable(verb)} {escaped(encoded(argument)[:SHOWN])}"
             text = f"NON-SMTP COMMAND from {session.client} after {self.stage}: {shown}"
             return (yield from self._fails(Test.NON_SMTP, text))
         return False
@@ -216,25 +224,29 @@ class Dialogue:
 
     def _keywords(self) -> Decision[tuple[str, ...]]:
         program = self.session.program
-        hidden = program.discard_keywords
+        self.hidden = hidden = program.discard_keywords
         try:
             found = program.discard_maps.find(self.session.address)
-            hidden = hidden if found is None else keyword_set(found)
+            self.hidden = hidden if found is None else keyword_set(found)
         except LookupFailure:
             pass
         yield from program.spoken()
+        if self.hidden != hidden and self.hidden and not self.hidden & QUIET:
+            client = self.session.client.replace("]:", "]")
+            yield program.note("text", "", f"{client}: discarding EHLO keywords: {shown_keywords(self.hidden)}")
         limit = program.size_limit
         offered = (
             ("SIZE", f"SIZE {limit}" if limit > 0 else "SIZE", True),
             ("VRFY", "VRFY", program.offers_vrfy),
             ("ETRN", "ETRN", True),
+            ("STARTTLS", "STARTTLS", program.tls.offered),
             ("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES", True),
             ("8BITMIME", "8BITMIME", True),
             ("DSN", "DSN", True),
             ("SMTPUTF8", "SMTPUTF8", program.smtputf8),
             ("CHUNKING", "CHUNKING", True),
         )
-        return tuple(text for name, text, so in offered if so and name not in hidden)
+        return tuple(text for name, text, so in offered if so and name not in self.hidden)
 
     def _silent(self) -> bool:
         """Whether the client has to say HELO first."""
@@ -323,8 +335,14 @@ class Dialogue:
         return (yield from say(458, "Unable to queue messages"))
 
     def starttls(self, argument: str) -> Decision[Reply]:
-        """STARTTLS: not offered."""
-        return (yield from self.session.say(502, "5.5.1 Error: command not implemented"))
+        """STARTTLS: not offered, or in vain."""
+        session, program = self.session, self.session.program
+        if argument:  # the real program's words, too
+            return (yield from session.say(501, "Syntax: EHLO hostname"))
+        if not program.tls.offered or "STARTTLS" in self.hidden:
+            return (yield from session.say(502, "5.5.1 Error: command not implemented"))
+        yield program.note("warning", "", program.tlsproxy_trouble())
+        return (yield from session.say(454, "4.7.0 TLS not available due to local problem"))
 
     def unsupported(self, argument: str) -> Decision[Reply]:
         """A command that smtpd knows, and this engine does not."""
@@ -333,6 +351,10 @@ class Dialogue:
     def quit(self, argument: str) -> Decision[Reply]:
         """QUIT."""
         return (yield from self.session.hang_up(221, "2.0.0 Bye"))
+
+
+#: Commands that need TLS first where it is required.
+ENCRYPTED = frozenset({"MAIL", "RCPT", "DATA", "BDAT", "RSET", "VRFY", "ETRN"})
 
 
 def _line(sent: Sent) -> str:

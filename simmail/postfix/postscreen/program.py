@@ -7,16 +7,19 @@ DESCRIPTION
     hung up on, or held by a dialogue engine that refuses every recipient.
 
 PARAMETERS
-    postscreen_*, smtpd_service_name, dnsblog_service_name, respectful_logging; see the modules of this package
+    postscreen_*, smtpd_service_name, dnsblog_service_name, tlsproxy_service_name, respectful_logging; see the modules
+    of this package
 
 DIAGNOSTICS
     CONNECT from [ADDRESS]:PORT to [ADDRESS]:PORT, DISCONNECT [ADDRESS]:PORT; see session, dialogue
     entering STRESS mode with N connections, leaving STRESS mode with N connections
 
+    connect to private/tlsproxy service: No such file or directory
+
     `Fatal`: service NAME requires a process limit of 1; see tests, dnsbl.
 
 BUGS
-    No STARTTLS.
+    STARTTLS fails always, and of a tlsproxy(8) that is there the log does not tell what it says itself.
 
 SEE ALSO
     postscreen(8), POSTSCREEN_README
@@ -43,6 +46,7 @@ from simmail.postfix.postscreen.session import PostscreenSession
 from simmail.postfix.postscreen.tests import Test, actions, enabled
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.expansion import Expansions
+from simmail.postfix.start_checks import server_tls
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -131,6 +135,9 @@ class Postscreen(Program):
         self.line_limit: int = config["line_length_limit"]
         self.size_limit: int = config["message_size_limit"]
         self.helo_required: bool = config["postscreen_helo_required"]
+        self.tls = server_tls(config, "postscreen")
+        if self.tls.doubt:
+            self.warn("warning", self.tls.doubt)
         self.vrfy: bool = not config["postscreen_disable_vrfy_command"]
         self.offers_vrfy: bool = not config["disable_vrfy_command"]
         self.smtputf8: bool = config["smtputf8_enable"]
@@ -174,6 +181,14 @@ class Postscreen(Program):
         """A parameter's text that is not expanded, save where it only names another parameter."""
         value = self.config.raw(parameter) or ""
         return self.config.raw(value[1:]) or "" if NAME.fullmatch(value) else value
+
+    def tlsproxy_trouble(self) -> str:
+        """Why a client's STARTTLS leads nowhere."""
+        name: str = self.config["tlsproxy_service_name"]
+        socket = f"private/{name}"
+        if self.system.service(name) is not None:
+            return f"problem receiving status from {socket} service"
+        return f"connect to {socket} service: {self.system.spool.unanswered(socket)}"
 
     def _words(self, respectful: bool) -> None:
         """The log's names for lists."""

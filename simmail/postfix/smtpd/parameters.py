@@ -9,7 +9,8 @@ PARAMETERS
     smtpd_soft_error_limit, smtpd_hard_error_limit, smtpd_error_sleep_time, smtpd_junk_command_limit,
     smtpd_timeout, smtpd_per_request_deadline, smtpd_min_data_rate, smtpd_client_*_limit, smtpd_discard_ehlo_keywords,
     smtpd_noop_commands, smtpd_forbidden_commands, disable_vrfy_command, strict_rfc821_envelopes, smtputf8_enable,
-    strict_smtputf8, line_length_limit
+    strict_smtputf8, line_length_limit, smtpd_tls_*_cert_file, smtpd_tls_ask_ccert, smtpd_tls_req_ccert,
+    smtpd_tls_wrappermode, relay_clientcerts
 
 SEE ALSO
     smtpd(8)
@@ -17,6 +18,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal, LateFatal
@@ -27,7 +29,7 @@ from simmail.postfix.match_lists import StringList
 from simmail.postfix.own_addresses import protocols
 from simmail.postfix.post_mail import NOTIFY_CLASSES, detects_utf8, probe_sender
 from simmail.postfix.smtpd.commands import COMMANDS, encrypted
-from simmail.postfix.start_checks import check_level
+from simmail.postfix.start_checks import server_tls
 from simmail.postfix.tables import DictFlag, open_table
 from simmail.smtp.replies import Reply
 
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 CERTIFICATES = (
     "smtpd_tls_cert_file", "smtpd_tls_dcert_file", "smtpd_tls_eccert_file", "smtpd_tls_chain_files",
 )  # fmt: skip
+
+#: A certificate's name that means to do without.
+ANONYMOUS = "none"
 
 #: What a process says that has a certificate, and no tlsmgr(8) that could give it random numbers.
 NO_TLSMGR = (
@@ -159,13 +164,29 @@ class SessionParameters:
     def _tls(self, smtpd: Smtpd) -> None:
         """Whether STARTTLS is offered, which no client gets far with, and whether clients must use it."""
         config = smtpd.config
-        level = check_level(str(config["smtpd_tls_security_level"])).lower()
-        self.tls_required: bool = level == "encrypt" or (not level and config["smtpd_enforce_tls"])
-        self.tls: bool = self.tls_required or level == "may" or (not level and config["smtpd_use_tls"])
-        if self.tls and not any(config.text(name) for name in CERTIFICATES):
-            smtpd.opens_with("warning", "No server certs available. TLS won't be enabled")
-        elif self.tls and smtpd.system.service("tlsmgr") is None:
-            smtpd.opens_with("warning", *NO_TLSMGR)
+        smtpd.maps("relay_clientcerts")  # opened like others, though no client shows a certificate
+        self.tls, self.tls_required, doubt = server_tls(config, "smtpd")
+        #: Whether TLS comes before the greeting, so that nobody ever hears one.
+        self.wrapped: bool = config["smtpd_tls_wrappermode"]
+        if doubt:
+            smtpd.opens_with("warning", doubt)
+        if self.tls or self.wrapped:
+            smtpd.opens_with("warning", *self._certificates(config, smtpd.system.service("tlsmgr") is not None))
+
+    def _certificates(self, config: Config, manager: bool) -> Iterator[str]:
+        """What is wrong with the certificates; `manager`: whether there is a tlsmgr(8)."""
+        asks, demands = config["smtpd_tls_ask_ccert"], config["smtpd_tls_req_ccert"]
+        required = self.tls_required or self.wrapped
+        names = [text for text in map(config.text, CERTIFICATES) if text]
+        lacks = (asks or (demands and required)) and not any(text.lower() != ANONYMOUS for text in names)
+        if lacks:
+            yield "Need a server cert to request client certs"
+        if demands and not required:
+            yield "Can't require client certs unless TLS is required"
+        if lacks or not names:
+            yield "No server certs available. TLS won't be enabled"
+        elif not manager:
+            yield from NO_TLSMGR
 
     @staticmethod
     def _strings(smtpd: Smtpd, name: str) -> StringList:

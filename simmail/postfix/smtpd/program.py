@@ -50,7 +50,7 @@ from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, 
 from simmail.postfix.smtpd.sasl import Sasl
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.stages import Checker
-from simmail.postfix.smtpd.unintroduced import Unintroduced
+from simmail.postfix.smtpd.unintroduced import Unintroduced, Wrapped
 from simmail.postfix.tables.split import split_outside_braces
 
 if TYPE_CHECKING:
@@ -375,6 +375,8 @@ class Smtpd(Program):
             question: how it connected.
             port: where it called from, which nobody asks.
         """
+        if self.parameters.wrapped:
+            return Wrapped(self, client, question)
         if self.filter is not None:
             return ProxySession(self, client, question, self.filter)
         return SmtpdSession(self, client, question)

@@ -1,11 +1,13 @@
 """NAME
-    smtpd.unintroduced - a client before a server that waits for a proxy to introduce it
+    smtpd.unintroduced - clients that are hung up on before they hear a greeting
 
 DESCRIPTION
-    Behind haproxy nobody is served who comes by himself: the log tells who it was, and the client is hung up on.
+    Behind haproxy nobody is served who comes by himself: the log tells who it was, and the client is hung up on.  So is
+    every client of a server that wants TLS before all else, and has none (smtpd_tls_wrappermode).
 
 DIAGNOSTICS
     connect from HOST, disconnect from HOST commands=0/0
+    Wrapper-mode request dropped from HOST for service SERVICE. TLS context initialization failed. ...
 
 SEE ALSO
     haproxy
@@ -16,7 +18,7 @@ from __future__ import annotations
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd.lookups import meet
 from simmail.postfix.smtpd.session import SmtpdSession
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 
 
 class Unintroduced(SmtpdSession):
@@ -31,5 +33,22 @@ class Unintroduced(SmtpdSession):
         state.client, state.namaddr = yield from meet(smtpd, state.client.address, self.server)
         yield from smtpd.heard()
         self.exempt = True  # anvil(8) has not heard of it
-        reply = yield from self.say(421, f"4.3.0 {self.parameters.hostname} Server local error")
-        return (yield from self.close(reply))
+        return (yield from self.close((yield from self._last_word())))
+
+    def _last_word(self) -> Decision[Reply]:
+        return (yield from self.say(421, f"4.3.0 {self.parameters.hostname} Server local error"))
+
+
+class Wrapped(Unintroduced):
+    """A session that is to begin with TLS, where there is none."""
+
+    __slots__ = ()
+
+    def _last_word(self) -> Decision[Reply]:
+        smtpd = self.smtpd
+        yield smtpd.note(
+            "warning", "",
+            f"Wrapper-mode request dropped from {self.state.namaddr} for service {smtpd.service.name}. TLS context "
+            "initialization failed. For details see earlier warnings in your logs.",
+        )  # fmt: skip
+        return HANG_UP
