@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Sleep
 from simmail.postfix.smtpd.findings import CLIENT, HELO, SERVER_ERROR, Deferral, Finding, Kind, Reason
+from simmail.postfix.smtpd.general import ignoring
 from simmail.postfix.smtpd.listening import NOBODY
 from simmail.postfix.smtpd.restrictions import CLASS, RESTRICTIONS, Facts, Rule
 
@@ -125,7 +126,7 @@ class Hearing:
                     finding = smtpd.once(rule.known, facts, decide, rule, *facts)
                 if smtpd.unsaid:
                     yield from smtpd.heard()
-            if finding is None or self._refused_before(state, rule.restriction.unlisted, trial or rule.trial):
+            if finding is None or self._looked_up_before(state, rule.restriction.unlisted, trial or rule.trial):
                 if watched:
                     listener.found(rule, None, Verdict.UNDECIDED)
                 continue
@@ -152,18 +153,18 @@ class Hearing:
         return finding
 
     @staticmethod
-    def _refused_before(state: SmtpdState, title: str, trial: bool) -> bool:
-        """Whether an address was refused already for not existing, which is done once; a trial does not count.
+    def _looked_up_before(state: SmtpdState, title: str, trial: bool) -> bool:
+        """Whether it was asked already if an address exists, which is done once; a trial does not count.
 
         Args:
             state: the session.
             title: which address, the sender or the recipient; "" for none.
             trial: whether the refusal is only logged.
         """
-        if title in state.unlisted:
+        if title in state.looked_up:
             return True
         if title and not trial:
-            state.unlisted.add(title)
+            state.looked_up.add(title)
         return False
 
     def _not_permitted(self, state: SmtpdState, rule: Rule) -> Decision[Verdict]:
@@ -203,7 +204,7 @@ class Hearing:
 
     def _ignoring(self, rule: Rule, verdict: Verdict) -> Decision[Verdict]:
         """A verdict behind which something stands that is never heard."""
-        yield self.smtpd.note("warning", "", f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored")
+        yield self.smtpd.note("warning", "", ignoring(rule))
         return verdict
 
     def _reject(self, state: SmtpdState, rule: Rule, finding: Finding, trial: bool, depth: int) -> Decision[Verdict]:

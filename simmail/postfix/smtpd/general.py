@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _PERMIT = Finding(Kind.PERMIT)
 
 
+def ignoring(rule: Rule) -> str:
+    """What is said of a restriction that ends its list, where something stands behind it."""
+    return f"restriction `{rule.following}' after `{rule.name.lower()}' is ignored"
+
+
 def permit(rule: Rule) -> Finding:
     """Permit."""
     return _PERMIT

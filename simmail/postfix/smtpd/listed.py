@@ -6,8 +6,8 @@ DESCRIPTION
     class; an empty recipient table knows everybody.  A recipient is checked at the end of all recipient restrictions
     unless reject_unlisted_recipient stood among them.
 
-    Nobody is refused twice for not existing: a sender not before the sender restrictions are heard again - at MAIL, or
-    with smtpd_delay_reject at each RCPT - and a recipient not before the next RCPT.  So with smtpd_delay_reject = no
+    Nobody is looked up twice: a sender not before the sender restrictions are heard again - at MAIL, or with
+    smtpd_delay_reject at each RCPT - and a recipient not before the next RCPT.  So with smtpd_delay_reject = no
     reject_unlisted_sender among the recipient restrictions stops the first recipient only.
 
 PARAMETERS

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.questions import Decision
 from simmail.postfix.resolved import AddressClass, ResolveFlag
 from simmail.postfix.smtpd.findings import RECIPIENT, Finding, Kind, Subject, lookup_failure
+from simmail.postfix.smtpd.general import ignoring
 from simmail.postfix.smtpd.lookups import host_addresses, records
 from simmail.postfix.tables import LookupFailure
 
@@ -153,10 +154,15 @@ def _all_listed(smtpd: Smtpd, hosts: list[str], strangers: list[str]) -> Decisio
 
 
 def check_relay_domains(rule: Rule, recipient: str | None, state: SmtpdState) -> Decision[Finding | None]:
-    """Permit clients of relay_domains and our own destinations, refuse the rest (obsolete)."""
-    if recipient is None:
-        return None
+    """Permit clients of relay_domains and our own destinations, refuse the rest (obsolete).
+
+    Where there is no recipient it decides nothing, and says of what follows that it is ignored all the same.
+    """
     smtpd, client = rule.smtpd, state.client.name
+    if recipient is None:
+        if rule.following and not rule.trial:
+            yield smtpd.note("warning", "", ignoring(rule))
+        return None
     for text in state.process.obsolete("check_relay_domains", "reject_unauth_destination"):
         yield smtpd.note("warning", "", text)
     if smtpd.relay_domains.matches(client):

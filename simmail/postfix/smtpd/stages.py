@@ -145,7 +145,7 @@ class Checker(Hearing):
         smtpd = self.smtpd
         saved = state.sender, state.sender_domain
         state.sender, state.sender_domain = sender, domain
-        state.unlisted.discard(SENDER)
+        state.looked_up.discard(SENDER)
         earlier = state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
         state.defer_if_reject, state.defer_if_permit = None, earlier
         verdict = Verdict.UNDECIDED
@@ -169,6 +169,8 @@ class Checker(Hearing):
 
     def _listed(self, state: SmtpdState, address: str, domain: str, other: str, title: str) -> Decision[Verdict]:
         """The check for unknown addresses that ends a list."""
+        if self._looked_up_before(state, title, False):
+            return Verdict.UNDECIDED
         smtpd, known = self.smtpd, self._known[title]
         key = (address, other if smtpd.by_sender else "")
         finding = known.get(key, UNKNOWN)
@@ -181,7 +183,7 @@ class Checker(Hearing):
                 smtpd.memo.keep(known, like, None if finding is None and not asked else UNKNOWN)
         reason = smtpd.unlisted_reasons[title]
         self.listener.checked(reason, finding)
-        if finding is None or self._refused_before(state, title, False):
+        if finding is None:
             return Verdict.UNDECIDED
         return (yield from self.refuse(state, finding, reason))
 
@@ -200,10 +202,10 @@ class Checker(Hearing):
         smtpd = self.smtpd
         state.recipient, state.recipient_domain = recipient, domain
         state.permitted = None
-        state.unlisted.discard(RECIPIENT)
+        state.looked_up.discard(RECIPIENT)
         if smtpd.delay_reject:
             state.forget_deferrals()
-        if self._delayed or (state.unlisted and smtpd.delay_reject):
+        if self._delayed or (state.looked_up and smtpd.delay_reject):
             verdict = yield from self._early(state)
             if verdict in ENDED:
                 return verdict
@@ -238,13 +240,13 @@ class Checker(Hearing):
         for rules, fact, title in self._put_off:
             name = fact(state)
             if title == SENDER:
-                state.unlisted.discard(SENDER)
+                state.looked_up.discard(SENDER)
             if name is not None:
                 state.defer_if_reject = None
                 verdict = yield from self.hear(state, rules, (name, title))
                 if verdict in ENDED:
                     return verdict
-        state.unlisted.discard(SENDER)
+        state.looked_up.discard(SENDER)
         if state.sender and self.smtpd.reject_unlisted_sender and not state.actions.discard:
             if not self.smtpd.lists["smtpd_sender_restrictions"]:
                 state.defer_if_reject = None

@@ -113,7 +113,7 @@ class SmtpdState:
         permitted: the rule that permitted the present recipient last; None where no rule spoke for it.
         instance: what policy servers know the transaction by; "" before one of them was asked about it.
         recipients: the accepted ones.
-        unlisted: which addresses were refused for not existing, sender or recipient, and are not looked up again.
+        looked_up: which addresses, sender or recipient, were asked about, and need not exist from now on.
         carried: the size of the content before, where the end of the data was refused.
         errors, junk: how many of the client's commands were mistakes, and idle ones.
     """
@@ -121,10 +121,10 @@ class SmtpdState:
     __slots__ = (
         "about", "accepted", "access_denied", "actions", "bdat", "carried", "client", "defer_if_permit",
         "defer_if_permit_client", "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask",
-        "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "namaddr", "overshoot", "permitted",
-        "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain", "recipients", "refusal", "ret",
-        "route_sender", "sasl_sender", "sasl_username", "sender", "sender_domain", "size", "smtputf8", "stage",
-        "transcript", "unlisted", "verp",
+        "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "looked_up", "namaddr", "overshoot",
+        "permitted", "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain", "recipients",
+        "refusal", "ret", "route_sender", "sasl_sender", "sasl_username", "sender", "sender_domain", "size", "smtputf8",
+        "stage", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -148,7 +148,7 @@ class SmtpdState:
         self.defer_if_permit_helo: Deferral | None = None
         self.defer_if_permit_sender: Deferral | None = None
         self.etrn: str | None = None
-        self.unlisted: set[str] = set()
+        self.looked_up: set[str] = set()
         self.forget_mail()
 
     @property
