@@ -169,7 +169,7 @@ def receive(session: SmtpdSession, sent: Data) -> Decision[Answer]:
         if session.parameters.by_request:
             return _timed(session, sent, size)
         return finish(session, as_received(sent.content), size)
-    return _broken_off(session, within(sent.content, session.parameters.size_limit), len(lines))
+    return _broken_off(session, _within(sent.content, session.parameters.size_limit), len(lines))
 
 
 def _broken_off(session: SmtpdSession, kept: Content, lines: int) -> Decision[Answer]:
@@ -192,7 +192,7 @@ def _too_big(session: SmtpdSession) -> Note:
     return session.smtpd.note("warning", "", text)
 
 
-def within(content: Content, limit: int) -> Content:
+def _within(content: Content, limit: int) -> Content:
     """The lines that a limit lets through."""
     if limit <= 0:
         return content
@@ -269,7 +269,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     if 0 < parameters.size_limit < size:
         yield _too_big(session)
         outcome = CleanupOutcome(CleanupStatus.SIZE)
-        session.partial = within(content, parameters.size_limit)
+        session.partial = _within(content, parameters.size_limit)
     else:
         state.stage = "END-OF-MESSAGE"
         state.size = state.carried + size

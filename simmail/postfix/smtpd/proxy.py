@@ -45,7 +45,7 @@ from simmail.postfix.cleanup_status import DETAILS, CleanupFlag, CleanupOutcome,
 from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.smtp.offer import xtext
 from simmail.postfix.smtpd.commands import SmtpCommand
-from simmail.postfix.smtpd.message import login_text, within
+from simmail.postfix.smtpd.message import login_text
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.smtpd.xclient import CLIENT, UNAVAILABLE, XFORWARD, forwarded_text
@@ -188,7 +188,6 @@ class Proxied:
         """Say good-bye in the middle of the content, of which it becomes a part."""
         session = self._session
         if session.state.stage == "DATA" and not session.over:
-            content = within(content, session.parameters.size_limit)
             yield from self._told("reject")
         if self._open and not self._broken:
             connection, self._connection = self._connection, None
