@@ -146,8 +146,8 @@ class PostscreenSession:
             return (yield from self.hang_up(421, "4.3.2 All screening ports are busy"))
         try:
             self.veto = not program.interfaces.matches("", self.question.address)
-        except LookupFailure:
-            self.veto = False
+        except LookupFailure:  # no interface is known for a good one
+            self.veto = True
         yield from program.spoken()
         if self.veto:
             yield from self._listed(f"{program.allow}LIST VETO")
