@@ -146,10 +146,10 @@ class SessionParameters:
         self.connection_rate: int = config["smtpd_client_connection_rate_limit"]
         self.message_rate: int = config["smtpd_client_message_rate_limit"]
         self.recipient_rate: int = config["smtpd_client_recipient_rate_limit"]
-        limits = ("new_tls_session_rate", "auth_rate")
+        self.login_rate: int = config["smtpd_client_auth_rate_limit"]
         self.counted = any(
-            (self.connection_count, self.connection_rate, self.message_rate, self.recipient_rate,
-             *(config[f"smtpd_client_{name}_limit"] for name in limits))
+            (self.connection_count, self.connection_rate, self.message_rate, self.recipient_rate, self.login_rate,
+             config["smtpd_client_new_tls_session_rate_limit"])
         )  # fmt: skip
 
     def deadline(self, asked: float, octets: int) -> float:

@@ -7,7 +7,7 @@ DESCRIPTION
 
 PARAMETERS
     smtpd_sasl_auth_enable, smtpd_sasl_type, smtpd_sasl_path, smtpd_sasl_security_options, smtpd_sasl_mechanism_filter,
-    smtpd_sasl_exceptions_networks, broken_sasl_auth_clients, smtpd_tls_auth_only
+    smtpd_sasl_exceptions_networks, broken_sasl_auth_clients, smtpd_tls_auth_only, smtpd_client_auth_rate_limit
 
 DIAGNOSTICS
     HOST: SASL MECHANISM authentication failed: REASON, sasl_username=NAME; ... authentication aborted
@@ -32,7 +32,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.smtpd import milter
-from simmail.postfix.smtpd.answering import Answer, no
+from simmail.postfix.smtpd.answering import Answer, no, over_rate
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.commands import Command
 from simmail.smtp.replies import Reply
@@ -151,6 +151,9 @@ class Sasl:
 def auth(session: SmtpdSession, argument: str, sent: object) -> Decision[Answer]:
     """AUTH."""
     state, sasl = session.state, session.smtpd.sasl
+    excess = yield from over_rate(session, "auth", session.parameters.login_rate, "many AUTH commands", "AUTH command")
+    if excess is not None:
+        return excess
     if state.helo is None and session.parameters.helo_required:
         return (yield from no(session, 503, "5.5.1 Error: send HELO/EHLO first"))
     if not sasl.active or "AUTH" in state.discard_mask:
