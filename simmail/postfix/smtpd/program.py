@@ -117,10 +117,10 @@ class Smtpd(Program):
         self.relay_domains.may_fail = False
         self.old_relay_domains = config.is_backwards("relay_domains")
         self.old_order = config.is_backwards("smtpd_relay_before_recipient_restrictions")
+        self.tables = RecipientTables(self)  # before what may end it, so that proxymap(8) runs
         self._check_actions()
         self._templates()
         self._restrictions()
-        self.tables = RecipientTables(self)
         self.permit_log = PermitLog(self)
         self.sasl = Sasl(self)
         self.login_maps = self.maps("smtpd_sender_login_maps")
