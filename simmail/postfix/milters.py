@@ -47,7 +47,7 @@ ACTIONS = {
 }
 MISCONFIGURED = "451 4.3.5 Server configuration problem - try again later"
 HELD = "milter triggers HOLD action"
-NO_SOCKET, GONE = "No such file or directory", "Connection reset by peer"
+REFUSED, NO_SOCKET, GONE = "Connection refused", "No such file or directory", "Connection reset by peer"
 TRANSPORTS = ("inet", "unix", "local")
 
 

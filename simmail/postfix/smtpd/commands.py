@@ -18,7 +18,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -255,7 +255,7 @@ COMMANDS: dict[str, SmtpCommand] = {
     for command in (
         SmtpCommand("HELO", hello, last=True, idle=True, plain=True),
         SmtpCommand("EHLO", hello, last=True, idle=True, plain=True),
-        SmtpCommand("XCLIENT", xclient.xclient),
+        SmtpCommand("XCLIENT", xclient.xclient, plain=True),
         SmtpCommand("XFORWARD", xclient.xforward),
         SmtpCommand("STARTTLS", starttls, plain=True),
         SmtpCommand("AUTH", sasl.auth),
@@ -270,15 +270,6 @@ COMMANDS: dict[str, SmtpCommand] = {
         SmtpCommand("QUIT", quit, plain=True),
     )
 }
-
-
-def encrypted(commands: Mapping[str, SmtpCommand]) -> dict[str, SmtpCommand]:
-    """The commands where TLS is required: all but the plain ones are refused."""
-    return {name: command if command.plain else command._replace(run=_in_clear) for name, command in commands.items()}
-
-
-def _in_clear(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
-    return no(session, 530, "5.7.0 Must issue a STARTTLS command first", "policy")
 
 
 def counts(heard: list[str], failed: list[str]) -> str:

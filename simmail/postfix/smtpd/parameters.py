@@ -28,7 +28,7 @@ from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.own_addresses import protocols
 from simmail.postfix.post_mail import NOTIFY_CLASSES, detects_utf8, probe_sender
-from simmail.postfix.smtpd.commands import COMMANDS, encrypted
+from simmail.postfix.smtpd.commands import COMMANDS
 from simmail.postfix.start_checks import server_tls
 from simmail.postfix.tables import DictFlag, open_table
 from simmail.smtp.replies import Reply
@@ -83,9 +83,8 @@ class SessionParameters:
         self.noop_commands = self._strings(smtpd, "smtpd_noop_commands")
         self.forbidden_commands = self._strings(smtpd, "smtpd_forbidden_commands")
         self._tls(smtpd)
-        self.commands = encrypted(COMMANDS) if self.tls_required else COMMANDS
         #: Those that a line which begins with them surely is.
-        self.at_sight = {} if config["smtpd_command_filter"] or config["smtpd_noop_commands"] else self.commands
+        self.at_sight = {} if config["smtpd_command_filter"] or config["smtpd_noop_commands"] else COMMANDS
         self.reject_footer: str = config.raw("smtpd_reject_footer") or ""
         self.footer_maps = smtpd.maps("smtpd_reject_footer_maps")
         table: str = config["smtpd_command_filter"]

@@ -30,13 +30,13 @@ from simmail.postfix.smtpd import milter, pipelining, sasl
 from simmail.postfix.smtpd.answering import Answer, one_too_many
 from simmail.postfix.smtpd.bdat import joined
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.commands import SmtpCommand, counts
+from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand, counts
 from simmail.postfix.smtpd.footer import softened, with_footer
 from simmail.postfix.smtpd.lookups import meet
 from simmail.postfix.smtpd.message import begin, receive, received
 from simmail.postfix.smtpd.notice import notify
 from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
-from simmail.postfix.smtpd.unusual import unusual
+from simmail.postfix.smtpd.unusual import in_clear, unusual
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import DIED, HANG_UP, Reply
@@ -256,12 +256,12 @@ class SmtpdSession:
         if self.login and type(sent) is Command:
             return self._guarded(sasl.go_on(self, sent))
         if type(sent) is Data:
-            return self._waited(parameters.commands["DATA"], receive(self, sent))
+            return self._waited(COMMANDS["DATA"], receive(self, sent))
         assert type(sent) is Chunk
         state.transcript.said.append(sent)
         if parameters.command_filter is not None:
             return self._guarded(self._command(sent, more))
-        return self._run(parameters.commands["BDAT"], sent.argument, more, sent)
+        return self._run(COMMANDS["BDAT"], sent.argument, more, sent)
 
     def _guarded(self, answering: Decision[Reply]) -> Decision[Reply]:
         """A reply, which may end the session; unless the process dies of it."""
@@ -326,12 +326,15 @@ class SmtpdSession:
         self, command: SmtpCommand, argument: str, more: tuple[Sent, ...], sent: Sent | None = None
     ) -> Decision[Reply]:
         """Run a command, and count it."""
-        name, run, last, idle, _ = command
+        name, run, last, idle, plain = command
         state = self.state
         self.total.append(name)
         if state.access_denied and name != "QUIT":
             self.failed.append(name)
             return self._guarded(self.denied())
+        if not plain and self.parameters.tls_required:
+            self.failed.append(name)
+            return self._guarded(in_clear(self))
         state.stage = name
         if more and not state.pipelined and (state.protocol != "ESMTP" or last):
             return self._waited(command, pipelining.too_early(self, command, argument, more, sent))
@@ -412,7 +415,7 @@ class SmtpdSession:
                 partial = joined(self.chunks, complete=False)
             for recipient in self.state.recipients:
                 self.transaction.recipient(recipient)
-            if partial is None:
+            if partial is None or self.state.actions.discard:
                 yield from self.transaction.abandon()
             else:
                 yield from self.transaction.hang_up(partial, received(self))
@@ -454,7 +457,7 @@ class SmtpdSession:
         self.reason = reason
         if reason == "timeout" and self.asked == inf:  # where it has run out there is none to say so
             said = yield from self.say(421, f"4.4.2 {self.parameters.hostname} Error: timeout exceeded")
-        if self.content is not None:
+        if self.content is not None and self.content[0] == state.stage:
             text = f"{reason} after {self.content[0]} ({self.content[1]} bytes) from {state.namaddr}"
         else:
             text = f"{reason} after {state.stage} from {state.namaddr}"

@@ -14,7 +14,8 @@ DIAGNOSTICS
     NOQUEUE: reject: COMMAND from HOST: 421 4.3.0 HOST Server local data error
 
 BUGS
-    The octets behind a BDAT that smtpd_command_filter makes another command are lost; in life they are commands.
+    The octets behind a BDAT that smtpd_command_filter makes another command, or that is refused for want of TLS, are
+    lost; in life they are commands.
 
 SEE ALSO
     smtpd.session
@@ -30,7 +31,7 @@ from simmail.mail.questions import Decision
 from simmail.postfix.headers import field_name
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import without_data
-from simmail.postfix.smtpd.commands import SmtpCommand
+from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand
 from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure, Table
 from simmail.smtp.commands import Chunk, Command
@@ -74,7 +75,7 @@ def unusual(session: SmtpdSession, command: Command | Chunk) -> Decision[tuple[S
         reply = yield from session.say(250, "2.0.0 Ok")
         session.count_junk()
         return None, "", reply
-    known = parameters.commands.get(verb.upper())
+    known = COMMANDS.get(verb.upper())
     if known is None:
         return None, "", (yield from _unknown(session, verb, line))
     return known, line[line.find(verb) + len(verb) :].strip(), None
@@ -122,4 +123,11 @@ def _unknown(session: SmtpdSession, verb: str, line: str) -> Decision[Reply]:
         yield from session.mistaken(500, "5.5.2 Error: command not recognized")
     )
     state.errors += 1
+    return reply
+
+
+def in_clear(session: SmtpdSession) -> Decision[Reply]:
+    """The refusal of a command that needs TLS first; to the log it was never given."""
+    reply = yield from session.mistaken(530, "5.7.0 Must issue a STARTTLS command first", "policy")
+    session.state.errors += 1
     return reply
