@@ -53,7 +53,8 @@ def give_back(program: Cleanup, message: Message, status: CleanupStatus, reason:
     bounce = yield from program.system.summon("bounce")
     if status & CleanupStatus.SIZE:  # no more of the file is there than the limit lets through
         end, header = queue_file(message, "incoming", program.system.machine).cut_off(program.size_limit)
-        for reader in (program, bounce) if header else (program,):
+        told = message.sender or "2bounce" in bounce.classes
+        for reader in (program, bounce) if header and told else (program,):
             yield reader.note("warning", "", f"incoming/{message.queue_id}: {end}")
     program.waits = True
     try:

@@ -256,10 +256,7 @@ class Transaction:
         if self.going and (self._late or self.copies or self.program.always_bcc):
             self._behind()
         if self.going and self._overflows():
-            self.warn(f"{self.queue_id}: queue file size limit exceeded")
-            if CleanupFlag.BOUNCE not in self.flags:
-                self.warn(CLOSE_ERROR)
-            self.fail(CleanupStatus.SIZE)
+            self._cut_off()
         self.gather()
         yield from self._notes
         self._notes = []
@@ -321,6 +318,15 @@ class Transaction:
         yield from self.hang_up(content, received)
         yield self.program.note("discarded", self.queue_id)
         return CleanupOutcome(CleanupStatus.OK)
+
+    def _cut_off(self) -> None:
+        """The queue file is too large, and ends before the recipients behind its content."""
+        self.warn(f"{self.queue_id}: queue file size limit exceeded")
+        if CleanupFlag.BOUNCE not in self.flags:
+            self.warn(CLOSE_ERROR)
+        self.fail(CleanupStatus.SIZE)
+        recipients, behind = self.message.recipients, self.message.sections[1]
+        del recipients[len(recipients) - behind :]
 
     def _overflows(self) -> bool:
         """Whether the queue file, envelope and all, would be larger than message_size_limit."""
