@@ -23,6 +23,8 @@ TIMED_OUT = "Connection timed out"
 UNREACHABLE = "Network is unreachable"
 #: A server that has sent nothing for so long does not wait for more commands before it sends its replies, seconds.
 FLUSH_S = 10.0
+#: No address in particular: a connection there leads to the address that it comes from.
+ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"
 
 
 def octets(sent: Sent) -> int:
@@ -52,6 +54,9 @@ class Transport:
     def _connecting(self, task: Task, question: Connect) -> Decision[Connection | ConnectFailure]:
         client: Host = task.host
         deadline = task.now + question.timeout
+        if question.address == ANY:
+            here = question.source or LOOPBACK
+            question = Connect(here, question.port, question.timeout, question.source, question.early)
         server = self.world.host_at(question.address, client)
         if not client.up:
             return ConnectFailure(UNREACHABLE)
