@@ -106,6 +106,7 @@ class Request:
         conn_use: how often the present connection has been used, this time included.
         verify: whether the recipients are only looked at (`sendmail -bv`), not delivered to.
         hop_status: set by the agent where the whole destination is in trouble, not only this message.
+        handed: how many agents have handed it on, each of which waits for the next.
     """
 
     message: Message
@@ -119,3 +120,4 @@ class Request:
     conn_use: int = 1
     verify: bool = False
     hop_status: Dsn | None = None
+    handed: int = 0

@@ -93,13 +93,17 @@ class Program:
         #: Makes a note in this program's name: of an event, the message it belongs to or "", and the event's fields.
         self.note: Callable[..., Note] = partial(Note, self.name)
 
+    @property
+    def most_processes(self) -> int:
+        """How many processes of it there may be; 0 for any number."""
+        limit: int = self.config["default_process_limit"] if self.service.maxproc is None else self.service.maxproc
+        return limit
+
     def _check_entry(self) -> None:
         """See that the entry in master.cf lets it run as it must.  Raises Fatal."""
         service, wanted = self.service, self.process_limit
-        if wanted is not None:
-            limit = self.config["default_process_limit"] if service.maxproc is None else service.maxproc
-            if limit != wanted:
-                raise Fatal(f"service {service.name} requires a process limit of {wanted}")
+        if wanted is not None and self.most_processes != wanted:
+            raise Fatal(f"service {service.name} requires a process limit of {wanted}")
         if self.privileged and service.unprivileged:
             raise Fatal(f"service {service.name} requires privileged operation")
         if service.debugged:
