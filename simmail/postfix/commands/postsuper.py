@@ -101,7 +101,7 @@ def _expire(spool: Spool, queue: str, queue_id: str, invocation: Invocation) -> 
 
 #: Option -> what it does.  Totals are printed in this order.
 ACTIONS = {
-    "r": Action(MAIL, "requeued", "Requeued", _requeue),
+    "r": Action(MAIL[1:], "requeued", "Requeued", _requeue),
     "d": Action(MAIL, "removed", "Deleted", _delete),
     "e": Action(MAIL[1:], "expired", "Force-expired", _expire),
     "h": Action(MAIL[1:4], "placed on hold", "Placed on hold", _hold),
