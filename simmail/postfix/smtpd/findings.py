@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.state import SmtpdState
+    from simmail.postfix.tables import LookupFailure
 
 
 class Kind(Enum):
@@ -146,6 +147,11 @@ LOOKUP_FAILURE = Finding(
 def lookup_failure(name: str) -> Finding:
     """A table cannot tell what becomes of an address."""
     return LOOKUP_FAILURE._replace(text=f"<{name}>: {LOOKUP_FAILURE.text}", about="")
+
+
+def untold(name: str, failure: LookupFailure) -> Finding:
+    """The same of a table that said why: one that is wrong itself is the server's error."""
+    return SERVER_ERROR if failure.configuration else lookup_failure(name)
 
 
 #: The third number of an address status code -> what it is for a sender, and for a recipient.

@@ -27,14 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.resolved import AddressClass, Resolved, ResolveFlag
-from simmail.postfix.smtpd.findings import (
-    RECIPIENT,
-    SENDER,
-    SERVER_ERROR,
-    Finding,
-    Subject,
-    lookup_failure,
-)
+from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Subject, lookup_failure, untold
 from simmail.postfix.tables import LookupFailure, Maps
 from simmail.postfix.value_buffer import ValueBuffer
 
@@ -125,7 +118,7 @@ def unlisted(smtpd: Smtpd, address: str, other: str, title: str, domain: str = "
             return _undeliverable(smtpd, resolved, Subject(address, title))
         return _in_class(smtpd, tables, resolved, address, title)
     except LookupFailure as failure:
-        return SERVER_ERROR if failure.configuration else lookup_failure(address)
+        return untold(address, failure)
 
 
 def _knows(smtpd: Smtpd, maps: Maps, recipient: str) -> bool:

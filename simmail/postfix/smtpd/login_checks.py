@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.smtpd.access import decided, look_up
-from simmail.postfix.smtpd.findings import SENDER, Finding, Kind, Subject, lookup_failure
+from simmail.postfix.smtpd.findings import SENDER, Finding, Kind, Subject, untold
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def _owned(rule: Rule, sender: str | None, user: str, known: bool = False) -> Fi
     address = smtpd.resolve("", sender).recipient
     try:
         owners = find_address(smtpd.login_maps, address, smtpd.delimiters, smtpd.owns)
-    except LookupFailure:
-        return lookup_failure(sender)
+    except LookupFailure as failure:
+        return untold(sender, failure)
     if not user:
         return None if owners is None else Subject(sender, SENDER).reject(553, "5.7.1", "not logged in")
     if owners is None and known:

@@ -87,7 +87,7 @@ class Maps:
             warn = self.environment.warn
             warn("warning", f"{self.title} lookup of {key} returns an empty string result")
             warn("warning", f"{self.title} should return NO RESULT in case of NOT FOUND")
-            raise LookupFailure(f"{table.spec}: empty result")
+            raise LookupFailure(f"{table.spec}: empty result", configuration=True)
         return value
 
     @property
