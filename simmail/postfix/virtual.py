@@ -25,6 +25,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -44,6 +45,16 @@ if TYPE_CHECKING:
 
 STEPS = Steps(full=True, no_extension=True, at_domain=True)
 MISCONFIGURED = failure("4.3.5", "mail system configuration error")
+
+
+#: A number at the beginning of a text.
+NUMBER = re.compile(r"\s*([+-]?\d+)", re.ASCII)
+
+
+def leading_number(text: str) -> int:
+    """What atol(3) makes of a text: what follows a number counts for nothing, and no number is 0."""
+    found = NUMBER.match(text)
+    return int(found[1]) if found else 0
 
 
 class Box(NamedTuple):
@@ -118,10 +129,11 @@ class Virtual(DeliveryAgent):
             if value is None:
                 self.warn("warning", f"recipient {address}: not found in {maps.title}")
                 return MISCONFIGURED
-            if not value.isdigit() or int(value) < least:
+            number = leading_number(value)
+            if number < least:
                 self.warn("warning", f"recipient {address}: bad {kind} {value} in {maps.title}")
                 return MISCONFIGURED
-            ids.append(int(value))
+            ids.append(number)
         owner = next((a.name for a in self.machine.accounts.values() if a.uid == ids[0]), str(ids[0]))
         return Box(f"{self._base}/{name}", Account(Owner(owner, ids[1]), ids[0], "", "", ids[1]))
 
