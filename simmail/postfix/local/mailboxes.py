@@ -192,11 +192,11 @@ class Mailboxes:
         file = files.find(name)
         if file is None and files.is_folder(name):
             return Trouble("5.2.0", f"cannot open file: {IS_DIRECTORY}")
-        if file is None and files.linked and files.link(name):
-            return Trouble("5.2.0", f"cannot open file: {NO_FILE}")
         locked = files.may_append(name + ".lock", rights.name, rights.gid) if self._locks.used else ""
         if locked:
             self.agent.warn("warning", f"unable to create lock file {path}.lock: {locked}")
+        if file is None and files.linked and files.link(name):
+            return Trouble("5.2.0", f"cannot open file: {NO_FILE}")
         trouble = files.may_append(name, rights.name, rights.gid)
         if trouble:
             how = "cannot open file" if file is not None else "cannot create file exclusively"
