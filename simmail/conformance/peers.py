@@ -65,6 +65,8 @@ class PeerSession:
         self._greeted = False
         #: Lines that were said, and not heard yet.
         self._ahead: list[str] = []
+        #: Whether content is what comes next.
+        self._taking = False
 
     def greet(self) -> Decision[Reply | None]:
         """The banner; later what was said beyond an answer, if anything."""
@@ -115,15 +117,19 @@ class PeerSession:
             said = self.peer.says("data", "354 End data with <CR><LF>.<CR><LF>")
             if not self.envelope["rcpt"] and "data" not in self.peer.script:
                 return "554 5.5.1 Error: no valid recipients"
+            self._taking = said.startswith("3")
             return said
         return "" if verb == "QUIT" else OK
 
     def _content(self, content: Content) -> str:
+        self._taking = False
         said = self.peer.says("eod", "250 2.0.0 Ok: queued")
         if said.startswith("2"):
             self.peer.received.append(dict(self.envelope, content="\n".join(content.lines)))
         return said
 
     def lost(self, reason: str) -> Decision[None]:
-        """Nothing to do."""
+        """Content that breaks off counts as whole, as it does with the recorder's servers."""
+        if self._taking:
+            self._content(Content(()))
         return answered(None)
