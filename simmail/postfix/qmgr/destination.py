@@ -14,7 +14,12 @@ DESCRIPTION
 PARAMETERS
     initial_destination_concurrency, default_destination_concurrency_limit,
     default_destination_concurrency_positive_feedback, default_destination_concurrency_negative_feedback,
-    default_destination_concurrency_failed_cohort_limit, default_destination_rate_delay, each also for a transport
+    default_destination_concurrency_failed_cohort_limit, default_destination_rate_delay, each also for a transport;
+    destination_concurrency_feedback_debug
+
+DIAGNOSTICS
+    qmgr_queue_throttle: feedback NUMBER, qmgr_queue_unthrottle: feedback NUMBER
+    qmgr_queue_throttle: queue NAME: limit N window N success NUMBER failure NUMBER fail_cohorts NUMBER, ... unthrottle
 
 SEE ALSO
     SCHEDULER_README, qmgr(8)
@@ -88,16 +93,23 @@ class Destination:
     def praise(self) -> None:
         """A delivery found the site well."""
         self._cohorts = 0.0
-        limits = self.transport.limits
         if self.dead is not None:
             self.dead, self.resumes = None, 0.0
-            self.window = self.busy or limits.initial
+            self.window = self.busy or self.transport.limits.initial
             self._success = self._failure = 0.0
-            return
+        else:
+            self._widen()
+        if self.transport.heard is not None:
+            self._told("unthrottle")
+
+    def _widen(self) -> None:
+        limits = self.transport.limits
         maximum = limits.maximum
         if (maximum and self.window >= maximum) or self.window >= self.busy + limits.initial:
             return
         feedback = limits.positive.at(self.window)
+        if self.transport.heard is not None:
+            self.transport.heard(f"qmgr_queue_unthrottle: feedback {feedback:g}")
         self._success += feedback
         while self._success + feedback / 2 >= 1:
             self.window += 1
@@ -113,15 +125,30 @@ class Destination:
         if limits.cohorts and self._cohorts >= limits.cohorts:
             self.window = 0
             self.dead = dsn
-            return True
-        feedback = limits.negative.at(self.window)
+        else:
+            self._narrow()
+        if self.transport.heard is not None:
+            self._told("throttle")
+        return self.dead is not None
+
+    def _narrow(self) -> None:
+        feedback = self.transport.limits.negative.at(self.window)
+        if self.transport.heard is not None:
+            self.transport.heard(f"qmgr_queue_throttle: feedback {feedback:g}")
         self._failure -= feedback
         while self._failure - feedback / 2 < 0:
             self.window -= 1
             self._success = 0.0
             self._failure += 1
         self.window = max(self.window, 1)
-        return False
+
+    def _told(self, what: str) -> None:
+        """Tell of the window as it is after a change."""
+        assert self.transport.heard is not None
+        self.transport.heard(
+            f"qmgr_queue_{what}: queue {self.name}: limit {self.transport.limits.maximum} window {self.window} "
+            f"success {self._success:g} failure {self._failure:g} fail_cohorts {self._cohorts:g}"
+        )
 
     def suspend(self) -> None:
         """Close it for its rate delay."""

@@ -21,6 +21,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from simmail.postfix.delivery import Dsn
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.entry import Entry, Job
 from simmail.postfix.qmgr.part import Part
-from simmail.postfix.qmgr.transport import Limits, Transport
+from simmail.postfix.qmgr.transport import DEBUG, Limits, Transport
 
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
@@ -76,7 +77,8 @@ class Dispatcher:
             service = manager.system.service(name)
             limits = Limits.read(name, manager.config, service, manager.warn)
             single = limits.recipients == 1 and name not in (ERROR, RETRY)
-            found = self.transports[name] = Transport(name, limits, service is not None, single)
+            heard = partial(manager.warn, "text") if manager.config[DEBUG] and name not in (ERROR, RETRY) else None
+            found = self.transports[name] = Transport(name, limits, service is not None, single, heard)
         return found
 
     def suspended(self, dsn: Dsn) -> Destination | None:
@@ -138,7 +140,9 @@ class Dispatcher:
                 self._blame(destination, why._replace(reason=SUSPENDED + why.reason), now)
         elif destination.dead is not None:
             destination.praise()
-        elif destination.window and (destination.busy > 1 or destination.todo or transport.limits.destination_delay):
+        elif destination.window and (
+            destination.busy > 1 or destination.todo or transport.limits.destination_delay or transport.heard
+        ):
             destination.praise()  # any other is forgotten now, and what it would learn with it
         self._release(destination, transport, now)
 

@@ -30,6 +30,10 @@ class Divisor(Enum):
     SQUARE_ROOT = "sqrt_concurrency"
 
 
+#: The number that the log has for each.
+NUMBERS = {Divisor.NOTHING: 0, Divisor.CONCURRENCY: 1, Divisor.SQUARE_ROOT: 2}
+
+
 class Feedback(NamedTuple):
     """A feedback: `base` divided by what `divisor` says."""
 

@@ -8,7 +8,11 @@ DESCRIPTION
 
 PARAMETERS
     default_destination_recipient_limit, default_transport_rate_delay, default_process_limit, and those of
-    `simmail.postfix.qmgr.destination` and `simmail.postfix.qmgr.part`; each is looked for as TRANSPORT_... first
+    `simmail.postfix.qmgr.destination` and `simmail.postfix.qmgr.part`; each is looked for as TRANSPORT_... first;
+    destination_concurrency_feedback_debug
+
+DIAGNOSTICS
+    TRANSPORT: PARAMETER feedback type N value at CONCURRENCY: NUMBER
 
 SEE ALSO
     SCHEDULER_README, master(5)
@@ -25,7 +29,7 @@ from simmail.postfix.config import Config
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.parameters import parameters
 from simmail.postfix.qmgr.destination import Destination
-from simmail.postfix.qmgr.feedback import Feedback
+from simmail.postfix.qmgr.feedback import NUMBERS, Feedback
 from simmail.postfix.qmgr.part import Part, Price, Rank
 from simmail.postfix.values import read
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.qmgr.entry import Entry, Job
 
+#: Whether the log hears of feedbacks and windows.
+DEBUG = "destination_concurrency_feedback_debug"
 #: What else is read of a transport, whose recipients all have room here.
 MEMORY = ("recipient_limit", "extra_recipient_limit", "recipient_refill_limit", "recipient_refill_delay")
 
@@ -76,11 +82,18 @@ class Limits:
             return read(parameters()[default]._replace(name=own), config.text(own))
 
         def feedback(suffix: str) -> Feedback:
-            text: str = value(suffix, "default" + suffix)
+            usual = "default" + suffix
+            text: str = value(suffix, usual)
+            known_as = usual if text == config[usual] else name + suffix
             found = Feedback.parse(text)
             if found is None:
-                warn("warning", f"{name}{suffix}: ignoring malformed or unreasonable feedback: {text}")
-            return found or Feedback()
+                warn("warning", f"{known_as}: ignoring malformed or unreasonable feedback: {text}")
+                found = Feedback()
+            if config[DEBUG]:
+                at = config["initial_destination_concurrency"]
+                kind = NUMBERS[found.divisor]
+                warn("text", f"{name}: {known_as} feedback type {kind} value at {at}: {found.at(at):g}")
+            return found
 
         for suffix in MEMORY:
             value(f"_{suffix}", f"default_{suffix}")
@@ -119,6 +132,7 @@ class Transport:
         limits: its parameters.
         exists: whether there is such a service.
         single: whether each recipient has a queue of its own.
+        heard: told of each change of a destination's window; None where nobody wants to know.
 
     Attributes:
         destinations: by name.
@@ -130,12 +144,15 @@ class Transport:
     """
 
     __slots__ = (
-        "_last", "_latest", "_turn", "busy", "dead", "destinations", "exists", "limits", "listed", "name", "opens",
-        "resumes", "single",
+        "_last", "_latest", "_turn", "busy", "dead", "destinations", "exists", "heard", "limits", "listed", "name",
+        "opens", "resumes", "single",
     )  # fmt: skip
 
-    def __init__(self, name: str, limits: Limits, exists: bool = True, single: bool = False) -> None:
-        self.name, self.limits, self.exists, self.single = name, limits, exists, single
+    def __init__(
+        self, name: str, limits: Limits, exists: bool = True, single: bool = False,
+        heard: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.name, self.limits, self.exists, self.single, self.heard = name, limits, exists, single, heard
         self.destinations: dict[str, Destination] = {}
         self.busy = 0
         self.dead: Dsn | None = None
