@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from encodings.idna import nameprep
 from functools import lru_cache
 
 MAX_NAME = 255
@@ -11,14 +12,28 @@ _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NUMERIC = re.compile(r"[0-9.]+")
 
 
+#: Letters that IDNA 2008 keeps, and that of 2003, which Python knows, makes others of or leaves out.
+_KEPT = re.compile("([\xdf\u03c2\u200c\u200d])")
+
+
 def ascii_name(name: str) -> str:
     """A domain name as DNS carries it: non-ASCII labels in their A-label form; unchanged where they have none."""
     if name.isascii():
         return name
     try:
-        return name.encode("idna").decode("ascii")
+        if _KEPT.search(name) is None:
+            return name.encode("idna").decode("ascii")
+        return ".".join(map(_a_label, name.split(".")))
     except UnicodeError:
         return name
+
+
+def _a_label(label: str) -> str:
+    pieces = _KEPT.split(label)
+    if len(pieces) == 1:
+        return label.encode("idna").decode("ascii")
+    kept = "".join(piece if number % 2 else nameprep(piece) for number, piece in enumerate(pieces))
+    return "xn--" + kept.encode("punycode").decode("ascii")
 
 
 @lru_cache(maxsize=8192)

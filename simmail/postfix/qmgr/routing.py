@@ -90,7 +90,7 @@ class Router:
         queue = nexthop
         if transport.single:
             queue = f"{split_extension(local or address, self._delimiters)[0]}@{nexthop}"
-        destination = transport.destination(queue.lower(), nexthop)
+        destination = transport.destination(queue.lower() if queue.isascii() else _lowered(queue), nexthop)
         if destination.dead is not None:
             if Flush.EACH not in job.flush:
                 return self._dispatcher.suspended(destination.dead) or destination.dead
@@ -114,3 +114,8 @@ class Router:
             answer = rewriter.resolve(message.sender, recipient.address, message.trace == PROBE)
         self._asked, self._answer, self._keeps_until = asked, answer, now + KEEP_S
         return answer
+
+
+def _lowered(name: str) -> str:
+    """A destination's name beyond ASCII, of which only ASCII letters are made small."""
+    return name.encode("utf-8", "surrogateescape").lower().decode("utf-8", "surrogateescape")

@@ -119,16 +119,17 @@ class Addresses:
         """
         if not valid_hostname(domain):
             return (yield from self.of_host(domain, loops))
-        answer: DnsAnswer = yield Dns(ascii_name(domain), "MX")
-        answer = taken(self._program, domain, "MX", answer)
+        name = ascii_name(domain)
+        answer: DnsAnswer = yield Dns(name, "MX")
+        answer = taken(self._program, name, "MX", answer)
         if answer.status in NO_HOST:
-            return (yield from self.of_host(domain, loops))
+            return (yield from self.of_host(name, loops))
         if answer.status != "ok":
             if self._ignore_mx_errors and answer.status != "dropped":
-                return (yield from self.of_host(domain, loops))
-            return Found((), _in_vain(answer, domain, "MX"))
+                return (yield from self.of_host(name, loops))
+            return Found((), _in_vain(answer, name, "MX"))
         if not answer.records[0].data:
-            return Found((), Dsn("5.1.0", "", f"Domain {domain} does not accept mail (nullMX)"))
+            return Found((), Dsn("5.1.0", "", f"Domain {name} does not accept mail (nullMX)"))
         records = sorted(answer.records, key=lambda record: record.preference)
         return (yield from self._of_records(domain, records, loops))
 
@@ -142,7 +143,7 @@ class Addresses:
             if why is not None and self._defer_without and why.status[0] == "5":
                 why = why._replace(status="4" + why.status[1:])
             return Found((), why)
-        return self._without_us(domain, hosts, records[0].preference, why, loops)
+        return self._without_us(ascii_name(domain), hosts, records[0].preference, why, loops)
 
     def _without_us(self, domain: str, hosts: list[Host], best: int, why: Dsn | None, loops: bool) -> Found:
         """The hosts better than any of ours, in order."""
@@ -159,6 +160,7 @@ class Addresses:
 
     def of_host(self, name: str, loops: bool) -> Decision[Found]:
         """The addresses of one host."""
+        name = ascii_name(name)
         hosts: list[Host] = []
         why = yield from self._add(hosts, name, 0, None)
         if loops and any(host.address in self.own for host in hosts):
@@ -214,7 +216,7 @@ class Addresses:
         addresses: list[str] = []
         wrong: Dsn | None = None
         for type in self._types:
-            answer: DnsAnswer = yield Dns(ascii_name(name), type)
+            answer: DnsAnswer = yield Dns(name, type)
             answer = taken(self._program, name, type, answer)
             if answer.status == "ok":
                 addresses.extend(record.data for record in answer.records)
@@ -237,7 +239,7 @@ class Addresses:
             return addresses, None
         statuses = set()
         for type in self._types:
-            answer: DnsAnswer = yield Dns(ascii_name(name), type)
+            answer: DnsAnswer = yield Dns(name, type)
             statuses.add("temporary" if answer.temporary else answer.status)
             if answer.status == "ok":
                 addresses.extend(record.data for record in answer.records)
