@@ -232,6 +232,20 @@ class Trigger(Question):
         self.act = act
 
 
+class Await(Question):
+    """Wait until a service of this host's Postfix runs, and make a note then.  Answer: None.
+
+    Args:
+        service: its name in master.cf.
+        note: the note.
+    """
+
+    __slots__ = ("note", "service")
+
+    def __init__(self, service: str, note: Note) -> None:
+        self.service, self.note = service, note
+
+
 class Connect(Question):
     """Open a TCP connection.  Answer: `simmail.mail.answers.Connection`, or `ConnectFailure` with the reason.
 

@@ -57,6 +57,7 @@ class Bounce(Program):
     """Writes notifications."""
 
     command = "bounce"
+    process_limit = 0
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)

@@ -3,7 +3,9 @@
 
 DESCRIPTION
     Every delivery agent ends each recipient of a request in one of three ways: sent, deferred, bounced.  A report is
-    the agent's log line, a `delivery` record, with the result for the queue manager.
+    the agent's log line, a `delivery` record, with the result for the queue manager.  Before it says so it tells
+    bounce(8), behind the service `bounce`, `defer` or, of success that is to be told, `trace`; where that does not
+    start the agent waits, and so does the message.
 
     With soft_bounce a bounce only defers.  A delivery status filter may put another status and text in place, and
     so turn a bounce into a deferral and the other way round.  Where a recipient is only looked at (`sendmail -bv`)
@@ -21,6 +23,9 @@ DIAGNOSTICS
     ID: flush service failure
         A list of fast_flush_domains cannot be read.
 
+BUGS
+    The queue manager, which defers what need not be tried, does not wait for bounce(8).
+
 SEE ALSO
     bounce(3), defer(3), sent(3), dsn_filter(3)
 """
@@ -30,8 +35,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from simmail.mail.message import Recipient
-from simmail.mail.questions import Note
+from simmail.mail.message import Notify, Recipient
+from simmail.mail.questions import Await, Note
 from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
 from simmail.postfix.flush import flush_words
 from simmail.postfix.program import Program
@@ -45,7 +50,9 @@ _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 #: The status where nobody can be told that mail was not delivered.
 UNTOLD = ("4.3.0", "bounce or trace service failure")
 #: What an agent says of a recipient, to the log and to the queue manager.
-Report = tuple[Note, Result]
+Report = tuple[Note | Await, Result]
+#: The service behind which bounce(8) is told of a recipient.
+TOLD = {Status.BOUNCED.value: "bounce", Status.DEFERRED.value: "defer", Status.SOFTBOUNCE.value: "defer"}
 
 
 def valid_status(text: str) -> str:
@@ -83,11 +90,13 @@ class Reporter:
     Args:
         program: the agent, in whose name the notes are.
         filters: the parameter with its delivery status filter; "" for an agent that has none.
+        waits: whether it waits for bounce(8).
     """
 
-    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_shown", "_soft", "_unreturned")
+    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_shown", "_soft", "_unreturned", "_waits")
 
-    def __init__(self, program: Program, filters: str = "") -> None:
+    def __init__(self, program: Program, filters: str = "", waits: bool = True) -> None:
+        self._waits = waits
         self._program, self._shown = program, program.shown
         self._soft: bool = program.config["soft_bounce"]
         self._cached: bool = program.config["address_verify_negative_cache"]
@@ -169,7 +178,11 @@ class Reporter:
             self._program.name, "delivery", request.message.queue_id, self._shown(address),
             original and self._shown(original), relay, delays, dsn.status, status._value_, dsn.reason, request.conn_use,
         )  # fmt: skip
-        return note, Result(recipient, status, dsn, relay, of)
+        result = Result(recipient, status, dsn, relay, of)
+        service = TOLD.get(status._value_) or (recipient.notify and Notify.SUCCESS in recipient.notify and "trace")
+        if service and self._waits and (system := self._program.system).running(service) is None:
+            return Await(service, note) if system.has(service) else note, result
+        return note, result
 
     def _flush_later(self, queue_id: str, address: str) -> None:
         """Tell flush(8) of a deferred message, if its domain is one of those."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Connect, Decision, Level, Note, PassOn, Sleep
+from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep
 from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
@@ -192,6 +192,15 @@ class Master:
         """Give a connection to a service that takes them over from another."""
         taken = self.ports.take_over(task, question)
         return taken or ConnectFailure(self.spool.unanswered(f"private/{question.service}"))
+
+    def until_runs(self, task: Task, question: Await) -> Any:
+        """Start a service, and make a note when it runs."""
+        return task.call(self.host, self._noted_then(question))
+
+    def _noted_then(self, question: Await) -> Decision[None]:
+        if self.system is not None:
+            yield from self.system.summon(question.service)
+        yield question.note
 
     def anvil(self, task: Task, question: Anvil) -> Any:
         """Count an event of a client."""

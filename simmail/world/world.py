@@ -14,6 +14,7 @@ from simmail.mail.errors import InputError, SimmailError
 from simmail.mail.questions import (
     Abandon,
     Anvil,
+    Await,
     Close,
     Commit,
     Connect,
@@ -132,6 +133,7 @@ class World:
                 PassOn: (lambda task, question: task.host.master.pass_on(task, question), True),
                 KeepConnection: (lambda task, question: task.host.master.kept.keep(task, question), True),
                 KeptConnection: (lambda task, question: task.host.master.kept.take(task, question), True),
+                Await: (lambda task, question: task.host.master.until_runs(task, question), True),
                 Trigger: (lambda task, question: task.host.master.manage(question.act), False),
             }
         )

@@ -17,6 +17,7 @@ from simmail.mail.message import Message
 from simmail.mail.questions import (
     Abandon,
     Anvil,
+    Await,
     Close,
     Commit,
     Connect,
@@ -228,7 +229,7 @@ class Player:
             Anvil: lambda question: AnvilCounts(1, 1),
             NewQueueId: lambda question: QUEUE_ID,
             Commit: self._committed,
-            **dict.fromkeys((Abandon, Close, Detach, FlushSite, Trigger), lambda question: None),
+            **dict.fromkeys((Abandon, Await, Close, Detach, FlushSite, Trigger), lambda question: None),
         }
 
     def _sleep(self, question: Sleep) -> None:

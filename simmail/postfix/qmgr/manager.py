@@ -89,7 +89,7 @@ class QueueManager(Program):
         self.dispatcher = Dispatcher(self)
         self._router = Router(self)
         self._feed = Feed(self.spool)
-        self._reporter = Reporter(self)
+        self._reporter = Reporter(self, waits=False)
         self._run_delay: float = config["queue_run_delay"]
         self._active_limit: int = config["qmgr_message_active_limit"]
         self._recipient_limit: int = config["qmgr_message_recipient_limit"]
