@@ -34,6 +34,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from simmail.files.machine import Account
@@ -100,6 +101,7 @@ class Local(DeliveryAgent):
         self._kinds: tuple[Kind, ...] = (
             *(aliases if self.aliases.used else ()), self._elsewhere, self.forwards.deliver, *self._home,
         )  # fmt: skip
+        self._room: float = config["duplicate_filter_limit"] or inf
         self._needs_home: bool = config["require_home_directory"]
 
     def _default_rights(self, name: str) -> Account:
@@ -122,7 +124,7 @@ class Local(DeliveryAgent):
         results: list[Result] = []
         loops = delivered_before(request.message.content)
         for queued in request.recipients:
-            run = Run(request, queued, loops, results)
+            run = Run(request, queued, loops, results, self._room)
             before = len(results)
             waits = yield from self.recipient(run, State(queued, request.sender))
             if run.forwarded:

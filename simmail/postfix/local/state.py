@@ -108,23 +108,27 @@ class Run:
         request: the delivery request.
         queued: the recipient as the queue file has it.
         results: what became of each address so far.
-        seen: what was delivered or expanded already (Postfix's duplicate filter).
+        seen: what was delivered or expanded already (Postfix's duplicate filter), `room` entries at most.
         loops: the addresses of the message's Delivered-To: header lines, in lower case.
         forwarded: (Delivered-To: address, envelope sender) -> the addresses that the message is sent on to.
     """
 
-    __slots__ = ("forwarded", "loops", "queued", "request", "results", "seen")
+    __slots__ = ("_room", "forwarded", "loops", "queued", "request", "results", "seen")
 
-    def __init__(self, request: Request, queued: Recipient, loops: frozenset[str], results: list[Result]) -> None:
+    def __init__(
+        self, request: Request, queued: Recipient, loops: frozenset[str], results: list[Result], room: float
+    ) -> None:
+        self._room = room
         self.request, self.queued, self.loops, self.results = request, queued, loops, results
         self.seen: set[Hashable] = set()
         self.forwarded: dict[tuple[str, str], list[State]] = {}
 
     def first(self, *what: Any) -> bool:
-        """Whether this comes for the first time; it is remembered."""
+        """Whether this comes for the first time; it is remembered, as far as there is room."""
         if what in self.seen:
             return False
-        self.seen.add(what)
+        if len(self.seen) < self._room:
+            self.seen.add(what)
         return True
 
 
