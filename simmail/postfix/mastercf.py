@@ -48,6 +48,10 @@ PORTS: dict[str, int] = {
 _VALUED, _PLAIN = "imnost", "cdDluvVzS"
 
 
+#: Programs whose sockets commands use too; and those that master(8) wakes, or whose clients say where they listen.
+PUBLIC, ANYWHERE = ("cleanup", "postlogd", "showq"), ("flush", "pickup", "qmgr", "smtpd", "spawn")
+
+
 class Service(NamedTuple):
     """An entry of master.cf.
 
@@ -86,6 +90,13 @@ class Service(NamedTuple):
         """Where it listens below the queue directory; "" for a service of the network."""
         return "" if self.type == "inet" else f"{'private' if self.private else 'public'}/{self.name}"
 
+    @property
+    def found(self) -> bool:
+        """Whether it listens where its clients look for it, below public or private."""
+        if self.type != "unix" or self.command in ANYWHERE:
+            return True
+        return self.private is (self.command not in PUBLIC)
+
 
 class MasterCf:
     """The services of a host.
@@ -96,6 +107,10 @@ class MasterCf:
 
     def __init__(self, services: Mapping[tuple[str, str], Service]) -> None:
         self.services = dict(services)
+
+    def within_reach(self) -> MasterCf:
+        """The same without those services that nobody finds."""
+        return MasterCf({key: service for key, service in self.services.items() if service.found})
 
     @classmethod
     def load(

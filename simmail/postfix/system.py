@@ -108,7 +108,8 @@ class MailSystem:
         self.config = Config.load(machine, warn=warn)
         machine.files.watch(MAIN_CF)
         self._latest, self._main = self.config, self._main_cf()
-        self.master = MasterCf.load(machine, warn=warn, disabled=self.config["master_service_disable"])
+        described = MasterCf.load(machine, warn=warn, disabled=self.config["master_service_disable"])
+        self.master = described.within_reach()
         names = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
         self._rewrite = (names["rewrite"], "unix")
         self._named = {usual: name for usual, name in names.items() if name != usual}

@@ -107,6 +107,8 @@ class _Postqueue:
         control = self.console.control()
         if control.system is None:
             yield from self.console.warn(DOWN.format(control.spool.no_answer))
+        elif not control.system.has("showq"):
+            yield from self.console.warn(DOWN.format(control.spool.unanswered("public/showq")))
         else:
             yield from control.system.roused("showq")
         found = list(entries(control.spool, self.invocation.machine, self.config))
