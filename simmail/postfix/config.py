@@ -134,9 +134,10 @@ class Config:
             warn(kind, text)
         if service.fault:
             raise Fatal(service.fault)
+        if service.arguments and service.command in WITH_FLAGS:
+            raise Fatal(f"unknown attribute name: {service.arguments[0]}")
         if service.arguments and service.command not in WITH_ARGUMENTS:
-            what = "unknown attribute name" if service.command in WITH_FLAGS else "unexpected command-line argument"
-            raise LateFatal(f"{what}: {service.arguments[0]}")
+            raise LateFatal(f"unexpected command-line argument: {service.arguments[0]}")
         options = {name: Setting(value, service.location) for name, value in service.overrides.items()}
         if service.type == "inet" and service.maxproc != 1:  # master tells of stress, and there is none
             options.setdefault("stress", Setting("", service.location))

@@ -285,7 +285,7 @@ class MailSystem:
             program.forget()
 
     def summon(
-        self, name: str, type: str = "unix", client: str = "master", alone: bool = False, held: bool = False
+        self, name: str, type: str = "unix", client: str = "master", alone: bool = False, hears: bool = False
     ) -> Decision[Any]:
         """The program behind a service; one that will not run is tried again each minute, as master(8) does.
 
@@ -293,17 +293,14 @@ class MailSystem:
             name, type: the service.
             client: the program that asks, and complains of a service that master.cf does not have.
             alone: whether what it needs itself may come later.
-            held: whether the client notices when the program hangs up on it.
-
-        Raises:
-            Fatal: of the client, which dies of it.
+            hears: whether the answer is None where it dies over its first client, who hears of that.
         """
         if name in _LIMITS:
             return (yield from self._until_roused(name))
         found = self.at_hand(name, type)
-        return (yield from self._summoned(name, type, client, alone, held)) if found is None else found
+        return (yield from self._summoned(name, type, client, alone, hears)) if found is None else found
 
-    def _summoned(self, name: str, type: str, client: str, alone: bool, held: bool) -> Decision[Any]:
+    def _summoned(self, name: str, type: str, client: str, alone: bool, hears: bool) -> Decision[Any]:
         """The program behind a service, which may have to be made; after a reload by those who come then."""
         name = self._named.get(name, name)
         yield from self.outdated(name, type)
@@ -327,12 +324,12 @@ class MailSystem:
                 except Fatal as fatal:
                     self.throttle(name, type, now)
                     yield from self.dying(name, type, fatal)
-                    if held and isinstance(fatal, LateFatal):
-                        yield from self._hung_up(name, client)
+                    if hears and isinstance(fatal, LateFatal):
+                        return None
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]
 
-    def _hung_up(self, name: str, client: str) -> Decision[None]:
+    def hung_up(self, name: str, client: str) -> Decision[None]:
         """A program has died that had taken its client already.  Raises Fatal where the client dies, too."""
         if name == self.config["cleanup_service_name"]:
             raise Fatal(f"unable to connect to the public {name} service")

@@ -390,18 +390,9 @@ class Master:
             yield Sleep(end - now)
         agent = system.at_hand(request.transport)
         if agent is None:
-            request.job.waiting += 1
-            old = system.superseded(request.transport)
-            if old is not None:  # it may be free before a new one has started: for one client after the other
-                old.awaited += 1
-                yield Sleep(START_S * old.awaited)
-                now = yield Level()
-                old.awaited -= 1
-            agent = yield from system.summon(request.transport)
-            if self.system is not system:
-                return  # the queue manager that asked for it is no more
-            request.job.waiting -= 1
-            system.writers.clear()
+            agent, now = yield from self._sought(system, request, now)
+            if agent is None:
+                return
         elif system.throttled:
             request.job.waiting += 1
             yield from system.until_free(agent)
@@ -434,6 +425,33 @@ class Master:
         except Fatal as fatal:
             requests = yield from self._died(manager, fatal)
         self._deliver((yield Level()), manager, requests)
+
+    def _sought(self, system: MailSystem, request: Entry, now: float) -> Decision[tuple[Any, float]]:
+        """The agent for a try, which has to start, and the time; None where there is none, and it has been told."""
+        request.job.waiting += 1
+        old = system.superseded(request.transport)
+        if old is not None:  # it may be free before a new one has started: for one client after the other
+            old.awaited += 1
+            yield Sleep(START_S * old.awaited)
+            now = yield Level()
+            old.awaited -= 1
+        agent = yield from system.summon(request.transport, hears=True)
+        if self.system is not system:
+            return None, now  # the queue manager that asked for it is no more
+        request.job.waiting -= 1
+        system.writers.clear()
+        if agent is not None:
+            return agent, now
+        if self._headless:
+            unheard(request, [])
+            return None, now
+        manager = system.program("qmgr")
+        try:
+            requests = yield from manager.unserved(request, (yield Level()))
+        except Fatal as fatal:
+            requests = yield from self._died(manager, fatal)
+        self._deliver((yield Level()), manager, requests)
+        return None, now
 
     def _scan(self, wake: float) -> Decision[None]:
         now = yield Level()

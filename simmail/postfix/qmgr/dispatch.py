@@ -153,6 +153,17 @@ class Dispatcher:
         if self.transports.get(transport.name) is transport:
             self._release(destination, transport, now)
 
+    def unserved(self, entry: Entry, now: float) -> None:
+        """An agent has died over a try before it had heard of it: its transport is as good as none."""
+        destination = entry.destination
+        transport = destination.transport
+        if self.transports.get(transport.name) is transport:
+            destination.busy -= 1
+            transport.busy -= 1
+            if transport.dead is None:
+                self._kill(transport, NO_TRANSPORT, now)
+        self._redirect([entry], transport, NO_TRANSPORT)
+
     def _release(self, destination: Destination, transport: Transport, now: float) -> None:
         destination.busy -= 1
         transport.busy -= 1
@@ -187,20 +198,24 @@ class Dispatcher:
             destination.todo.clear()
             for entry in waiting:
                 transport.drop(entry)
-            retry = None if transport.name == RETRY else self.suspended(dsn)
-            if retry is None:
-                self.stranded.extend((entry, dsn) for entry in waiting)
-            else:
-                parts: dict[Job, Part] = {}
-                for entry in waiting:
-                    job = entry.job
-                    part = parts.get(job) or parts.setdefault(job, retry.transport.part(job))
-                    part.entries.append(entry)
-                    part.tries += 1
-                    entry.part, entry.destination, entry.transport, entry.nexthop = part, retry, RETRY, retry.nexthop
-                    retry.todo.append(entry)
-                retry.transport.offer(retry)
+            self._redirect(waiting, transport, dsn)
             transport.forget(destination)
+
+    def _redirect(self, waiting: list[Entry], transport: Transport, dsn: Dsn) -> None:
+        """Let the retry transport have these tries of another."""
+        retry = None if transport.name == RETRY else self.suspended(dsn)
+        if retry is None:
+            self.stranded.extend((entry, dsn) for entry in waiting)
+            return
+        parts: dict[Job, Part] = {}
+        for entry in waiting:
+            job = entry.job
+            part = parts.get(job) or parts.setdefault(job, retry.transport.part(job))
+            part.entries.append(entry)
+            part.tries += 1
+            entry.part, entry.destination, entry.transport, entry.nexthop = part, retry, RETRY, retry.nexthop
+            retry.todo.append(entry)
+        retry.transport.offer(retry)
 
     def revive(self, transport: Transport) -> None:
         """A dead transport gets another chance."""

@@ -161,6 +161,13 @@ class QueueManager(Program):
         yield from self._ended(job, now)
         return (yield from self._go_on(now))
 
+    def unserved(self, request: Entry, now: float) -> Decision[list[Entry]]:
+        """An agent died before it had read a request."""
+        request.job.running -= 1
+        yield self.note("warning", "", f"write to process ({request.transport}): Broken pipe")
+        self.dispatcher.unserved(request, now)
+        return (yield from self._go_on(now))
+
     def scan(self, now: float) -> Decision[list[Entry]]:
         """It is time for a queue run, or for what had to wait."""
         self.dispatcher.ring(now)

@@ -430,7 +430,9 @@ class SmtpdSession:
 
     def _waiting_for(self, service: str) -> Decision[Any]:
         self.stuck = service
-        found = yield from self.smtpd.system.summon(service, client=self.smtpd.name, held=True)
+        system, name = self.smtpd.system, self.smtpd.name
+        while (found := (yield from system.summon(service, client=name, hears=True))) is None:
+            yield from system.hung_up(service, name)
         self.stuck = ""
         return found
 
