@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision
-from simmail.postfix.delivery import Dsn, Request, Result, Status
+from simmail.postfix.delivery import Dsn, Request, Result, Status, enter
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter, delays
 
@@ -76,7 +76,9 @@ class DeliveryAgent(Program):
         yield note
         told = result.dsn
         told = told._replace(reason=told.reason.rstrip(), diagnostic=told.diagnostic.rstrip())
-        results.append(result._replace(dsn=told, of=of))
+        result = result._replace(dsn=told, of=of)
+        results.append(result)
+        enter(request.message, result)
         return result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
 
 

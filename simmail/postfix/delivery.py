@@ -121,3 +121,11 @@ class Request:
     verify: bool = False
     hop_status: Dsn | None = None
     handed: int = 0
+
+
+def enter(message: Message, result: Result) -> None:
+    """Enter a failure where the queue's listings look while the message is under delivery."""
+    if result.status in WAITING:
+        message.deferrals += ((result.recipient.address, result.dsn.reason),)
+    elif result.of is None and result.status is Status.BOUNCED:
+        result.recipient.end = "bounced"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import NOW, Decision
-from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.delivery import Dsn, Request, Result, enter
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter, delays, split_status
 
@@ -46,5 +46,6 @@ class Error(Program):
             if self.pending:
                 yield from self.spoken()
             yield note
+            enter(request.message, result)
             results.append(result)
         return results

@@ -64,16 +64,15 @@ def entries(spool: Spool, machine: Machine, config: Config) -> Iterator[Entry]:
         for queue_id in spool.listed(queue):
             message = spool.shown(queue_id, queue)
             size = stored_size(message, queue, machine)
-            yield Entry(queue, message, message.sender or nobody, size, tuple(waiting(message, queue)))
+            yield Entry(queue, message, message.sender or nobody, size, tuple(waiting(message)))
 
 
-def waiting(message: Message, queue: str) -> Iterator[Waiting]:
+def waiting(message: Message) -> Iterator[Waiting]:
     """The recipients of a message that wait: those with a reason in the order they were tried, then the others."""
     told: set[str] = set()
-    if queue != "active":
-        for address, reason in message.deferrals:
-            told.add(address)
-            yield Waiting(address, reason)
+    for address, reason in message.deferrals:
+        told.add(address)
+        yield Waiting(address, reason)
     for recipient in message.recipients:
-        if recipient.address not in told:
+        if recipient.address not in told and not recipient.end:
             yield Waiting(recipient.address, "")

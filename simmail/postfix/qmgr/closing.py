@@ -226,10 +226,15 @@ def settle(job: Job, results: list[Result]) -> bool:
     for listed, end in ends:
         if not waits or id(listed) not in waits:
             listed.end = end
-            for place, recipient in enumerate(message.recipients):
-                if recipient is listed:
-                    del message.recipients[place]
-                    listed.place = place
-                    message.done += (listed,)
-                    break
+            be_done_with(message, listed)
     return bool(waits)
+
+
+def be_done_with(message: Message, listed: Recipient) -> None:
+    """Take a recipient off those that wait."""
+    for place, recipient in enumerate(message.recipients):
+        if recipient is listed:
+            del message.recipients[place]
+            listed.place = place
+            message.done += (listed,)
+            break

@@ -39,7 +39,7 @@ from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.delivery import PROBE, PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
-from simmail.postfix.qmgr.closing import Closer, end_all, remember, restore, settle
+from simmail.postfix.qmgr.closing import Closer, be_done_with, end_all, remember, restore, settle
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.dispatch import Dispatcher
 from simmail.postfix.qmgr.entry import Entry, Flush, Job
@@ -150,12 +150,16 @@ class QueueManager(Program):
         return (yield from self._go_on(now))
 
     def crashed(self, request: Entry, now: float) -> Decision[list[Entry]]:
-        """An agent died over a request, with a line of its own in the log: its recipients are tried again later."""
+        """An agent died over a request, with a line of its own in the log: those it was not done with wait."""
         job = request.job
         job.running -= 1
         if self.dispatcher.transports.get(request.transport) is request.destination.transport:  # else nobody listens
             yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
-        job.deferred.extend((recipient, Dsn("4.3.0", "", "")) for recipient in request.recipients)
+        for recipient in request.recipients:
+            if recipient.end:
+                be_done_with(job.message, recipient)
+            else:
+                job.deferred.append((recipient, Dsn("4.3.0", "", "")))
         self.dispatcher.release(request, now)
         job.pending -= 1
         yield from self._ended(job, now)
@@ -271,6 +275,7 @@ class QueueManager(Program):
         self.spool.active[queue_id] = message
         self._number += 1
         job = self.jobs[queue_id] = Job(message, self._number, now, flush)
+        message.deferrals = ()
         if before is not None:
             job.failed, job.told = before.failed, before.told
         elif message.unreturned or message.untold:

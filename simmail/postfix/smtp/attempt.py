@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision
-from simmail.postfix.delivery import Dsn, Request, Result
+from simmail.postfix.delivery import Dsn, Request, Result, enter
 from simmail.postfix.printable import printable
 from simmail.postfix.report import Delays, delays
 from simmail.smtp.replies import Reply
@@ -137,6 +137,7 @@ class Attempt:
         if self.client.pending:
             yield from self.client.spoken()
         yield note
+        enter(self.request.message, result)
         return result.dsn.action == "delayed"
 
 

@@ -417,6 +417,7 @@ class Session(Dialogue):
                 return
             if reply.kind == 2:
                 yield from self._sent([recipient], reply)
+                recipient.end = "sent"
             else:
                 yield from self.attempt.one_failed(recipient, self._refused(reply, "end of DATA command"))
 
