@@ -10,7 +10,7 @@ from simmail.lab.checks import Bench, check
 )
 def office_may_send(bench: Bench) -> None:
     """The office's PCs can send mail to anywhere."""
-    for client in ("192.168.1.20", "192.168.1.201"):
+    for client in ("192.168.1.20", "192.168.1.77", "192.168.1.201"):
         bench.letter(client, "alice@domain.ork", "friend@elsewhere.example").accepted()
 
 

@@ -19,8 +19,9 @@ def alices_letter_reaches_the_customer(bench: Bench) -> None:
 
 @check(2, hint="By which way does head office itself send?", manual="postconf(5), relayhost")
 def head_offices_letter_reaches_the_customer(bench: Bench) -> None:
-    """A letter from a PC at head office to the customer reaches the customer's mailbox."""
-    bench.letter("10.1.0.20", "ann@parentco.con", "ben@customer.example", host=HEAD).accepted()
+    """Letters from PCs at head office to the customer reach the customer's mailbox."""
+    for client in ("10.1.0.77", "10.1.0.20"):
+        bench.letter(client, "ann@parentco.con", "ben@customer.example", host=HEAD).accepted()
     bench.world.run(bench.world.now + 900)
     arrived = "Subject: a probe" in bench.mailbox("ben", CUSTOMER)
     bench.expect(arrived, "the letter did not come to the mailbox of ben at customer.example", bench.log(HEAD)[-12:])

@@ -11,7 +11,7 @@ PATIENCE_S = 2.0
 @check(3, hint="Which list lives? Which restriction asks about an address?", manual="postconf(5), reject_rbl_client")
 def listed_are_refused(bench: Bench) -> None:
     """A trojaned PC that the list knows is refused for good."""
-    bench.letter("198.18.0.4", "offers@victim.example", "alice@domain.ork").refused("554")
+    bench.letter("198.18.0.4", "offers@victim.example", "alice@domain.ork").refused("5")
 
 
 @check(2, hint="Who stands at the door before the list is asked?", manual="postconf(5), permit_mynetworks")

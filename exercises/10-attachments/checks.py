@@ -39,14 +39,17 @@ def programs_are_refused(bench: Bench) -> None:
 @check(4, hint="Write the headers into a file and ask: postmap -q - pcre:FILE.", manual="header_checks(5), RFC 2183")
 def however_the_name_is_written(bench: Bench) -> None:
     """It is refused without quotes, in a second line, with something behind the name, and in either header."""
-    for header in (
-        'Content-Type: application/octet-stream;\n name="love.vbs"',
-        "Content-Type: application/octet-stream; name=love.vbs",
-        'Content-Type: application/octet-stream; name="love.vbs"; charset=us-ascii',
-        'Content-Disposition: attachment; filename="love.vbs"; size=22528',
-        "Content-Disposition: attachment; filename=love.vbs",
+    for form in (
+        'Content-Type: application/octet-stream;\n name="{}"',
+        "Content-Type: application/octet-stream; name={}",
+        'Content-Type: application/octet-stream; name="{}"; charset=us-ascii',
+        'Content-Disposition: attachment; filename="{}"; size=22528',
+        "Content-Disposition: attachment; filename={}",
+        'Content-Type: text/plain; name="{}"',
     ):
-        _with(bench, header).refused("5", f"should have been refused for good: a letter with the header {header!r}")
+        for name in ("love.vbs", "setup.exe"):
+            header = form.format(name)
+            _with(bench, header).refused("5", f"should have been refused for good: a letter with the header {header!r}")
 
 
 @check(2, hint="HOLD is an action, too.", manual="header_checks(5), postsuper(1)")

@@ -38,7 +38,8 @@ def an_innocent_can_ask(bench: Bench) -> None:
 @check(2, hint="Which headers does a pattern without a header's name look at?", manual="header_checks(5)")
 def its_mailer_is_refused(bench: Bench) -> None:
     """What was sent with SuperMailer is refused; a letter whose subject is about SuperMailer arrives."""
-    _with(bench, "X-Mailer: SuperMailer 3.1\nSubject: hello").refused("5")
+    for version in ("SuperMailer 3.1", "SuperMailer", "SuperMailer Pro 4.0"):
+        _with(bench, f"X-Mailer: {version}\nSubject: hello").refused("5")
     _with(bench, "Subject: Who sends with SuperMailer?").accepted()
     bench.arrives("alice", "Who sends with", within=60)
 

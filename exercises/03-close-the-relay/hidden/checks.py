@@ -7,8 +7,9 @@ from simmail.lab.checks import Bench, check
 
 @check(1, hint="The guests' network is not the office's.", manual="postconf(5), mynetworks")
 def guests_may_not_relay(bench: Bench) -> None:
-    """The guests' wireless network, elsewhere in the same private range, cannot send mail to third parties."""
-    bench.letter("192.168.77.5", "guest@domain.ork", "friend@elsewhere.example").refused()
+    """The guests' wireless networks, elsewhere in the same private range, cannot send mail to third parties."""
+    for client in ("192.168.77.5", "192.168.0.5", "192.168.2.5"):
+        bench.letter(client, "guest@domain.ork", "friend@elsewhere.example").refused()
 
 
 @check(1, hint="Is the sender's address proof of anything, or the name in a greeting?", manual="SMTPD_ACCESS_README")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simmail.lab.checks import Bench, check
 
 PARTNER, HELO = "203.0.113.25", "mail.partner.example"
+TROJAN = "198.18.0.4"
 ALICE = "alice@domain.ork"
 
 
@@ -17,7 +18,7 @@ def notices_come_through(bench: Bench) -> None:
 @check(1, hint="Can a rule judge a greeting that nobody made?", manual="postconf(5), smtpd_helo_required")
 def silence_is_no_way_round(bench: Bench) -> None:
     """A client that does not greet at all gets no letter in."""
-    session = bench.world.telnet("198.18.0.4", bench.study)
+    session = bench.world.telnet(TROJAN, bench.study)
     answers = [session.type(line) for line in ("MAIL FROM:<a@partner.example>", f"RCPT TO:<{ALICE}>")]
     bench.expect(answers[-1][:1] != "2", "a client that left HELO out was let in", session.transcript)
 
@@ -32,3 +33,11 @@ def trouble_with_dns_is_not_final(bench: Bench) -> None:
 def no_mx_is_no_crime(bench: Bench) -> None:
     """A sender whose domain has an address and no MX is taken."""
     bench.letter(PARTNER, "tom@small.example", ALICE, helo=HELO).accepted()
+
+
+@check(1, hint="Who could say that word?", manual="SMTPD_ACCESS_README")
+def the_customers_words_open_nothing(bench: Bench) -> None:
+    """A stranger who greets with the customer's `server2.local`, or writes in his name, is judged like any other."""
+    bench.letter(TROJAN, "a@nowhere.invalid", ALICE, helo="server2.local").refused()
+    for helo in ("friend", "desktop-7"):
+        bench.letter(TROJAN, "joe@customer.example", ALICE, helo=helo).refused("5")

@@ -27,3 +27,17 @@ def a_letter_within_a_letter(bench: Bench) -> None:
         text="Subject: a probe\nMIME-Version: 1.0\nContent-Type: message/rfc822\n\nSubject: look\nMIME-Version: 1.0\n"
         f'Content-Disposition: attachment; filename="{CAPITALS}"\n\nx',
     ).refused("5")  # fmt: skip
+
+
+@check(1, hint="How many ways are there to write an archive's name?", manual="header_checks(5), RFC 2183")
+def any_archive_is_held(bench: Bench) -> None:
+    """An archive of another name, with quotes or without, and in either header, is held."""
+    for header in (
+        'Content-Type: application/zip; name="backup of 2025.zip"',
+        "Content-Type: application/octet-stream; name=backup.zip",
+        "Content-Disposition: attachment; filename=backup.zip",
+    ):
+        text = f"Subject: a probe\nMIME-Version: 1.0\n{header}\n\nx"
+        bench.letter(OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork", text=text).accepted()
+        bench.world.run(bench.world.now + 60)
+        bench.expect("Subject: a probe" not in bench.mailbox("alice"), f"with the header {header!r} it was delivered")

@@ -19,3 +19,20 @@ def names_below_ours_are_refused(bench: Bench) -> None:
     """A letter to a name below our domain is refused."""
     for server in SERVERS:
         bench.letter("203.0.113.9", "friend@stranger.example", "alice@sub.domain.ork", host=server).refused()
+
+
+@check(1, hint="Do you list those who exist, or those who do not?", manual="LOCAL_RECIPIENT_README")
+def whoever_nobody_is(bench: Bench) -> None:
+    """Letters to other names that nobody has are refused for good by both servers."""
+    for server in SERVERS:
+        for address in ("nobody.at.all@domain.ork", "alices@domain.ork", "bob@trinkets.bis", "order@trinkets.bis"):
+            bench.letter("203.0.113.9", "friend@stranger.example", address, host=server).refused("5")
+
+
+@check(1, hint="Is she the one who forges?", manual="BACKSCATTER_README")
+def the_flower_shop_can_write(bench: Bench) -> None:
+    """What the flower shop itself writes to somebody who exists is taken by either server, and arrives."""
+    for number, server in enumerate(SERVERS):
+        text = f"Subject: tulips {number}\n\nhello"
+        bench.letter("203.0.113.30", "vera@flowers.example", "alice@domain.ork", host=server, text=text).accepted()
+        bench.arrives("alice", f"Subject: tulips {number}", within=60.0)

@@ -16,34 +16,56 @@ def _attached(part: str) -> str:
 
 @check(1, hint="Which forms has the name of an attachment?", manual="RFC 2045, RFC 2183")
 def half_hidden_names_are_refused(bench: Bench) -> None:
-    """Without quotation marks, on a line of its own, or with a size behind it: the name is the same name."""
+    """Without quotation marks, on another line, with a size behind it, as text: the name is the same name."""
     for part in (
         "Content-Type: application/octet-stream; name=love.txt.vbs",
         'Content-Type: application/octet-stream;\n name="love.txt.vbs"',
         'Content-Disposition: attachment; filename="love.txt.vbs"; size=12',
+        'Content-Type: text/plain; name="love.txt.vbs"',
     ):
         bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=_attached(part)).refused("5")
 
 
 @check(1, hint="Whose names end in .com?", manual="header_checks(5)")
 def price_lists_pass(bench: Bench) -> None:
-    """An attachment called `prices from acme.com` is taken."""
-    part = 'Content-Type: application/pdf; name="prices from acme.com"'
-    bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=_attached(part)).accepted()
+    """Attachments called `prices from acme.com` and `what setup.exe does.pdf` are taken, and so is `postscr`."""
+    for name in ("prices from acme.com", "what setup.exe does.pdf", "postscr"):
+        part = f'Content-Type: application/pdf; name="{name}"'
+        bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=_attached(part)).accepted()
 
 
 @check(1, hint="Which answers of the list mean `listed`?", manual="postconf(5), reject_rbl_client")
 def notices_of_the_list_do_not_count(bench: Bench) -> None:
-    """A firm about which the list answers 127.255.255.254 is not taken for a listed one."""
-    bench.letter("198.51.100.66", "kim@asked-too-often.example", "alice@domain.ork").accepted()
+    """A firm about which the list answers 127.255.255.254, or 127.0.0.1 or .12, is not taken for a listed one."""
+    for client in ("198.51.100.66", "198.51.100.67", "198.51.100.68"):
+        bench.letter(client, "kim@asked-too-often.example", "alice@domain.ork").accepted()
+
+
+@check(1, hint="A list has more than one code.", manual="postconf(5), reject_rbl_client")
+def every_kind_of_listing_counts(bench: Bench) -> None:
+    """Clients that are listed with other codes, 127.0.0.2 and 127.0.0.11, are refused as well."""
+    for client in ("203.0.113.10", "203.0.113.11"):
+        bench.letter(client, "kim@friend.example", "alice@domain.ork", helo="mx.bulk.example").refused("5")
+
+
+@check(1, hint="By what is it trusted?", manual="postconf(5), mynetworks")
+def the_partner_may_move(bench: Bench) -> None:
+    """When the name hosting.partner.example gets a third address, it can send from there, too."""
+    bench.world.zones.read(
+        "hosting.partner.example. IN A 198.51.100.132\n132.100.51.198.in-addr.arpa. IN PTR hosting.partner.example.\n"
+    )
+    bench.letter("198.51.100.132", "shop@partner.example", "joe@friend.example").accepted()
 
 
 @check(1, hint="Is 250 a promise?", manual="header_checks(5), DISCARD")
 def nothing_vanishes(bench: Bench) -> None:
-    """An invitation with the word `free` in its subject arrives."""
+    """An invitation with the word `free` in its subject arrives, and a FREE OFFER!! does, or is refused."""
     text = "Subject: are you free on Friday?\n\nLunch?"
     bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=text).accepted()
     bench.arrives("alice", "Subject: are you free", within=60.0)
+    offer = bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text="Subject: FREE OFFER!!\n\nBuy.")
+    if offer.text.startswith("2"):
+        bench.arrives("alice", "Subject: FREE OFFER!!", within=60.0)
 
 
 @check(1, hint="Who is in mynetworks?", manual="postconf(5), smtpd_relay_restrictions")
