@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simmail.lab.archive import is_copy, unpack
+from simmail.lab.archive import copy_in, is_copy, unpack
 from simmail.lab.checks import Outcome
 from simmail.lab.exercise import Exercise
 from simmail.lab.report import Report
@@ -61,7 +61,7 @@ def hand_ins(paths: Iterable[str], out: Path | None = None) -> Iterator[Path]:
         path = Path(name)
         if not path.exists():
             raise InputError(name, "there is no such hand-in")
-        if path.is_dir() and not is_copy(path) and any(is_copy(p) or packed(p) for p in path.iterdir()):
+        if path.is_dir() and not is_copy(path) and any(packed(p) or is_copy(copy_in(p)) for p in path.iterdir()):
             own = {out.resolve(), out.with_suffix("").resolve()} if out is not None else set()
             yield from sorted(p for p in path.iterdir() if not p.name.startswith(".") and p.absolute() not in own)
         else:
@@ -108,8 +108,8 @@ def _tried(exercise: Exercise, path: Path, student: str, key: bytes) -> Mark:
         elif not path.is_dir():
             raise InputError(str(path), "is neither a folder nor a zip file", "hand in one of these")
         task = {
-            "exercise": str(exercise.folder), "folder": str(folder.resolve()), "student": student, "key": key.hex(),
-            "limits": LIMITS,
+            "exercise": str(exercise.folder), "folder": str(copy_in(folder).resolve()), "student": student,
+            "key": key.hex(), "limits": LIMITS,
         }  # fmt: skip
         try:
             done = subprocess.run(

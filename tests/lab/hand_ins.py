@@ -52,6 +52,28 @@ def packed(folder: Path, inside: bool = False) -> Path:
     return Path(archive)
 
 
+def zipped_as(name: Callable[[str], str], *others: str) -> Callable[[Path], object]:
+    """The solution in a zip file that calls each file something else, and has others beside."""
+
+    def make(folder: Path) -> None:
+        with zipfile.ZipFile(folder.with_suffix(".zip"), "w") as archive:
+            for path in copy(folder).rglob("*"):
+                if path.is_file():
+                    member = zipfile.ZipInfo("member")  # which takes what it is given here for a path of this machine
+                    member.filename = name(path.relative_to(folder.parent).as_posix())
+                    archive.writestr(member, path.read_bytes())
+            for other in others:
+                archive.writestr(other, "")
+        shutil.rmtree(folder)
+
+    return make
+
+
+def in_a_folder(folder: Path) -> None:
+    """A copy in a folder that has the student's name."""
+    copy(folder / NAME)
+
+
 def solved_and(*lines: str) -> Callable[[Path], object]:
     """The solution with lines behind it."""
     return lambda folder: copy(folder, "\n".join((SOLVED, *lines, "")))
@@ -182,6 +204,10 @@ GOOD = {
     "good": Sort(copy, ALL),
     "packed": Sort(lambda folder: packed(copy(folder)), ALL),
     "packed inside": Sort(lambda folder: packed(copy(folder), inside=True), ALL),
+    "packed on a Mac": Sort(zipped_as(str, "__MACOSX/packed on a Mac/._world.yaml"), ALL),
+    "packed on Windows": Sort(zipped_as(lambda name: name.replace("/", "\\"), "packed on Windows\\zones\\"), ALL),
+    "packed with its path": Sort(zipped_as(lambda name: f"home/me/my course/{name}"), ALL),
+    "in a folder": Sort(in_a_folder, ALL),
     "Zoë Ødegård": Sort(copy, ALL),
     "=HYPERLINK(1)": Sort(copy, ALL),
     "caf\udce9": Sort(copy, ALL),

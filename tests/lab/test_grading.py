@@ -31,7 +31,7 @@ from tests.lab.hand_ins import ALL, MAIN_CF, NAME, ROOT, SOLVED, SORTS, copy, pa
 #: Of all sorts of hand-ins, those that the quick test tries.
 FEW = (
     "good", "packed", "no web server", "empty", "no syntax", "no archive.zip", "endless pattern",
-    "link to a file", "climber", "essay.txt",
+    "link to a file", "climber", "essay.txt", "packed on a Mac", "in a folder",
 )  # fmt: skip
 #: The course's, by which variants are drawn.
 SECRET = b"a secret"
