@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from simmail.mail.errors import InputError
+from simmail.postfix.edit_files import How, edit_main
 from simmail.world import folder as folders
 
 #: The word by which a world without any policy is called; a folder of that name cannot be one.
@@ -79,7 +80,7 @@ class Bundle:
         return Bundle(self.name, {**self.files, **files})
 
     def with_parameter(self, host: str, name: str, value: Any) -> Bundle:
-        """The same world where a host's main.cf ends with another setting, under each policy.
+        """The same world with another setting in a host's main.cf, under each policy, as `postconf -e` writes it.
 
         Raises:
             InputError: where the host has no main.cf, or that is no name or value of a parameter.
@@ -95,7 +96,10 @@ class Bundle:
         ]  # fmt: skip
         if not places:
             raise InputError(f"host {host!r}", f"has no {MAIN_CF} in {self.name}")
-        changed = {path: f"{self.files[path].rstrip()}\n{name} = {text}\n" for path in places}
+        changed = {
+            path: edit_main(f"{self.files[path].rstrip()}\n", [f"{name}={text}"], How.SET, path, lambda _: None)
+            for path in places
+        }
         return Bundle(self.name, {**self.files, **changed})
 
     def with_world_parameter(self, path: str, value: Any) -> Bundle:

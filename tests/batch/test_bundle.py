@@ -40,6 +40,14 @@ def test_parameters_are_laid_over_all_policies(world: Path) -> None:
     )
 
 
+def test_a_parameter_takes_the_place_of_what_stands_there(world: Path) -> None:
+    """Postfix warns of a parameter that stands twice; what a sweep varies stands once."""
+    place = "hosts/mail.domain.ork/etc/postfix/main.cf"
+    bundle = Bundle.read(world).with_files({place: "a = 1,\n  2\n# end\nb = 3"})
+    assert bundle.with_parameter("mail.domain.ork", "a", 4).files[place] == "a = 4\n# end\nb = 3\n"
+    assert bundle.with_parameter("mail.domain.ork", "c", 4).files[place] == "a = 1,\n  2\n# end\nb = 3\nc = 4\n"
+
+
 @pytest.mark.parametrize("path", ["actors.nobody.per_day", "links.7.latency", "title.x.y"])
 def test_a_place_that_is_not_there(world: Path, path: str) -> None:
     """A path that leads nowhere is an error that says where it broke off."""
