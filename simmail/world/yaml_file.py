@@ -51,6 +51,8 @@ def tree(path: Path, missing: str, beginning: str) -> dict[Any, Any]:
     return said
 
 
+#: How much two words have in common of which one is taken for the other, from 0 to 1.
+ALIKE = 0.65
 #: Halves of what UTF-16 has for one character: Python and YAML let them stand alone, no text may.
 _HALF = re.compile(r"[\ud800-\udfff]")
 
@@ -108,11 +110,13 @@ def located(
         fields: all that there are, for a suggestion.
         place: from pydantic's path to the file's.
     """
-    told = []
+    told = [(line(tree, path), f"{'.'.join(map(str, path))}: {text}") for path, text in _of_no_kind(error, place)]
     for problem in error.errors():
         path = place(problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         field = ".".join(map(str, path))
+        if problem["type"] in _KINDS:
+            continue
         if problem["type"] == "extra_forbidden":
             message = "there is no such field" + meant(str(path[-1]), fields)
         elif problem["type"] == "missing":
@@ -129,7 +133,31 @@ def located(
     return InputError(Location(name, number), first + others)
 
 
+#: How pydantic calls the kinds that something may be of, where it may be of several.
+_ALTERNATIVES = frozenset({"str", "int", "float", "bool", "list[str]", "list[int]", "list[float]"})
+#: Its complaints about a kind, and the kind.
+_KINDS = {
+    "string_type": "text", "int_type": "whole number", "int_parsing": "whole number",
+    "int_from_float": "whole number", "float_type": "number", "float_parsing": "number", "list_type": "list",
+}  # fmt: skip
+
+
+def _of_no_kind(error: ValidationError, place: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> Iterator[Any]:
+    """The values of a wrong kind: where, and what is said of it, once for all the kinds that would do."""
+    found: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
+    for problem in error.errors():
+        if problem["type"] in _KINDS:
+            path = tuple(step for step in place(problem["loc"]) if step not in _ALTERNATIVES)
+            found.setdefault(path, (problem["input"], []))[1].append(_KINDS[problem["type"]])
+    for path, (value, kinds) in found.items():
+        if any(other[: len(path)] == path for other in found if other != path):
+            continue  # something in it is wrong
+        what = repr(value) if isinstance(value, (str, int, float)) else "this"
+        hint = "; put it in quotation marks" if "text" in kinds and isinstance(value, (int, float)) else ""
+        yield path, f"{what} is no {' and no '.join(dict.fromkeys(kinds))}{hint}"
+
+
 def meant(word: str, known: Sequence[str]) -> str:
     """A suggestion, for a word that is nearly one of those known."""
-    close = difflib.get_close_matches(word, known, 1)
+    close = difflib.get_close_matches(word, known, 1, ALIKE)
     return f"; was {close[0]!r} meant?" if close else ""
