@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.files.tree import normal
 from simmail.lab.trouble import troubles
-from simmail.mail.errors import Fatal, SimmailError
+from simmail.mail.errors import Fatal, NobodyError, SimmailError
 from simmail.postfix.config import Config
 from simmail.postfix.local.mailboxes import MailboxPaths
 from simmail.world.loader import load
@@ -337,6 +337,8 @@ def _outcome(found: Check, bench: Bench) -> Outcome:
         found.run(bench)
     except Failed as failed:
         return came(0.0, failed.text, failed.witness)
+    except NobodyError as error:
+        return came(0.0, f"the check itself broke: {error}", (), True)  # hosts and people are the exercise's own
     except SimmailError as error:
         return came(0.0, str(error))
     except MemoryError:

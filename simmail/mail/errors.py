@@ -37,6 +37,10 @@ class InputError(SimmailError, ValueError):
         super().__init__(f"{where}: {found}" + (f"; {wanted}" if wanted else ""))
 
 
+class NobodyError(InputError):
+    """A host or a person that is asked for by name, and is not there."""
+
+
 class Fatal(SimmailError):
     """A program of a simulated host gives up, as msg_fatal() does: `text` is what follows `fatal: `.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.content import Content
-from simmail.mail.errors import InputError
+from simmail.mail.errors import InputError, NobodyError
 from simmail.mail.questions import Close, Connect, Decision, Note, Now, Receive, Send
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
@@ -31,7 +31,7 @@ class People(dict[str, "MailProgram"]):
     """The people of a world, by login name; who asks for another is told whom there is."""
 
     def __missing__(self, login: str) -> MailProgram:
-        raise InputError(f"person {login!r}", "is not in this world", f"there are: {', '.join(self) or 'none'}")
+        raise NobodyError(f"person {login!r}", "is not in this world", f"there are: {', '.join(self) or 'none'}")
 
 
 class MailProgram:

@@ -10,7 +10,7 @@ from simmail.dns.resolver import Resolver
 from simmail.dns.zones import Zones
 from simmail.files.machine import Machine
 from simmail.mail.calendar import Calendar
-from simmail.mail.errors import InputError, SimmailError
+from simmail.mail.errors import InputError, NobodyError, SimmailError
 from simmail.mail.questions import (
     Abandon,
     Anvil,
@@ -220,7 +220,7 @@ class World:
         """The host of that name.  Raises InputError."""
         found = self.hosts.get(name)
         if found is None:
-            raise InputError(f"host {name!r}", "is not in this world", f"there are: {', '.join(self.hosts)}")
+            raise NobodyError(f"host {name!r}", "is not in this world", f"there are: {', '.join(self.hosts)}")
         return found
 
     def __repr__(self) -> str:

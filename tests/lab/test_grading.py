@@ -133,14 +133,17 @@ def test_much_too_much_is_refused(exercise: exercises.Exercise, tmp_path: Path) 
     assert "octets" in mark.trouble
 
 
+@pytest.mark.parametrize(
+    "broken", ["1 / 0", "bench.letter('192.0.2.200', 'a@b.example', 'alice@domain.ork').accepted()"]
+)
 def test_a_broken_check_costs_nobody_a_mark(
-    exercise: exercises.Exercise, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    exercise: exercises.Exercise, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str
 ) -> None:
     """A fault of the grader is told, and the mark stays open."""
     own = tmp_path / "exercises" / NAME
     shutil.copytree(exercise.folder, own)
     (own / "checks.py").write_text(
-        "from simmail.lab.checks import check\n\n@check(1)\ndef fails(bench):\n    'Something.'\n    1 / 0\n"
+        f"from simmail.lab.checks import check\n\n@check(1)\ndef fails(bench):\n    'Something.'\n    {broken}\n"
     )
     copy(tmp_path / "someone")
     out = tmp_path / "grades.csv"
