@@ -22,7 +22,8 @@ def the_new_domain_works(bench: Bench) -> None:
 @check(2, hint="Ask postconf what mynetworks is, and read its warnings.", manual="postconf(5), mynetworks")
 def the_office_may_send(bench: Bench) -> None:
     """The office's PCs can send mail to anywhere."""
-    bench.letter("192.168.1.20", "alice@domain.ork", "friend@elsewhere.example").accepted()
+    for client in ("192.168.1.20", "192.168.1.201"):
+        bench.letter(client, "alice@domain.ork", "friend@elsewhere.example").accepted()
 
 
 @check(2, hint="Who is in mynetworks?", manual="postconf(5), mynetworks")
