@@ -13,11 +13,15 @@ DESCRIPTION
 
 DIAGNOSTICS
     fatal: multi-instance support is requested, but multi_instance_wrapper is empty
+    postfix/postfix-script: refreshing the Postfix mail system
+    postfix/postfix-script: fatal: the Postfix mail system is not running
+    postfix/master: reload -- version 3.7.11, configuration /etc/postfix
     postsuper: fatal: scan_dir_push: open directory FOLDER: REASON
     status 1 for whatever cannot be done: start while it runs, stop while it doesn't, an unknown command
 
 BUGS
     There is one instance: what multi_instance_directories names is never asked.
+    The log begins after the first start: that one is not in it.
 
 SEE ALSO
     postfix(1), master(8)
@@ -40,6 +44,9 @@ from simmail.postfix.spool_view import SCANNED, make_missing, unscannable
 from simmail.postfix.startup import POSTCONF, Said, asked, check, enter_folders
 
 NO_WRAPPER = "multi-instance support is requested, but multi_instance_wrapper is empty"
+SCRIPT = "postfix-script"
+#: The process id of master(8).
+MASTER_PID = 1208
 #: Commands that need the mail system to run, and what they do.
 RUNNING: dict[str, Callable[[Control], None]] = {
     "stop": lambda control: control.stop(),
@@ -49,6 +56,16 @@ RUNNING: dict[str, Callable[[Control], None]] = {
     "reload": lambda control: control.reload(),
     "status": lambda control: None,
     "logrotate": lambda control: None,
+}
+#: What the script says as it does them, and what master(8) says of it.
+STOPPING, TERMINATING = "stopping the Postfix mail system", "terminating on signal 15"
+DOING: dict[str, tuple[str, str]] = {
+    "stop": (STOPPING, TERMINATING),
+    "quick-stop": (STOPPING, TERMINATING),
+    "abort": ("aborting the Postfix mail system", TERMINATING),
+    "drain": (STOPPING, ""),
+    "reload": ("refreshing the Postfix mail system", "reload -- {}"),
+    "status": (f"the Postfix mail system is running: PID: {MASTER_PID}", ""),
 }
 #: Those that wait for its end, and how long that takes with a start after it (s).
 WAITED_FOR, STOP_S = frozenset({"stop", "quick-stop"}), 1.0
@@ -66,6 +83,9 @@ INSTALL_USAGE = """\
     upgrade-package         When installing or upgrading from pre-built package.
     first-install-reminder  Remind of mandatory first-time configuration steps.
     name=value              Specify an installation parameter."""
+USAGE = (
+    "postfix start (or stop, reload, abort, flush, check, status, set-permissions, upgrade-configuration, logrotate)"
+)
 TLS_USAGE = (
     "enable-client (or enable-server, new-server-key, new-server-cert, deploy-server-cert, output-server-csr, "
     "output-server-tlsa, all-default-client, all-default-server)"
@@ -116,17 +136,57 @@ def _run(console: Console, config: Config, words: list[str]) -> Decision[int]:
     if command == "flush":
         return (yield from console.run(("postqueue", "-f")))
     if command == "start":
-        return 1 if running else _started(control.start)
+        return (yield from _start(control, config, running))
     if command not in RUNNING or not running:
-        return 1
+        return (yield from _cannot(command))
+    doing, done = DOING.get(command, ("", ""))
+    yield from _logged(SCRIPT, doing)
     if command == "reload":  # the queue is looked over, twice
         yield from _printed(invocation, 2 * [Said("postsuper", *heard) for heard in config.heard], running)
         yield from _scanned(invocation, running, mends=False)
+    yield from _logged("master", done.format(_version(config)))
     if _started(lambda: RUNNING[command](control)):
         control.stop()  # master(8) has found something fatal, which nobody hears of
     if command in WAITED_FOR:
+        yield from _logged(SCRIPT, "waiting for the Postfix mail system to terminate")
         yield Sleep(STOP_S)
     return 0
+
+
+def _start(control: Control, config: Config, running: bool) -> Decision[int]:
+    """Start the mail system, unless it runs."""
+    if running:
+        yield Note(SCRIPT, "fatal", "", "the Postfix mail system is already running")
+        return 1
+    yield from _logged(SCRIPT, "starting the Postfix mail system")
+    status = _started(control.start)
+    if status:
+        yield Note(SCRIPT, "fatal", "", "mail system startup failed")
+    else:
+        yield from _logged("master", f"daemon started -- {_version(config)}")
+    return status
+
+
+def _cannot(command: str) -> Decision[int]:
+    """Say why nothing is done: the mail system does not run, or there is no such command."""
+    if command == "status":
+        yield from _logged(SCRIPT, "the Postfix mail system is not running")
+    elif command in RUNNING:
+        yield Note(SCRIPT, "fatal", "", "the Postfix mail system is not running")
+    elif command:
+        yield Note(SCRIPT, "fatal", "", f"unknown command: '{command}'. Usage: {USAGE}")
+    return 1
+
+
+def _version(config: Config) -> str:
+    """What master(8) says of itself as it reads its configuration."""
+    return f"version {config['mail_version']}, configuration {config.folder}"
+
+
+def _logged(program: str, text: str) -> Decision[None]:
+    """Log what a program says, if it says anything."""
+    if text:
+        yield Note(program, "text", "", text)
 
 
 def _scanned(invocation: Invocation, running: bool, mends: bool) -> Decision[bool]:
