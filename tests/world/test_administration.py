@@ -105,6 +105,33 @@ def test_the_log_is_a_file(world: World) -> None:
     assert int(str(count)) == len(deferred)
 
 
+def test_the_log_has_what_an_administrator_did(world: World) -> None:
+    """Postfix's script and master(8) say there what they do; master under the process id that a status tells."""
+    host = world.host(SERVER)
+    done = [host.sh(f"postfix {word}").status for word in ("status", "stop", "reload", "start")]
+    said = [line.partition("postfix/")[2] for line in host.sh("tail -n 7 /var/log/maillog").stdout.splitlines()]
+    assert done == [0, 0, 1, 0]
+    assert [re.sub(r"script\[\d+\]", "script", text) for text in said] == [
+        "postfix-script: the Postfix mail system is running: PID: 1208",
+        "postfix-script: stopping the Postfix mail system",
+        "master[1208]: terminating on signal 15",
+        "postfix-script: waiting for the Postfix mail system to terminate",
+        "postfix-script: fatal: the Postfix mail system is not running",
+        "postfix-script: starting the Postfix mail system",
+        "master[1208]: daemon started -- version 3.7.11, configuration /etc/postfix",
+    ]
+
+
+def test_hosts_are_found_as_programs_find_them(world: World) -> None:
+    """getent looks into /etc/hosts, and asks the domain name system."""
+    host = world.host(SERVER)
+    assert host.sh("getent hosts localhost mail.creativeacct.com 198.51.100.10").stdout == (
+        "127.0.0.1       localhost\n" + 2 * "198.51.100.10   mail.creativeacct.com\n"
+    )
+    assert host.sh("getent hosts nobody.example").status == 2
+    assert host.sh("getent passwd alice").stdout == "alice:x:2000:8:Alice Gray:/home/alice:/bin/sh\n"
+
+
 def test_an_edited_table_counts_once_it_is_compiled(world: World) -> None:
     """Neither the source nor a reload matters, only the compiled file."""
     host = world.host(SERVER)
