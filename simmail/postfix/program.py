@@ -188,6 +188,11 @@ class Program:
         pool: Processes[Any] | None = self.__dict__.get("processes")
         return int(now - self.used < self._max_idle) if pool is None else pool.idle(now)
 
+    def survives(self, now: float) -> bool:
+        """Whether a process of it waits for a client that has served others before."""
+        pool: Processes[Any] | None = self.__dict__.get("processes")
+        return pool is not None and pool.idle(now) > 0
+
     def forget(self) -> None:
         """trivial-rewrite(8) has been started anew: what it said before counts no more."""
 

@@ -287,7 +287,7 @@ class MailSystem:
     def summon(
         self, name: str, type: str = "unix", client: str = "master", alone: bool = False, hears: bool = False
     ) -> Decision[Any]:
-        """The program behind a service; one that will not run is tried again each minute, as master(8) does.
+        """The program behind a service (True for anvil); one that will not run is tried again each minute by master(8).
 
         Args:
             name, type: the service.
@@ -392,7 +392,7 @@ class MailSystem:
                 warn("fatal", fatal.text)
         return notes
 
-    def _until_roused(self, name: str) -> Decision[None]:
+    def _until_roused(self, name: str) -> Decision[bool]:
         """The same for who cannot go on without it: one that dies as it starts is started again after a while."""
         key = (name, "unix")
         while True:
@@ -401,7 +401,7 @@ class MailSystem:
                 said = self.roused(name)
                 yield from said
                 if not said or said[-1].event != "fatal":
-                    return
+                    return True
                 self.throttle(*key, now)
             yield Sleep(self.throttled[key] - now)
 
@@ -416,7 +416,7 @@ class MailSystem:
         """
         name, type = program.service.name, program.service.type
         if self._programs.get((name, type)) is program:
-            if not program.idle(now):
+            if not program.survives(now):
                 self._drop((name, type))
             self.throttle(name, type, now)
 
@@ -424,7 +424,7 @@ class MailSystem:
         """Wait, while no process of a program may be started, until there is an idle one or one may be."""
         now: float = yield Now()
         until = self.throttled.get((program.service.name, program.service.type), now)
-        if until > now and not program.idle(now):
+        if until > now and not program.survives(now):
             yield Sleep(until - now)
 
     def until_started(self, writer: str) -> Decision[None]:
