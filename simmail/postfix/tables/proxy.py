@@ -67,13 +67,15 @@ def approved_tables(config: Config, warn: Warn) -> frozenset[str]:
 
 
 def _approved(text: str, warn: Warn) -> Iterator[str]:
-    for item in split_outside_braces(text):
+    items = split_outside_braces(text)[::-1]
+    while items:
+        item = items.pop()
         try:
             first = split_outside_braces(inside_braces(item))[:1] if item.startswith("{") else [item]
             for name in first:
                 made_of = _MADE_OF_OTHERS.match(name)
                 if made_of:
-                    yield from _approved(inside_braces(name[made_of.end() :]), warn)
+                    items += split_outside_braces(inside_braces(name[made_of.end() :]))[::-1]
                 elif name.startswith(PREFIX):
                     while name.startswith(PREFIX):
                         name = name.removeprefix(PREFIX)
