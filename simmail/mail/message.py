@@ -53,6 +53,7 @@ class Recipient:
         place: where it stood among those that waited when it was done with.
         end: what became of it: `sent`, `bounced`, `expired`, `discarded`, `expanded` into others, `replaced` by another
             (REDIRECT), `verified` only; "" as long as it waits.
+        reported: the end that an agent has come to, and its status, until the queue manager hears of it; else None.
     """
 
     address: str
@@ -63,6 +64,7 @@ class Recipient:
     dsn: str = ""
     place: int = 0
     end: str = ""
+    reported: tuple[str, Any] | None = None
 
     def __reduce__(self) -> tuple[Callable[..., Recipient], tuple[Any, ...]]:
         return _recipient, _fields(self)

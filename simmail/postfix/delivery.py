@@ -128,4 +128,4 @@ def enter(message: Message, result: Result) -> None:
     if result.status in WAITING:
         message.deferrals += ((result.recipient.address, result.dsn.reason),)
     elif result.of is None and result.status is Status.BOUNCED:
-        result.recipient.end = "bounced"
+        result.recipient.reported = ("bounced", result.dsn)

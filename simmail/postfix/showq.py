@@ -74,5 +74,5 @@ def waiting(message: Message) -> Iterator[Waiting]:
         told.add(address)
         yield Waiting(address, reason)
     for recipient in message.recipients:
-        if recipient.address not in told and not recipient.end:
+        if recipient.address not in told and recipient.reported is None:
             yield Waiting(recipient.address, "")

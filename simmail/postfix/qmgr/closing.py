@@ -235,6 +235,6 @@ def be_done_with(message: Message, listed: Recipient) -> None:
     for place, recipient in enumerate(message.recipients):
         if recipient is listed:
             del message.recipients[place]
-            listed.place = place
+            listed.place, listed.reported = place, None
             message.done += (listed,)
             break

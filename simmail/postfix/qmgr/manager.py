@@ -156,10 +156,13 @@ class QueueManager(Program):
         if self.dispatcher.transports.get(request.transport) is request.destination.transport:  # else nobody listens
             yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
         for recipient in request.recipients:
-            if recipient.end:
-                be_done_with(job.message, recipient)
-            else:
+            if recipient.reported is None:
                 job.deferred.append((recipient, Dsn("4.3.0", "", "")))
+                continue
+            recipient.end, dsn = recipient.reported
+            be_done_with(job.message, recipient)
+            if dsn is not None:
+                job.failed.append((recipient, dsn))
         self.dispatcher.release(request, now)
         job.pending -= 1
         yield from self._ended(job, now)
@@ -276,6 +279,8 @@ class QueueManager(Program):
         self._number += 1
         job = self.jobs[queue_id] = Job(message, self._number, now, flush)
         message.deferrals = ()
+        for recipient in message.recipients:
+            recipient.reported = None
         if before is not None:
             job.failed, job.told = before.failed, before.told
         elif message.unreturned or message.untold:

@@ -417,7 +417,7 @@ class Session(Dialogue):
                 return
             if reply.kind == 2:
                 yield from self._sent([recipient], reply)
-                recipient.end = "sent"
+                recipient.reported = ("sent", None)
             else:
                 yield from self.attempt.one_failed(recipient, self._refused(reply, "end of DATA command"))
 
