@@ -21,7 +21,7 @@ from simmail.world.loader import load
 from simmail.world.world import World
 
 #: What is said by Python, by C code that leaves with no error set, and by the dynamic loader, that got no memory.
-NO_MEMORY = ("MemoryError", "without exception set", "failed to map segment")
+NO_MEMORY = ("MemoryError", "without exception set", "failed to map segment", "Cannot allocate memory")
 OUT_OF_MEMORY = "used up the memory that a run has"
 #: Remarks of a run at most.
 REMARKS = 3
