@@ -183,7 +183,7 @@ class NewQueueId(Question):
 
     __slots__ = ("long",)
 
-    def __init__(self, long: bool = False) -> None:
+    def __init__(self, long: bool) -> None:
         self.long = long
 
 

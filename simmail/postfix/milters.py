@@ -47,10 +47,8 @@ ACTIONS = {
 }
 MISCONFIGURED = "451 4.3.5 Server configuration problem - try again later"
 HELD = "milter triggers HOLD action"
-REFUSED, NO_SOCKET, GONE = "Connection refused", "No such file or directory", "Connection reset by peer"
+NO_SOCKET, GONE = "No such file or directory", "Connection reset by peer"
 TRANSPORTS = ("inet", "unix", "local")
-
-
 #: What stands in for the Milters of which the configuration itself is wrong.
 FORGIVEN = {"accept": "", "quarantine": HOLD}
 PROTOCOLS = frozenset({"2", "3", "4", "6"})

@@ -24,6 +24,15 @@ from math import inf
 from operator import attrgetter
 from typing import Generic, TypeVar
 
+#: A program keeps one process id for the whole run, so that a log reads the same however its run was cut.
+PIDS = {
+    name: 1201 + 7 * number
+    for number, name in enumerate(
+        "postfix master smtpd cleanup qmgr smtp local bounce pickup virtual error discard".split()
+    )
+}
+OTHER_PID = 1399
+
 
 class Process:
     """One process.

@@ -7,33 +7,13 @@ from typing import TYPE_CHECKING
 
 from simmail.files.tree import NO_FILE, File, FileError
 from simmail.mail.records import Record, line
+from simmail.postfix.processes import OTHER_PID, PIDS
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
     from simmail.world.world import World
 
 PATHS = ("/var/log/maillog", "/var/log/mail.log")
-#: A program keeps one process id for the whole run, so that a log reads the same however its run was cut.
-PIDS = {
-    name: 1201 + 7 * number
-    for number, name in enumerate(
-        (
-            "postfix",
-            "master",
-            "smtpd",
-            "cleanup",
-            "qmgr",
-            "smtp",
-            "local",
-            "bounce",
-            "pickup",
-            "virtual",
-            "error",
-            "discard",
-        )
-    )
-}
-OTHER_PID = 1399
 #: Programs whose names stand in the log as they are; so do those that begin with a slash, without it.
 OTHERS = frozenset({"postfix", "postgrey", "policy-ratelimit"})
 

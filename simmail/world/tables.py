@@ -32,7 +32,7 @@ def shown(text: str | None) -> str | None:
 def arrow_array(kind: type, values: Sequence[Any]) -> pa.Array:
     """An Arrow array of values of one type (float, int, bool or str), or None, put together from its buffers.
 
-    `pyarrow.array` does the same, but loads pandas first, which takes as long as a third of a lab's run.
+    `pyarrow.array` does the same, but loads pandas first, which takes a fifth of a lab's run.
     """
     import numpy as np
     import pyarrow as pa

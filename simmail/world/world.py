@@ -107,6 +107,10 @@ class World:
         self.folder: Path | None = None
         self.policy = ""
         self._results: Results | None = None
+        self._answer_questions()
+
+    def _answer_questions(self) -> None:
+        """Say who answers what tasks ask, and whether that is about what they share."""
         transport = Transport(self)
         self.clock.handlers.update(
             {

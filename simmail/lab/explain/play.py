@@ -38,7 +38,6 @@ from simmail.mail.questions import (
 )  # fmt: skip
 from simmail.postfix.delivery import PROBE
 from simmail.postfix.mastercf import Service
-from simmail.postfix.milters import REFUSED
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.lookups import reverse_name
@@ -49,6 +48,7 @@ from simmail.postfix.startup import enter_folders
 from simmail.postfix.system import MailSystem
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
+from simmail.world.transport import REFUSED
 
 QUEUE_ID = "QUEUEID"
 #: How long a client waits in all (RFC 5321, section 4.5.3.2: five minutes for most commands).

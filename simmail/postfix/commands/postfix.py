@@ -40,13 +40,12 @@ from simmail.postfix.compatibility import notice
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.control import Control
 from simmail.postfix.missing_services import add_missing_services
+from simmail.postfix.processes import PIDS
 from simmail.postfix.spool_view import SCANNED, make_missing, unscannable
 from simmail.postfix.startup import POSTCONF, Said, asked, check, enter_folders
 
 NO_WRAPPER = "multi-instance support is requested, but multi_instance_wrapper is empty"
 SCRIPT = "postfix-script"
-#: The process id of master(8).
-MASTER_PID = 1208
 #: Commands that need the mail system to run, and what they do.
 RUNNING: dict[str, Callable[[Control], None]] = {
     "stop": lambda control: control.stop(),
@@ -65,7 +64,7 @@ DOING: dict[str, tuple[str, str]] = {
     "abort": ("aborting the Postfix mail system", TERMINATING),
     "drain": (STOPPING, ""),
     "reload": ("refreshing the Postfix mail system", "reload -- {}"),
-    "status": (f"the Postfix mail system is running: PID: {MASTER_PID}", ""),
+    "status": (f"the Postfix mail system is running: PID: {PIDS['master']}", ""),
 }
 #: Those that wait for its end, and how long that takes with a start after it (s).
 WAITED_FOR, STOP_S = frozenset({"stop", "quick-stop"}), 1.0

@@ -82,18 +82,7 @@ class Limits:
             return read(parameters()[default]._replace(name=own), config.text(own))
 
         def feedback(suffix: str) -> Feedback:
-            usual = "default" + suffix
-            text: str = value(suffix, usual)
-            known_as = usual if text == config[usual] else name + suffix
-            found = Feedback.parse(text)
-            if found is None:
-                warn("warning", f"{known_as}: ignoring malformed or unreasonable feedback: {text}")
-                found = Feedback()
-            if config[DEBUG]:
-                at = config["initial_destination_concurrency"]
-                kind = NUMBERS[found.divisor]
-                warn("text", f"{name}: {known_as} feedback type {kind} value at {at}: {found.at(at):g}")
-            return found
+            return _feedback(name, suffix, value(suffix, "default" + suffix), config, warn)
 
         for suffix in MEMORY:
             value(f"_{suffix}", f"default_{suffix}")
@@ -122,6 +111,28 @@ class Limits:
                 value("_minimum_delivery_slots", "default_minimum_delivery_slots"),
             ),
         )
+
+
+def _feedback(name: str, suffix: str, text: str, config: Config, warn: Callable[[str, str], None]) -> Feedback:
+    """A transport's feedback; the log hears of one that is none, and of each where it is to.
+
+    Args:
+        name: the transport.
+        suffix: what its parameter ends with.
+        text: the parameter's value.
+        config: has what holds for all transports.
+        warn: takes lines for the log.
+    """
+    usual = "default" + suffix
+    known_as = usual if text == config[usual] else name + suffix
+    found = Feedback.parse(text)
+    if found is None:
+        warn("warning", f"{known_as}: ignoring malformed or unreasonable feedback: {text}")
+        found = Feedback()
+    if config[DEBUG]:
+        at = config["initial_destination_concurrency"]
+        warn("text", f"{name}: {known_as} feedback type {NUMBERS[found.divisor]} value at {at}: {found.at(at):g}")
+    return found
 
 
 class Transport:

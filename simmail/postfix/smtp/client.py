@@ -122,16 +122,9 @@ class Smtp(Program):
         self.helo_name: str = config[f"{prefix}_{helo}_name"]
         self.own_name = self.myhostname.lower()
         self.greeting = (Command(self.hello, self.helo_name),)
-        self.timeouts = Timeouts(
-            config[f"{prefix}_connect_timeout"] or SYSTEM_CONNECT_S,
-            config[f"{prefix}_{helo}_timeout"],
-            config[f"{prefix}_mail_timeout"],
-            config[f"{prefix}_rcpt_timeout"],
-            config[f"{prefix}_data_init_timeout"],
-            config[f"{prefix}_data_done_timeout"],
-            config[f"{prefix}_rset_timeout"],
-            config[f"{prefix}_quit_timeout"],
-        )
+        waits = ("connect", helo, "mail", "rcpt", "data_init", "data_done", "rset", "quit")
+        connect, *others = (config[f"{prefix}_{name}_timeout"] for name in waits)
+        self.timeouts = Timeouts(connect or SYSTEM_CONNECT_S, *others)
         self.utf8: bool = config["smtputf8_enable"]
         self.always_ehlo: bool = prefix != "smtp" or config["smtp_always_send_ehlo"]
         self.never_ehlo: bool = prefix == "smtp" and config["smtp_never_send_ehlo"]

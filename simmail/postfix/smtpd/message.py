@@ -28,7 +28,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.address import quote_local
-from simmail.mail.content import Content
+from simmail.mail.content import Content, octets
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Note, Now
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
@@ -193,12 +193,17 @@ def _too_big(session: SmtpdSession) -> Note:
 
 
 def _within(content: Content, limit: int) -> Content:
-    """The lines that a limit lets through."""
+    """The lines that cleanup(8) gets of content: those before the first that goes beyond a limit.
+
+    Args:
+        content: the content.
+        limit: octets as they travel, line ends counted; 0 or less for none.
+    """
     if limit <= 0:
         return content
     lines: list[str] = []
     for line in content.lines:
-        limit -= len(line.encode("utf-8", "surrogateescape")) + 2
+        limit -= octets(line) + len("\r\n")
         if limit < 0:
             break
         lines.append(line)
