@@ -120,8 +120,11 @@ class Bounce(Program):
         if not sender:
             if not self.classes & {"bounce", "2bounce"}:
                 return ""
-            postmaster = self.second_notice if "2bounce" in self.classes else self.bounce_notice
-            return (yield from self._to_postmaster(message, postmaster, "failure", kind, rows, now, headers_only=False))
+            return (
+                yield from self._to_postmaster(
+                    message, self.second_notice, "failure", kind, rows, now, headers_only=False
+                )
+            )
         queue_id = yield from self._to_sender(
             message, sender, "failure", kind, _asked(rows, Notify.FAILURE), now, headers_only=message.ret == "HDRS"
         )
