@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from simmail.files.base_system import FOLDERS, LINKS
 from simmail.files.tree import FileError, FileSystem, Owner
 from simmail.mail.calendar import Calendar
 
@@ -56,23 +57,6 @@ GROUPS: dict[str, int] = {
 FIRST_USER_ID = 2000
 #: The addresses of every machine's loopback interface.
 LOOPBACK = ("127.0.0.1", "::1")
-#: Folders that every machine has.
-FOLDERS = (
-    "/bin",
-    "/sbin",
-    "/dev",
-    "/etc/postfix",
-    "/home",
-    "/root",
-    "/tmp",
-    "/var/log",
-    "/var/mail",
-    "/var/spool",
-    "/var/tmp",
-    "/usr/bin",
-    "/usr/lib",
-    "/usr/sbin",
-)
 
 
 @dataclass(slots=True)
@@ -100,6 +84,9 @@ class Machine:
     def __post_init__(self) -> None:
         for folder in FOLDERS:
             self.files.make_folder(folder)
+        for path, target in LINKS.items():
+            self.files.make_link(path, target)
+        self.files.linked = False  # none of these is a mailbox
 
     @property
     def outside(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from simmail.files.base_system import FOLDER_GROUPS, FOLDER_MODES
 from simmail.mail.content import TextStore
 
 
@@ -36,20 +37,6 @@ MOST_LINKS = 40
 MOST_NAMES, LONGEST_PATH = 100, 4095
 #: The first inode number that is handed out.
 FIRST_INODE = 0x20000
-
-#: Those of the queue directory that only Postfix looks into.
-CLOSED = "active bounce corrupt defer deferred flush hold incoming private saved trace".split()
-#: Folders that Debian's base system, and its postfix package, make with other permissions than 755.
-FOLDER_MODES = {
-    "/tmp": 0o1777, "/var/tmp": 0o1777, "/var/mail": 0o2775, "/root": 0o700,
-    "/var/spool/postfix/maildrop": 0o1730, "/var/spool/postfix/public": 0o2710,
-    **{f"/var/spool/postfix/{name}": 0o700 for name in CLOSED},
-}  # fmt: skip
-#: Folders that are made with another group than their owner's: its number.
-FOLDER_GROUPS = {
-    "/var/mail": 8, "/var/spool/postfix/maildrop": 103, "/var/spool/postfix/public": 103,
-    **{f"/var/spool/postfix/{name}": 0 for name in CLOSED},
-}  # fmt: skip
 
 
 class Owner(str):
@@ -139,7 +126,7 @@ class FileSystem:
     Symbolic links are followed wherever a path leads through them, `..` being taken out before.
 
     Attributes:
-        linked: whether any link was ever made.
+        linked: whether any link was ever made, apart from those that every machine has.
 
     `version` grows with every change of a watched file, so that who remembers something read from files can tell
     whether to look again; others, such as mailboxes, change without end.
@@ -157,15 +144,24 @@ class FileSystem:
         self._mounted: tuple[str, ...] = ()
         self._orders: dict[str, tuple[str, ...]] = {}
         self._links: dict[str, Link] = {}
+        self._leading: tuple[str, ...] = ()  # their paths: what does not begin so leads through none
+        self._elsewhere: tuple[str, ...] = ()  # the same, and where views are
+        self._reached: frozenset[str] = frozenset()  # what watched paths lead to that do
         self._hard: dict[str, set[str]] = {}
         self.linked = False
 
     def watch(self, path: str) -> None:
         """Let `version` tell of changes of the file at `path`, whether or not there is one now."""
         self._watched.add(normal(path))
+        self._look_at_links()
+
+    def _look_at_links(self) -> None:
+        self._leading = tuple(self._links)
+        self._elsewhere = self._leading + self._mounted
+        self._reached = frozenset(self._led(path) for path in self._watched if path.startswith(self._leading))
 
     def _changed(self, path: str) -> None:
-        if path in self._watched or (self._links and any(self._led(watched) == path for watched in self._watched)):
+        if path in self._watched or path in self._reached:
             self.version += 1
 
     # ---- reading
@@ -175,6 +171,7 @@ class FileSystem:
         self.make_folder(posixpath.dirname(normal(folder)) or "/")
         self._views[normal(folder)] = view
         self._mounted = tuple(self._views)
+        self._elsewhere = self._leading + self._mounted
 
     def _view(self, path: str) -> View | None:
         if not path.startswith(self._mounted):
@@ -187,7 +184,7 @@ class FileSystem:
     def file(self, path: str) -> File:
         """The file at `path`.  Raises FileError."""
         path = normal(path)
-        if self._links:
+        if path.startswith(self._leading):
             path = self.followed(path)
         view = self._view(path)
         if view is not None:
@@ -200,7 +197,7 @@ class FileSystem:
     def find(self, path: str) -> File | None:
         """The file at `path`, which is absolute and normal; None where there is none."""
         found = self._files.get(path)
-        if found is None and (self._links or path.startswith(self._mounted)):
+        if found is None and path.startswith(self._elsewhere):
             try:
                 return self.file(path)
             except FileError:
@@ -252,7 +249,7 @@ class FileSystem:
         """Whether there is a file or a folder at `path`, which is absolute and normal."""
         if path in self._files or path in self._folders:
             return True
-        if self._links:
+        if path.startswith(self._leading):
             path = self._led(path)
             if path in self._files or path in self._folders:
                 return True
@@ -271,7 +268,7 @@ class FileSystem:
     def _is_folder(self, path: str) -> bool:
         if path in self._folders:
             return True
-        if self._links:
+        if path.startswith(self._leading):
             path = self._led(path)
             if path in self._folders:
                 return True
@@ -358,7 +355,7 @@ class FileSystem:
     ) -> None:
         """Make or replace a file; the folders above it are made.  Raises FileError where a view forbids it."""
         path = normal(path)
-        if self._links:
+        if path.startswith(self._leading):
             path = self.followed(path)
         view = self._view(path)
         if modified is None:
@@ -404,6 +401,7 @@ class FileSystem:
         self._changed(path)
         self._hard.pop(path, set()).discard(path)
         if self._links.pop(path, None) is not None:
+            self._look_at_links()
             self.version += 1
             return
         view = self._view(path)
@@ -445,7 +443,7 @@ class FileSystem:
 
     def _led(self, path: str) -> str:
         """The same; a path that leads nowhere stays as it is."""
-        if not self._links:
+        if not path.startswith(self._leading):
             return path
         try:
             return self.followed(path)
@@ -454,7 +452,7 @@ class FileSystem:
 
     def _at(self, path: str) -> str:
         """Where something lies that may be a link itself."""
-        if not self._links:
+        if not path.startswith(self._leading):
             return path
         return normal(path[path.rfind("/") + 1 :], self._led(above(path)))
 
@@ -472,6 +470,7 @@ class FileSystem:
         self.linked = True
         self.version += 1
         self._links[path] = Link(target, owner, 0o777, self.clock())
+        self._look_at_links()
 
     def make_hard_link(self, path: str, other: str) -> None:
         """Let the file at `other` have a second name.  Raises FileError."""

@@ -39,13 +39,14 @@ class Process:
 
     Attributes:
         served: how many clients it has had; `clients`: how many of them it has now.
+        behind: while it starts, how many clients had come at that moment before the one that it is started for.
         idle_since: when its last client left, seconds.
     """
 
-    __slots__ = ("clients", "idle_since", "served")
+    __slots__ = ("behind", "clients", "idle_since", "served")
 
     def __init__(self) -> None:
-        self.served = self.clients = 0
+        self.served = self.clients = self.behind = 0
         self.idle_since = 0.0
 
 
@@ -62,12 +63,13 @@ class Processes(Generic[P]):
         make: makes a new one.
     """
 
-    __slots__ = ("_idle", "_last", "_make", "_spare", "max_idle", "max_use")
+    __slots__ = ("_ahead", "_idle", "_last", "_make", "_spare", "max_idle", "max_use")
 
     def __init__(self, max_use: int, max_idle: float, make: Callable[[], P]) -> None:
         self.max_use, self.max_idle, self._make = max_use, max_idle, make
         self._idle: list[P] = []  # in the order in which their last clients left
         self._last = -inf  # when a client came
+        self._ahead = 0  # how many had come then before it
         self._spare: P | None = None  # started then while others were at work
 
     def take(self, now: float, brief: bool = False) -> P:
@@ -77,9 +79,11 @@ class Processes(Generic[P]):
             now: the time.
             brief: whether the client is served before another process has started.
         """
-        burst = brief and now == self._last
-        if not burst:
-            self._last, self._spare = now, None
+        burst = now == self._last
+        if burst:
+            self._ahead += 1
+        else:
+            self._last, self._ahead, self._spare = now, 0, None
         idle = self._idle
         at = len(idle)
         if at and idle[-1].idle_since >= now:
@@ -92,16 +96,22 @@ class Processes(Generic[P]):
             if now - process.idle_since < self.max_idle:
                 break
         else:
-            process = self._spare or self._make()
-            if burst:
+            process = self._spare or self._started()
+            if burst and brief:
                 self._spare = process
         process.served += 1
         process.clients += 1
         return process
 
+    def _started(self) -> P:
+        process = self._make()
+        process.behind = self._ahead
+        return process
+
     def leave(self, process: P, now: float) -> None:
         """A client has left its process."""
         process.clients -= 1
+        process.behind = 0
         if not process.clients and process.served < self.max_use:
             process.idle_since = now
             idle = self._idle

@@ -192,11 +192,11 @@ class UserFiles:
             link = self._reader.machine.files.link(self.locate(name))
         except FileError:
             return None
-        return None if link is None else link.text
+        return None if link is None or name.endswith("/") else link.text
 
     def lstat(self, name: str) -> Stat:
         """What `stat` tells, but of a symbolic link itself."""
-        link = self._reader.machine.files.link(self.locate(name))
+        link = None if name.endswith("/") else self._reader.machine.files.link(self.locate(name))
         if link is None:
             return self.stat(name)
         return Stat("l", link.mode, link.owner, self._reader.machine.gid(link.owner), octets(link.text), link.modified)

@@ -12,7 +12,7 @@ from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
-from simmail.postfix.delivery import WAITING
+from simmail.postfix.delivery import WAITING, Result
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
@@ -399,6 +399,9 @@ class Master:
             now = yield Level()
             request.job.waiting -= 1
         process = agent.processes.take(now, agent.brief)
+        late = process.behind and intake.speed.behind(process.behind, agent.brief)
+        if late:
+            yield Sleep(late)
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
@@ -415,6 +418,10 @@ class Master:
             agent.processes.leave(process, now)
         elif process.served == 1:
             system.died(agent, now - LAST_BREATH_S)
+        yield from self._reported(request, results, now)
+
+    def _reported(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
+        """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""
         if self.system is None or self._headless:
             unheard(request, results or [])
             return

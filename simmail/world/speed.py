@@ -22,6 +22,9 @@ class Speed(NamedTuple):
         processors: how many there are.
         starting: until the first notification or forwarded message of a Postfix is begun, whose programs have to be
             started for it.
+        forking: until a process is there that is started for a delivery, for each delivery by the same program that
+            was begun at the same moment before it.
+        queueing: the same for programs that are done with those before sooner than another process starts.
     """
 
     queue_file: float = 0.0014
@@ -30,6 +33,17 @@ class Speed(NamedTuple):
     delivering: float = 0.0016
     processors: int = 2
     starting: float = 0.0
+    forking: float = 0.0
+    queueing: float = 0.0
+
+    def behind(self, deliveries: int, brief: bool) -> float:
+        """How long a delivery waits, seconds, that was begun at the same moment as so many others.
+
+        Args:
+            deliveries: the others, by the same program.
+            brief: whether that is done with each sooner than another process starts.
+        """
+        return deliveries * (self.queueing if brief else self.forking)
 
 
 class Station:
