@@ -79,6 +79,8 @@ class DeliveryAgent(Program):
         result = result._replace(dsn=told, of=of)
         results.append(result)
         enter(request.message, result)
+        if self.system.starting and result.status is Status.BOUNCED:
+            self.system.start_writer("bounce", now)
         return result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
 
 

@@ -427,10 +427,14 @@ class MailSystem:
         if until > now and not program.survives(now):
             yield Sleep(until - now)
 
+    def start_writer(self, writer: str, now: float) -> float:
+        """Start a program that writes mail, `bounce` or `local`, unless that was done; since when it runs."""
+        return self.writers.setdefault(writer, now + self.starting)
+
     def until_started(self, writer: str) -> Decision[None]:
-        """Wait until a program that writes mail, `bounce` or `local`, runs, and what had to deliver the message."""
+        """Wait until a program that writes mail runs, and what had to deliver the message."""
         now: float = yield Now()
-        since = self.writers.setdefault(writer, now + self.starting)
+        since = self.start_writer(writer, now)
         if since > now:
             yield Sleep(since - now)
             yield Level()
