@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+#: The bit of a folder's permissions with which it hands its group on to what is made in it.
+SET_GROUP = 0o2000
 #: Those of the queue directory that only Postfix looks into.
 CLOSED = "active bounce corrupt defer deferred flush hold incoming private saved trace".split()
 #: Folders that every machine has.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from simmail.files.base_system import SET_GROUP
 from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, normal
 from simmail.mail.content import Content, TextList, Texts, octets
 from simmail.mail.questions import Deposit
@@ -185,6 +186,10 @@ def _onto_mbox(files: FileSystem, question: Deposit, entry: Entry, now: float) -
     return ""
 
 
+def _close(files: FileSystem, folder: str) -> None:
+    files.change_folder(folder, mode=0o700 | files.folder_mode(folder) & SET_GROUP)
+
+
 def _into_maildir(files: FileSystem, question: Deposit, entry: Entry, now: float, unix: float, hostname: str) -> None:
     folder = normal(question.path)
     if files.find(folder) is not None:
@@ -192,8 +197,8 @@ def _into_maildir(files: FileSystem, question: Deposit, entry: Entry, now: float
     if not files.is_folder(folder + "/new"):
         for name in MAILDIR_FOLDERS:
             files.make_folder(f"{folder}/{name}", question.owner)
-            files.change_folder(f"{folder}/{name}", mode=0o700)
-        files.change_folder(folder, mode=0o700)
+            _close(files, f"{folder}/{name}")
+        _close(files, folder)
     seconds = int(unix)
     micros = int((unix - seconds) * 1e6)
     name = f"{folder}/new/{seconds}.Vfd01I{files.inode():x}M{micros}.{hostname}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from simmail.files.base_system import FOLDER_GROUPS, FOLDER_MODES
+from simmail.files.base_system import FOLDER_GROUPS, FOLDER_MODES, SET_GROUP
 from simmail.mail.content import TextStore
 
 
@@ -346,9 +346,17 @@ class FileSystem:
     def make_folder(self, path: str, owner: str = "root") -> None:
         """Make a folder and those above it."""
         path = self._led(normal(path))
-        while path not in self._folders:
-            self._folders[path] = owner
-            path = posixpath.dirname(path)
+        if path not in self._folders:
+            folder = posixpath.dirname(path)
+            self.make_folder(folder, owner)
+            self._folders[path] = self.heir(folder, owner)
+            if self.folder_mode(folder) & SET_GROUP and path not in FOLDER_MODES:
+                self._modes[path] = 0o755 | SET_GROUP
+
+    def heir(self, folder: str, owner: str) -> str:
+        """Whose a thing is that `owner` makes in a folder, which may hand its group on."""
+        group = self.folder_group(folder) if self.folder_mode(folder) & SET_GROUP else None
+        return owner if group is None else Owner(owner, group)
 
     def write(
         self, path: str, text: str, *, owner: str = "root", mode: int = 0o644, modified: float | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple, Protocol
 
+from simmail.files.base_system import SET_GROUP
 from simmail.files.machine import Machine
 from simmail.files.mailbox import TOO_LARGE
 from simmail.files.tree import (
@@ -247,12 +248,13 @@ class UserFiles:
 
     # ---- changing
 
-    def _change(self, name: str, path: str, text: str, old: File | None) -> None:
+    def _change(self, name: str, path: str, text: str, old: File | None, modified: float | None = None) -> None:
         reader = self._reader
-        owner = old.owner if old is not None else reader.user
+        owner = old.owner if old is not None else reader.machine.files.heir(posixpath.dirname(path), reader.user)
         mode = old.mode if old is not None else 0o666 & ~reader.umask
         try:
-            reader.machine.files.write(path, text, owner=owner, mode=mode, modified=reader.now)
+            modified = reader.now if modified is None else modified
+            reader.machine.files.write(path, text, owner=owner, mode=mode, modified=modified)
         except FileError as error:
             raise FileError(name, error.reason) from None
 
@@ -312,15 +314,7 @@ class UserFiles:
         if self.path(name) in DEVICES or self.is_folder(name):
             return
         path, old = self._writable(name)
-        text, owner, mode = (old.text, old.owner, old.mode) if old else ("", None, None)
-        reader = self._reader
-        reader.machine.files.write(
-            path,
-            text,
-            owner=owner or reader.user,
-            mode=0o666 & ~reader.umask if mode is None else mode,
-            modified=reader.now if modified is None else modified,
-        )
+        self._change(name, path, old.text if old is not None else "", old, modified)
 
     def _name(self, name: str) -> tuple[str, File]:
         """Where a file or a symbolic link lies, and what it is."""
@@ -362,7 +356,7 @@ class UserFiles:
         tree.make_folder(path, self._reader.user)
         mode = 0o777 & ~self._reader.umask if mode is None else mode
         if mode != 0o755:
-            tree.change_folder(path, mode=mode)
+            tree.change_folder(path, mode=mode | tree.folder_mode(path) & SET_GROUP)
 
     def remove_folder(self, name: str) -> None:
         """Remove an empty folder."""

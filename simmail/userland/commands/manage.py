@@ -6,9 +6,11 @@ import posixpath
 import re
 from datetime import UTC, datetime
 
+from simmail.files.base_system import SET_GROUP
 from simmail.files.tree import NO_FILE, FileError
 from simmail.userland.commands.modes import changed_mode
 from simmail.userland.commands.options import Options, options
+from simmail.userland.files import Stat
 from simmail.userland.process import CommandError, Process, Tool, plain
 
 DEEPEST = 100
@@ -224,10 +226,15 @@ def mkdir(process: Process) -> int:
             else:
                 files.make_folder(name)
             if "m" in given:
-                files.change(name, mode=changed_mode(given.value("m"), 0o777, True, process.umask))
+                files.change(name, mode=changed_mode(given.value("m"), _made(files.stat(name)), True, process.umask))
         except FileError as error:
             status = process.fail(f"cannot create directory ‘{error.path}’: {error.reason}")
     return status
+
+
+def _made(stat: Stat) -> int:
+    """The permissions that mkdir -m goes out from: all, and what the folder has from the one it lies in."""
+    return 0o777 | stat.mode & SET_GROUP
 
 
 def make_all(process: Process, name: str) -> None:

@@ -15,7 +15,7 @@ def changed_mode(text: str, mode: int, folder: bool, umask: int) -> int:
     """Permissions as chmod changes them.
 
     Args:
-        text: `755`, `u+x,go-w`.
+        text: `755`, `u+x,go-w`; a number of less than five digits leaves a folder those that set user and group.
         mode: as they are.
         folder: whether it is a folder's.
         umask: what new files do not get.
@@ -24,7 +24,8 @@ def changed_mode(text: str, mode: int, folder: bool, umask: int) -> int:
         CommandError: for a text that is neither.
     """
     if re.fullmatch("[0-7]{1,5}", text):
-        return int(text, 8) & 0o7777
+        kept = mode & 0o6000 if folder and len(text) < 5 else 0
+        return int(text, 8) & 0o7777 | kept
     for clause in text.split(","):
         found = _CLAUSE.fullmatch(clause)
         if found is None:
