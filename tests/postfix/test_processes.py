@@ -58,3 +58,13 @@ def test_clients_that_come_at_once_and_are_soon_served_share_a_new_process() -> 
         pool.leave(process, 2.5)
     assert pool.idle(3.0) == 2
     assert pool.take(3.0, brief=True) is not pool.take(3.0, brief=True)
+
+
+def test_a_new_process_knows_of_those_before_it() -> None:
+    """One that is started knows how many came at that moment before its client, until that one leaves."""
+    processes = Processes(100, 100.0, Process)
+    first, second, third = (processes.take(1.0) for _ in range(3))
+    assert [process.behind for process in (first, second, third)] == [0, 1, 2]
+    processes.leave(second, 2.0)
+    assert processes.take(3.0) is second
+    assert second.behind == 0
