@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Decision
+from simmail.mail.questions import Decision, Now
 from simmail.postfix.bounce_report import Line, Report
 from simmail.postfix.bounce_template import expanded
 from simmail.postfix.bounce_template_file import load_templates
@@ -194,6 +194,7 @@ class Bounce(Program):
         """End this process, and so the present notification."""
         yield from self.spoken()
         yield self.note("fatal", "", fault)
+        self.system.mourn(self.service.name, self.service.type, (yield Now()))
         raise Unsent
 
     def _to_sender(

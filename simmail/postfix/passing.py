@@ -11,6 +11,9 @@ PARAMETERS
 DIAGNOSTICS
     QUEUE_ID: passing <ADDRESS> to transport=TRANSPORT
     connect #N to subsystem private/TRANSPORT: No such file or directory
+    private/TRANSPORT socket: malformed response
+    unknown mail transport error
+        The other agent has died.
 
 BUGS
     The processes of a circle are not missing elsewhere, and it has a hundred of them at most.
@@ -21,19 +24,30 @@ SEE ALSO
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Sleep
-from simmail.postfix.delivery import Dsn, Request, Result, Status
-from simmail.postfix.program import Program
+from simmail.postfix.delivery import Dsn, Request, Result, Status, enter
+from simmail.postfix.report import delays
+from simmail.postfix.system import LAST_BREATH_S
+
+if TYPE_CHECKING:
+    from simmail.postfix.agent import DeliveryAgent
+    from simmail.postfix.smtp.client import Smtp
+
+    Agent: TypeAlias = DeliveryAgent | Smtp
+
 
 #: How many agents may wait for each other.
 MOST = 100
 UNAVAILABLE = Dsn("4.3.0", "delayed", "mail transport unavailable")
+DIED = Dsn("4.3.0", "delayed", "unknown mail transport error")
 
 
 def pass_on(
-    program: Program, request: Request, recipient: Recipient, sender: str, destination: str
+    program: Agent, request: Request, recipient: Recipient, sender: str, destination: str
 ) -> Decision[list[Result]]:
     """Hand a recipient on; what became of it.
 
@@ -52,7 +66,9 @@ def pass_on(
     yield program.note("text", request.message.queue_id, text)
     if program.system.service(transport) is None:
         raise Fatal((yield from program.system.sought(transport, program.name)))
-    other = yield from program.system.summon(transport)
+    other = yield from program.system.summon(transport, hears=True)
+    if other is None:
+        return (yield from _died(program, request, recipient, transport))
     handed = request.handed + 1
     if handed >= min(other.most_processes or MOST, MOST):
         yield Sleep(program.config["ipc_timeout"])
@@ -62,5 +78,21 @@ def pass_on(
         request.message, [recipient], transport, nexthop or request.nexthop, sender, request.queued, now,
         verify=request.verify, handed=handed,
     )  # fmt: skip
-    results: list[Result] = yield from other.deliver(passed)
+    try:
+        results: list[Result] = yield from other.deliver(passed)
+    except Fatal as fatal:
+        yield from other.spoken()
+        yield other.note("fatal", "", fatal.text)
+        other.system.died(other, (yield NOW))
+        yield Sleep(LAST_BREATH_S)
+        return (yield from _died(program, request, recipient, transport))
     return results
+
+
+def _died(program: Agent, request: Request, recipient: Recipient, transport: str) -> Decision[list[Result]]:
+    """The other agent has died over it."""
+    yield program.note("warning", "", f"private/{transport} socket: malformed response")
+    note, result = program.reporter.deferred(request, recipient, DIED, "none", delays(request, (yield NOW)))
+    yield note
+    enter(request.message, result)
+    return [result]

@@ -34,6 +34,11 @@ PIDS = {
 OTHER_PID = 1399
 
 
+def pid(program: str) -> int:
+    """The process id of a program by the name that the log has for it, `postfix/` left out or not."""
+    return PIDS.get(program.rpartition("/")[2], OTHER_PID)
+
+
 class Process:
     """One process.
 

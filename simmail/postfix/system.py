@@ -19,9 +19,15 @@ DIAGNOSTICS
     table hash:/etc/postfix/virtual: has changed -- restarting
         Said by proxymap(8).
 
+    process /usr/lib/postfix/sbin/smtpd pid 1215 exit status 1
+    /usr/lib/postfix/sbin/smtpd: bad command startup -- throttling
+        Said by master(8), a second after the last words of a program; the second line where it had served nobody.
+
     Making the system, or a program, raises `Fatal` where the real one would not run.
 
 BUGS
+    master(8) complains not of services that do not listen when it wakes them (unix_trigger_event: read timeout).
+
     A process that is at work while a table changes says nothing afterwards.  proxymap(8) says once what its processes
     each say.  pickup(8), which is woken each minute, counts as idle while there is nothing in the maildrop queue.
 
@@ -42,6 +48,7 @@ from simmail.postfix.fast_flush import fast_flush_domains
 from simmail.postfix.local_domains import destinations
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo, Memory
+from simmail.postfix.processes import pid
 from simmail.postfix.spool import Spool
 from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.proxy import approved_tables
@@ -51,12 +58,14 @@ if TYPE_CHECKING:
     from simmail.postfix.tables import Table
     from simmail.postfix.trivial_rewrite import TrivialRewrite
 
-#: How long it is before master(8) starts a program again that died at once: service_throttle_time, and the second that
-#: each takes to die after it has said why.
-THROTTLE_S = 61.0
+#: How long a program stays after its last words, seconds.
+LAST_BREATH_S = 1.0
+#: How long it is after them before master(8) starts a program again that died at once, seconds: service_throttle_time.
+THROTTLE_S = 60.0 + LAST_BREATH_S
 #: Service -> what else its process reads of main.cf as it starts.
 _READS: Mapping[str, Callable[[Config, TableEnvironment], object]] = {
     "proxymap": lambda config, environment: approved_tables(config, environment.warn),
+    "anvil": lambda config, environment: config["anvil_rate_time_unit"],
     "flush": fast_flush_domains,
 }
 #: The process limits of services without programs of their own here.
@@ -89,6 +98,7 @@ class MailSystem:
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
         stopped: whether Postfix was stopped: no program starts any more.
         successor: the system after a reload or a start; whoever still waits here for a program gets it from there.
+        mourner: hears what master(8) says of a program's end, and when, seconds.
 
     Raises:
         Fatal: where main.cf or master.cf keeps all of Postfix from starting.
@@ -127,6 +137,7 @@ class MailSystem:
         self.used = self.starting = 0.0
         self.writers: dict[str, float] = {}
         self.generation = 0
+        self.mourner: Callable[[Note, float], None] = lambda said, now: None
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 
     def succeed(self, before: MailSystem | None) -> None:
@@ -317,13 +328,12 @@ class MailSystem:
                 return (yield from self.successor.summon(name, type, client))
             now: float = yield Now()
             if self.stopped:
-                self.throttle(name, type, now)
+                self.throttled[key] = now + THROTTLE_S
             elif now >= self.throttled.get(key, now):
                 try:
                     return self.program(name, type)
                 except Fatal as fatal:
-                    self.throttle(name, type, now)
-                    yield from self.dying(name, type, fatal)
+                    yield from self.dying(name, type, fatal, now)
                     if hears and isinstance(fatal, LateFatal):
                         return None
             yield Sleep(self.throttled[key] - now)
@@ -390,6 +400,8 @@ class MailSystem:
             if name in ("proxymap", "anvil"):
                 del self._roused[key]
                 warn("fatal", fatal.text)
+                if name == "proxymap":
+                    self.throttle(name, type, self.machine.files.clock())
         return notes
 
     def _until_roused(self, name: str) -> Decision[bool]:
@@ -406,8 +418,20 @@ class MailSystem:
             yield Sleep(self.throttled[key] - now)
 
     def throttle(self, name: str, type: str, now: float) -> None:
-        """A process has died before it had served anybody: no other is started for a while."""
+        """A process has had its last words before it had served anybody: no other is started for a while."""
         self.throttled[name, type] = now + THROTTLE_S
+        path = self.mourn(name, type, now)
+        self._said_of_end(f"{path}: bad command startup -- throttling", now)
+
+    def mourn(self, name: str, type: str, now: float) -> str:
+        """A process has had its last words: master(8) says so as it ends; where its program lies."""
+        command = self.master.services[name, type].command
+        path = f"{self.config['daemon_directory']}/{command}"
+        self._said_of_end(f"process {path} pid {pid(command)} exit status 1", now)
+        return path
+
+    def _said_of_end(self, text: str, now: float) -> None:
+        self.mourner(Note(self.config.log_name("master"), "warning", "", text), now + LAST_BREATH_S)
 
     def died(self, program: Program, now: float) -> None:
         """A program has died over the first thing it had to do: it is not started again at once.
@@ -439,8 +463,12 @@ class MailSystem:
             yield Sleep(since - now)
             yield Level()
 
-    def dying(self, name: str, type: str, fatal: Fatal) -> list[Note]:
-        """What the program behind a service says that dies as it starts."""
+    def dying(self, name: str, type: str, fatal: Fatal, now: float) -> list[Note]:
+        """The program behind a service dies as it starts, or waits for another that has died: what is said of that."""
+        if fatal.program:
+            self.throttled[name, type] = now + THROTTLE_S
+        else:
+            self.throttle(name, type, now)
         program = fatal.program or self.config.log_name(self.master.services[name, type].command)
         late = set() if isinstance(fatal, LateFatal) else set(map(id, self.late_words))
         said = [note for note in self.last_words if id(note) not in late]

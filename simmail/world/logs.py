@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from simmail.files.tree import NO_FILE, File, FileError
 from simmail.mail.records import Record, line
-from simmail.postfix.processes import OTHER_PID, PIDS
+from simmail.postfix.processes import pid
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -26,8 +26,7 @@ def rendered(record: Record, stamp: str, hostname: str) -> str | None:
     program = f"postfix/{record.program}"
     if record.program.startswith("/") or record.program in OTHERS:
         program = record.program.removeprefix("/")
-    pid = PIDS.get(record.program.rpartition("/")[2], OTHER_PID)
-    return f"{stamp} {hostname} {program}[{pid}]: {text}"
+    return f"{stamp} {hostname} {program}[{pid(record.program)}]: {text}"
 
 
 def maillogs(world: World, hosts: Iterable[Host]) -> Iterator[tuple[str, str]]:

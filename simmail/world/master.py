@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
 from simmail.postfix.queue_id import Hashing
 from simmail.postfix.spool import Spool
-from simmail.postfix.system import THROTTLE_S, MailSystem
+from simmail.postfix.system import LAST_BREATH_S, THROTTLE_S, MailSystem
 from simmail.world import logs
 from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
@@ -39,8 +40,6 @@ LOOK_S = 10.0
 START_S = 0.001
 #: How much longer than trigger_timeout a program waits for another to hear that there is something to do, seconds.
 TRIGGER_SLACK_S = 100.0
-#: How long a program stays after its last words, seconds.
-LAST_BREATH_S = 1.0
 
 #: The services of a host that has no master.cf of its own.
 STOCK_MASTER_CF = """\
@@ -161,8 +160,18 @@ class Master:
 
         system = MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
         system.starting = self.intake.speed.starting
+        system.mourner = self._mourn
         system.generation = self._generation = self._generation + 1
         return system
+
+    def _mourn(self, said: Note, now: float) -> None:
+        """Say at a time, seconds, that a program has ended, if master(8) is still there."""
+        self.clock.spawn(self.host, self._mourned(said), now, life=self.life)
+
+    def _mourned(self, said: Note) -> Decision[None]:
+        yield Level()
+        if self.system is not None:
+            yield said
 
     def _replace(self) -> MailSystem:
         """Let the system that the files describe now follow the one before.  Raises Fatal."""
@@ -177,7 +186,8 @@ class Master:
 
     def _listen(self) -> None:
         assert self.system is not None
-        self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
+        with suppress(Fatal):  # of which anvil(8) dies as it starts
+            self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
         self.kept.start(self.system.config["connection_cache_ttl_limit"])
         self.ports.listen(self.system)
         self.intake.configure(self.system)
@@ -280,6 +290,8 @@ class Master:
         yield from manager.spoken()
         yield manager.note("fatal", "", fatal.text)
         now = yield Level()
+        if not pause:
+            manager.system.mourn("qmgr", "unix", now)
         if self.system is not None and self.system.running("qmgr") is manager:
             self.system.dismiss("qmgr")
             self._headless = True
@@ -323,6 +335,7 @@ class Master:
                 yield from pickup.scan()
             except Fatal as fatal:  # as does the next one, at once; the one after that is not started for a while
                 yield pickup.note("fatal", "", fatal.text)
+                pickup.system.mourn("pickup", "unix", (yield Level()))
                 yield pickup.note("fatal", "", fatal.text)
                 pickup.system.died(pickup, (yield Level()))
             if self._picking is picking:
@@ -418,6 +431,8 @@ class Master:
             agent.processes.leave(process, now)
         elif process.served == 1:
             system.died(agent, now - LAST_BREATH_S)
+        else:
+            system.mourn(request.transport, "unix", now - LAST_BREATH_S)
         yield from self._reported(request, results, now)
 
     def _reported(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:

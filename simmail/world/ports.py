@@ -189,9 +189,8 @@ class Port:
         try:
             return system.program(name, type)
         except Fatal as fatal:
-            notes += system.dying(name, type, fatal)
+            notes += system.dying(name, type, fatal, now)
             self.closes = isinstance(fatal, LateFatal)
-            system.throttle(name, type, now)
             return None
 
     def _strained(self, system: MailSystem, client: str, question: Connect) -> tuple[Borrower, float] | None:

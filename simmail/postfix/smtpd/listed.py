@@ -39,6 +39,19 @@ if TYPE_CHECKING:
 NEXTHOP_ROOM = 100
 #: Local parts that every machine has.
 ALWAYS = ("postmaster", "mailer-daemon")
+#: The tables, in the order in which smtpd(8) opens them: the first that cannot be read ends it.
+TABLES = (
+    "local_recipient_maps", "sender_canonical_maps", "recipient_canonical_maps", "canonical_maps", "virtual_alias_maps",
+    "virtual_mailbox_maps", "relay_recipient_maps",
+)  # fmt: skip
+#: Those that know addresses of all classes, in the order in which they are asked.
+REWRITING = ("recipient_canonical_maps", "canonical_maps", "virtual_alias_maps")
+#: Address class, what the names of its parameters hold, and its name in replies.
+CLASSES = (
+    (AddressClass.LOCAL, "local_recipient", "local recipient"),
+    (AddressClass.VIRTUAL_MAILBOX, "virtual_mailbox", "virtual mailbox"),
+    (AddressClass.RELAY, "relay_recipient", "relay recipient"),
+)
 
 
 class ClassTable(NamedTuple):
@@ -55,24 +68,16 @@ class RecipientTables:
     __slots__ = ("always", "canonical", "classes", "rewritten", "sender_canonical", "show")
 
     def __init__(self, smtpd: Smtpd) -> None:
-        maps, config = smtpd.maps, smtpd.config
-        self.rewritten = tuple(
-            m for m in map(maps, ("recipient_canonical_maps", "canonical_maps", "virtual_alias_maps")) if m
-        )
-        self.sender_canonical = maps("sender_canonical_maps")
+        config = smtpd.config
+        opened = {parameter: smtpd.maps(parameter) for parameter in TABLES}
+        self.sender_canonical = opened["sender_canonical_maps"]
+        self.rewritten = tuple(filter(None, map(opened.get, REWRITING)))
         self.show: bool = config["show_user_unknown_table_name"]
         self.always = (str(config["double_bounce_sender"]).lower(), *ALWAYS)
         self.classes = {
-            kind: ClassTable(maps(parameter), config[code], title)
-            for kind, parameter, code, title in (
-                (AddressClass.LOCAL, "local_recipient_maps", "unknown_local_recipient_reject_code", "local recipient"),
-                (
-                    AddressClass.VIRTUAL_MAILBOX, "virtual_mailbox_maps", "unknown_virtual_mailbox_reject_code",
-                    "virtual mailbox",
-                ),
-                (AddressClass.RELAY, "relay_recipient_maps", "unknown_relay_recipient_reject_code", "relay recipient"),
-            )
-        }  # fmt: skip
+            kind: ClassTable(opened[f"{name}_maps"], config[f"unknown_{name}_reject_code"], title)
+            for kind, name, title in CLASSES
+        }
 
     def asked(self, address_class: AddressClass, title: str) -> bool:
         """Whether any table is asked for an address of a class."""

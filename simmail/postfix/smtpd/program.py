@@ -297,9 +297,9 @@ class Smtpd(Program):
                 self._said[sender, address] = found
         return found
 
-    def died_young(self, now: float) -> None:
-        """A process has died that had not served anybody yet."""
-        self.system.throttle(self.service.name, self.service.type, now)
+    def died(self, now: float, young: bool) -> None:
+        """A process has died, which may not have served anybody yet."""
+        (self.system.throttle if young else self.system.mourn)(self.service.name, self.service.type, now)
 
     def heard(self) -> Iterable[Note]:
         """Note what tables, and trivial-rewrite, had to say."""

@@ -276,8 +276,7 @@ class SmtpdSession:
         self.over = True
         if fatal.text:
             yield self.smtpd.note("fatal", "", fatal.text)
-        if self.state.process.served <= 1:
-            self.smtpd.died_young((yield Now()))
+        self.smtpd.died((yield Now()), self.state.process.served <= 1)
         if not self.exempt:
             yield self._gone()
         yield from self.leave()
