@@ -46,7 +46,6 @@ REASONS: dict[str, str] = {
     "line ends": "all lines end in CR LF here, and come when they are due",
     "ports": "clients have no port numbers here",
     "names": "host names are ASCII here",
-    "local senders": "sendmail lets every login write in any name here",
     "notices": "only failures, delays and asked-for successes are reported here",
 }
 #: Reasons that hold as long as a program does not run here.

@@ -18,7 +18,7 @@ DESCRIPTION
 
 PARAMETERS
     message_size_limit, myorigin, authorized_submit_users, sendmail_fix_line_endings, default_verp_delimiters,
-    verp_delimiter_filter, line_length_limit
+    verp_delimiter_filter, line_length_limit, local_login_sender_maps
 
 DIAGNOSTICS
     sendmail: fatal: USER(UID): No recipient addresses found in message header
@@ -44,11 +44,13 @@ from simmail.mail.content import Content
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Commit, Decision, NewQueueId
+from simmail.postfix.commands.login_senders import UNWRITTEN, Refusal, refusal
 from simmail.postfix.commands.submitted import LINE_ENDINGS, addresses, content_lines, extract, probe
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
 from simmail.postfix.pickup import GATEWAY
-from simmail.postfix.smtpd.standalone import StandAlone, StandAloneSession, converse
+from simmail.postfix.smtpd.standalone import StandAlone, StandAloneSession, converse, unheard
+from simmail.postfix.tables import TableEnvironment
 from simmail.smtp.parameters import notify_set
 
 LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
@@ -286,8 +288,9 @@ class _Sendmail:
         system = control.system
         if system is None:
             raise Fatal("-bs: Postfix does not run; the real smtpd waits for it without end", TEMPORARY)
-        session = StandAloneSession(StandAlone(system), account.uid, control)
-        for reply in (yield from converse(session, self.invocation.stdin)):
+        session = StandAloneSession(StandAlone(system), account.uid, control, self._refusal)
+        talk = converse(session, self.invocation.stdin)
+        for reply in (yield from talk if self.console.reaches_log("smtpd") else unheard(talk)):
             for line in reply.wire():
                 self.invocation.print(line + "\r")
         return 0
@@ -309,6 +312,11 @@ class _Sendmail:
             yield from self.console.die(f"{who}: {NO_RECIPIENTS[request.from_header]}")
         for level, text in self.console.heard:  # postdrop(1) reads main.cf, too
             self.invocation.complain(f"postdrop: {level}: {text}")
+        refused = yield from self._refusal(sender)
+        if refused is not None:
+            if refused.reply == UNWRITTEN.reply:
+                yield from self.console.warn("mail_stream_cleanup: close error")
+            yield from self.console.die(f"{who}: {refused.text}")
         content = Content(tuple(lines))
         limit: int = self.config["message_size_limit"]
         if 0 < limit < content.size + FILE_OVERHEAD:
@@ -359,6 +367,23 @@ class _Sendmail:
         if len(found) > 1 or (text.strip() and not found and text != "<>"):
             yield from self.console.warn(f"-f option specified malformed sender: {text}")
         return found[0] if found else ""
+
+    def _refusal(self, sender: str) -> Decision[Refusal | None]:
+        """Why postdrop(1) takes no mail in a sender's name from who runs this; None where it does."""
+        said: list[tuple[str, str]] = []
+        environment = TableEnvironment(
+            self.invocation.machine, lambda level, text: said.append((level, text)),
+            utf8=self.config["smtputf8_enable"], surrogates=False,
+        )  # fmt: skip
+        try:
+            refused = refusal(self.console.account().name, sender, self.config, environment)
+        except Fatal as fatal:
+            said.append(("fatal", fatal.text))
+            refused = UNWRITTEN
+        for level, text in said:
+            self.invocation.complain(f"postdrop: {level}: {text}")
+            yield from self.console.log(level, text, "postdrop")
+        return refused
 
     def _too_large(self, who: str, account: Account) -> Decision[None]:
         yield from self.console.warn(f"uid={account.uid}: File too large", "postdrop")

@@ -133,12 +133,19 @@ class Console:
         raise Fatal(text, self.status)
 
     def log(self, event: str, text: str, program: str = "") -> Decision[None]:
-        """Log a line; lost where postlogd(8) should write it (maillog_file) and Postfix does not run, or who runs the
-        command may not tell it."""
+        """Log a line, unless it is lost."""
         program = program or self.program
-        told = self.invocation.user == "root" or program in PRIVILEGED
-        if not self._log_file or (told and self.control().system is not None):
+        if self.reaches_log(program):
             yield Note(program if self._config is None else self._config.log_name(program), event, "", text)
+
+    def reaches_log(self, program: str) -> bool:
+        """Whether what a program says is logged.
+
+        Lost is what postlogd(8) should write (maillog_file) where Postfix does not run, or who runs the command may not
+        tell it.
+        """
+        told = self.invocation.user == "root" or program in PRIVILEGED
+        return not self._log_file or (told and self.control().system is not None)
 
     def config(self, folder: str = "") -> Config:
         """The parameters.  Raises Fatal where main.cf cannot be used."""

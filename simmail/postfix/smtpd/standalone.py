@@ -17,12 +17,13 @@ SEE ALSO
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simmail.mail.content import Content
 from simmail.mail.errors import Location
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Now, answered
+from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.mastercf import Service
 from simmail.postfix.smtpd.program import LISTS, Smtpd
@@ -32,9 +33,13 @@ from simmail.smtp.replies import Reply
 from simmail.smtp.written import Written
 
 if TYPE_CHECKING:
+    from simmail.postfix.commands.login_senders import Refusal
     from simmail.postfix.control import Control
     from simmail.postfix.system import MailSystem
 
+    Refuses = Callable[[str], Decision[Refusal | None]]
+
+T = TypeVar("T")
 #: What smtpd runs as: no entry of master.cf.
 SERVICE = Service("smtpd", "inet", False, False, False, 0, 1, "smtpd", (), {}, Location(""))
 CALLER = Client("127.0.0.1", "localhost", "localhost", NameStatus.OK, NameStatus.OK)
@@ -47,10 +52,11 @@ class Dropping:
         message: it, its text still to come.
         control: the host's Postfix.
         long_ids: enable_long_queue_ids.
+        refusal: why postdrop(1) takes no mail in a sender's name; None where it does.
     """
 
-    def __init__(self, message: Message, control: Control, long_ids: bool) -> None:
-        self.message, self._control, self._long_ids = message, control, long_ids
+    def __init__(self, message: Message, control: Control, long_ids: bool, refusal: Refuses) -> None:
+        self.message, self._control, self._long_ids, self._refusal = message, control, long_ids, refusal
         self.flags = CleanupFlag(0)
 
     def begin(self) -> Decision[str]:
@@ -71,6 +77,10 @@ class Dropping:
             received: those that go before them.
         """
         message = self.message
+        refused = yield from self._refusal(message.sender)
+        if refused is not None:
+            yield Abandon(message.queue_id)
+            return CleanupOutcome(CleanupStatus.WRITE, reply=Reply(451, (f"4.3.0 Error: {refused.reply}",)))
         message.content = content.under(received)
         message.size = message.content.size
         yield Commit(message, "maildrop")
@@ -110,13 +120,14 @@ class StandAloneSession(SmtpdSession):
         smtpd: the program.
         uid: of the user who types.
         control: the host's Postfix.
+        refusal: why postdrop(1) takes no mail in a sender's name; None where it does.
     """
 
-    __slots__ = ("_control", "_uid")
+    __slots__ = ("_control", "_refusal", "_uid")
 
-    def __init__(self, smtpd: StandAlone, uid: int, control: Control) -> None:
+    def __init__(self, smtpd: StandAlone, uid: int, control: Control, refusal: Refuses) -> None:
         super().__init__(smtpd, CALLER.address)
-        self._uid, self._control = uid, control
+        self._uid, self._control, self._refusal = uid, control, refusal
 
     def greet(self) -> Decision[Reply | None]:
         """Say the greeting."""
@@ -136,7 +147,7 @@ class StandAloneSession(SmtpdSession):
         dropped = Message(
             sender=message.sender, encoding=message.encoding, smtputf8=message.smtputf8, origin="local", uid=self._uid
         )
-        return Dropping(dropped, self._control, self.smtpd.config["enable_long_queue_ids"])
+        return Dropping(dropped, self._control, self.smtpd.config["enable_long_queue_ids"], self._refusal)
 
 
 def converse(session: SmtpdSession, text: str) -> Decision[list[Reply]]:
@@ -161,3 +172,14 @@ def converse(session: SmtpdSession, text: str) -> Decision[list[Reply]]:
             break
         reply = yield from session.handle(written.content() if reply.code == 354 else written.command())
     return replies
+
+
+def unheard(session: Decision[T]) -> Decision[T]:
+    """A session of which the log hears nothing of what smtpd(8) says."""
+    answer: Any = None
+    while True:
+        try:
+            question = session.send(answer)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        answer = None if type(question) is Note and question.program == SERVICE.command else (yield question)
