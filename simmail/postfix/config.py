@@ -47,9 +47,7 @@ if TYPE_CHECKING:
 FOLDER = "/etc/postfix"
 MAIN_CF = f"{FOLDER}/main.cf"
 #: The daemons that may have arguments behind their options.
-WITH_ARGUMENTS = ("pipe", "spawn")
-#: Those that could have `flags=`, which is not simulated.
-WITH_FLAGS = ("smtp", "lmtp")
+WITH_ARGUMENTS = ("pipe", "spawn", "smtp", "lmtp")
 #: The last text that every program reads: now myorigin is read from the file that it names.
 _LAST_TEXT = "info_log_address_format"
 
@@ -134,8 +132,6 @@ class Config:
             warn(kind, text)
         if service.fault:
             raise Fatal(service.fault)
-        if service.arguments and service.command in WITH_FLAGS:
-            raise Fatal(f"unknown attribute name: {service.arguments[0]}")
         if service.arguments and service.command not in WITH_ARGUMENTS:
             raise LateFatal(f"unexpected command-line argument: {service.arguments[0]}")
         options = {name: Setting(value, service.location) for name, value in service.overrides.items()}

@@ -8,7 +8,7 @@ DESCRIPTION
 PARAMETERS
     smtp_fallback_relay, smtp_tcp_port, smtp_mx_address_limit, smtp_mx_session_limit, smtp_connect_timeout,
     smtp_bind_address, best_mx_transport, relayhost, myhostname, soft_bounce, smtp_generic_maps, smtp_line_length_limit;
-    and those of `smtp.addresses`, `smtp.session` and `smtp.reuse`; each also as lmtp_
+    and those of `smtp.addresses`, `smtp.session`, `smtp.final` and `smtp.reuse`; each also as lmtp_
 
 DIAGNOSTICS
     connect to HOST[ADDRESS]:PORT: Connection refused
@@ -45,6 +45,7 @@ from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
 from simmail.postfix.smtp.attempt import Attempt, Plan
 from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
 from simmail.postfix.smtp.dialogue import DATA_ERROR
+from simmail.postfix.smtp.final import FinalDelivery, read_flags
 from simmail.postfix.smtp.firewall import Firewall
 from simmail.postfix.smtp.offer import Offer
 from simmail.postfix.smtp.reuse import Reuse
@@ -100,6 +101,7 @@ class Smtp(Program):
         envelope: an address as it travels in MAIL and RCPT.
         sasl: how it logs in; None where it does not.
         careful: whether it looks into what servers offer even for ordinary mail.
+        final: what it does besides where its mail arrives; None where it does not.
     """
 
     command = "smtp"
@@ -141,6 +143,8 @@ class Smtp(Program):
         self.envelope = self._public if self.outgoing.rewrites else self._quoted
         self.firewall = Firewall(self)
         self.tls = Tls(self)
+        flags = read_flags(service.arguments)
+        self.final = FinalDelivery(self, flags) if flags else None
         self.sasl = Sasl(self) if config[f"{prefix}_sasl_auth_enable"] else None
         self.careful = self.sasl is not None or not self.tls.idle
         self.reuse = Reuse(self)
@@ -163,6 +167,8 @@ class Smtp(Program):
         if self.pending:  # not to be remembered with what is looked up next
             yield from self.spoken()
         attempt = Attempt(self, request)
+        if self.final is not None and (trouble := self.final.trouble(request)) is not None:
+            return (yield from self._refuse(attempt, trouble))
         own = _nexthops(request.nexthop)
         targets = own + self._fallback
         caches = self._always_caches or request.caching is not Caching.NONE
@@ -198,6 +204,14 @@ class Smtp(Program):
             yield from self._pass_all(attempt)
         elif attempt.left:
             yield from self._give_up(attempt, number > len(own))
+        return attempt.results
+
+    def _refuse(self, attempt: Attempt, trouble: Dsn) -> Decision[list[Result]]:
+        """Call no server."""
+        yield from self.spoken()
+        attempt.relay, attempt.last_server = self.service.name, True
+        attempt.open = list(attempt.left)
+        yield from attempt.all_failed(trouble, False)
         return attempt.results
 
     def _called(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
@@ -362,8 +376,9 @@ class Lmtp(Smtp):
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
-        self._final: bool = self.config["lmtp_assume_final"]
-        if self._final:
+        assumed: bool = self.config["lmtp_assume_final"]
+        self._arrives = assumed or (self.final is not None and "X" in self.final.flags)
+        if assumed:
             self.opens_with("warning", 'lmtp_assume_final is obsolete; instead, specify "flags=X" in master.cf')
 
     def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], Target, bool]]:
@@ -377,4 +392,4 @@ class Lmtp(Smtp):
 
     def success(self, offer: Offer) -> str:
         """A server of LMTP without DSN may be taken for the final one."""
-        return "delivered" if self._final and not offer.dsn else "relayed"
+        return "delivered" if self._arrives and not offer.dsn else "relayed"

@@ -41,7 +41,7 @@ from simmail.postfix.smtp.attempt import Attempt, quoted, status_of
 from simmail.postfix.smtp.dialogue import DATA_ERROR, Dialogue, says
 from simmail.postfix.smtp.envelope import mail_command, rcpt_command
 from simmail.postfix.smtp.firewall import DELAY_DOT, NO_ESMTP, masked
-from simmail.postfix.smtp.offer import NOTHING, Offer, first_word, offer
+from simmail.postfix.smtp.offer import NOTHING, Form, Offer, first_word, offer
 from simmail.postfix.smtp.tls import NONE, STRICT
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Command, Data
@@ -254,6 +254,12 @@ class Session(Dialogue):
             yield Close(self._connection)
             raise
 
+    def _content(self, form: Form) -> Content:
+        """The text as it travels.  Raises DataError, Fatal."""
+        client, request = self._client, self.attempt.request
+        content = client.outgoing.content(request.message, form.downgrades)
+        return content if client.final is None else content.under(client.final.head(request))
+
     def _needs_utf8(self) -> bool:
         message = self.attempt.request.message
         texts = (message.sender, *(r.address for r in self.attempt.left), *message.content.header())
@@ -282,7 +288,7 @@ class Session(Dialogue):
         if accepted is None:
             return
         try:
-            data = Data(client.outgoing.content(message, form.downgrades)) if accepted else EMPTY
+            data = Data(self._content(form)) if accepted else EMPTY
         except Fatal:
             yield Close(self._connection)
             raise
