@@ -19,9 +19,6 @@ DIAGNOSTICS
     ignoring DNS RR: DOMAIN. 300 IN MX 10 NAME.
     smtp_dns_reply_filter: unknown DNS filter action: "ACTION"
 
-BUGS
-    A DNS reply filter does not see the answers of DNS lists.
-
 SEE ALSO
     dns_lookup(3), dns_rr_filter(3), valid_hostname(3), RFC 7505
 """
@@ -40,6 +37,8 @@ if TYPE_CHECKING:
 
 #: The types of records that hold a host's name.
 NAMING = frozenset({"MX", "NS"})
+#: The types of records that hold no name.
+_NO_NAMES = frozenset({"A", "AAAA", "TXT"})
 #: What an answer says where there is no such record, now and later.
 NO_HOST = frozenset({"nxdomain", "nodata", "loop"})
 #: The programs whose answers a DNS reply filter may change.
@@ -106,7 +105,7 @@ def _filtered(program: Program, filter: Maps, answer: DnsAnswer) -> DnsAnswer:
 
 def _shown(record: DnsRecord) -> str:
     """A record as a DNS reply filter sees it."""
-    data = record.data if record.type in ("A", "AAAA") else f"{record.data}."
+    data = record.data if record.type in _NO_NAMES else f"{record.data}."
     rank = f"{record.preference} " if record.type == "MX" else ""
     return f"{record.name}. {record.ttl} IN {record.type} {rank}{data}"
 

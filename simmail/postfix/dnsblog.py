@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.questions import Decision, Detach, LookUps, Sleep
+from simmail.postfix.dns_data import trouble
 from simmail.postfix.program import Program
-from simmail.postfix.smtpd.dnsbl import reversed_address, trouble
+from simmail.postfix.smtpd.dnsbl import reversed_address
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -70,7 +71,7 @@ class Dnsblog(Program):
                 passed = seconds
             if answer.temporary:
                 name = f"{reverse}.{domain}"
-                text = f"dnsblog_query: lookup error for DNS query {name}: {trouble(name, 'A')}"
+                text = f"dnsblog_query: lookup error for DNS query {name}: {trouble(answer, name, 'A')}"
                 yield self.note("warning", "", text)
             for record in answer.records:
                 yield self.note("text", "", f"addr {address} listed by domain {domain} as {record.data}")

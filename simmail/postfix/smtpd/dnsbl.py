@@ -7,11 +7,13 @@ DESCRIPTION
     record gives the reason.
 
 PARAMETERS
-    default_rbl_reply, rbl_reply_maps, maps_rbl_reject_code, maps_rbl_domains, smtpd_expansion_filter
+    default_rbl_reply, rbl_reply_maps, maps_rbl_reject_code, maps_rbl_domains, smtpd_expansion_filter,
+    smtpd_dns_reply_filter
 
 DIAGNOSTICS
     NAME: RBL lookup error: Host or domain name not found. Name service error for name=NAME type=A: Host not found,
     try again
+    NAME: TXT lookup error: DNS reply filter drops all results
 
 SEE ALSO
     RFC 5782, postconf(5)
@@ -24,11 +26,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.answers import DnsAnswer
+from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.byte_pattern import BadPattern, BytePattern
+from simmail.postfix.dns_data import NO_HOST, taken, trouble
 from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.smtpd.findings import (
     CLIENT,
@@ -121,25 +124,29 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     return known
 
 
-def _plain(text: str) -> str:
+def _plain(record: DnsRecord) -> DnsRecord:
     """A TXT record as the resolver hands it on: a blank for each octet that is no printable ASCII."""
-    return _NOT_PLAIN.sub(b" ", text.encode("utf-8", "surrogateescape")).decode("ascii")
+    data = _NOT_PLAIN.sub(b" ", record.data.encode("utf-8", "surrogateescape")).decode("ascii")
+    return record._replace(data=data)
 
 
 def _answered(rule: Rule, name: str, answer: DnsAnswer) -> Decision[ListAnswer]:
     """What a list answers that does not just not know a name."""
-    if answer.temporary:
-        yield rule.smtpd.note("warning", "", f"{name}: RBL lookup error: {trouble(name, 'A')}")
-    if answer.status != "ok" or not answer.records:
-        return ListAnswer((), temporary=answer.temporary)
+    smtpd = rule.smtpd
+    answer = taken(smtpd, name, "A", answer)
+    if answer.status != "ok":
+        temporary = answer.status not in NO_HOST
+        if temporary:
+            smtpd.warn("warning", f"{name}: RBL lookup error: {trouble(answer, name, 'A')}")
+        yield from smtpd.heard()
+        return ListAnswer((), temporary=temporary)
     texts: DnsAnswer = yield Dns(name, "TXT")
-    reason = " / ".join(_plain(record.data) for record in texts.records)[:REASON_LIMIT] if texts.status == "ok" else ""
+    texts = taken(smtpd, name, "TXT", texts._replace(records=tuple(map(_plain, texts.records))))
+    if texts.status == "dropped":
+        smtpd.warn("warning", f"{name}: TXT lookup error: DNS reply filter drops all results")
+    yield from smtpd.heard()
+    reason = " / ".join(record.data for record in texts.records)[:REASON_LIMIT] if texts.status == "ok" else ""
     return ListAnswer(tuple(record.data for record in answer.records), reason)
-
-
-def trouble(name: str, type: str) -> str:
-    """The log's words for a list that cannot be asked now."""
-    return f"Host or domain name not found. Name service error for name={name} type={type}: Host not found, try again"
 
 
 # ---- restrictions
