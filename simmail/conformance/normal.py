@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simmail.mail.records import Record, line
+from simmail.world.logs import Letters
 
 #: Programs whose lines no record shows.
 UNSEEN = frozenset({"postfix-script", "master", "postlog", "postfix-wrapper"})
@@ -41,10 +42,11 @@ class Normal:
     Args:
         timed: a case's `timed`: False, True (clock times) or "relative" (seconds since the first line).
         calendar: for clock times.
+        letters: those that the host's log can hold.
     """
 
-    def __init__(self, timed: bool | str, calendar: Any) -> None:
-        self.timed, self.calendar = timed, calendar
+    def __init__(self, timed: bool | str, calendar: Any, letters: Letters) -> None:
+        self.timed, self.calendar, self.letters = timed, calendar, letters
         self.ids: dict[str, str] = {}
         self.first: int | None = None
 
@@ -83,7 +85,7 @@ class Normal:
         """`program: text` of each line that a record shows, with its time where the case asks for it."""
         out = []
         for record in records:
-            text = line(record)
+            text = self.letters.written(record)
             if text is None or record.program in UNSEEN or record.program.startswith("/"):
                 continue
             if record.program == "postscreen":

@@ -61,11 +61,11 @@ class Player:
         self.world.zones.read("ns. IN A 127.0.0.1\n" + case.keys.get("zone", ""), ".", f"{case.name}: zone")
         for name, fault in case.keys.get("dns_faults", {}).items():
             self.world.zones.faults[name.rstrip(".").lower()] = fault
-        self.normal = Normal(case.keys.get("timed", False), self.world.calendar)
         self.seen = 0
         self.host = self._host_under_test()
         self.master = self.host.master = Master(self.host, remember, SPEED)
         self.master.intake.inode = FIRST_INODE
+        self.normal = Normal(case.keys.get("timed", False), self.world.calendar, self.master.letters)
         self.peers = self._others()
         self.startup = ""
         for command in case.keys.get("setup", []):

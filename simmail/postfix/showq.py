@@ -8,10 +8,11 @@ DESCRIPTION
     What lies in maildrop comes first, as large as its file.
 
     A recipient that was expanded into others is listed after those of them that wait, without a reason of its own.
-    The null sender is listed as empty_address_recipient.
+    The null sender is listed as empty_address_recipient.  Without smtputf8_enable an octet beyond ASCII is
+    a question mark.
 
 PARAMETERS
-    empty_address_recipient
+    empty_address_recipient, smtputf8_enable
 
 SEE ALSO
     showq(8), postqueue(1)
@@ -25,6 +26,7 @@ from typing import NamedTuple
 from simmail.files.machine import Machine
 from simmail.mail.message import Message
 from simmail.postfix.config import Config
+from simmail.postfix.printable import printable
 from simmail.postfix.queue_file import stored_size
 from simmail.postfix.spool import Spool
 
@@ -60,11 +62,13 @@ class Entry(NamedTuple):
 def entries(spool: Spool, machine: Machine, config: Config) -> Iterator[Entry]:
     """All messages, queue by queue, as their folders are listed."""
     nobody: str = config["empty_address_recipient"]
+    utf8: bool = config["smtputf8_enable"]
     for queue in LISTED:
         for queue_id in spool.listed(queue):
             message = spool.shown(queue_id, queue)
             size = stored_size(message, queue, machine)
-            yield Entry(queue, message, message.sender or nobody, size, tuple(waiting(message)))
+            recipients = tuple(Waiting(*(printable(text, utf8) for text in one)) for one in waiting(message))
+            yield Entry(queue, message, printable(message.sender or nobody, utf8), size, recipients)
 
 
 def waiting(message: Message) -> Iterator[Waiting]:

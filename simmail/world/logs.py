@@ -1,12 +1,17 @@
-"""/var/log/maillog of a host: its records as syslog would have written them, rendered when somebody looks."""
+"""/var/log/maillog of a host: its records as syslog would have written them, rendered when somebody looks.
+
+BUGS: smtputf8_enable in main.cf holds for all programs of a host, whatever `-o` says in master.cf.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from simmail.files.tree import NO_FILE, File, FileError
 from simmail.mail.records import Record, line
+from simmail.postfix.printable import printable
 from simmail.postfix.processes import pid
 
 if TYPE_CHECKING:
@@ -18,9 +23,30 @@ PATHS = ("/var/log/maillog", "/var/log/mail.log")
 OTHERS = frozenset({"postfix", "postgrey", "policy-ratelimit"})
 
 
-def rendered(record: Record, stamp: str, hostname: str) -> str | None:
+class Letters:
+    """Which letters a host's log can hold: without smtputf8_enable each octet beyond ASCII is a question mark there."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+        self._utf8 = [True]
+
+    def change(self, time: float, utf8: bool) -> None:
+        """The configuration that holds from `time` on says so."""
+        if utf8 != self._utf8[-1]:
+            self._times.append(time)
+            self._utf8.append(utf8)
+
+    def written(self, record: Record) -> str | None:
+        """What follows `program[pid]: ` in the log; None for what no log shows."""
+        text = line(record)
+        if text is None or text.isascii() or self._utf8[bisect(self._times, record.time)]:
+            return text
+        return printable(text, utf8=False)
+
+
+def rendered(record: Record, stamp: str, hostname: str, letters: Letters) -> str | None:
     """The line of a record, `Nov 22 09:01:30 mail postfix/smtpd[1215]: ...`; None for what syslog never hears of."""
-    text = line(record)
+    text = letters.written(record)
     if text is None:
         return None
     program = f"postfix/{record.program}"
@@ -31,12 +57,15 @@ def rendered(record: Record, stamp: str, hostname: str) -> str | None:
 
 def maillogs(world: World, hosts: Iterable[Host]) -> Iterator[tuple[str, str]]:
     """The lines of the logs of some hosts up to now: the host's name, and the line without its end."""
-    names = {host.name: host.machine.hostname.partition(".")[0] for host in hosts}
+    known = {
+        host.name: (host.machine.hostname.partition(".")[0], Letters() if host.master is None else host.master.letters)
+        for host in hosts
+    }
     stamp = world.calendar.syslog
     for record in world.results.records:
-        hostname = names.get(record.host)
-        if hostname is not None:
-            text = rendered(record, stamp(record.time), hostname)
+        found = known.get(record.host)
+        if found is not None:
+            text = rendered(record, stamp(record.time), *found)
             if text is not None:
                 yield record.host, text
 

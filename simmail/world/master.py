@@ -84,6 +84,7 @@ class Master:
         intake: the way onto its disk.
         ports: its services that listen on the network.
         kept: the connections that its clients keep open.
+        letters: those that its log can hold.
         life: ends with the host's.
     """
 
@@ -102,6 +103,7 @@ class Master:
         self._drops = False
         self._anvil, self._generation = AnvilCounters(60.0), 0
         self._headless = False
+        self.letters = logs.Letters()
         spool_view.mount(self.spool, host.machine)
         for path in logs.PATHS:
             host.machine.files.mount(path, logs.LogView(host, path))
@@ -180,6 +182,7 @@ class Master:
         self.spool.hashing = Hashing.configured(system.config)
         self.spool.sockets.update(filter(None, (one.socket for one in system.master.services.values())))
         self.system = system
+        self.letters.change(self.clock.now, bool(system.config["smtputf8_enable"]))
         system.succeed(self._last)
         self._last = system
         return system

@@ -370,5 +370,5 @@ def _objected(session: SmtpdSession, outcome: CleanupOutcome) -> Decision[Answer
     if error:
         session.state.transcript.errors.add(error)
     if outcome.reason and outcome.status & (CleanupStatus.DEFER | CleanupStatus.CONTENT):
-        return (yield from session.say(detail.code, outcome.reason)), False
+        return (yield from session.say(detail.code, session.smtpd.printable(outcome.reason))), False
     return (yield from session.say(detail.code, f"{detail.dsn} Error: {detail.text}")), False
