@@ -60,8 +60,6 @@ if TYPE_CHECKING:
 
 #: How long a program stays after its last words, seconds.
 LAST_BREATH_S = 1.0
-#: How long it is after them before master(8) starts a program again that died at once, seconds: service_throttle_time.
-THROTTLE_S = 60.0 + LAST_BREATH_S
 #: Service -> what else its process reads of main.cf as it starts.
 _READS: Mapping[str, Callable[[Config, TableEnvironment], object]] = {
     "proxymap": lambda config, environment: approved_tables(config, environment.warn),
@@ -91,6 +89,7 @@ class MailSystem:
         last_words: what the program that was made last has said; one that died at once can say it nowhere else.
         late_words: those of them that it would have said last.
         used: when a client last came to one of the programs, seconds since the start of the world.
+        pause: how long it is before master(8) starts a program again that died at once, seconds.
         throttled: until when services are not started again, seconds since the start of the world.
         starting: how long it takes to start what writes notifications, and what forwards mail, seconds.
         generation: how often Postfix has been started or reloaded on this host.
@@ -126,6 +125,7 @@ class MailSystem:
         self.memo = Memo(remember, memory)
         self.last_words: list[Note] = []
         self.late_words: list[Note] = []
+        self.pause: float = self.config["service_throttle_time"] + LAST_BREATH_S
         self.throttled: dict[tuple[str, str], float] = {}
         self._programs: dict[tuple[str, str], Program] = {}
         self.rewriting: TrivialRewrite | None = None
@@ -328,7 +328,7 @@ class MailSystem:
                 return (yield from self.successor.summon(name, type, client))
             now: float = yield Now()
             if self.stopped:
-                self.throttled[key] = now + THROTTLE_S
+                self.throttled[key] = now + self.pause
             elif now >= self.throttled.get(key, now):
                 try:
                     return self.program(name, type)
@@ -419,7 +419,7 @@ class MailSystem:
 
     def throttle(self, name: str, type: str, now: float) -> None:
         """A process has had its last words before it had served anybody: no other is started for a while."""
-        self.throttled[name, type] = now + THROTTLE_S
+        self.throttled[name, type] = now + self.pause
         path = self.mourn(name, type, now)
         self._said_of_end(f"{path}: bad command startup -- throttling", now)
 
@@ -466,7 +466,7 @@ class MailSystem:
     def dying(self, name: str, type: str, fatal: Fatal, now: float) -> list[Note]:
         """The program behind a service dies as it starts, or waits for another that has died: what is said of that."""
         if fatal.program:
-            self.throttled[name, type] = now + THROTTLE_S
+            self.throttled[name, type] = now + self.pause
         else:
             self.throttle(name, type, now)
         program = fatal.program or self.config.log_name(self.master.services[name, type].command)

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.questions import Decision, Level
+from simmail.mail.questions import Decision, Detach, Level
 from simmail.postfix.delivery import PROBE, Result, Status
 from simmail.postfix.post_mail import post_mail, probe_sender
 from simmail.postfix.program import Program
@@ -99,8 +99,13 @@ class Verify(Program):
         if stale and (not known.probed or now - known.probed > PROBE_S):
             if self._remembers_failures:
                 self._found[address] = known._replace(probed=max(now, 1e-9))
-            yield from post_mail(self.system, self.sender, address, (), source="verify", trace=PROBE)
+            yield Detach(self._probe(address))
         return known
+
+    def _probe(self, address: str) -> Decision[int]:
+        """Send a probe: who asked has the answer already, and goes on."""
+        yield from post_mail(self.system, self.sender, address, (), source="verify", trace=PROBE)
+        return 0
 
     def update(self, results: list[Result], now: float) -> None:
         """Keep what became of a probe."""

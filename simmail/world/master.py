@@ -19,7 +19,7 @@ from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
 from simmail.postfix.queue_id import Hashing
 from simmail.postfix.spool import Spool
-from simmail.postfix.system import LAST_BREATH_S, THROTTLE_S, MailSystem
+from simmail.postfix.system import LAST_BREATH_S, MailSystem
 from simmail.world import logs
 from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
@@ -277,7 +277,7 @@ class Master:
                 requests = yield from manager.start(now)
             except Fatal as fatal:
                 system.throttle("qmgr", "unix", (yield Level()))
-                yield from self._died(manager, fatal, THROTTLE_S)
+                yield from self._died(manager, fatal, system.pause)
                 return None
             self._deliver((yield Level()), manager, requests)
         return manager
