@@ -27,7 +27,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simmail.files.tree import FileError, normal
@@ -159,6 +159,10 @@ class _List:
 
     def __bool__(self) -> bool:
         return bool(self.patterns)
+
+    def names(self) -> Iterator[str]:
+        """What it lists by name, tables apart."""
+        return (pattern.text for pattern in self.patterns if pattern.positive and pattern.table is None)
 
     def _fail(self, reason: str) -> LookupFailure:
         if not self.may_fail:

@@ -138,12 +138,27 @@ class TrivialRewrite(Program):
         for routes in (self._routes, self._verify):
             routes.transport_maps.try_wildcard()
         complains = not all(table.available for table in self.environment.tables.values())
-        self.by_sender = self._routes.by_sender or self._say_append or complains
+        self.by_sender = self._routes.by_sender or self._say_append or complains or self._names_twice()
         self.by_domain = not (self._routes.transport_maps or self._relocated)
         self._null_keys = (
             str(config["empty_address_relayhost_maps_lookup_key"]),
             str(config["empty_address_default_transport_maps_lookup_key"]),
         )
+
+    def _names_twice(self) -> bool:
+        """Whether a list names a domain that another one holds as well, of which each sender's mail makes it speak."""
+        local = self.local_domains.destinations
+        alias, mailbox, relay = self._alias_domains, self._mailbox_domains, self._relay_domains
+        pairs = ((local, alias), (local, mailbox), (alias, mailbox), (alias, relay), (mailbox, relay))
+        said = len(self.pending)
+        try:
+            return self._helpful and any(
+                other.matches(name) for pair in pairs for one, other in (pair, pair[::-1]) for name in one.names()
+            )
+        except LookupFailure:
+            return True
+        finally:
+            del self.pending[said:]
 
     def parents(self, parameter: str) -> bool:
         """Whether a domain in that list stands for its subdomains too."""
