@@ -17,7 +17,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 
@@ -81,8 +81,11 @@ class ParameterNames:
 
     def register_users(self) -> None:
         """Add the administrator's own parameters that are used.  Raises Fatal for what cannot be expanded."""
+        shared: dict[str, dict[str, str]] = {}  # entries of one name and type have one set of them
+        for entry in self.entries:
+            shared.setdefault(entry.space, {}).update(entry.settings)
         for number, entry in enumerate(self.entries):
-            own = entry.settings
+            own = shared[entry.space]
             if own:
                 self._own[number], self._used[number] = own, set()
         for number in self._own:
@@ -92,6 +95,10 @@ class ParameterNames:
                 for used in _names_in(self.default(name) or ""):
                     self._use(used, None)
         self._scan(None)
+
+    def own(self, number: int) -> Mapping[str, str]:
+        """What the `-o` options of an entry set, and of others of its name and type."""
+        return self._own.get(number, {})
 
     def default(self, name: str) -> str | None:
         """The default of a known parameter.  Raises Fatal where it cannot be told."""

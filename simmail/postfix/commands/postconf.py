@@ -24,7 +24,7 @@ SEE ALSO
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from simmail.files.invocation import Invocation
@@ -396,7 +396,7 @@ class _Postconf:
     def show_settings(self, request: _Request, names: ParameterNames, number: int, last: str) -> bool:
         """Show one parameter that an entry sets, or all."""
         entry = names.entries[number]
-        settings: Mapping[str, str] = entry.settings
+        settings = names.own(number)
         if last != ANY and last not in settings:
             return False
         for name in sorted(settings) if last == ANY else (last,):
