@@ -59,6 +59,8 @@ class Program:
     needs: ClassVar[tuple[str, ...]] = ()
     #: Whether it looks, before each client, for tables that have changed.
     watches: ClassVar[bool] = False
+    #: What a process says of one before another process takes its place: severity and text.
+    changed: ClassVar[tuple[tuple[str, str], ...]] = (("text", "table {} has changed -- restarting"),)
     #: The process limit that it must have in master.cf; None where any will do.
     process_limit: ClassVar[int | None] = None
     #: Whether it must be root, which its entry in master.cf has to allow.

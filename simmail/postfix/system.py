@@ -267,7 +267,8 @@ class MailSystem:
             return None
         notes: list[Note] = []
         if table is not None:
-            notes += [program.note("text", "", f"table {table} has changed -- restarting")] * program.idle(now)
+            said = [program.note(level, "", text.format(table)) for level, text in program.changed]
+            notes += said * program.idle(now)
         if server is not None and proxied is not None:
             notes += self._proxymap_says(server.tables[proxied])
         return notes

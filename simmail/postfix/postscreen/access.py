@@ -61,7 +61,10 @@ class AccessList:
 
     def _parse(self, text: str) -> list[str | Table]:
         """Words and opened tables."""
-        return [open_table(item, self.environment) if ":" in item else item for item in split_outside_braces(text)]
+        return [
+            open_table(item, self.environment, bare=True) if ":" in item else item
+            for item in split_outside_braces(text)
+        ]
 
     def verdict(self, address: str) -> Verdict:
         """What the list says of a client."""

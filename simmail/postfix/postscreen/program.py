@@ -16,6 +16,10 @@ DIAGNOSTICS
 
     connect to private/tlsproxy service: No such file or directory
 
+    table hash:/etc/postfix/access has changed - finishing in the background
+    error: accept connection: Socket operation on non-socket
+        Another process takes the connection then.
+
     `Fatal`: service NAME requires a process limit of 1; see tests, dnsbl.
 
 BUGS
@@ -75,6 +79,11 @@ class Postscreen(Program):
 
     command: ClassVar[str] = "postscreen"
     shared: ClassVar[bool] = True
+    watches: ClassVar[bool] = True
+    changed: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("text", "table {} has changed - finishing in the background"),
+        ("error", "accept connection: Socket operation on non-socket"),
+    )
     upstream_late: ClassVar[str] = "time limit exceeded"
 
     def __init__(self, system: MailSystem, service: Service) -> None:
@@ -89,6 +98,7 @@ class Postscreen(Program):
         }
         self.sites = tuple(Site.parse(text, self.warn) for text in config.list("postscreen_dnsbl_sites"))
         self.domains = domains(self.sites)
+        self.list_timeout: float = config["postscreen_dnsbl_timeout"]
         self.threshold: int = config["postscreen_dnsbl_threshold"]
         self.allow_threshold: int = config["postscreen_dnsbl_allowlist_threshold"]
         self.ttl_bounds: tuple[int, int] = (

@@ -12,6 +12,7 @@ DIAGNOSTICS
     CONNECT from CLIENT to SERVER; ALLOWLISTED, DENYLISTED, ALLOWLIST VETO CLIENT; PREGREET N after S from CLIENT: TEXT;
     DNSBL rank N for CLIENT; HANGUP after S from CLIENT in tests before SMTP handshake; PASS NEW, PASS OLD CLIENT;
     DISCONNECT CLIENT
+    dnsblog reply timeout Ns for LIST
     NOQUEUE: reject: CONNECT from CLIENT: too many connections, all screening ports busy
 
 SEE ALSO
@@ -24,8 +25,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.answers import ConnectFailure
-from simmail.mail.questions import Connect, Decision, Level, Now, PassOn, Sleep
+from simmail.mail.answers import ConnectFailure, DnsAnswer
+from simmail.mail.questions import Connect, Decision, Detach, Level, Now, PassOn, Sleep
 from simmail.mail.records import decimals
 from simmail.postfix.postscreen.access import Verdict
 from simmail.postfix.postscreen.cache import DISABLED, NEVER, Stamps
@@ -222,7 +223,23 @@ class PostscreenSession:
             return ()
         dnsblog = yield from program.system.summon(service)
         replies: tuple[ListReply, ...] = yield from dnsblog.ask(self.address, program.domains)
-        return replies
+        timeout = program.list_timeout
+        late = [reply.domain for reply in replies if reply.seconds > timeout]
+        if not late:
+            return replies
+        yield Detach(self._too_late(late))
+        return tuple(
+            reply if reply.seconds <= timeout else reply._replace(answer=DnsAnswer("timeout"), seconds=timeout)
+            for reply in replies
+        )
+
+    def _too_late(self, lists: list[str]) -> Decision[int]:
+        """Tell, when it is time, of lists that have not answered in time."""
+        timeout = self.program.list_timeout
+        yield Sleep(timeout)
+        for domain in lists:
+            yield self.program.note("warning", "", f"dnsblog reply timeout {timeout:.0f}s for {domain}")
+        return 0
 
     def _too_early(self) -> Decision[Reply | None]:
         program = self.program

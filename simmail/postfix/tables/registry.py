@@ -46,18 +46,19 @@ TYPES: dict[str, Opener] = {
 }
 
 
-def open_table(spec: str, environment: TableEnvironment, flags: DictFlag = USUAL) -> Table:
+def open_table(spec: str, environment: TableEnvironment, flags: DictFlag = USUAL, bare: bool = False) -> Table:
     """Open the table `type:name`, or give the one that this program has already opened under that name.
 
     Args:
         spec: as in main.cf, `hash:/etc/postfix/access`.
         environment: the program's.
         flags: how to open it.
+        bare: whether it is known by its type and name alone, without the flags.
 
     Raises:
         Fatal: where there is no type or no name; in a command, where it cannot be opened.
     """
-    registered = f"{spec}(0,{flags.text()})"
+    registered = spec if bare else f"{spec}(0,{flags.text()})"
     found = environment.tables.get(registered)
     if found is None:
         type, colon, name = spec.partition(":")
