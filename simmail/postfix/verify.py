@@ -99,11 +99,14 @@ class Verify(Program):
         if stale and (not known.probed or now - known.probed > PROBE_S):
             if self._remembers_failures:
                 self._found[address] = known._replace(probed=max(now, 1e-9))
-            yield Detach(self._probe(address))
+            probe = self._probe(address)
+            if known.status == "todo":
+                yield from probe
+            else:  # who asked has an answer, and goes on
+                yield Detach(probe)
         return known
 
     def _probe(self, address: str) -> Decision[int]:
-        """Send a probe: who asked has the answer already, and goes on."""
         yield from post_mail(self.system, self.sender, address, (), source="verify", trace=PROBE)
         return 0
 
