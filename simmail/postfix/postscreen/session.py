@@ -15,6 +15,11 @@ DIAGNOSTICS
     dnsblog reply timeout Ns for LIST
     NOQUEUE: reject: CONNECT from CLIENT: too many connections, all screening ports busy
 
+BUGS
+    A client is off postscreen's hands before smtpd(8) has taken it.  Where that does not run, the real postscreen holds
+    on for 100 seconds, says "timeout sending connection to service private/smtpd" then, and meanwhile does not say
+    PASS OLD of the same client.
+
 SEE ALSO
     postscreen(8)
 """
