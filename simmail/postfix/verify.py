@@ -19,6 +19,9 @@ BUGS
     Results live as long as the world does, whatever address_verify_map says, are cleaned up unseen, and stand in no
     file.  The sender of probes does not change with time (address_verify_sender_ttl).
 
+    A probe that refreshes what is known, and the queue file of who asked, are begun in an order that in life is left to
+    chance: behind a recipient's probe the file mostly comes first where his domain needs no table, here it always does.
+
 SEE ALSO
     ADDRESS_VERIFICATION_README, verify(8)
 """
@@ -85,8 +88,13 @@ class Verify(Program):
             self.warn("text", f"cache {shown} full cleanup: retained={kept} dropped=0 entries")
             self._found[CLEANED] = Verdict("", updated=self.made)
 
-    def ask(self, address: str) -> Decision[Verdict]:
-        """What is known of an address (internal form); a probe is sent where that is too little."""
+    def ask(self, address: str, at_once: bool) -> Decision[Verdict]:
+        """What is known of an address; a probe is sent where that is too little.
+
+        Args:
+            address: which, in internal form.
+            at_once: whether who asked does what comes next sooner than a probe can be sent that only refreshes.
+        """
         now = yield Level()
         yield from self.spoken()
         known: Verdict = self._found.get(address, UNKNOWN)
@@ -100,10 +108,10 @@ class Verify(Program):
             if self._remembers_failures:
                 self._found[address] = known._replace(probed=max(now, 1e-9))
             probe = self._probe(address)
-            if known.status == "todo":
-                yield from probe
-            else:  # who asked has an answer, and goes on
+            if at_once and known.status != "todo":
                 yield Detach(probe)
+            else:
+                yield from probe
         return known
 
     def _probe(self, address: str) -> Decision[int]:

@@ -51,6 +51,7 @@ from simmail.postfix.postscreen.tests import Test, actions, enabled
 from simmail.postfix.program import Program
 from simmail.postfix.smtpd.expansion import Expansions
 from simmail.postfix.start_checks import server_tls
+from simmail.postfix.tables import Maps, TableEnvironment
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ class Postscreen(Program):
             int(config["postscreen_dnsbl_min_ttl"]),
             int(config["postscreen_dnsbl_max_ttl"]),
         )
-        self.reply_map = self.maps("postscreen_dnsbl_reply_map")
+        #: Tables that it does not look after: a change of theirs goes unnoticed.
+        self._unwatched = TableEnvironment(system.machine, self.warn)
+        self.reply_map = Maps.open("postscreen_dnsbl_reply_map", config["postscreen_dnsbl_reply_map"], self._unwatched)
         self.greet_wait = self._patience("postscreen_greet_wait")
         self.teaser: str = config["postscreen_greet_banner"]
         self.banner: str = config["smtpd_banner"]
@@ -155,7 +158,9 @@ class Postscreen(Program):
         self.forbidden = StringList.open(
             "postscreen_forbidden_commands", config["postscreen_forbidden_commands"], self.environment
         )
-        self.command_filter = self.maps("postscreen_command_filter")
+        self.command_filter = Maps.open(
+            "postscreen_command_filter", config["postscreen_command_filter"], self._unwatched
+        )
         self.discard_keywords = keyword_set(config["postscreen_discard_ehlo_keywords"])
         self.discard_maps = self.maps("postscreen_discard_ehlo_keyword_address_maps")
         self.footer: str = self.unexpanded("postscreen_reject_footer")

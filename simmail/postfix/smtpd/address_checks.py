@@ -112,7 +112,7 @@ def _unverified(rule: Rule, subject: Subject, who: str) -> Decision[Finding | No
     known = None
     for left in range(polls, 0, -1):
         verify = yield from smtpd.system.summon(config["address_verify_service_name"], client=smtpd.name)
-        known = yield from verify.ask(subject.name)
+        known = yield from verify.ask(subject.name, at_once=who == "recipient")  # there is more to ask behind a sender
         if known.status != "todo":
             break
         if left > 1:
