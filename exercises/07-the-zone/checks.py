@@ -16,10 +16,15 @@ def _written(bench: Bench, to: str) -> None:
     bench.letter("desk.strict.example", "joe@strict.example", to, host=OUTSIDE).accepted()
 
 
+def _exchangers(bench: Bench) -> list[str]:
+    """The names that the domain's mail is sent to."""
+    return [mx.data for mx in bench.world.zones.lookup("domain.ork", "MX").records]
+
+
 def _move(bench: Bench) -> None:
     """Give each name that mail is sent to the server's new address, and switch the old one off."""
     zones = bench.world.zones
-    names = ("mail.domain.ork", "domain.ork", *(mx.data for mx in zones.lookup("domain.ork", "MX").records))
+    names = ("mail.domain.ork", "domain.ork", *_exchangers(bench))
     addresses = [address for name in names for address in zones.lookup(name, "A").records if address.data == OLD]
     for owner in dict.fromkeys(address.name for address in addresses):
         zones.remove(owner, "A")
@@ -51,6 +56,14 @@ def backup_when_down(bench: Bench) -> None:
     bench.arrives("alice", SUBJECT, OFFICE, within=7200.0)
 
 
+@check(1, hint="May an MX point to a name that is another one's alias?", manual="RFC 2181, section 10.3")
+def no_alias_takes_mail(bench: Bench) -> None:
+    """What the domain's MX records name are hosts with addresses, and no aliases (CNAME)."""
+    for name in _exchangers(bench):
+        said = bench.sh(f"host -t cname {name}", OUTSIDE)
+        bench.expect("is an alias for" not in said, f"{name}, named by an MX, is an alias", said.splitlines())
+
+
 @check(
     2,
     hint="Which name has the server's address, and which address has that name?",
@@ -74,8 +87,8 @@ def after_the_move(bench: Bench) -> None:
     """Ten minutes after the server has moved to 198.51.100.10, mail finds it there, and without a detour."""
     world = bench.world
     # whoever asks at the last moment remembers the old address for longest
-    world.run(MOVED_S - 2)
-    _written(bench, "alice@domain.ork")
+    world.run(MOVED_S - 0.5)
+    bench.sh(f"host -t mx domain.ork; for name in {' '.join(_exchangers(bench))}; do host $name; done", OUTSIDE)
     world.run(MOVED_S)
     _move(bench)
     world.run(world.now + 600.0)

@@ -44,6 +44,15 @@ def its_mailer_is_refused(bench: Bench) -> None:
     bench.arrives("alice", "Who sends with", within=60)
 
 
+@check(1, hint="What does a rule without `^Subject:` look at?", manual="header_checks(5)")
+def only_subjects_count(bench: Bench) -> None:
+    """A letter whose `Keywords:` and not its subject speak of a FREE OFFER!! and a loan arrives, and is not noted."""
+    _with(bench, "Keywords: loan, free offer!!\nSubject: The minutes").accepted()
+    bench.arrives("alice", "Subject: The minutes", within=60)
+    noted = [line for line in bench.log() if ": warning: header Keywords:" in line]
+    bench.expect(not noted, "it is noted in the log for another header than its subject", noted)
+
+
 @check(3, hint="DISCARD says 250, too. Look into the log.", manual="header_checks(5)")
 def offers_arrive(bench: Bench) -> None:
     """Honest offers arrive: of a job, for a server, in answer to a question, and a free offer without `!!`."""
