@@ -49,5 +49,8 @@ class Control(Protocol):
     def manage(self, act: Act) -> None:
         """Let the queue manager do something, if it runs."""
 
+    def listening(self) -> list[tuple[str, int]]:
+        """The addresses and TCP ports of the host that take connections now; `*` for all its addresses."""
+
     def wake_pickup(self) -> None:
         """Tell pickup(8), if it runs, that there is something in the maildrop queue."""

@@ -15,6 +15,7 @@ from simmail.mail.answers import Exit
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.questions import Connect, Decision, Level, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
+from simmail.userland.absent import advised
 from simmail.userland.commands import COMMANDS as COMMON
 from simmail.userland.fetchmail import COMMANDS as FETCHMAIL
 from simmail.userland.policy import TOOLS as POLICY
@@ -132,6 +133,8 @@ class Host:
             stdin: what it can read.
             user: the account that types it.
 
+        Where a program is not there, what is printed says what to do instead.
+
         Raises:
             InputError: for what is no text.
         """
@@ -140,7 +143,7 @@ class Host:
         account = self.machine.accounts.get(user)
         environment = {"HOME": account.home, "SHELL": account.shell} if account is not None else {}
         done: Exit = self.world.complete(self, self.running(Run(command, user, environment, stdin), ("/bin/sh",)))
-        return done
+        return done._replace(stderr=advised(done.stderr))
 
     def edit(self, file: str, **settings: Any) -> None:
         """Change settings of main.cf in its file, as `postconf -e` does; `postfix reload` lets them come into force.

@@ -195,6 +195,10 @@ class Master:
         self.ports.listen(self.system)
         self.intake.configure(self.system)
 
+    def listening(self) -> list[tuple[str, int]]:
+        """The addresses and TCP ports of the host that take connections now; `*` for all its addresses."""
+        return [*(("*", port) for port in self.host.listeners), *self.ports.listening()]
+
     # ---- what tasks ask for
 
     def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:

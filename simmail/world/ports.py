@@ -258,6 +258,13 @@ class Ports:
             return None
         return self._known[key].session(task, question.client, question.connection)
 
+    def listening(self) -> list[tuple[str, int]]:
+        """The addresses and TCP ports that take connections; `*` for all of the host's addresses."""
+        host = self.master.host
+        everywhere = self._addresses.issuperset(host.machine.addresses)
+        addresses = ["*"] if everywhere else sorted(self._addresses)
+        return [(address, number) for number in self._by_number for address in addresses]
+
     def listens_on(self, address: str) -> bool:
         """Whether inet_interfaces has this address."""
         return address in self._addresses

@@ -30,14 +30,14 @@ def _group(process: Process) -> dict[str, tuple[int, str]]:
 DATABASES: dict[str, Callable[[Process], dict[str, tuple[int, str]]]] = {"passwd": _passwd, "group": _group}
 
 
-def _own_hosts(process: Process) -> list[str]:
+def own_hosts(process: Process) -> list[str]:
     """The lines of /etc/hosts."""
     return process.files.read("/etc/hosts").splitlines() if process.files.exists("/etc/hosts") else []
 
 
 def _hosts(process: Process, name: str) -> Decision[bool]:
     """Print the addresses of a host, or the name of an address; whether there are any."""
-    own = [words for line in _own_hosts(process) if name in (words := line.partition("#")[0].split())]
+    own = [words for line in own_hosts(process) if name in (words := line.partition("#")[0].split())]
     for words in own:
         process.print(f"{words[0]:<15} {' '.join(words[1:])}")
     if own:

@@ -1,0 +1,47 @@
+"""Programs that a simulated host does not have, and what does the same here."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+EDIT = "edit a file with sed -i or postconf -e, in a notebook with host.edit and host.write, or in your editor"
+READ = "users' mail are files: cat /var/mail/USER, or what home_mailbox says"
+MANUAL = "Postfix's manual pages are at https://www.postfix.org/postfix-manuals.html"
+LOG = "this host's log is a file: tail /var/log/maillog"
+TYPED = "hold a session with nc HOST 25, in a notebook with world.telnet(CLIENT, SERVER)"
+SOFTWARE = "all software that this host can have is there"
+ACCOUNTS = "accounts are written into world.yaml: users: {bob: Bob Smith}"
+LOAD = "how busy a host is: qshape active, postfix status"
+NETWORK = "addresses and links stand in world.yaml; nc -zv HOST 25 tells whether a server answers"
+CONTENT = "no mail is encrypted in this world"
+
+#: A program's name -> what to type instead.
+INSTEAD: dict[str, str] = {
+    **dict.fromkeys("vi vim view nano emacs ed ex pico joe mcedit".split(), EDIT),
+    **dict.fromkeys("mutt neomutt alpine pine s-nail mail.mailutils".split(), READ),
+    **dict.fromkeys("man apropos info".split(), MANUAL),
+    **dict.fromkeys("journalctl syslog rsyslogd logger pflogsumm dmesg".split(), LOG),
+    **dict.fromkeys("telnet swaks socat".split(), TYPED),
+    **dict.fromkeys("apt apt-get aptitude dpkg dpkg-reconfigure yum dnf".split(), SOFTWARE),
+    **dict.fromkeys("useradd adduser userdel deluser usermod passwd groupadd addgroup vipw".split(), ACCOUNTS),
+    **dict.fromkeys("top htop ps pgrep pkill killall pstree free uptime vmstat iostat".split(), LOAD),
+    **dict.fromkeys("ping traceroute tracepath ip ifconfig route iptables nft ufw tcpdump".split(), NETWORK),
+    **dict.fromkeys("openssl gpg certbot".split(), CONTENT),
+    "/etc/init.d/postfix": "postfix start, stop, reload or status; systemctl and service know the same",
+    "visudo": "root may do everything here, and nobody else needs to",
+}
+
+
+#: The shell's words for a program that it does not find.
+NOT_FOUND = re.compile(r"^/bin/sh: \d+: (\S+): not found$", re.MULTILINE)
+
+
+def advised(complaints: str) -> str:
+    """What a shell has printed to standard error, and behind each program that is not there what to do instead."""
+
+    def told(found: re.Match[str]) -> str:
+        advice = INSTEAD.get(found[1]) or INSTEAD.get(posixpath.basename(found[1]))
+        return f"{found[0]}\n({advice})" if advice else found[0]
+
+    return NOT_FOUND.sub(told, complaints) if complaints else complaints
