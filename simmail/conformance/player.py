@@ -147,7 +147,9 @@ class Player:
             self._until_done(self.world.host_at(step["client"], self.host) or self.host, typist.session())
             entry["transcript"] = typist.transcript
         elif "run" in step:
-            done = self.host.sh(self.normal.real_ids(step["run"]), self.normal.real_ids(step.get("stdin", "")))
+            done = self.host.sh(
+                self.normal.real_ids(step["run"]), self.normal.real_ids(step.get("stdin", "")), terminal=False
+            )
             entry.update(stdout=done.stdout, stderr=done.stderr, exit=done.status)
         elif "peer" in step:
             for address, script in step["peer"].items():

@@ -32,6 +32,7 @@ class Invocation:
         file_limit: octets that no file it writes may exceed (setrlimit(2), RLIMIT_FSIZE); 0 for no limit.
         umask: which permissions new files do not get.
         control: what starts and stops it (`simmail.postfix.control.Control`), or None on a host without Postfix.
+        terminal: whether somebody sits at a terminal and reads what it prints to standard error.
 
     `out` and `err` collect what it prints, in order.
     """
@@ -49,6 +50,7 @@ class Invocation:
     umask: int = UMASK
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
+    terminal: bool = False
 
     def called(self, *argv: str) -> Self:
         """The same run under other words: for a program that does its work as another one."""

@@ -93,6 +93,7 @@ class Process(Invocation):
         commands: the host's programs by name.
         job: the process tree it is part of.
         umask: which permissions new files do not get; None: the same as its parent's.
+        terminal: whether its standard error is a terminal; None: where its parent's is.
         (the others are those of Invocation)
     """
 
@@ -110,6 +111,7 @@ class Process(Invocation):
         folder: str | None = None,
         user: str | None = None,
         umask: int | None = None,
+        terminal: bool | None = None,
         out: list[str] | None = None,
         err: list[str] | None = None,
     ) -> None:
@@ -121,6 +123,7 @@ class Process(Invocation):
         self.err = parent.err if err is None else err
         self.source, self.commands, self.job = source, commands, job
         self.umask = parent.umask if umask is None else umask
+        self.terminal = parent.terminal if terminal is None else terminal
         job.now = max(job.now, parent.now)
         self.files = UserFiles(self)
         self._all: str | None = None

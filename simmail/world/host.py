@@ -125,13 +125,14 @@ class Host:
 
     # ---- an administrator at work
 
-    def sh(self, command: str, stdin: str = "", user: str = "root") -> Exit:
+    def sh(self, command: str, stdin: str = "", user: str = "root", terminal: bool = True) -> Exit:
         """Run a command line in the host's small shell, now; time passes until it is done.
 
         Args:
             command: what would be typed.
             stdin: what it can read.
             user: the account that types it.
+            terminal: whether somebody reads what it prints; Postfix is more talkative then.
 
         Where a program is not there, what is printed says what to do instead.
 
@@ -142,7 +143,9 @@ class Host:
             raise InputError(f"{self.name}: sh", f"{command!r} is no command line", "write it as a text: 'mailq'")
         account = self.machine.accounts.get(user)
         environment = {"HOME": account.home, "SHELL": account.shell} if account is not None else {}
-        done: Exit = self.world.complete(self, self.running(Run(command, user, environment, stdin), ("/bin/sh",)))
+        done: Exit = self.world.complete(
+            self, self.running(Run(command, user, environment, stdin), ("/bin/sh",), terminal)
+        )
         return done._replace(stderr=advised(done.stderr))
 
     def edit(self, file: str, **settings: Any) -> None:
@@ -172,8 +175,10 @@ class Host:
             text: all of it.
 
         Raises:
-            InputError: where that cannot be.
+            InputError: for what is no text, and where it cannot be put there.
         """
+        if not isinstance(text, str):
+            raise InputError(f"{self.name}:{path}", f"{text!r} is no text", "write the file's lines as one text")
         files = self.machine.files
         path = normal(path, CONFIGURATION)
         account = self.machine.accounts.get(path.split("/")[2]) if path.startswith("/home/") else None
@@ -191,14 +196,20 @@ class Host:
         does = "a mail server" if self.master is not None else "no mail server"
         return f"<{self.name} ({addresses}), {does}{'' if self.up else ', down'}>"
 
-    def running(self, question: Run, shell: tuple[str, ...] = ()) -> Decision[Exit]:
-        """A command's run, as the shell does it; `shell`: the words that called it, where that was no program."""
+    def running(self, question: Run, shell: tuple[str, ...] = (), terminal: bool = False) -> Decision[Exit]:
+        """A command's run, as the shell does it.
+
+        Args:
+            question: what shall be run.
+            shell: the words that called the shell, where that was no program.
+            terminal: whether it was called at a terminal.
+        """
         now = yield Level()
         umask = DAEMON_UMASK if question.daemon else UMASK
         invocation = Invocation(
             shell or ("sh", "-c", question.command), self.machine, question.stdin, question.user, question.folder,
             question.environment, now, self.master.system if self.master else None, self.master, question.file_limit,
-            umask,
+            umask, terminal=terminal,
         )  # fmt: skip
         if question.daemon:
             invocation.err = invocation.out

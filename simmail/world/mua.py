@@ -124,7 +124,13 @@ class MailProgram:
         return draft
 
     def reply(self, letter: Letter, text: str) -> Draft:
-        """Answer a letter, now; the draft tells later what became of it."""
+        """Answer a letter, now; the draft tells later what became of it.
+
+        Raises:
+            InputError: for what is no letter.
+        """
+        if not isinstance(letter, Letter):
+            raise InputError(f"{self.person}: reply", f"{letter!r} is no letter", "give one of .inbox: .inbox[-1]")
         draft = self.answer(letter, text)
         self.world.clock.spawn(self.computer, self.submit(draft), self.world.now)
         return draft

@@ -15,6 +15,11 @@ from simmail.mail.errors import InputError
     [
         (lambda w: w.people["bert"], r"person 'bert': is not in this world; there are: alice"),
         (lambda w: w.people["alice"].get_mail()[-1], r"alice's mail: nothing has come; let time pass"),
+        (lambda w: w.host("mail.domain.ork").write("main.cf", ["a"]), r"mail.domain.ork:main.cf: \['a'\] is no text"),
+        (
+            lambda w: w.people["alice"].reply("Yes", "of course"),
+            r"alice: reply: 'Yes' is no letter; give one of .inbox",
+        ),
         (lambda w: w.host("mail.domain.ork").sh(5), r"mail.domain.ork: sh: 5 is no command line; write it as a text"),
         (lambda w: simmail.journey(w, None), r"message None: is no Message-ID; write it as a text"),
         (lambda w: simmail.plot.journey(w, None), r"message None: is no Message-ID; write it as a text"),

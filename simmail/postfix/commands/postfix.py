@@ -22,6 +22,7 @@ DIAGNOSTICS
 BUGS
     There is one instance: what multi_instance_directories names is never asked.
     The log begins after the first start: that one is not in it.
+    A check does not look at whose the files are and who may write to them (`not owned by root: FILE`).
 
 SEE ALSO
     postfix(1), master(8)
@@ -44,6 +45,11 @@ from simmail.postfix.processes import PIDS
 from simmail.postfix.spool_view import SCANNED, make_missing, unscannable
 from simmail.postfix.startup import POSTCONF, Said, asked, check, enter_folders
 
+#: What a user hears who is not root, by level.
+NOT_ROOT = {
+    "error": "to submit mail, use the Postfix sendmail command",
+    "fatal": "the postfix command is reserved for the superuser",
+}
 NO_WRAPPER = "multi-instance support is requested, but multi_instance_wrapper is empty"
 SCRIPT = "postfix-script"
 #: Commands that need the mail system to run, and what they do.
@@ -98,14 +104,18 @@ def postfix(invocation: Invocation) -> Decision[int]:
         options, words = getopt(invocation.argv[1:], "c:Dv")
     except BadOption as error:
         invocation.complain(f"postfix: {error.text}")
+        _shown(invocation, "postfix", "usage: postfix [-c config_dir] [-Dv] command", "fatal")
         return 1
     folder = next((option.value for option in options if option.letter == "c"), "")
     folder = folder or invocation.environment.get("MAIL_CONFIG", FOLDER)
     try:
         config = Config.load(invocation.machine, folder=folder, program="postfix")
-    except Fatal:
+    except Fatal as fatal:
+        _shown(invocation, "postfix", fatal.text, "fatal")
         return 1
     if invocation.user != "root":
+        for level, text in NOT_ROOT.items():
+            _shown(invocation, "postfix", text, level)
         return 1
     return (yield from _run(console, config, words or [""]))
 
@@ -115,11 +125,13 @@ def _run(console: Console, config: Config, words: list[str]) -> Decision[int]:
     invocation, control = console.invocation, console.control()
     command, running = words[0], control.system is not None
     fault = _fault(config) or _multi_fault(config)
-    if command != "start" or running or fault:  # one that starts tells it of itself
-        for text in notice(config.compatibility):
+    starts = command == "start" and not running and not fault
+    for text in notice(config.compatibility):
+        _shown(invocation, "postfix", text)
+        if not starts:  # one that starts logs it of itself
             yield Note("postfix", "text", "", text)
     if fault:
-        yield Note("postfix", "fatal", "", fault)
+        yield from _said(invocation, "postfix", fault, "fatal")
         return 1
     looks = command == "check" or (command == "start" and not running)
     found = check(config.machine, config.folder) if looks else asked(config.machine, config.folder, command)
@@ -135,45 +147,51 @@ def _run(console: Console, config: Config, words: list[str]) -> Decision[int]:
     if command == "flush":
         return (yield from console.run(("postqueue", "-f")))
     if command == "start":
-        return (yield from _start(control, config, running))
+        return (yield from _start(invocation, control, config, running))
     if command not in RUNNING or not running:
-        return (yield from _cannot(command))
+        return (yield from _cannot(invocation, command))
+    return (yield from _done(invocation, control, config, command))
+
+
+def _done(invocation: Invocation, control: Control, config: Config, command: str) -> Decision[int]:
+    """Do something to the mail system that runs."""
     doing, done = DOING.get(command, ("", ""))
-    yield from _logged(SCRIPT, doing)
+    yield from _said(invocation, SCRIPT, doing)
     if command == "reload":  # the queue is looked over, twice
-        yield from _printed(invocation, 2 * [Said("postsuper", *heard) for heard in config.heard], running)
-        yield from _scanned(invocation, running, mends=False)
-    yield from _logged("master", done.format(_version(config)))
+        yield from _printed(invocation, 2 * [Said("postsuper", *heard) for heard in config.heard], True)
+        yield from _scanned(invocation, True, mends=False)
+    if done:
+        yield Note("master", "text", "", done.format(_version(config)))
     if _started(lambda: RUNNING[command](control)):
         control.stop()  # master(8) has found something fatal, which nobody hears of
     if command in WAITED_FOR:
-        yield from _logged(SCRIPT, "waiting for the Postfix mail system to terminate")
+        yield from _said(invocation, SCRIPT, "waiting for the Postfix mail system to terminate")
         yield Sleep(STOP_S)
     return 0
 
 
-def _start(control: Control, config: Config, running: bool) -> Decision[int]:
+def _start(invocation: Invocation, control: Control, config: Config, running: bool) -> Decision[int]:
     """Start the mail system, unless it runs."""
     if running:
-        yield Note(SCRIPT, "fatal", "", "the Postfix mail system is already running")
+        yield from _said(invocation, SCRIPT, "the Postfix mail system is already running", "fatal")
         return 1
-    yield from _logged(SCRIPT, "starting the Postfix mail system")
+    yield from _said(invocation, SCRIPT, "starting the Postfix mail system")
     status = _started(control.start)
     if status:
-        yield Note(SCRIPT, "fatal", "", "mail system startup failed")
+        yield from _said(invocation, SCRIPT, "mail system startup failed", "fatal")
     else:
-        yield from _logged("master", f"daemon started -- {_version(config)}")
+        yield Note("master", "text", "", f"daemon started -- {_version(config)}")
     return status
 
 
-def _cannot(command: str) -> Decision[int]:
+def _cannot(invocation: Invocation, command: str) -> Decision[int]:
     """Say why nothing is done: the mail system does not run, or there is no such command."""
     if command == "status":
-        yield from _logged(SCRIPT, "the Postfix mail system is not running")
+        yield from _said(invocation, SCRIPT, "the Postfix mail system is not running")
     elif command in RUNNING:
-        yield Note(SCRIPT, "fatal", "", "the Postfix mail system is not running")
-    elif command:
-        yield Note(SCRIPT, "fatal", "", f"unknown command: '{command}'. Usage: {USAGE}")
+        yield from _said(invocation, SCRIPT, "the Postfix mail system is not running", "fatal")
+    else:
+        yield from _said(invocation, SCRIPT, f"unknown command: '{command}'. Usage: {USAGE}", "fatal")
     return 1
 
 
@@ -182,10 +200,18 @@ def _version(config: Config) -> str:
     return f"version {config['mail_version']}, configuration {config.folder}"
 
 
-def _logged(program: str, text: str) -> Decision[None]:
-    """Log what a program says, if it says anything."""
+def _shown(invocation: Invocation, program: str, text: str, level: str = "text") -> None:
+    """Show what a program says to whoever sits at a terminal."""
+    if invocation.terminal:
+        name = program if program == "postfix" else f"postfix/{program}"
+        invocation.complain(f"{name}: {text}" if level == "text" else f"{name}: {level}: {text}")
+
+
+def _said(invocation: Invocation, program: str, text: str, level: str = "text") -> Decision[None]:
+    """Show and log what a program says, if it says anything."""
     if text:
-        yield Note(program, "text", "", text)
+        _shown(invocation, program, text, level)
+        yield Note(program, level, "", text)
 
 
 def _scanned(invocation: Invocation, running: bool, mends: bool) -> Decision[bool]:
@@ -220,8 +246,8 @@ def _post_install(invocation: Invocation, config: Config, words: list[str]) -> D
 def _tls(invocation: Invocation, config: Config, words: list[str]) -> Decision[int]:
     """There is no TLS to be seen to; only what is wrong with the words is told."""
     task = words[1] if len(words) > 1 else ""
-    yield Note("postfix-tls-script", "error", "", f"unknown tls command: '{task}'")
-    yield Note("postfix-tls-script", "fatal", "", f"usage: postfix tls {TLS_USAGE}")
+    yield from _said(invocation, "postfix-tls-script", f"unknown tls command: '{task}'", "error")
+    yield from _said(invocation, "postfix-tls-script", f"usage: postfix tls {TLS_USAGE}", "fatal")
     return 1
 
 

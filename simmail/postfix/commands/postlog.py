@@ -5,10 +5,10 @@ SYNOPSIS
     postlog [-iv] [-c config_dir] [-p priority] [-t tag] [text ...]
 
 DESCRIPTION
-    Logs its arguments, or the lines of its standard input.
+    Logs its arguments, or the lines of its standard input, and shows them on a terminal.
 
 DIAGNOSTICS
-    status 1 for an unknown priority
+    fatal: bad severity: "TEXT", which only a terminal shows; status 1
 
 SEE ALSO
     postlog(1)
@@ -21,6 +21,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import BadOption, Console, getopt
 
+USAGE = "postlog [-c config_dir] [-i] [-p priority] [-t tag] [-v] [text]"
 #: Priority -> the event of the log.
 PRIORITIES = {
     "info": "text",
@@ -39,17 +40,27 @@ def postlog(invocation: Invocation) -> Decision[int]:
         options, words = getopt(invocation.argv[1:], "c:ip:t:v")
     except BadOption as error:
         invocation.complain(f"postlog: {error.text}")
-        return 1
+        return _fatal(invocation, f"usage: {USAGE}")
     given = dict(options)
     try:
         console.config(given.get("c", ""))
-    except Fatal:  # which only a terminal would show
-        return 1
-    event = PRIORITIES.get(given.get("p", "info"))
+    except Fatal as fatal:
+        return _fatal(invocation, fatal.text)
+    priority = given.get("p", "info")
+    event = PRIORITIES.get(priority)
     if event is None:
-        return 1
+        return _fatal(invocation, f'bad severity: "{priority}"')
     tag = given.get("t", "postfix/postlog")
     program = tag.removeprefix("postfix/") if tag.startswith("postfix/") else "/" + tag
     for line in [" ".join(words)] if words else invocation.stdin.splitlines():
+        if invocation.terminal:
+            invocation.complain(f"{tag}: {line}" if event == "text" else f"{tag}: {event}: {line}")
         yield Note(program, event, "", line)
     return 0
+
+
+def _fatal(invocation: Invocation, text: str) -> int:
+    """Show on a terminal why nothing is logged; the exit status."""
+    if invocation.terminal:
+        invocation.complain(f"postfix/postlog: fatal: {text}")
+    return 1

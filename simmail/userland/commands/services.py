@@ -77,7 +77,7 @@ def _mark(process: Process, path: str, holds: bool) -> None:
 
 def _postfix(process: Process, command: str) -> Decision[int]:
     """Let Postfix do something; what it prints goes to the journal."""
-    status: int = yield from launch(process, ("/usr/sbin/postfix", command), out=[], err=[])
+    status: int = yield from launch(process, ("/usr/sbin/postfix", command), out=[], err=[], terminal=False)
     _mark(process, FAILED, bool(status))
     return status
 
@@ -116,7 +116,7 @@ def _reload(process: Process, unit: Unit) -> Decision[int]:
     if not unit.active:
         process.complain(f"{unit.name} is not active, cannot reload.")
         return 1
-    if _runs(process) and (yield from launch(process, ("/usr/sbin/postfix", "reload"), out=[], err=[])):
+    if _runs(process) and (yield from launch(process, ("/usr/sbin/postfix", "reload"), out=[], err=[], terminal=False)):
         return _failed(process, unit)
     return 0
 

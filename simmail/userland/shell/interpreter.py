@@ -391,6 +391,7 @@ class Shell(ShellState):
             (*program.before, *words[1:]),
             source=source if isinstance(source, Stream) else Stream(),
             environment=self.environment(),
+            terminal=err in self.terminals,
             out=printed,
             err=complained,
         )

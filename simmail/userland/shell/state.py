@@ -38,6 +38,7 @@ class ShellState:
         loops: how many loops are around the present command.
         signals: those that were sent to it and have not come yet; its subshells know them too.
         forked: whether it is a subshell.
+        terminals: what prints to a terminal.
         tested: how many commands are around it whose status somebody looks at, so that `set -e` does not.
     """
 
@@ -62,6 +63,7 @@ class ShellState:
         output = Collected(process.out, job)
         errors = output if process.err is process.out else Collected(process.err, job)
         self.descriptors: dict[int, Descriptor] = {0: process.source, 1: output, 2: errors}
+        self.terminals = (output, errors) if process.terminal else ()
         self.pid = 300 + zlib.crc32(f"{process.now} {process.user} {process.argv}".encode("utf-8", "replace")) % 32000
 
     def fork(self) -> Self:
