@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 LINES = 12
 #: The folders of a Maildir in which letters are that have arrived.
 SEEN = ("new", "cur")
+#: How a reply begins of a server that could not decide, its configuration or its tables being broken.
+UNDECIDED = ("451 4.3.0", "451 4.3.5")
 #: Where a function keeps what `check` said of it.
 _MARK = "_simmail_check"
 
@@ -123,12 +125,15 @@ class Reply(NamedTuple):
         """It was answered, and not taken; `code`: the beginning of the reply that it should have got (`5`, `550`).
 
         Raises:
-            Failed: where it was taken, refused otherwise, or not answered at all: silence is no refusal.
+            Failed: where it was taken, refused otherwise, or not answered at all: silence is no refusal, and neither
+                is the reply of a server that is broken.
         """
         if self.text.startswith("2"):
             raise Failed(why or "should have been refused, but was accepted", self.witness)
         if not self.text.startswith(("4", "5")):
             raise Failed(why or f"should have been refused, but nobody said so: {self.text!r}", self.witness)
+        if self.text.startswith(UNDECIDED):
+            raise Failed(why or f"should have been refused, but the server is broken: {self.text!r}", self.witness)
         if not self.text.startswith(code):
             raise Failed(why or f"should have been refused with {code}, but got {self.text!r}", self.witness)
         return self

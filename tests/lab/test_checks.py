@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simmail.lab import exercise as exercises
-from simmail.lab.checks import Bench, Failed
+from simmail.lab.checks import Bench, Failed, Reply
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,3 +22,19 @@ def test_a_letter_that_does_not_arrive_is_followed_from_the_server_that_took_it(
         with pytest.raises(Failed, match="no letter with 'Subject: a probe' came to the mailbox of alice on") as failed:
             bench.arrives("alice", "Subject: a probe", "mail.domain.ork", within=60)
     assert any("to=<alice@domain.ork>, relay=backup.provider.example" in line for line in failed.value.witness)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("250 2.1.5 Ok", "was accepted"),
+        ("(no answer)", "nobody said so"),
+        ("451 4.3.5 Server configuration error", "the server is broken"),
+        ("451 4.3.0 <a@b.example>: Temporary lookup failure", "the server is broken"),
+        ("450 4.2.0 <a@b.example>: Recipient address rejected: Greylisted", "with 5, but got"),
+    ],
+)
+def test_what_is_no_refusal(said: str, words: str) -> None:
+    """A server that takes a letter, is silent, or cannot decide has refused nobody."""
+    with pytest.raises(Failed, match=words):
+        Reply(said, "RCPT TO:<a@b.example>", (), ()).refused("5")
