@@ -66,7 +66,7 @@ def pass_on(
     yield program.note("text", request.message.queue_id, text)
     if program.system.service(transport) is None:
         raise Fatal((yield from program.system.sought(transport, program.name)))
-    other = yield from program.system.summon(transport, hears=True)
+    other = yield from program.system.engage(transport)
     if other is None:
         return (yield from _died(program, request, recipient, transport))
     handed = request.handed + 1

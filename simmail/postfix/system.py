@@ -296,23 +296,27 @@ class MailSystem:
         for program in tuple(self._programs.values()):
             program.forget()
 
-    def summon(
-        self, name: str, type: str = "unix", client: str = "master", alone: bool = False, hears: bool = False
-    ) -> Decision[Any]:
-        """The program behind a service (True for anvil); one that will not run is tried again each minute by master(8).
+    def summon(self, name: str, type: str = "unix", client: str = "master", alone: bool = False) -> Decision[Any]:
+        """The program behind a service; one that will not run is tried again after a while by master(8).
 
         Args:
             name, type: the service.
             client: the program that asks, and complains of a service that master.cf does not have.
             alone: whether what it needs itself may come later.
-            hears: whether the answer is None where it dies over its first client, who hears of that.
         """
+        found = self.at_hand(name, type)
+        while found is None:
+            found = yield from self._engaged(name, type, client, alone)
+        return found
+
+    def engage(self, name: str, client: str = "master") -> Decision[Any]:
+        """The same for a client that hears of it where the program dies over him: None then; True for anvil(8)."""
         if name in _LIMITS:
             return (yield from self._until_roused(name))
-        found = self.at_hand(name, type)
-        return (yield from self._summoned(name, type, client, alone, hears)) if found is None else found
+        found = self.at_hand(name)
+        return (yield from self._engaged(name, "unix", client, alone=False)) if found is None else found
 
-    def _summoned(self, name: str, type: str, client: str, alone: bool, hears: bool) -> Decision[Any]:
+    def _engaged(self, name: str, type: str, client: str, alone: bool) -> Decision[Any]:
         """The program behind a service, which may have to be made; after a reload by those who come then."""
         name = self._named.get(name, name)
         yield from self.outdated(name, type)
@@ -335,7 +339,7 @@ class MailSystem:
                     return self.program(name, type)
                 except Fatal as fatal:
                     yield from self.dying(name, type, fatal, now)
-                    if hears and isinstance(fatal, LateFatal):
+                    if isinstance(fatal, LateFatal):
                         return None
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]

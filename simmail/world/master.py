@@ -464,7 +464,7 @@ class Master:
             yield Sleep(START_S * old.awaited)
             now = yield Level()
             old.awaited -= 1
-        agent = yield from system.summon(request.transport, hears=True)
+        agent = yield from system.engage(request.transport)
         if self.system is not system:
             return None, now  # the queue manager that asked for it is no more
         request.job.waiting -= 1

@@ -430,7 +430,7 @@ class SmtpdSession:
     def _waiting_for(self, service: str) -> Decision[Any]:
         self.stuck = service
         system, name = self.smtpd.system, self.smtpd.name
-        while (found := (yield from system.summon(service, client=name, hears=True))) is None:
+        while (found := (yield from system.engage(service, name))) is None:
             yield from system.hung_up(service, name)
         self.stuck = ""
         return found
