@@ -219,6 +219,8 @@ MISTAKES: tuple[Mistake, ...] = (
     M("absurd size", "absurd-number", "message_size_limit = 100000000000\nvirtual_mailbox_limit = 0"),
     M("tiny size", "absurd-number", "message_size_limit = 3000"),
     M("alias loop", "alias-loop", at="pong: ping", files={"+etc/aliases": "ping: pong\npong: ping\n"}),
+    M("owner loop", "owner-loop", at="owner-all: all",
+      files={"+etc/aliases": "all: ann, nobody-here\nowner-all: all\n"}),
     M("virtual loop", "alias-loop", "virtual_alias_maps = hash:/etc/postfix/valias", at="pong@letters.test ping",
       files={"etc/postfix/valias": "ping@letters.test pong@letters.test\npong@letters.test ping@letters.test, joe\n"},
       compiled=("etc/postfix/valias",)),

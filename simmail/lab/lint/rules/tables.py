@@ -72,6 +72,15 @@ LOOP = Kind(
     "Let one of them name a mailbox.",
     "aliases(5)",
 )  # fmt: skip
+OWNER = Kind(
+    "error", "owner-loop",
+    "A letter to {list} that fails once goes round without end: {name} leads to {list} again.",
+    "What fails for the list comes to {name}, and from there to the whole list.",
+    "Let {name} name a person.",
+    "aliases(5)",
+)  # fmt: skip
+#: What the alias begins with that gets what fails for a list.
+OWNS = "owner-"
 FORWARD = Kind(
     "note", "forward-outside",
     "Mail for {name} goes on to {address} with its sender unchanged: there it fails SPF, and its spam counts as yours.",
@@ -79,6 +88,8 @@ FORWARD = Kind(
     "Let the user fetch the mail, or rewrite senders (SRS).",
     "aliases(5)",
 )  # fmt: skip
+#: Alias -> the names that it leads to, and its place.
+Graph = dict[str, tuple[tuple[str, ...], Location]]
 #: Providers that check SPF, and count what is forwarded to them.
 PROVIDERS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.")
 
@@ -170,7 +181,7 @@ def network_keys(host: Parsed) -> Iterator[Finding]:
 
 def aliases(host: Parsed) -> Iterator[Finding]:
     """Aliases that lead round in a circle, or out to a provider."""
-    graph: dict[str, tuple[tuple[str, ...], Location]] = {}
+    graph: Graph = {}
     for table in host.tables_of("virtual_alias_maps", "alias_maps"):
         alias = table.parameter == "alias_maps"
         for line in host.entries(table.spec, alias):
@@ -187,24 +198,37 @@ def aliases(host: Parsed) -> Iterator[Finding]:
             last = max(way, key=lambda key: graph[key][1])
             yield LOOP.at(graph[last][1], name=name, way=" -> ".join((*way, name)))
 
+    for name in graph:
+        list = name.removeprefix(OWNS)
+        if list != name and list in graph and _leads(graph, name, list):
+            yield OWNER.at(graph[name][1], name=name, list=list)
+
 
 def _place(location: Location, table: TableRef) -> Location:
     return location if location.line else table.location
 
 
-def _circle(graph: dict[str, tuple[tuple[str, ...], Location]], start: str) -> tuple[str, ...]:
+def _circle(graph: Graph, start: str) -> tuple[str, ...]:
     """The names on a way from a name back to itself; none where there is no way, or it leads to itself at once."""
+    return next((way for way in _ways(graph, start) if len(way) > 1 and start in graph[way[-1]][0]), ())
+
+
+def _leads(graph: Graph, start: str, end: str) -> bool:
+    """Whether an alias leads to another."""
+    return any(way[-1] == end for way in _ways(graph, start))
+
+
+def _ways(graph: Graph, start: str) -> Iterator[tuple[str, ...]]:
+    """A way from an alias to each that it leads to, itself first."""
     ways: list[tuple[str, ...]] = [(start,)]
     seen = {start}
     while ways:
         way = ways.pop()
+        yield way
         for target in graph[way[-1]][0]:
-            if target == start and len(way) > 1:
-                return way
             if target in graph and target not in seen:
                 seen.add(target)
                 ways.append((*way, target))
-    return ()
 
 
 RULES = (without_type, files_there, lost_lines, network_keys, aliases)
