@@ -42,7 +42,7 @@ FOLDERS = tuple(
 #: Those of them that are made anew when they are missing.
 MADE = frozenset(FOLDERS) - {"etc", "dev", "usr", "lib"}
 #: Those of them that postsuper(1) looks over.
-SCANNED = ("maildrop", "incoming", "active", "deferred", "hold", "flush", "defer", "bounce", "trace")
+SCANNED = ("maildrop", "incoming", "active", "deferred", "hold", "flush", "defer", "bounce")
 MODE, DROPPED_MODE, EXPIRED_MODE = 0o700, 0o744, 0o710
 #: A reason that has a server's own words: its name, and they.
 SAID = re.compile(r"host (\S+?)\[[^]]*\] (?:said|refused to talk to me): (.*?)(?: \(in reply to .*\))?")

@@ -13,8 +13,7 @@ DIAGNOSTICS
     postfix/postfix-script: fatal: cannot execute /usr/sbin/postconf!
 
 BUGS
-    Files and folders are not checked, nor their owners, but for the folders of the queue and those that postfix(1) goes
-    to.
+    Folders are not looked for, but for those of the queue and those that postfix(1) goes to.
 
 SEE ALSO
     postfix(1), postconf(1), master(8)

@@ -22,7 +22,6 @@ DIAGNOSTICS
 BUGS
     There is one instance: what multi_instance_directories names is never asked.
     The log begins after the first start: that one is not in it.
-    A check does not look at whose the files are and who may write to them (`not owned by root: FILE`).
 
 SEE ALSO
     postfix(1), master(8)
@@ -41,6 +40,7 @@ from simmail.postfix.compatibility import notice
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.control import Control
 from simmail.postfix.missing_services import add_missing_services
+from simmail.postfix.permissions import remarks
 from simmail.postfix.processes import PIDS
 from simmail.postfix.spool_view import SCANNED, make_missing, unscannable
 from simmail.postfix.startup import POSTCONF, Said, asked, check, enter_folders
@@ -142,6 +142,8 @@ def _run(console: Console, config: Config, words: list[str]) -> Decision[int]:
         if not (yield from _scanned(invocation, running, mends=True)):
             return 1
         _make_data_folder(config)
+        for remark in remarks(config):
+            yield from _said(invocation, SCRIPT, remark, "warning")
     if command in SCRIPTS:
         return (yield from SCRIPTS[command](invocation, config, words))
     if command == "flush":

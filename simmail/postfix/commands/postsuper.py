@@ -51,6 +51,8 @@ USAGE = (
     "[-v (verbose)] [queue...]"
 )
 ALL = "ALL"
+#: The folders that may be named.
+NAMES = (*SCANNED, "trace")
 MAIL = ("maildrop", "incoming", "active", "deferred", "hold")
 #: Options that mend the queue directory.
 MENDING, MOVING = "psS", "sS"
@@ -147,7 +149,7 @@ class _Postsuper:
         wanted = [(letter, value) for letter, value in options if letter in ACTIONS or letter == "f"]
         if not wanted or any(value == ALL or letter in MENDING for letter, value in options):
             for place, name in enumerate(names):
-                if name not in SCANNED and place:
+                if name not in NAMES and place:
                     self._all_in(wanted, names[:place])
                 yield from self._known(name)
             trouble = unscannable(self.invocation.machine, names or SCANNED)
@@ -170,7 +172,7 @@ class _Postsuper:
 
     def _known(self, name: str) -> Decision[None]:
         """A queue must be one of those that there are."""
-        if name not in SCANNED:
+        if name not in NAMES:
             yield from self.console.die(f"invalid directory name: {name}")
 
     def _all_in(self, wanted: list[tuple[str, str]], names: list[str]) -> None:
