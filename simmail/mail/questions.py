@@ -409,6 +409,23 @@ def answered(value: T) -> Decision[T]:
     return value
 
 
+def through(decision: Decision[T], ask: Callable[[Question], Decision[Any]]) -> Decision[T]:
+    """A decision whose questions go through somebody else's hands.
+
+    Args:
+        decision: whose questions.
+        ask: asks one of them, or does not; what it comes to is the answer.
+    """
+    answer: Any = None
+    while True:
+        try:
+            question = decision.send(answer)
+        except StopIteration as stop:
+            verdict: T = stop.value
+            return verdict
+        answer = yield from ask(question)
+
+
 class Ready(Generator[Question, Any, T]):
     """A decision that asks nothing, for whoever looks before he begins it: its verdict is there."""
 

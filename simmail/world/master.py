@@ -24,6 +24,7 @@ from simmail.world import logs
 from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
 from simmail.world.kept import KeptConnections
+from simmail.world.picking import Picking
 from simmail.world.ports import Ports
 from simmail.world.speed import Speed
 
@@ -98,9 +99,7 @@ class Master:
         self.life = Life()
         self._wake_at = inf
         self._last: MailSystem | None = None
-        #: What pickup(8) does now, for it does one thing at a time; and whether it has been called meanwhile.
-        self._picking: object | None = None
-        self._drops = False
+        self._picking = Picking(self)
         self._anvil, self._generation = AnvilCounters(60.0), 0
         self._headless = False
         self.letters = logs.Letters()
@@ -135,7 +134,8 @@ class Master:
         """Stop Postfix; the queue stays on disk."""
         if self.system is not None:
             self.system.stopped = True
-        self.system = self._picking = None
+        self.system = None
+        self._picking.stop()
         self.ports.close()
         self.kept.close()
         self._wake_at = inf
@@ -328,34 +328,7 @@ class Master:
     def wake_pickup(self) -> None:
         """Tell pickup(8), if it runs, that there is something in the maildrop queue."""
         if self.system is not None:
-            self._run(self._picked_up())
-
-    def _picked_up(self) -> Decision[None]:
-        yield Level()
-        if self.system is not None and self.spool.maildrop:
-            if self._picking is not None:
-                self._drops = True
-                return
-            self._picking = picking = object()
-            pickup = yield from self.system.summon("pickup")
-            try:
-                yield from pickup.scan()
-            except Fatal as fatal:  # as does the next one, at once; the one after that is not started for a while
-                yield pickup.note("fatal", "", fatal.text)
-                pickup.system.mourn("pickup", "unix", (yield Level()))
-                yield pickup.note("fatal", "", fatal.text)
-                pickup.system.died(pickup, (yield Level()))
-            if self._picking is picking:
-                self._picking = None
-            if self._drops:
-                self._drops = False
-                self.wake_pickup()
-                return
-            service = self.system.service("pickup")
-            if self.spool.maildrop and service is not None and service.wakeup:
-                yield Sleep(service.wakeup)
-                yield Level()
-                self.wake_pickup()
+            self._run(self._picking.go())
 
     # ---- trivial-rewrite
 

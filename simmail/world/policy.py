@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.files.invocation import Command
 from simmail.mail.answers import PolicyAnswer
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Level, Listen, Policy, Question, Sleep
+from simmail.mail.questions import Decision, Level, Listen, Policy, Question, Sleep, through
 from simmail.network.graph import HERE
 from simmail.postfix.mastercf import Service
 from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
@@ -237,22 +237,16 @@ def attend(task: Task, question: Attend) -> Any:
             clock.spawn(host, _ending(line, said.text), time)
 
     alarm = Alarm(clock, question.deadline, task.serial, give_up)
-    clock.spawn(host, _step_by_step(line.ask(question.attributes, task.now)), task.now, done)
+    clock.spawn(host, through(line.ask(question.attributes, task.now), _level), task.now, done)
     return WAIT
 
 
-def _step_by_step(working: Decision[Said]) -> Decision[Said]:
-    """What a server does, never ahead of the clock: others see its files."""
-    answer: Any = None
-    while True:
-        try:
-            question = working.send(answer)
-        except StopIteration as stop:
-            said: Said = stop.value
-            return said
-        answer = yield question
-        if type(question) is Sleep:
-            yield Level()
+def _level(question: Question) -> Decision[Any]:
+    """Ask what a server asks, who is never ahead of the clock: others see its files."""
+    answer = yield question
+    if type(question) is Sleep:
+        yield Level()
+    return answer
 
 
 def _hang_up(task: Task, link: Link) -> None:

@@ -43,7 +43,7 @@ from simmail.files.machine import Account
 from simmail.mail.content import Content
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Commit, Decision, NewQueueId
+from simmail.mail.questions import Commit, Decision, NewQueueId, through
 from simmail.postfix.commands.login_senders import UNWRITTEN, Refusal, refusal
 from simmail.postfix.commands.submitted import LINE_ENDINGS, addresses, content_lines, extract, probe
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
@@ -290,7 +290,7 @@ class _Sendmail:
             raise Fatal("-bs: Postfix does not run; the real smtpd waits for it without end", TEMPORARY)
         session = StandAloneSession(StandAlone(system), account.uid, control, self._refusal)
         talk = converse(session, self.invocation.stdin)
-        for reply in (yield from talk if self.console.reaches_log("smtpd") else unheard(talk)):
+        for reply in (yield from talk if self.console.reaches_log("smtpd") else through(talk, unheard)):
             for line in reply.wire():
                 self.invocation.print(line + "\r")
         return 0

@@ -18,12 +18,12 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from simmail.mail.content import Content
 from simmail.mail.errors import Location
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now, answered
+from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, Note, Now, Question, answered
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.mastercf import Service
 from simmail.postfix.smtpd.program import LISTS, Smtpd
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     Refuses = Callable[[str], Decision[Refusal | None]]
 
-T = TypeVar("T")
 #: What smtpd runs as: no entry of master.cf.
 SERVICE = Service("smtpd", "inet", False, False, False, 0, 1, "smtpd", (), {}, Location(""))
 CALLER = Client("127.0.0.1", "localhost", "localhost", NameStatus.OK, NameStatus.OK)
@@ -174,12 +173,8 @@ def converse(session: SmtpdSession, text: str) -> Decision[list[Reply]]:
     return replies
 
 
-def unheard(session: Decision[T]) -> Decision[T]:
-    """A session of which the log hears nothing of what smtpd(8) says."""
-    answer: Any = None
-    while True:
-        try:
-            question = session.send(answer)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-        answer = None if type(question) is Note and question.program == SERVICE.command else (yield question)
+def unheard(question: Question) -> Decision[Any]:
+    """Ask a question of such a session whose log nobody keeps: what smtpd(8) says is lost."""
+    if type(question) is Note and question.program == SERVICE.command:
+        return None
+    return (yield question)
