@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 
 class Location(NamedTuple):
@@ -46,11 +46,25 @@ class Fatal(SimmailError):
 
     In a daemon, master(8) logs it and throttles the service; a command prints it and exits with `status`.  Where
     another program dies, and the one that needs it hears nothing, `program` is the other's name.
+
+    Attributes:
+        event: how the log calls it.
+        end: how master(8) calls the end of its process.
     """
+
+    event: ClassVar[str] = "fatal"
+    end: ClassVar[str] = "exit status 1"
 
     def __init__(self, text: str, status: int = 1, program: str = "") -> None:
         self.text, self.status, self.program = text, status, program
         super().__init__(text)
+
+
+class Panic(Fatal):
+    """A program has found itself out of order, as msg_panic() says, and aborts."""
+
+    event = "panic"
+    end = "killed by signal 6"
 
 
 class LateFatal(Fatal):

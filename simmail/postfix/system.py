@@ -422,32 +422,37 @@ class MailSystem:
                 self.throttle(*key, now)
             yield Sleep(self.throttled[key] - now)
 
-    def throttle(self, name: str, type: str, now: float) -> None:
+    def throttle(self, name: str, type: str, now: float, end: str = Fatal.end) -> None:
         """A process has had its last words before it had served anybody: no other is started for a while."""
         self.throttled[name, type] = now + self.pause
-        path = self.mourn(name, type, now)
+        path = self.mourn(name, type, now, end)
         self._said_of_end(f"{path}: bad command startup -- throttling", now)
 
-    def mourn(self, name: str, type: str, now: float) -> str:
+    def mourn(self, name: str, type: str, now: float, end: str = Fatal.end) -> str:
         """A process has had its last words: master(8) says so as it ends; where its program lies."""
         command = self.master.services[name, type].command
         path = f"{self.config['daemon_directory']}/{command}"
-        self._said_of_end(f"process {path} pid {pid(command)} exit status 1", now)
+        self._said_of_end(f"process {path} pid {pid(command)} {end}", now)
         return path
 
     def _said_of_end(self, text: str, now: float) -> None:
         self.mourner(Note(self.config.log_name("master"), "warning", "", text), now + LAST_BREATH_S)
 
-    def died(self, program: Program, now: float) -> None:
+    def died(self, program: Program, now: float, end: str = Fatal.end) -> None:
         """A program has died over the first thing it had to do: it is not started again at once.
 
         Those of its processes that had served somebody before go on.
+
+        Args:
+            program: which.
+            now: when it had its last words, seconds since the start of the world.
+            end: how master(8) calls its end.
         """
         name, type = program.service.name, program.service.type
         if self._programs.get((name, type)) is program:
             if not program.survives(now):
                 self._drop((name, type))
-            self.throttle(name, type, now)
+            self.throttle(name, type, now, end)
 
     def until_free(self, program: Program) -> Decision[None]:
         """Wait, while no process of a program may be started, until there is an idle one or one may be."""

@@ -14,6 +14,7 @@ from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act
 from simmail.postfix.delivery import WAITING, Result
+from simmail.postfix.processes import Process
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
@@ -398,9 +399,7 @@ class Master:
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
-            yield from agent.spoken()
-            yield agent.note("fatal", "", fatal.text)
-            yield Sleep(LAST_BREATH_S)
+            yield from self._dies(system, agent, process, fatal)
             results = None
         for result in results or ():
             if result.status in WAITING:
@@ -409,11 +408,18 @@ class Master:
         now = yield Level()
         if results is not None:
             agent.processes.leave(process, now)
-        elif process.served == 1:
-            system.died(agent, now - LAST_BREATH_S)
-        else:
-            system.mourn(request.transport, "unix", now - LAST_BREATH_S)
         yield from self._reported(request, results, now)
+
+    def _dies(self, system: MailSystem, agent: Program, process: Process, fatal: Fatal) -> Decision[None]:
+        """An agent dies over a delivery."""
+        yield from agent.spoken()
+        yield agent.note(fatal.event, "", fatal.text)
+        yield Sleep(LAST_BREATH_S)
+        last_words = (yield Level()) - LAST_BREATH_S
+        if process.served == 1:
+            system.died(agent, last_words, fatal.end)
+        else:
+            system.mourn(agent.service.name, agent.service.type, last_words, fatal.end)
 
     def _reported(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
         """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""

@@ -14,6 +14,8 @@ DIAGNOSTICS
     connect to HOST[ADDRESS]:PORT: Connection refused
     lmtp_assume_final is obsolete; instead, specify "flags=X" in master.cf
     relayhost configuration problem; smtp_fallback_relay configuration problem
+    SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", ...
+    panic: null destination: ","
 
 BUGS
     Nothing listens on a UNIX-domain socket.
@@ -30,7 +32,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.mail.address import quote_local
 from simmail.mail.answers import ConnectFailure, Lost
-from simmail.mail.errors import Fatal
+from simmail.mail.errors import Fatal, Panic
 from simmail.mail.hostnames import valid_address
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Connect, Decision, Note
@@ -43,7 +45,7 @@ from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter
 from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
 from simmail.postfix.smtp.attempt import Attempt, Plan
-from simmail.postfix.smtp.destination import SMTP_PORT, Target, parse
+from simmail.postfix.smtp.destination import SMTP_PORT, SMTPS_PORT, Target, parse
 from simmail.postfix.smtp.dialogue import DATA_ERROR
 from simmail.postfix.smtp.final import FinalDelivery, read_flags
 from simmail.postfix.smtp.firewall import Firewall
@@ -67,10 +69,18 @@ SYSTEM_CONNECT_S = 127.0
 
 @lru_cache(maxsize=4096)
 def _nexthops(text: str) -> tuple[str, ...]:
-    """The destinations that a nexthop lists."""
-    return tuple(text.replace(",", " ").split())
+    """The destinations that a nexthop lists.  Raises Panic where there is none."""
+    found = tuple(text.replace(",", " ").split())
+    if not found:
+        raise Panic(f'null destination: "{text}"')
+    return found
 
 
+#: What is said of the port of a server that wants TLS from the first octet on.
+WRAPPED = (
+    'SMTPS wrappermode (TCP port 465) requires setting "{prefix}_tls_wrappermode = yes", and '
+    '"{prefix}_tls_security_level = encrypt" (or stronger)'
+)
 NO_ADDRESS = "Cannot assign requested address"
 #: How long the system itself tries to make a connection (tcp_syn_retries = 6), seconds.
 SYSTEM_CONNECT_S = 127.0
@@ -157,6 +167,7 @@ class Smtp(Program):
         self._session_limit: int = config[f"{prefix}_mx_session_limit"]
         self._fallback = config.list(f"{prefix}_fallback_relay")
         self._relayhost: str = config["relayhost"]
+        self._wraps: bool = config[f"{prefix}_tls_wrappermode"]
         self._always_caches = bool(self.reuse.listed)
         self._best_mx: str = config["best_mx_transport"]
 
@@ -281,6 +292,8 @@ class Smtp(Program):
     def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], Target, bool]]:
         """The servers of a nexthop in the order in which to try them, what it says, and whether to look for loops."""
         target = parse(nexthop, self._port)
+        if target.port == SMTPS_PORT and not self._wraps:
+            yield self.note("text", "", WRAPPED.format(prefix=self.prefix))
         loops = self.prefix == "smtp" and target.port == SMTP_PORT
         if self.pending:
             yield from self.spoken()
@@ -326,7 +339,7 @@ class Smtp(Program):
             if backup:
                 yield self.note("warning", "", f"{self.prefix}_fallback_relay configuration problem")
                 why = why._replace(status="4.3.5")
-            elif self.prefix == "smtp" and attempt.request.nexthop == self._relayhost:
+            elif self.prefix == "smtp" and _nexthops(attempt.request.nexthop)[0] == self._relayhost:
                 yield self.note("warning", "", "relayhost configuration problem")
                 why = why._replace(status="4.3.5")
         attempt.last_server = True

@@ -22,7 +22,7 @@ from simmail.mail.hostnames import valid_address, valid_hostname
 
 #: Services that a port may be named by (/etc/services).
 SERVICES = {"smtp": 25, "lmtp": 24, "submission": 587, "smtps": 465, "submissions": 465, "qmqp": 628, "mail": 25}
-SMTP_PORT = 25
+SMTP_PORT, SMTPS_PORT = 25, 465
 
 
 class Target(NamedTuple):
@@ -69,6 +69,8 @@ def _port(name: str, nexthop: str) -> int:
         if not 0 < number < 65536:
             raise Fatal(f"bad network port: {name} for destination: {nexthop}")
         return number
+    if name[:1].isdigit():
+        raise _fatal("garbage after numerical service", nexthop)
     if name not in SERVICES:
         raise Fatal(f"unknown service: {name}/tcp")
     return SERVICES[name]
