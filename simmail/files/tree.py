@@ -317,8 +317,15 @@ class FileSystem:
         return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
     def folder_owner(self, path: str) -> str:
-        """The account that a folder belongs to; root's where nobody made it."""
-        return self._folders.get(self._led(normal(path)), "root")
+        """The account that a folder belongs to; one that only a view has is whose the folder is that it lies in."""
+        return self._folders.get(self._made(path), "root")
+
+    def _made(self, path: str) -> str:
+        """The folder that somebody made among those on the way to one."""
+        path = self._led(normal(path))
+        while path not in self._folders and path != "/":
+            path = posixpath.dirname(path)
+        return path
 
     def folder_group(self, path: str) -> int | None:
         """The number of the group that a folder belongs to; None for its owner's."""
@@ -328,7 +335,7 @@ class FileSystem:
 
     def folder_mode(self, path: str) -> int:
         """A folder's permissions: those that chmod(1) gave it, or those that FOLDER_MODES or habit have for it."""
-        path = self._led(normal(path))
+        path = self._made(path)
         return self._modes.get(path, FOLDER_MODES.get(path, 0o755))
 
     # ---- writing

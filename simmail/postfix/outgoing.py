@@ -76,7 +76,7 @@ class Outgoing:
             Part.NESTED: program.maps(f"{prefix}_nested_header_checks", LINES),
         }
         self.body_checks = program.maps(f"{prefix}_body_checks", LINES)
-        self.line_limit: int = config[f"{prefix}_line_length_limit"]
+        self.line_limit: int = max(0, config[f"{prefix}_line_length_limit"])
         self.converts = not config["disable_mime_output_conversion"]
         self.delimiters: str = config["recipient_delimiter"]
         self.propagate = "generic" in propagated(config)

@@ -19,9 +19,11 @@ DIAGNOSTICS
     mail for NAME loops back to myself
     unable to find primary relay for NAME
     no MX host for NAME has a valid address record
+    DNSSEC validation may be unavailable
 
 BUGS
-    No DNSSEC, and no balance between IPv4 and IPv6.
+    No DNSSEC: no answer is ever validated, of which each process warns as it starts.  There is no balance between IPv4
+    and IPv6.
 
 SEE ALSO
     smtp_addr(3), RFC 5321 section 5
@@ -92,6 +94,9 @@ class Addresses:
         level = str(config[f"{prefix}_dns_support_level"]).lower()
         if level not in ("", "disabled", "enabled", "dnssec"):
             raise Fatal(f'invalid {prefix}_dns_support_level: "{level}"')
+        if level == "dnssec":
+            probe = f"dnssec_probe '{config['dnssec_probe']}' received a response that is not DNSSEC validated"
+            program.opens_with("warning", "DNSSEC validation may be unavailable", f"reason: {probe}")
         self.uses_dns = level != "disabled" if level else not config["disable_dns_lookups"]
         ways = config.mask(f"{prefix}_host_lookup", ("dns", "native")) if self.uses_dns else {"native"}
         self._dns, self.native = "dns" in ways, "native" in ways
