@@ -43,20 +43,19 @@ from simmail.files.machine import Account
 from simmail.mail.content import Content
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
-from simmail.mail.questions import Commit, Decision, NewQueueId, through
+from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, through
 from simmail.postfix.commands.login_senders import UNWRITTEN, Refusal, refusal
 from simmail.postfix.commands.submitted import LINE_ENDINGS, addresses, content_lines, extract, probe
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
 from simmail.postfix.pickup import GATEWAY
+from simmail.postfix.queue_file import stored_size
 from simmail.postfix.smtpd.standalone import StandAlone, StandAloneSession, converse, unheard
 from simmail.postfix.tables import TableEnvironment
 from simmail.smtp.parameters import notify_set
 
 LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
 TEMPORARY = 75
-#: What a maildrop file holds beside the text, about (octets).
-FILE_OVERHEAD = 128
 BODIES = {"8BITMIME": "8bit", "7BIT": "7bit"}
 RETURNS = {"FULL": "FULL", "HDRS": "HDRS"}
 #: Options that set a text, options that switch something on.
@@ -318,9 +317,6 @@ class _Sendmail:
                 yield from self.console.warn("mail_stream_cleanup: close error")
             yield from self.console.die(f"{who}: {refused.text}")
         content = Content(tuple(lines))
-        limit: int = self.config["message_size_limit"]
-        if 0 < limit < content.size + FILE_OVERHEAD:
-            yield from self._too_large(who, account)
         message = Message(
             queue_id=(yield NewQueueId(self.config["enable_long_queue_ids"])),
             arrival=self.invocation.now,
@@ -338,6 +334,10 @@ class _Sendmail:
             uid=account.uid,
             fullname=self._fullname(account) if request.fullname is None else request.fullname,
         )
+        limit: int = self.config["message_size_limit"]
+        if 0 < limit < stored_size(message, "maildrop", self.invocation.machine):
+            yield Abandon(message.queue_id)
+            yield from self._too_large(who, account)
         yield Commit(message, "maildrop")
         control = self.console.control()
         control.wake_pickup()

@@ -27,6 +27,9 @@ BUGS
     Recipients of all messages together are not counted, only those of each: a message with more than
     qmgr_message_recipient_limit of them is worked off in parts.
 
+    A message with whose recipients an agent was done before it died is removed at once; the real queue manager keeps
+    it, without recipients, until it looks at it once more.
+
 SEE ALSO
     qmgr(8), QSHAPE_README, SCHEDULER_README
 """

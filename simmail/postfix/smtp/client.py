@@ -111,6 +111,8 @@ class Smtp(Program):
         envelope: an address as it travels in MAIL and RCPT.
         sasl: how it logs in; None where it does not.
         careful: whether it looks into what servers offer even for ordinary mail.
+        notifies: whether its postmaster hears of protocol errors.
+        misnamed: what it dies of when a session is over, since notify_classes cannot be read; None where it can.
         final: what it does besides where its mail arrives; None where it does not.
     """
 
@@ -147,7 +149,11 @@ class Smtp(Program):
         self.skips_quit: bool = config[f"{prefix}_skip_quit_response"]
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
         self.filters_replies = bool(self.reply_filter)
-        self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
+        self.notifies, self.misnamed = False, None
+        try:
+            self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
+        except Fatal as fatal:
+            self.misnamed = fatal
         self.outgoing = Outgoing(self, prefix)
         self._quoted: Callable[[str], str] = quote_local if config[f"{prefix}_quote_rfc821_envelope"] else str
         self.envelope = self._public if self.outgoing.rewrites else self._quoted

@@ -54,6 +54,8 @@ DATA, RSET, QUIT = Command("DATA"), Command("RSET"), Command("QUIT")
 #: What is said at the end.
 GOODBYE = (QUIT,)
 EMPTY = Data(Content(()))
+#: What the queue manager finds of a recipient whose mail was taken, where the agent dies before it tells.
+SENT = ("sent", None)
 
 
 class Session(Dialogue):
@@ -97,6 +99,8 @@ class Session(Dialogue):
                     for reply in replies[: len(last) - self._client.skips_quit]:
                         transcript.heard(reply, self._client.utf8)
             yield Close(self._connection)
+        if self._client.misnamed is not None:
+            raise self._client.misnamed
         if transcript is not None and transcript.wrong:
             yield from transcript.post(self._client, attempt.relay)
         attempt.relay = "none"
@@ -423,7 +427,6 @@ class Session(Dialogue):
                 return
             if reply.kind == 2:
                 yield from self._sent([recipient], reply)
-                recipient.reported = ("sent", None)
             else:
                 yield from self.attempt.one_failed(recipient, self._refused(reply, "end of DATA command"))
 
@@ -443,6 +446,7 @@ class Session(Dialogue):
             if client.pending:
                 yield from client.spoken()
             yield note
+            recipient.reported = SENT
 
     def _reset(self) -> Decision[None]:
         """Give the transaction up."""
