@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from simmail.files.base_system import FOLDERS, LINKS
-from simmail.files.tree import FileError, FileSystem, Owner
+from simmail.files.file_errors import FileError
+from simmail.files.tree import FileSystem, Owner
 from simmail.mail.calendar import Calendar
 
 

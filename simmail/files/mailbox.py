@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from simmail.files.base_system import SET_GROUP
-from simmail.files.tree import IS_DIRECTORY, NOT_DIRECTORY, File, FileError, FileSystem, normal
+from simmail.files.file_errors import IS_DIRECTORY, NOT_DIRECTORY, FileError
+from simmail.files.tree import File, FileSystem, normal
 from simmail.mail.content import Content, TextList, Texts, octets
 from simmail.mail.questions import Deposit
 

@@ -11,26 +11,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from simmail.files.base_system import FOLDER_GROUPS, FOLDER_MODES, SET_GROUP
+from simmail.files.file_errors import (
+    DENIED,
+    IS_DIRECTORY,
+    NO_FILE,
+    NOT_DIRECTORY,
+    READ_ONLY,
+    TOO_MANY,
+    FileError,
+)
 from simmail.mail.content import TextStore
 
-
-class FileError(OSError):
-    """A file operation that fails, with the text that strerror(3) has for it: `No such file or directory`."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.path, self.reason = path, reason
-        super().__init__(f"{path}: {reason}")
-
-
-NO_FILE = "No such file or directory"
-IS_DIRECTORY = "Is a directory"
 #: The device that reads as nothing and takes everything.
 NULL_DEVICE = "/dev/null"
-NOT_DIRECTORY = "Not a directory"
-DENIED = "Permission denied"
-EXISTS = "File exists"
-READ_ONLY = "Operation not permitted"
-TOO_MANY = "Too many levels of symbolic links"
 #: How many symbolic links a path may lead through.
 MOST_LINKS = 40
 #: How many names a file may have, and how long a symbolic link's text may be.

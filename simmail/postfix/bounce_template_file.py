@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.errors import Fatal
 from simmail.postfix.bounce_template import BUILT_IN, PLAIN_CHARSET, Template, Warn
 from simmail.postfix.config import Config

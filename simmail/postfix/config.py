@@ -29,8 +29,8 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal, LateFatal, Location
 from simmail.postfix.compatibility import CHANGED_IN, Level, LevelError, level
 from simmail.postfix.expand import Expander, Expansion

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.postfix.maincf import parse
 from simmail.postfix.tables.split import BraceError, balanced, inside_braces, split_outside_braces
 

@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from simmail.files.tree import IS_DIRECTORY, FileError, FileSystem
+from simmail.files.file_errors import IS_DIRECTORY, FileError
+from simmail.files.tree import FileSystem
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.printable import printable
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.postfix.config import Config
 
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.maincf import Setting, parse

@@ -24,8 +24,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.errors import Fatal
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -28,8 +28,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from simmail.files.file_errors import DENIED, NO_FILE
 from simmail.files.machine import Account
-from simmail.files.tree import DENIED, NO_FILE
 from simmail.mail.answers import Exit
 from simmail.mail.content import clipped
 from simmail.mail.questions import Decision

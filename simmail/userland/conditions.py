@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.userland.files import EXECUTE, READ, WRITE, Stat, UserFiles
 from simmail.userland.numbers import number
 

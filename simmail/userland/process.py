@@ -6,8 +6,8 @@ import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from simmail.files.file_errors import DENIED, NO_FILE, FileError
 from simmail.files.invocation import Command, Invocation
-from simmail.files.tree import DENIED, NO_FILE, FileError
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.userland.files import EXECUTE, UserFiles

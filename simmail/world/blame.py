@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.maincf import parse
 

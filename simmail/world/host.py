@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simmail.dns.resolver import Resolver
+from simmail.files.file_errors import FileError
 from simmail.files.invocation import DAEMON_UMASK, UMASK, Invocation
 from simmail.files.machine import Machine
 from simmail.files.mailbox import split_mbox, unquoted
-from simmail.files.tree import FileError, normal
+from simmail.files.tree import normal
 from simmail.mail.answers import Exit
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.questions import Connect, Decision, Level, Run

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from simmail.files.file_errors import FileError
 from simmail.files.mailbox import deposit
-from simmail.files.tree import FileError, FileSystem
+from simmail.files.tree import FileSystem
 from simmail.mail.content import Content
 from simmail.mail.message import Message
 from simmail.mail.questions import Deposit

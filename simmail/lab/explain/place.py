@@ -8,8 +8,8 @@ from pathlib import Path
 
 from simmail.dns.resolver import Resolver
 from simmail.dns.zones import Zones
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
 from simmail.postfix.config import Config

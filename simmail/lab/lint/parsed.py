@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.lab.explain.place import Place
 from simmail.lab.lint.sources import TableLine, table_lines
 from simmail.mail.errors import Fatal, Location

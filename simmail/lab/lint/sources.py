@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.maincf import SPACE, logical_lines
 from simmail.postfix.tables import TableEnvironment

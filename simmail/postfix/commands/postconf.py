@@ -27,8 +27,8 @@ import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from simmail.files.file_errors import NO_FILE
 from simmail.files.invocation import Invocation
-from simmail.files.tree import NO_FILE
 from simmail.mail.errors import Fatal, Location
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.bounce_templates import dumped, texts

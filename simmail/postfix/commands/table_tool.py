@@ -18,8 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from simmail.files.file_errors import DENIED, IS_DIRECTORY, FileError
 from simmail.files.invocation import Invocation
-from simmail.files.tree import DENIED, IS_DIRECTORY, File, FileError, normal
+from simmail.files.tree import File, normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import LOGGED, BadOption, getopt

@@ -26,8 +26,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from simmail.files.file_errors import IS_DIRECTORY, NO_FILE
 from simmail.files.machine import Account
-from simmail.files.tree import IS_DIRECTORY, NO_FILE, NULL_DEVICE, normal
+from simmail.files.tree import NULL_DEVICE, normal
 from simmail.mail.questions import NOW, Decision, Deposit, answered
 from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6

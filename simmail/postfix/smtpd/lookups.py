@@ -23,8 +23,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.hostnames import hostname_fault, valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.errors import Location
 from simmail.postfix.maincf import SPACE
 

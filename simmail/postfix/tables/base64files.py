@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.postfix.tables.table import TableEnvironment
 
 

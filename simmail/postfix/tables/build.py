@@ -16,7 +16,8 @@ SEE ALSO
 
 from __future__ import annotations
 
-from simmail.files.tree import IS_DIRECTORY, File, FileError, normal
+from simmail.files.file_errors import IS_DIRECTORY, FileError
+from simmail.files.tree import File, normal
 from simmail.mail.errors import Fatal
 from simmail.postfix.tables.database import Database, dump, loaded, warn_if_stale
 from simmail.postfix.tables.entries import Entry

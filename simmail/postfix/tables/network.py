@@ -13,7 +13,8 @@ SEE ALSO
 
 from __future__ import annotations
 
-from simmail.files.tree import NO_FILE, FileError, normal
+from simmail.files.file_errors import NO_FILE, FileError
+from simmail.files.tree import normal
 from simmail.mail.errors import Fatal
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.surrogate import Unavailable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simmail.files.tree import IS_DIRECTORY, FileError
+from simmail.files.file_errors import IS_DIRECTORY, FileError
 from simmail.postfix.tables.split import SPACE, BraceError, inside_braces, split_outside_braces
 from simmail.postfix.tables.table import TableEnvironment
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import NULL_DEVICE, File, FileError, normal
+from simmail.files.tree import NULL_DEVICE, File, normal
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.printable import printable
 from simmail.postfix.tables.flags import USUAL, DictFlag

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simmail.files.tree import IS_DIRECTORY, FileError
+from simmail.files.file_errors import IS_DIRECTORY, FileError
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.tables.entries import Entry, read_entries
 from simmail.postfix.tables.flags import USUAL, DictFlag

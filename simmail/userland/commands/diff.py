@@ -10,7 +10,7 @@ from collections import Counter
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Options, lines, options, read_operand
 from simmail.userland.process import CommandError, Process, Tool

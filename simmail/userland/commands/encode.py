@@ -6,7 +6,7 @@ import base64 as codec
 import hashlib
 import re
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import options, read_operand
 from simmail.userland.process import CommandError, Process, Tool

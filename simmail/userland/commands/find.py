@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.ls import permissions
 from simmail.userland.files import Stat

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, Options, options
 from simmail.userland.process import CommandError, Process, Tool

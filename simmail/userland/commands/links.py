@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from simmail.files.tree import NO_FILE, FileError
+from simmail.files.file_errors import NO_FILE, FileError
 from simmail.userland.commands.options import options
 from simmail.userland.process import CommandError, Process, plain
 

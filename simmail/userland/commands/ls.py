@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from simmail.files.tree import NO_FILE, FileError
+from simmail.files.file_errors import NO_FILE, FileError
 from simmail.mail.calendar import MONTHS
 from simmail.userland.commands.options import Options, options
 from simmail.userland.files import Stat

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from simmail.files.base_system import SET_GROUP
-from simmail.files.tree import NO_FILE, FileError
+from simmail.files.file_errors import NO_FILE, FileError
 from simmail.userland.commands.modes import changed_mode
 from simmail.userland.commands.options import Options, options
 from simmail.userland.files import Stat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.process import CommandError, Process
 

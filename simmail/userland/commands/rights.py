@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import NamedTuple
 
-from simmail.files.tree import NO_FILE, FileError
+from simmail.files.file_errors import NO_FILE, FileError
 from simmail.userland.commands.manage import below, copy_file, make_all, missing, targets
 from simmail.userland.commands.modes import changed_mode
 from simmail.userland.commands.options import Options, options

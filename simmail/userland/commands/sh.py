@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.process import Process, Tool
 from simmail.userland.shell import run_script

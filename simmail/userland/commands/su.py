@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
+from simmail.files.file_errors import NO_FILE
 from simmail.files.machine import Account
-from simmail.files.tree import NO_FILE
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Options, options
 from simmail.userland.process import CommandError, LaunchError, Process, Tool, launch

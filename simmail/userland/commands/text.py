@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, Options, lines, octets, options, read_operand
 from simmail.userland.process import CommandError, Process, Tool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.content import clipped
 from simmail.userland.commands.options import Options, options
 from simmail.userland.files import DEVICES

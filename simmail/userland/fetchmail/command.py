@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from simmail.files.file_errors import FileError
 from simmail.files.invocation import Command
-from simmail.files.tree import FileError
 from simmail.mail.questions import Decision, Detach, Note, Now, Sleep
 from simmail.userland.fetchmail.clients import (
     NO_MAIL,

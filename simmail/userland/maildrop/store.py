@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
+from simmail.files.file_errors import FileError
 from simmail.files.mailbox import split_mbox, unquoted
-from simmail.files.tree import FileError, FileSystem
+from simmail.files.tree import FileSystem
 from simmail.mail.content import octets
 
 SPOOL = "/var/mail"

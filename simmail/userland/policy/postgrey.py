@@ -45,8 +45,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import FileError
 from simmail.mail.calendar import DAYS, MONTHS
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note

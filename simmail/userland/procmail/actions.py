@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import octets
 from simmail.userland.procmail import locks

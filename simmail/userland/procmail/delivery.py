@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 
+from simmail.files.file_errors import FileError
 from simmail.files.mailbox import MAILDIR_FOLDERS
-from simmail.files.tree import FileError
 from simmail.userland.commands.options import octets
 from simmail.userland.procmail.mail import quoted
 from simmail.userland.procmail.state import Session

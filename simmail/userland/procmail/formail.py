@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from simmail.files.file_errors import FileError
 from simmail.files.mailbox import split_mbox
-from simmail.files.tree import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import octets
 from simmail.userland.process import CommandError, LaunchError, Process, Tool, launch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.userland.process import Process
 from simmail.userland.procmail.mail import Mail
 from simmail.userland.streams import FileOutput

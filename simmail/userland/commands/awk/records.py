@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from simmail.files.tree import IS_DIRECTORY, FileError
+from simmail.files.file_errors import IS_DIRECTORY, FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.awk.patterns import Patterns
 from simmail.userland.commands.awk.values import Seen, Value, octets

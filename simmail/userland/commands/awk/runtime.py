@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zlib import crc32
 
-from simmail.files.tree import FileError
+from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.awk.arrays import Array
 from simmail.userland.commands.awk.formats import clipped, text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simmail.files.tree import IS_DIRECTORY, FileError
+from simmail.files.file_errors import IS_DIRECTORY, FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, options
 from simmail.userland.commands.sed.script import CASES, Address, Instruction, ScriptReader
