@@ -64,8 +64,9 @@ def valid_status(text: str) -> str:
 @lru_cache(maxsize=1024)
 def split_status(text: str, default: str) -> tuple[str, str]:
     """The enhanced status code before a text, and the text; `default` where there is none."""
-    status = valid_status(text.lstrip())
-    return (status, text.lstrip()[len(status) :].lstrip()) if status else (default, text)
+    text = text.lstrip()
+    status = valid_status(text)
+    return (status, text[len(status) :].lstrip()) if status else (default, text)
 
 
 def delays(request: Request, now: float, connected: float | None = None) -> Delays:
