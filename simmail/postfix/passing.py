@@ -64,7 +64,7 @@ def pass_on(
     transport, _, nexthop = destination.partition(":")
     text = f"passing <{recipient.address}> to transport={transport}"
     yield program.note("text", request.message.queue_id, text)
-    if program.system.service(transport) is None:
+    if not program.system.delivers(transport):
         raise Fatal((yield from program.system.sought(transport, program.name)))
     other = yield from program.system.engage(transport)
     if other is None:

@@ -151,6 +151,16 @@ class MailSystem:
         """The entry of master.cf for a service, `("smtp", "inet")`; None where there is none."""
         return self.master.services.get((name, type))
 
+    def delivers(self, name: str) -> bool:
+        """Whether a service is one that the queue manager can hand mail to: a private one, and no other program's."""
+        service = self.service(name)
+        if service is None or not service.private:
+            return False
+        try:
+            return hasattr(self.classes[service.command], "deliver")
+        except Fatal:  # it says so when it is started
+            return True
+
     def unreachable(self, socket: str) -> str:
         """What a program says that cannot connect to a service's socket, and does not insist."""
         return f"connect to {socket}: {self.spool.unanswered(socket)}"

@@ -78,7 +78,7 @@ class Dispatcher:
             limits = Limits.read(name, manager.config, service, manager.warn)
             single = limits.recipients == 1 and name not in (ERROR, RETRY)
             heard = partial(manager.warn, "text") if manager.config[DEBUG] and name not in (ERROR, RETRY) else None
-            found = self.transports[name] = Transport(name, limits, service is not None, single, heard)
+            found = self.transports[name] = Transport(name, limits, manager.system.delivers(name), single, heard)
         return found
 
     def suspended(self, dsn: Dsn) -> Destination | None:
