@@ -119,6 +119,11 @@ class Machine:
         account = self.accounts.get(owner)
         return account.gid if account is not None else 0
 
+    def folder_gid(self, path: str) -> int:
+        """The number of the group that a folder belongs to: one of its own, or its owner's."""
+        group = self.files.folder_group(path)
+        return self.gid(self.files.folder_owner(path)) if group is None else group
+
     def add_user(self, name: str, gecos: str = "") -> Account:
         """Make an account with a home below /home."""
         taken = [a.uid for a in self.accounts.values() if a.uid >= FIRST_USER_ID and a.uid < 60000]

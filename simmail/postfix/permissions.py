@@ -28,12 +28,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from simmail.files.machine import GROUPS, Machine
+from simmail.files.base_system import CLOSED
+from simmail.files.machine import GROUPS
 from simmail.files.tree import FileSystem
 from simmail.postfix.config import Config
 
 #: The folders of the queue that mail_owner owns, with all that is in them; and those of setgid_group.
-OWNED = "active bounce corrupt defer deferred flush hold incoming private public saved trace".split()
+OWNED = (*CLOSED, "public")
 GROUPED = ("public", "maildrop")
 #: Permissions to write for others than the owner; those of a link that leads nowhere.
 WRITABLE, OPEN = 0o022, 0o777
@@ -66,7 +67,7 @@ def remarks(config: Config) -> Iterator[str]:
         for thing in things:
             yield f"{said}: {thing.name}"
     for folder in (f"{queue}/{name}" for name in GROUPED):
-        if files.is_folder(folder) and _group(machine, folder) != GROUPS.get(group):
+        if files.is_folder(folder) and machine.folder_gid(folder) != GROUPS.get(group):
             yield f"not owned by group {group}: {folder}"
 
 
@@ -96,8 +97,3 @@ def _thing(files: FileSystem, folder: str, way: str) -> _Thing:
 def _leaves(target: str) -> bool:
     """Whether a link leads out of its folder, as the script sees it."""
     return target.startswith("/") or ".." in target.split("/")
-
-
-def _group(machine: Machine, folder: str) -> int:
-    group = machine.files.folder_group(folder)
-    return machine.gid(machine.files.folder_owner(folder)) if group is None else group

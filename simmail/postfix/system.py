@@ -152,7 +152,7 @@ class MailSystem:
         return self.master.services.get((name, type))
 
     def delivers(self, name: str) -> bool:
-        """Whether a service is one that the queue manager can hand mail to: a private one, and no other program's."""
+        """Whether mail can be handed to a service: it is a private one, and its program a delivery agent."""
         service = self.service(name)
         if service is None or not service.private:
             return False

@@ -98,12 +98,7 @@ class UserFiles:
         mode = tree.folder_mode(path)
         if mode & mode >> 3 & mode >> 6 & wanted == wanted:
             return True  # whoever it is
-        return self._allowed(tree.folder_owner(path), self._folder_group(path), mode, wanted)
-
-    def _folder_group(self, path: str) -> int:
-        machine = self._reader.machine
-        group = machine.files.folder_group(path)
-        return machine.gid(machine.files.folder_owner(path)) if group is None else group
+        return self._allowed(tree.folder_owner(path), self._reader.machine.folder_gid(path), mode, wanted)
 
     def locate(self, name: str) -> str:
         """The path of a name whose folder is there and may be entered."""
@@ -207,7 +202,9 @@ class UserFiles:
             return Stat("c", 0o666, "root", 0, 0, 0.0)
         tree = self._reader.machine.files
         if tree.is_folder(path):
-            return Stat("d", tree.folder_mode(path), tree.folder_owner(path), self._folder_group(path), 4096, 0.0)
+            return Stat(
+                "d", tree.folder_mode(path), tree.folder_owner(path), self._reader.machine.folder_gid(path), 4096, 0.0
+            )
         _, file = self._file(name, 0)
         size = len(file.text) if file.text.isascii() else len(file.text.encode("utf-8", "surrogateescape"))
         group, links = self._reader.machine.gid(file.owner), tree.hard_links(path) if tree.linked else 1

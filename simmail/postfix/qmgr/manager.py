@@ -30,6 +30,9 @@ BUGS
     A message with whose recipients an agent was done before it died is removed at once; the real queue manager keeps
     it, without recipients, until it looks at it once more.
 
+    A private service that is no delivery agent (a transport `bounce:x`) is taken for one that is not there; in life it
+    does not understand the request.
+
 SEE ALSO
     qmgr(8), QSHAPE_README, SCHEDULER_README
 """

@@ -59,6 +59,7 @@ from simmail.smtp.commands import Command
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
+    from simmail.postfix.config import Config
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
 
@@ -84,6 +85,14 @@ WRAPPED = (
 NO_ADDRESS = "Cannot assign requested address"
 #: How long the system itself tries to make a connection (tcp_syn_retries = 6), seconds.
 SYSTEM_CONNECT_S = 127.0
+
+
+def _notices(config: Config) -> tuple[bool, Fatal | None]:
+    """Whether the postmaster hears of protocol errors; what is wrong with notify_classes, None for nothing."""
+    try:
+        return "protocol" in config.mask("notify_classes", NOTIFY_CLASSES), None
+    except Fatal as fatal:
+        return False, fatal
 
 
 class Timeouts(NamedTuple):
@@ -149,11 +158,7 @@ class Smtp(Program):
         self.skips_quit: bool = config[f"{prefix}_skip_quit_response"]
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
         self.filters_replies = bool(self.reply_filter)
-        self.notifies, self.misnamed = False, None
-        try:
-            self.notifies = "protocol" in config.mask("notify_classes", NOTIFY_CLASSES)
-        except Fatal as fatal:
-            self.misnamed = fatal
+        self.notifies, self.misnamed = _notices(config)
         self.outgoing = Outgoing(self, prefix)
         self._quoted: Callable[[str], str] = quote_local if config[f"{prefix}_quote_rfc821_envelope"] else str
         self.envelope = self._public if self.outgoing.rewrites else self._quoted

@@ -197,11 +197,10 @@ def aliases(host: Parsed) -> Iterator[Finding]:
             told.update(way)
             last = max(way, key=lambda key: graph[key][1])
             yield LOOP.at(graph[last][1], name=name, way=" -> ".join((*way, name)))
-
     for name in graph:
-        list = name.removeprefix(OWNS)
-        if list != name and list in graph and _leads(graph, name, list):
-            yield OWNER.at(graph[name][1], name=name, list=list)
+        owned = name.removeprefix(OWNS)
+        if owned != name and owned in graph and _leads(graph, name, owned):
+            yield OWNER.at(graph[name][1], name=name, list=owned)
 
 
 def _place(location: Location, table: TableRef) -> Location:
