@@ -68,12 +68,25 @@ def constants() -> dict[str, tuple[str, Value]]:
 
 
 def _text(parameter: Parameter, text: str, unit: str) -> str:
+    if wrong := _wrong_length(parameter, text):
+        raise Fatal(f"bad string length {wrong}: {parameter.name} = {text}")
+    return text
+
+
+def _raw(parameter: Parameter, text: str, unit: str) -> str:
+    if wrong := _wrong_length(parameter, text):
+        raise Fatal(f"bad string length ({wrong}): {parameter.name} = {text}")
+    return text
+
+
+def _wrong_length(parameter: Parameter, text: str) -> str:
+    """What is wrong with a value's length in octets; "" for nothing."""
     length = len(text.encode("utf-8", "surrogateescape"))
     if parameter.minimum and length < parameter.minimum:
-        raise Fatal(f"bad string length {length} < {parameter.minimum}: {parameter.name} = {text}")
+        return f"{length} < {parameter.minimum}"
     if parameter.maximum and length > parameter.maximum:
-        raise Fatal(f"bad string length {length} > {parameter.maximum}: {parameter.name} = {text}")
-    return text
+        return f"{length} > {parameter.maximum}"
+    return ""
 
 
 def _number(parameter: Parameter, text: str, unit: str) -> int:
@@ -124,7 +137,7 @@ def _time(parameter: Parameter, text: str, unit: str) -> float:
 
 _READERS: dict[str, Callable[[Parameter, str, str], Value]] = {
     "str": _text,
-    "raw": _text,
+    "raw": _raw,
     "int": _number,
     "bool": _switch,
     "time": _time,

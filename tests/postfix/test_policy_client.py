@@ -68,7 +68,7 @@ def test_servers_and_their_options(text: str, options: dict[str, Any]) -> None:
     ("text", "said"),
     [
         ("private/p", 'need service transport:endpoint instead of "private/p"'),
-        ("{ }", 'need service transport:endpoint instead of ""'),
+        ("{ }", 'empty policy service: "{ }"'),
         ("udp:1", "invalid transport name: udp in service: udp:1"),
         ("{ unix:p, timeout }", "malformed option: missing '=' after attribute name: \"...timeout...\""),
         ("{ unix:p, tmeout=3s }", 'unknown option: "tmeout = 3s"'),

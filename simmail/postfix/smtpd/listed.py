@@ -57,7 +57,8 @@ CLASSES = (
 class ClassTable(NamedTuple):
     """The recipient table of an address class: its maps, the reply code for strangers, and its name in the reply."""
 
-    maps: Maps
+    #: None where the parameter is empty; one that is not may still list no table, and then nobody exists.
+    maps: Maps | None
     code: int
     title: str
 
@@ -75,16 +76,17 @@ class RecipientTables:
         self.show: bool = config["show_user_unknown_table_name"]
         self.always = (str(config["double_bounce_sender"]).lower(), *ALWAYS)
         self.classes = {
-            kind: ClassTable(opened[f"{name}_maps"], config[f"unknown_{name}_reject_code"], title)
+            kind: ClassTable(
+                opened[f"{name}_maps"] if config[f"{name}_maps"] else None, config[f"unknown_{name}_reject_code"], title
+            )
             for kind, name, title in CLASSES
         }
 
     def asked(self, address_class: AddressClass, title: str) -> bool:
         """Whether any table is asked for an address of a class."""
         table = self.classes.get(address_class)
-        return bool(
-            self.rewritten or (title == SENDER and self.sender_canonical) or (table is not None and table.maps)
-        )  # fmt: skip
+        known = table is not None and table.maps is not None
+        return bool(known or self.rewritten or (title == SENDER and self.sender_canonical))
 
 
 def reject_unlisted_recipient(rule: Rule, recipient: str | None, sender: str) -> Finding | None:
@@ -152,7 +154,7 @@ def _in_class(smtpd: Smtpd, tables: RecipientTables, resolved: Resolved, address
     recipient = resolved.recipient
     if resolved.address_class is AddressClass.LOCAL and recipient.rpartition("@")[0].lower() in tables.always:
         return None
-    if table.maps and not _knows(smtpd, table.maps, recipient):
+    if table.maps is not None and not _knows(smtpd, table.maps, recipient):
         where = f" in {table.title} table" if tables.show else ""
         status = "5.1.0" if title == SENDER else "5.1.1"
         return Subject(address, title).reject(table.code, status, f"User unknown{where}")._replace(error="bounce")

@@ -17,7 +17,8 @@ DIAGNOSTICS
     problem talking to server SERVER: Connection timed out
     missing attribute action in input from SERVER
     host or service SERVER not found: Name or service not known
-    `Fatal`: need service transport:endpoint instead of "..."; unknown option: "..."
+    `Fatal`: policy service syntax error: TEXT; empty policy service: "..."; need service transport:endpoint instead
+    of "..."; unknown option: "..."
 
 BUGS
     The connections of a process that has ended are closed when they would have been idle for too long.
@@ -36,6 +37,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Now, Policy, Sleep
 from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.service_options import Reader, number, read_options, service_words, string, time
+from simmail.postfix.tables.split import balanced
 
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
@@ -92,7 +94,13 @@ class PolicyServer(NamedTuple):
         Raises:
             Fatal: for what is none of these.
         """
-        server, *words = service_words(text, SERVICE)
+        try:
+            server, *words = service_words(text, SERVICE)
+        except Fatal:  # which Postfix tells by the text within the braces, not by what is wrong
+            end = balanced(text)
+            raise Fatal(f"{SERVICE} syntax error: {text[1 : end - 1] if end else text[1:]}") from None
+        if not server:
+            raise Fatal(f'empty {SERVICE}: "{text}"')
         options = read_options(words, _OPTIONS, SERVICE)
         if ":" not in server:
             raise Fatal(f'need service transport:endpoint instead of "{server}"')

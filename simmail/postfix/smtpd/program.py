@@ -105,10 +105,10 @@ class Smtpd(Program):
             type for type, names in (("A", ("ipv4", "all")), ("AAAA", ("ipv6", "all")))
             if set(names) & set(config.list("inet_protocols"))
         )  # fmt: skip
-        self.mynetworks = self.addresses("mynetworks")
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
         # this one is read for what is wrong with it: all lines end well here
         self.addresses("smtpd_forbid_bare_newline_exclusions")
+        self.mynetworks = self.addresses("mynetworks")
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
         self.relay_domains = DomainList.open(
