@@ -119,11 +119,11 @@ class Verify(Program):
         return 0
 
     def update(self, results: list[Result], now: float) -> None:
-        """Keep what became of a probe."""
+        """Keep what became of a probe, for the address that was asked about and for the one that it led to."""
         for result in results:
             if result.status is Status.UNCACHED:
                 continue
             good = result.status is Status.DELIVERABLE
-            key = result.recipient.original or result.recipient.address
             status = "ok" if good else "bounce" if result.dsn.status[:1] == "5" else "defer"
-            self._found[key] = Verdict(status, result.dsn.reason, now)
+            recipient, verdict = result.recipient, Verdict(status, result.dsn.reason, now)
+            self._found[recipient.original or recipient.address] = self._found[recipient.address] = verdict
