@@ -58,13 +58,13 @@ class Typist:
     def session(self) -> Decision[None]:
         """Hold the session."""
         groups, early = self.groups, bool(self.step.get("early")) and bool(self.groups)
-        if early:
-            self.transcript.extend("C: " + line for line in groups[0])
         first = tuple(Command.parse(line) for line in groups[0]) if early else ()
         connection = yield Connect(self.server, 25, PATIENCE_S, self.step["client"], first)
         if type(connection) is ConnectFailure:
             self.transcript.append(f"S: ({FAILURES.get(connection.reason, 'OSError')})")
             return
+        if early:
+            self.transcript.extend("C: " + line for line in groups[0])
         alive = self._hear((yield Receive(connection, PATIENCE_S)))
         if early and not self.transcript[-1].startswith("S: 220"):
             answered = getattr(connection.server, "interrupted", False)  # by postscreen's dialogue engine
