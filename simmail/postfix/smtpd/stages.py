@@ -211,10 +211,9 @@ class Checker(Hearing):
                 return verdict
             if state.sender is not None:
                 state.defer_if_permit_sender = state.defer_if_permit
-        state.defer_if_permit = state.defer_if_permit_sender
+        state.defer_if_permit, state.defer_if_reject = state.defer_if_permit_sender, None
         about = recipient, RECIPIENT
         for parameter, rules in self._recipient_lists:
-            state.defer_if_reject = None
             verdict = yield from self.hear(state, rules, about)
             if verdict in ENDED:
                 if smtpd.old_order and parameter == "smtpd_recipient_restrictions":
