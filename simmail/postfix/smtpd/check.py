@@ -197,6 +197,9 @@ class Hearing:
         return taken if isinstance(taken, Verdict) else (yield from taken)
 
     def _log_permit(self, state: SmtpdState, rule: Rule, finding: Finding) -> Decision[None]:
+        """Say who is let in, unless that is overruled already."""
+        if state.defer_if_permit is not None:
+            return
         text = self.smtpd.permit_log.text(state, rule, finding)
         yield from self.smtpd.heard()
         if text:
