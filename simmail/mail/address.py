@@ -28,16 +28,6 @@ def split_plain(address: str) -> tuple[str, str] | None:
     return None if found is None else (found[1], found[2])
 
 
-def split_local_domain(address: str) -> tuple[str, str | None]:
-    """The parts before and behind the last `@`; None for an address without one.
-
-    >>> split_local_domain("joe@home@example.com")
-    ('joe@home', 'example.com')
-    """
-    local, at, domain = address.rpartition("@")
-    return (local, domain) if at else (address, None)
-
-
 @lru_cache(maxsize=8192)
 def quote_local(address: str, bare: bool = False) -> str:
     """The external form of an internal address: the local part in quotes where it is no dot-string.

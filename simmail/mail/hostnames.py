@@ -169,3 +169,12 @@ def literal_address(text: str) -> str | None:
 def valid_literal(text: str) -> bool:
     """Whether `text` is an address literal with its brackets."""
     return len(text) > 2 and text[0] == "[" and text[-1] == "]" and literal_address(text[1:-1]) is not None
+
+
+def reverse_name(address: str) -> str:
+    """The name below which an address has its PTR record (RFC 1035 section 3.5, RFC 3596 section 2.5).
+
+    >>> reverse_name("192.0.2.1")
+    '1.2.0.192.in-addr.arpa'
+    """
+    return ipaddress.ip_address(address).reverse_pointer

@@ -33,7 +33,7 @@ class Steps(NamedTuple):
     Args:
         full: the address.
         no_extension: the address without its extension.
-        local_part_if_local, local_part_at_if_local: `user` and `user@`, where the domain is this machine's.
+        local_part: `user`, where the domain is this machine's.
         at_domain: `@domain`.
         domain: `domain`, and
         parents: those above it: "" for none, `names` for `example.com`, `dots` for `.example.com`.
@@ -42,15 +42,14 @@ class Steps(NamedTuple):
 
     full: bool = False
     no_extension: bool = False
-    local_part_if_local: bool = False
-    local_part_at_if_local: bool = False
+    local_part: bool = False
     at_domain: bool = False
     domain: bool = False
     parents: str = ""
     local_part_at: bool = False
 
 
-USUAL_STEPS = Steps(full=True, no_extension=True, local_part_if_local=True, at_domain=True)
+USUAL_STEPS = Steps(full=True, no_extension=True, local_part=True, at_domain=True)
 
 
 #: The tables whose answers may get what was unmatched of an address: words of propagate_unmatched_extensions.
@@ -101,7 +100,7 @@ def keys(
         steps: which keys.
         owner_request: owner_request_special.
     """
-    full, no_extension, local_part, local_part_at, at_domain, whole_domain, parents, at_end = steps
+    full, no_extension, local_part, at_domain, whole_domain, parents, local_part_at = steps
     bare, extension = address, ""
     if delimiters and no_extension:
         bare, extension = strip_extension(address, delimiters, owner_request)
@@ -114,17 +113,14 @@ def keys(
     if not at:
         return
     shorter = bare.rpartition("@")[0] if extension else ""
-    if (local_part or local_part_at) and owns(domain):
-        if local_part:
-            yield from _local_parts(local, shorter, "", plain, extension)
-        if local_part_at:
-            yield from _local_parts(local, shorter, "@", plain, extension)
+    if local_part and owns(domain):
+        yield from _local_parts(local, shorter, "", plain, extension)
     if at_domain:
         yield "@" + domain, True, ""
     if whole_domain:
         for name in _domains(domain, parents):
             yield name, True, ""
-    if at_end:
+    if local_part_at:
         yield from _local_parts(local, shorter, "@", plain, extension)
 
 

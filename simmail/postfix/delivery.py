@@ -26,7 +26,6 @@ class Status(Enum):
     BOUNCED = "bounced"
     #: Bounced, and whoever has to hear of it has been told: a list's owner.
     RETURNED = "returned"
-    EXPIRED = "expired"
     UNDELIVERABLE = "undeliverable"
     UNCACHED = "undeliverable-but-not-cached"
     DELIVERABLE = "deliverable"

@@ -149,8 +149,8 @@ class MimeReader:
         self._stack: list[_Boundary] = []
         self._line = ""
 
-    def _describe(self, type: str, subtype: str, encoding: str = "7bit", domain: str = "7bit") -> None:
-        self.type, self.subtype, self.encoding, self.domain = type, subtype, encoding, domain
+    def _describe(self, type: str, subtype: str) -> None:
+        self.type, self.subtype, self.encoding, self.domain = type, subtype, "7bit", "7bit"
 
     def _report(self, error: MimeError, text: str) -> None:
         if error not in self.errors:

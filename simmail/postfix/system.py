@@ -203,9 +203,9 @@ class MailSystem:
         """The program behind a service, if it has been needed already."""
         return self._programs.get((self._named.get(name, name), type))
 
-    def dismiss(self, name: str, type: str = "unix") -> None:
-        """The program behind a service has ended."""
-        self._drop((name, type))
+    def dismiss(self, name: str) -> None:
+        """The program behind a service of type `unix` has ended."""
+        self._drop((name, "unix"))
 
     @property
     def rewriter(self) -> TrivialRewrite:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 #: The largest SIZE that a server of today can count (2^63 - 1).
@@ -12,6 +13,7 @@ _HEX = re.compile(r"\+([0-9A-Fa-f]{2})")
 _NOTIFY = frozenset({"NEVER", "SUCCESS", "FAILURE", "DELAY"})
 _BETWEEN = re.compile(r"[, \t\r\n]+")
 _STRAY = re.compile(r"\+(?![0-9A-Fa-f]{2})")
+_TO_ENCODE = re.compile(r"[^!-~]|[+=]")
 
 
 def decode_xtext(text: str) -> str | None:
@@ -31,16 +33,14 @@ def decode_xtext(text: str) -> str | None:
         return octets
 
 
+@lru_cache(maxsize=8192)
 def encode_xtext(text: str) -> str:
     """A text as xtext.
 
     >>> encode_xtext("a+b=c")
     'a+2Bb+3Dc'
     """
-    return "".join(
-        chr(octet) if 33 <= octet <= 126 and octet not in b"+=" else f"+{octet:02X}"
-        for octet in text.encode("utf-8", "surrogateescape")
-    )
+    return _TO_ENCODE.sub(lambda found: f"+{ord(found[0]):02X}", text)
 
 
 class Asked(NamedTuple):

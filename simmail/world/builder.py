@@ -14,6 +14,7 @@ from random import Random
 from typing import NamedTuple
 
 from simmail.mail.errors import InputError
+from simmail.mail.hostnames import reverse_name
 from simmail.network.builders import PER_PROVIDER, Wire, access, providers
 from simmail.world.actors.sites import GIVEN_NAMES
 
@@ -182,6 +183,5 @@ def _names(places: list[Place]) -> Iterator[str]:
         if place.kind == "access":
             known.append((f"gate.{place.domain}", place.address(3)))
         for name, address in known:
-            reverse = ".".join(reversed(address.split(".")))
             yield f"{name}. 3600 IN A {address}"
-            yield f"{reverse}.in-addr.arpa. 3600 IN PTR {name}."
+            yield f"{reverse_name(address)}. 3600 IN PTR {name}."

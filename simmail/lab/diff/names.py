@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simmail.dns.zones import Zones
 from simmail.mail.answers import DnsAnswer, DnsRecord
-from simmail.postfix.smtpd.lookups import reverse_name
+from simmail.mail.hostnames import reverse_name
 
 
 class Names(Zones):

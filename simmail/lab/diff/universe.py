@@ -105,8 +105,8 @@ class Universe:
     def _listed(self) -> Iterator[Client]:
         """Clients on each blocklist: with an answer that counts, with one that does not, without an answer."""
         number = 0
-        for restriction, asked in self.mentions.lists():
-            for answer in _answers(restriction, asked.filter):
+        for _, asked in self.mentions.lists():
+            for answer in _answers(asked.filter):
                 address, number = str(LISTED + number % 150), number + 1
                 name = f"host{number}.listed{number}.example"
                 self.names.host(name, address)
@@ -117,7 +117,7 @@ class Universe:
                 yield Client(f"a client that {asked.domain} {told}", address, name, f"kim@listed{number}.example")
             for client in self.inside[:1]:
                 address, number = str(ipaddress.ip_address(client.address) + 1 + number % 50), number + 1
-                self.names.listed(address, asked.domain, _answers(restriction, asked.filter)[0])
+                self.names.listed(address, asked.domain, _answers(asked.filter)[0])
                 label = f"{client.label}, if {asked.domain} lists the whole world"
                 yield client._replace(label=label, address=address)
 
@@ -204,7 +204,7 @@ class Universe:
             yield from (KindOfMail(client, ours, content=content) for content in (PLAIN, *self.contents))
 
 
-def _answers(restriction: str, wanted: object) -> list[str]:
+def _answers(wanted: object) -> list[str]:
     """The answers of a list that are tried: one that counts, others that are usual, none."""
     usual = ["127.0.0.2", "127.0.0.10", "127.0.1.2", "127.255.255.254"]
     if wanted is not None:

@@ -13,6 +13,7 @@ from simmail.mail.answers import AnvilCounts, ConnectFailure, DnsAnswer, DnsReco
 from simmail.mail.content import Content
 from simmail.mail.driver import Answerer, decide
 from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import reverse_name
 from simmail.mail.message import Message
 from simmail.mail.questions import (
     Abandon,
@@ -40,7 +41,6 @@ from simmail.postfix.delivery import PROBE
 from simmail.postfix.mastercf import Service
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.smtpd.findings import Reason
-from simmail.postfix.smtpd.lookups import reverse_name
 from simmail.postfix.smtpd.message import GO_AHEAD
 from simmail.postfix.smtpd.policy_client import understand
 from simmail.postfix.smtpd.session import SmtpdSession

@@ -212,7 +212,7 @@ class Local(DeliveryAgent):
         """Failed; where the address has an owner- alias, he is told at once, and the sender never."""
         owner = None
         if self.owner_request and dsn.status[0] == "5" and not run.request.verify:
-            owner = yield from self.aliases.owner_of_address(run, state)
+            owner = yield from self.aliases.owner_of_address(state)
             if owner is not None:
                 state = state.copy()
                 state.listed = True

@@ -201,7 +201,7 @@ class Aliases:
         rewritten: str = self.agent.rewriter.rewrite("local", quote_local(address))
         return unquote_local(rewritten)
 
-    def owner_of_address(self, run: Run, state: State) -> Decision[str | None]:
+    def owner_of_address(self, state: State) -> Decision[str | None]:
         """The owner of the list that the address itself is, with its extension or without; None where it is none."""
         local = state.recipient.address.lower().rpartition("@")[0]
         user, extension = self.agent.split(local)

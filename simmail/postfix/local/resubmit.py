@@ -54,7 +54,7 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
         yield from agent.system.until_started("local")
     cleanup: Cleanup = yield from agent.system.summon(agent.config["cleanup_service_name"])
     for (delivered, sender), states in run.forwarded.items():
-        transaction = _open(cleanup, run, sender, states[0])
+        transaction = _open(cleanup, run, sender)
         queue_id = yield from transaction.begin()
         for state in states:
             one = state.recipient
@@ -77,7 +77,7 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
     return waits
 
 
-def _open(cleanup: Cleanup, run: Run, sender: str, state: State) -> Transaction:
+def _open(cleanup: Cleanup, run: Run, sender: str) -> Transaction:
     message = run.request.message
     copy = Message(
         sender=sender,

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from simmail.mail.address import quote_local
 from simmail.mail.message import Notify, Recipient
 from simmail.postfix.delivery import Request
-from simmail.postfix.smtp.offer import Form, Offer, xtext
+from simmail.postfix.smtp.offer import Form, Offer
 from simmail.smtp.commands import Command
+from simmail.smtp.parameters import encode_xtext
 
 NOTIFY_ORDER = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
@@ -35,7 +36,7 @@ def mail_command(request: Request, offer: Offer, form: Form, envelope: Callable[
     size = f" SIZE={message.size}" if form.sized else ""
     text = f"FROM:<{sender and envelope(sender)}>{size}{form.body}"
     if message.envid and offer.dsn:
-        text += f" ENVID={xtext(message.envid)}"
+        text += f" ENVID={encode_xtext(message.envid)}"
     if message.ret and offer.dsn:
         text += f" RET={message.ret}"
     if message.smtputf8 and offer.smtputf8:
@@ -53,10 +54,10 @@ def rcpt_command(recipient: Recipient, request: Request, offer: Offer, envelope:
     if recipient.orcpt:
         kind, _, external = recipient.orcpt.partition(";")
         if external:
-            text += f" ORCPT={kind};{xtext(external)}"
+            text += f" ORCPT={kind};{encode_xtext(external)}"
     elif original:
         kind = "rfc822" if original.isascii() or not request.message.smtputf8 else "utf-8"
-        text += f" ORCPT={kind};{xtext(quote_local(original))}"
+        text += f" ORCPT={kind};{encode_xtext(quote_local(original))}"
     if recipient.notify:
         text += " NOTIFY=" + ",".join(n.value for n in NOTIFY_ORDER if n in recipient.notify)
     return Command("RCPT", text)

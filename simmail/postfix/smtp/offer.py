@@ -111,14 +111,5 @@ def first_word(line: str) -> str:
     return words[0].lower() if words else ""
 
 
-_TO_ENCODE = re.compile(r"[^!-~]|[+=]")
-
-
-@lru_cache(maxsize=8192)
-def xtext(text: str) -> str:
-    """A value of the DSN extension as it travels (RFC 3461 section 4)."""
-    return _TO_ENCODE.sub(lambda found: f"+{ord(found[0]):02X}", text)
-
-
 #: That of a server that has not been asked.
 NOTHING = offer(("",), frozenset())

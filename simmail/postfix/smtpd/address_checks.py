@@ -134,8 +134,3 @@ def reject_multi_recipient_bounce(
         code = rule.smtpd.codes["multi_recipient_bounce_reject_code"]
         return subject.reject(code, "5.5.3", "Multi-recipient bounce")
     return None
-
-
-def soften(finding: Finding) -> Finding:
-    """A temporary refusal as `defer_if_permit`: it waits for what the other restrictions say."""
-    return finding._replace(kind=Kind.DEFER_IF_PERMIT)

@@ -57,9 +57,9 @@ class Subject(NamedTuple):
     name: str
     title: str
 
-    def reject(self, code: int, dsn: str, text: str, entry: str = "") -> Finding:
+    def reject(self, code: int, dsn: str, text: str) -> Finding:
         """A refusal in the usual form, `<name>: Title rejected: text`."""
-        return Finding(Kind.REJECT, code, dsn, f"<{self.name}>: {self.title} rejected: {text}", entry=entry)
+        return Finding(Kind.REJECT, code, dsn, f"<{self.name}>: {self.title} rejected: {text}")
 
 
 class Finding(NamedTuple):

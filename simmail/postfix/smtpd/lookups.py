@@ -17,7 +17,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING
 from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
 from simmail.mail.answers import DnsAnswer
-from simmail.mail.hostnames import hostname_fault, valid_address, valid_hostname
+from simmail.mail.hostnames import hostname_fault, reverse_name, valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.dns_data import taken
 from simmail.postfix.smtpd.state import Client, NameStatus
@@ -161,15 +160,6 @@ def _gripe(name: str) -> str:
     return f"valid_hostname: {hostname_fault(name)}" if _HANDED_ON.fullmatch(name) else ""
 
 
-def reverse_name(address: str) -> str:
-    """The name below which an address has its PTR record.
-
-    >>> reverse_name("192.0.2.1")
-    '1.2.0.192.in-addr.arpa'
-    """
-    return ipaddress.ip_address(address).reverse_pointer
-
-
 def meet(smtpd: Smtpd, address: str, server: tuple[str, str]) -> Decision[tuple[Client, str]]:
     """A client has connected: find its name, and tell the log.
 
@@ -181,36 +171,26 @@ def meet(smtpd: Smtpd, address: str, server: tuple[str, str]) -> Decision[tuple[
     Returns:
         The client, and how the log names it.
     """
-    look = smtpd.parameters.peername_lookup
-    client, warning = yield from identify(smtpd.system.machine, address, look, smtpd.families, server)
+    client, warning = yield from identify(smtpd.system.machine, address, smtpd.parameters.peername_lookup)
+    if server[0]:
+        client = client._replace(server_address=server[0], server_port=server[1])
     if warning:
         yield smtpd.note("warning", "", warning)
     yield smtpd.note("connect", "", client.name, address)
     return client, f"{client.name}[{address}]"
 
 
-def identify(
-    machine: Machine, address: str, look: bool, families: tuple[str, ...], server: tuple[str, str] = ("", "")
-) -> Decision[tuple[Client, str]]:
+def identify(machine: Machine, address: str, look: bool) -> Decision[tuple[Client, str]]:
     """Find a client's name: its PTR record, believed only where it leads back to the address.
 
     Args:
         machine: this computer.
         address: the client's.
         look: smtpd_peername_lookup.
-        families: address record types in use.
-        server: the address and port it called, if that is known.
 
     Returns:
         The client, and a warning; "" for none.
     """
-    client, warning = yield from _identified(machine, address, look, families)
-    if server[0]:
-        client = client._replace(server_address=server[0], server_port=server[1])
-    return client, warning
-
-
-def _identified(machine: Machine, address: str, look: bool, families: tuple[str, ...]) -> Decision[tuple[Client, str]]:
     if not look:
         return Client(address), ""
     name = hosts_by_address(machine, address)

@@ -43,13 +43,13 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision, Detach, Now, Receive, Send
 from simmail.postfix.cleanup_status import DETAILS, CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.endpoints import NO_HOST, located
-from simmail.postfix.smtp.offer import xtext
 from simmail.postfix.smtpd.commands import SmtpCommand
 from simmail.postfix.smtpd.message import login_text
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.smtpd.xclient import CLIENT, UNAVAILABLE, XFORWARD, forwarded_text
 from simmail.smtp.commands import Command, Data, Sent
+from simmail.smtp.parameters import encode_xtext
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ class Proxied:
         for name in ATTRIBUTES:
             if name not in offered:
                 continue
-            value = f" {name}={xtext(told.get(name) or UNAVAILABLE)}"
+            value = f" {name}={encode_xtext(told.get(name) or UNAVAILABLE)}"
             if line and len(line) + len(value) > PAYLOAD:
                 yield f"XFORWARD{line}"
                 line = ""

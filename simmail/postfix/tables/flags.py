@@ -10,8 +10,6 @@ class DictFlag(IntFlag):
 
     WARN_DUP = 1 << 0
     IGNORE_DUP = 1 << 1
-    FIXED = 1 << 4
-    PATTERN = 1 << 5
     LOCK = 1 << 6
     REPLACE = 1 << 7
     NO_REGSUB = 1 << 11

@@ -110,7 +110,7 @@ def _with_libc(pattern: bytes, options: frozenset[str], captures: bool) -> Compi
     for letter in options:
         bits ^= BITS[letter]
     _guard(pattern, extended=bool(bits & BITS["x"]))
-    if _asks_again(pattern, bool(bits & BITS["x"])):
+    if _asks_again(pattern):
         _Pattern(pattern, bits)  # for its errors
         return translate.posix(pattern, options, captures)
     return _Pattern(pattern, bits if captures else bits | NOSUB)
@@ -172,7 +172,7 @@ def _guard(pattern: bytes, extended: bool) -> None:
             raise BadPattern("Memory exhausted")
 
 
-def _asks_again(pattern: bytes, extended: bool) -> bool:
+def _asks_again(pattern: bytes) -> bool:
     """Whether a pattern asks for a group's text again and has repeats without a narrow bound."""
     return bool(_BACK.search(pattern)) and bool(_LOOSE.search(pattern))
 

@@ -56,11 +56,11 @@ class FallbackWarning(UserWarning):
 class Translated:
     """A pattern as an expression of `re`, or stepped through where that could take too long."""
 
-    __slots__ = ("_expression", "_power", "_stepping", "_tree", "groups")
+    __slots__ = ("_expression", "_power", "_stepping", "groups")
 
     def __init__(self, tree: Tree, stepping: Stepping, anchored: bool) -> None:
         self.groups = tree.groups
-        self._tree, self._stepping = tree, stepping
+        self._stepping = stepping
         self._power = unbounded(tree.node) + (not anchored)
         try:
             source = (r"\A" if anchored else "") + f"(?:{_written(tree.node)})"

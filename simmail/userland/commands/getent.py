@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.questions import Decision, Dns
-from simmail.userland.commands.resolve import reverse_name
+from simmail.userland.commands.resolve import pointer_of
 from simmail.userland.process import Process, Tool
 
 HELP = "Try `getent --help' or `getent --usage' for more information."
@@ -42,7 +42,7 @@ def _hosts(process: Process, name: str) -> Decision[bool]:
         process.print(f"{words[0]:<15} {' '.join(words[1:])}")
     if own:
         return True
-    turned = reverse_name(name)
+    turned = pointer_of(name)
     answer: DnsAnswer = yield Dns(turned or name, "PTR" if turned else "A")
     for record in answer.records:
         address, host = (name, record.data) if turned else (record.data, record.name)

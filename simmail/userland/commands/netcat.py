@@ -16,7 +16,7 @@ from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.userland.commands.getent import own_hosts
 from simmail.userland.commands.options import options
-from simmail.userland.commands.resolve import reverse_name
+from simmail.userland.commands.resolve import pointer_of
 from simmail.userland.commands.sockets import NAMES
 from simmail.userland.process import CommandError, Process, Tool
 
@@ -70,7 +70,7 @@ def _port(text: str) -> int:
 
 def _address(process: Process, name: str) -> Decision[str]:
     """The address of a host; "" where it has none."""
-    if reverse_name(name):
+    if pointer_of(name):
         return name
     own = next((words[0] for line in own_hosts(process) if name in (words := line.partition("#")[0].split())), "")
     if own:

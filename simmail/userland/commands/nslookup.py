@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.questions import Decision, Dns
-from simmail.userland.commands.resolve import CODES, NOBODY, aliases, known_type, reverse_name
+from simmail.userland.commands.resolve import CODES, NOBODY, aliases, known_type, pointer_of
 from simmail.userland.process import CommandError, Process, Tool
 
 #: What a host asks: its own resolver.
@@ -32,7 +32,7 @@ def nslookup(process: Process) -> Decision[int]:
     settings = [word[1:].partition("=") for word in process.argv[1:] if word.startswith("-")]
     if not words:
         raise CommandError("which name?  usage: nslookup [-type=TYPE] NAME")
-    reverse = reverse_name(words[0])
+    reverse = pointer_of(words[0])
     name = reverse or words[0].rstrip(".")
     chosen = [known_type(value) for key, equals, value in settings if equals and key in ("type", "query", "q", "ty")]
     types = chosen[-1:] or (["PTR"] if reverse else ["A", "AAAA"])

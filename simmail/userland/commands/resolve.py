@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
+from simmail.mail.hostnames import reverse_name
 from simmail.mail.questions import Decision, Dns
 from simmail.userland.commands.options import options
 from simmail.userland.process import CommandError, Process, Tool
@@ -36,10 +36,10 @@ NOBODY = ";; connection timed out; no servers could be reached"
 CHAIN_LIMIT = 8
 
 
-def reverse_name(text: str) -> str:
-    """The name under which an address's PTR record stands; "" for what is no address."""
+def pointer_of(text: str) -> str:
+    """The name below which an address has its PTR record; "" for what is no address."""
     try:
-        return ipaddress.ip_address(text).reverse_pointer
+        return reverse_name(text)
     except ValueError:
         return ""
 
@@ -78,8 +78,8 @@ def host(process: Process) -> Decision[int]:
     if not given.operands:
         raise CommandError("which name?  usage: host [-t type] name")
     asked = given.operands[0]
-    name = reverse_name(asked) or asked.rstrip(".")
-    types = (known_type(given.value("t")),) if "t" in given else ("PTR",) if reverse_name(asked) else USUAL
+    name = pointer_of(asked) or asked.rstrip(".")
+    types = (known_type(given.value("t")),) if "t" in given else ("PTR",) if pointer_of(asked) else USUAL
     for number, type in enumerate(types):
         answer: DnsAnswer = yield Dns(name, type)
         if answer.status == "timeout":
@@ -87,7 +87,7 @@ def host(process: Process) -> Decision[int]:
             return 1
         code, word = CODES[answer.status]
         if code:
-            process.print(f"Host {name}{'.' if reverse_name(asked) else ''} not found: {code}({word})")
+            process.print(f"Host {name}{'.' if pointer_of(asked) else ''} not found: {code}({word})")
             return 1
         if type != "CNAME" and number == 0:
             for record in (yield from aliases(name, answer)):

@@ -91,7 +91,7 @@ def rev(process: Process) -> Decision[int]:
     return int(inputs.failed)
 
 
-def _count(process: Process, text: str, what: str) -> tuple[str, int]:
+def _count(text: str, what: str) -> tuple[str, int]:
     """The sign and number of `-n` and `-c`."""
     sign = text[:1] if text[:1] in ("+", "-") else ""
     digits = text[len(sign) :]
@@ -115,7 +115,7 @@ def head(process: Process) -> Decision[int]:
     """Print the first lines of files."""
     given = options(process, "n:c:qvz", LONG, numeric="n")
     kind = given.last("nc") or "n"
-    sign, number = _count(process, given.value(kind, str(FEW)), "lines" if kind == "n" else "bytes")
+    sign, number = _count(given.value(kind, str(FEW)), "lines" if kind == "n" else "bytes")
     several = (len(given.operands) > 1 or "v" in given) and "q" not in given
     status, first = 0, True
     for name in given.operands or ["-"]:
@@ -159,7 +159,7 @@ def tail(process: Process) -> Decision[int]:
         process.argv = (words[0], "-n", *words[1:])
     given = options(process, "n:c:qvfFs:z", {**LONG, "follow": "f"}, numeric="n")
     kind = given.last("nc") or "n"
-    sign, number = _count(process, given.value(kind, str(FEW)), "lines" if kind == "n" else "bytes")
+    sign, number = _count(given.value(kind, str(FEW)), "lines" if kind == "n" else "bytes")
     several = (len(given.operands) > 1 or "v" in given) and "q" not in given
     status, first = 0, True
     for name in given.operands or ["-"]:

@@ -37,7 +37,6 @@ class Request:
 
     preserve: bool = False
     soft: bool = False
-    override: bool = False
     filter: bool = False
     sender: str | None = None
     arguments: list[str] = field(default_factory=list)
@@ -77,7 +76,7 @@ def read_request(argv: tuple[str, ...]) -> Request:
 
 
 def _switch(request: Request, letter: str) -> None:
-    names = {"p": "preserve", "t": "soft", "o": "override", "m": "filter", "v": "version"}
+    names = {"p": "preserve", "t": "soft", "m": "filter", "v": "version"}
     if letter in names:
         setattr(request, names[letter], True)
 

@@ -11,6 +11,7 @@ from simmail.dns.resolver import Resolver
 from simmail.files.machine import Machine
 from simmail.mail.answers import DnsRecord
 from simmail.mail.errors import InputError
+from simmail.mail.hostnames import reverse_name
 from simmail.world.actors.figures import Figures
 from simmail.world.chance import keyed
 from simmail.world.schema import Part
@@ -107,11 +108,6 @@ def addresses_of(network: str, count: int, where: str) -> list[str]:
         raise InputError(where, f"{network} has room for {max(0, found.num_addresses - 2)} hosts, not for {count}")
     first = int(found.network_address) + 1
     return [str(ipaddress.ip_address(first + number)) for number in range(count)]
-
-
-def reverse_name(address: str) -> str:
-    """The name under which DNS has an IPv4 address (RFC 1035 section 3.5)."""
-    return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
 
 
 def name_in_dns(world: World, name: str, address: str, pointer: str | None = None, ttl: int = 3600) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.content import Content
+from simmail.mail.hostnames import reverse_name
 from simmail.mail.questions import Connect, Decision, Dns, Note, Now, answered
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import HANG_UP, Reply
@@ -117,7 +118,7 @@ class Reception:
             if answer.records:
                 return Reply(554, (f"5.7.1 Service unavailable; client [{client}] blocked using {zone}",))
         if self.distrust.no_name or self.distrust.dynamic:
-            answer = yield Dns(f"{reverse}.in-addr.arpa", "PTR")
+            answer = yield Dns(reverse_name(client), "PTR")
             if answer.temporary:
                 return Reply(450, ("4.7.1 cannot look up your reverse name",))
             if not answer.records and self.distrust.no_name:
