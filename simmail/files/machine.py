@@ -60,6 +60,11 @@ FIRST_USER_ID = 2000
 LOOPBACK = ("127.0.0.1", "::1")
 
 
+def host_lines(text: str) -> list[list[str]]:
+    """The lines of a file such as /etc/hosts (hosts(5)), comments apart: an address, then its names."""
+    return [words for line in text.splitlines() if (words := line.partition("#")[0].split())]
+
+
 @dataclass(slots=True)
 class Machine:
     """One simulated computer, as its programs see it.
@@ -106,6 +111,14 @@ class Machine:
             return GROUPS
         fields = (line.split(":") for line in text.splitlines())
         return {field[0]: int(field[2]) for field in fields if len(field) > 2 and field[2].isdecimal()}
+
+    def hosts(self, default: str = "") -> list[list[str]]:
+        """The lines of /etc/hosts, an address and then its names; `default` stands for it where it is not there."""
+        try:
+            text = self.files.read("/etc/hosts")
+        except FileError:
+            text = default
+        return host_lines(text)
 
     def uid(self, owner: str) -> int:
         """The number of a file's owner, who need not be an account."""

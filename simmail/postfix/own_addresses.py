@@ -24,7 +24,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
-from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
 
@@ -55,6 +54,11 @@ def protocols(text: str) -> frozenset[int]:
     return enabled
 
 
+def address_types(versions: frozenset[int]) -> tuple[str, ...]:
+    """The types of record that hold addresses of these IP versions."""
+    return tuple(type for version, type in ((4, "A"), (6, "AAAA")) if version in versions)
+
+
 def machine_addresses(machine: Machine, versions: Iterable[int]) -> list[Address]:
     """The addresses of the machine's interfaces, IPv4 first; the loopback interface is a machine's first."""
     found = [ipaddress.ip_address(text) for text in machine.addresses]
@@ -64,20 +68,14 @@ def machine_addresses(machine: Machine, versions: Iterable[int]) -> list[Address
 
 def hosts(machine: Machine) -> dict[str, list[Address]]:
     """Names and addresses of /etc/hosts."""
-    try:
-        text = machine.files.read("/etc/hosts")
-    except FileError:
-        text = USUAL_HOSTS
     found: dict[str, list[Address]] = {}
-    for line in text.splitlines():
-        fields = line.partition("#")[0].split()
+    for text, *names in machine.hosts(USUAL_HOSTS):
         try:
-            address = ipaddress.ip_address(fields[0]) if fields else None
+            address = ipaddress.ip_address(text)
         except ValueError:
             continue
-        for name in fields[1:]:
-            if address is not None:
-                found.setdefault(name.lower(), []).append(address)
+        for name in names:
+            found.setdefault(name.lower(), []).append(address)
     return found
 
 

@@ -33,7 +33,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from simmail.files.file_errors import FileError
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6
@@ -41,6 +40,7 @@ from simmail.mail.questions import Decision, Dns, Draw
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dns_data import NO_HOST, taken, trouble
 from simmail.postfix.local_domains import receiving_addresses
+from simmail.postfix.own_addresses import address_types, protocols
 from simmail.postfix.program import Program
 from simmail.postfix.smtp.destination import Target
 
@@ -49,7 +49,6 @@ STATUS = {"dropped": "4.7.0", "malformed": "5.4.4"}
 #: Of several look-ups that found nothing the one with the last of these status codes is told.
 WEIGHT = ("5.4.4", "4.4.4", "4.4.3", "4.7.0")
 LOOPS = "5.4.6"
-ADDRESS_TYPES = {"ipv4": ("A",), "ipv6": ("AAAA",), "all": ("A", "AAAA")}
 
 
 class Host(NamedTuple):
@@ -103,7 +102,7 @@ class Addresses:
         self._ignore_mx_errors: bool = config["ignore_mx_lookup_error"]
         self._defer_without: bool = config[f"{prefix}_defer_if_no_mx_address_found"]
         self._random: bool = config[f"{prefix}_randomize_addresses"]
-        self._types = _address_types(config.list("inet_protocols"))
+        self._types = address_types(protocols(config.text("inet_protocols")))
         self._preferred = str(config[f"{prefix}_address_preference"]).lower()
         if self._preferred not in ("any", "ipv4", "ipv6"):
             raise Fatal(f"bad {prefix}_address_preference value: {config[f'{prefix}_address_preference']}")
@@ -260,26 +259,14 @@ class Addresses:
 
     def _hosts(self) -> dict[str, list[str]]:
         """/etc/hosts: name -> addresses."""
-        files = self._program.system.machine.files
-        if self._hosts_file[0] != files.version:
+        machine = self._program.system.machine
+        if self._hosts_file[0] != machine.files.version:
             found: dict[str, list[str]] = {}
-            try:
-                text = files.read("/etc/hosts")
-            except FileError:
-                text = ""
-            for line in text.splitlines():
-                address, *names = line.partition("#")[0].split() or [""]
+            for address, *names in machine.hosts():
                 for name in names:
                     found.setdefault(name.lower(), []).append(address)
-            self._hosts_file = (files.version, found)
+            self._hosts_file = (machine.files.version, found)
         return self._hosts_file[1]
-
-
-def _address_types(protocols: tuple[str, ...]) -> tuple[str, ...]:
-    wanted: list[str] = []
-    for protocol in protocols:
-        wanted.extend(type for type in ADDRESS_TYPES.get(protocol, ()) if type not in wanted)
-    return tuple(sorted(wanted))
 
 
 def _in_vain(answer: DnsAnswer, name: str, type: str, hard: str = "5.4.4") -> Dsn:

@@ -22,7 +22,6 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.hostnames import hostname_fault, reverse_name, valid_address, valid_hostname
@@ -133,24 +132,15 @@ def host_addresses(
     return (), TRY_AGAIN if temporary else NO_ADDRESS if exists else NO_NAME
 
 
-def _hosts(machine: Machine) -> list[list[str]]:
-    """The lines of /etc/hosts: an address, then its names."""
-    try:
-        text = machine.files.read("/etc/hosts")
-    except FileError:
-        return []
-    return [line.partition("#")[0].split() for line in text.splitlines()]
-
-
 def hosts_by_name(machine: Machine, name: str) -> tuple[str, ...]:
     """The addresses that /etc/hosts has for a name."""
     wanted = name.removesuffix(".").lower()
-    return tuple(fields[0] for fields in _hosts(machine) if wanted in map(str.lower, fields[1:]))
+    return tuple(fields[0] for fields in machine.hosts() if wanted in map(str.lower, fields[1:]))
 
 
 def hosts_by_address(machine: Machine, address: str) -> str:
     """The name that /etc/hosts has for an address; "" for none."""
-    return next((fields[1] for fields in _hosts(machine) if len(fields) > 1 and fields[0] == address), "")
+    return next((fields[1] for fields in machine.hosts() if len(fields) > 1 and fields[0] == address), "")
 
 
 def _gripe(name: str) -> str:

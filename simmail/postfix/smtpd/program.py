@@ -33,6 +33,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Decision, Note
 from simmail.postfix.haproxy import HaproxySession
 from simmail.postfix.match_lists import PARENTS, AddressList, DomainList, takes_parents
+from simmail.postfix.own_addresses import address_types, protocols
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import Resolved
@@ -101,10 +102,7 @@ class Smtpd(Program):
         self.stress: str = config.text("stress")
         self.owns = self.local_domains.owns
         self.own_addresses = self.local_domains.addresses
-        self.families = tuple(
-            type for type, names in (("A", ("ipv4", "all")), ("AAAA", ("ipv6", "all")))
-            if set(names) & set(config.list("inet_protocols"))
-        )  # fmt: skip
+        self.families = address_types(protocols(config.text("inet_protocols")))
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
         # this one is read for what is wrong with it: all lines end well here
         self.addresses("smtpd_forbid_bare_newline_exclusions")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simmail.files.machine import host_lines
 from simmail.mail.answers import DnsAnswer
 from simmail.mail.questions import Decision, Dns
 from simmail.userland.commands.resolve import pointer_of
@@ -30,14 +31,15 @@ def _group(process: Process) -> dict[str, tuple[int, str]]:
 DATABASES: dict[str, Callable[[Process], dict[str, tuple[int, str]]]] = {"passwd": _passwd, "group": _group}
 
 
-def own_hosts(process: Process) -> list[str]:
-    """The lines of /etc/hosts."""
-    return process.files.read("/etc/hosts").splitlines() if process.files.exists("/etc/hosts") else []
+def own_hosts(process: Process, name: str) -> list[list[str]]:
+    """The lines of /etc/hosts that have a name or an address: an address, then its names."""
+    text = process.files.read("/etc/hosts") if process.files.exists("/etc/hosts") else ""
+    return [words for words in host_lines(text) if name in words]
 
 
 def _hosts(process: Process, name: str) -> Decision[bool]:
     """Print the addresses of a host, or the name of an address; whether there are any."""
-    own = [words for line in own_hosts(process) if name in (words := line.partition("#")[0].split())]
+    own = own_hosts(process, name)
     for words in own:
         process.print(f"{words[0]:<15} {' '.join(words[1:])}")
     if own:

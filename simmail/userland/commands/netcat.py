@@ -72,7 +72,7 @@ def _address(process: Process, name: str) -> Decision[str]:
     """The address of a host; "" where it has none."""
     if pointer_of(name):
         return name
-    own = next((words[0] for line in own_hosts(process) if name in (words := line.partition("#")[0].split())), "")
+    own = next((words[0] for words in own_hosts(process, name)), "")
     if own:
         return own
     answer: DnsAnswer = yield Dns(name.rstrip("."), "A")
