@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision
-from simmail.postfix.delivery import Dsn, Request, Result, Status, enter
+from simmail.postfix.delivery import WAITING, Dsn, Request, Result, Status, enter
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter, delays
 
@@ -81,7 +81,7 @@ class DeliveryAgent(Program):
         enter(request.message, result)
         if self.system.starting and result.status is Status.BOUNCED:
             self.system.start_writer("bounce", now)
-        return result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
+        return result.status in WAITING
 
 
 @lru_cache(maxsize=1024)

@@ -157,7 +157,7 @@ class Local(DeliveryAgent):
         if state.extension and "/" in state.extension:
             self.warn("warning", f"{run.request.message.queue_id}: address with illegal extension: {local}")
             state.extension = None
-            return self._warned(self._switch(run, state, kinds))
+            return self.warned(self._switch(run, state, kinds))
         return self._switch(run, state, kinds)
 
     def split(self, local: str) -> tuple[str, str | None]:
@@ -166,11 +166,6 @@ class Local(DeliveryAgent):
             return local, None
         user, extension = split_extension(local, self.delimiters, self.owner_request)
         return user, None if user == local else extension
-
-    def _warned(self, further: Decision[bool]) -> Decision[bool]:
-        """Say first what there is to say."""
-        yield from self.spoken()
-        return (yield from further)
 
     @staticmethod
     def _switch(run: Run, state: State, kinds: tuple[Kind, ...]) -> Decision[bool]:
@@ -203,6 +198,11 @@ class Local(DeliveryAgent):
     def deliver_sent(self, run: Run, state: State, text: str) -> Decision[bool]:
         """Done; the sender need not hear of it unless he asked to."""
         return self.sent(run.request, state.recipient, text, run.results, run.queued)
+
+    def warned(self, further: Decision[bool]) -> Decision[bool]:
+        """Say first what there is to say."""
+        yield from self.spoken()
+        return (yield from further)
 
     def bounce(self, run: Run, state: State, dsn: Dsn) -> Decision[bool]:
         """Failed; whether it must be tried again later."""

@@ -122,12 +122,10 @@ class Aliases:
         """An expansion that is too deep, whether or not the name it has come to is an alias."""
         agent = self.agent
         agent.warn("warning", f"alias database loop for {name}")
-        yield from agent.spoken()
-        return (yield from agent.bounce(run, state, failure("5.4.6", f"alias database loop for {name}")))
+        return agent.warned(agent.bounce(run, state, failure("5.4.6", f"alias database loop for {name}")))
 
     def _unavailable(self, run: Run, state: State) -> Decision[bool]:
-        yield from self.agent.spoken()
-        return (yield from self.agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
+        return self.agent.warned(self.agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
 
     def _found_out(self, run: Run, state: State, name: str, found: tuple[Table, str] | None) -> Decision[bool | None]:
         """Go on with what the tables said."""
@@ -149,11 +147,10 @@ class Aliases:
         state.source = Source.ALIAS
         try:
             state.rights = self._rights(table)
-        except KeyError as unknown:
+        except KeyError:
             agent.warn("warning", f"cannot find alias database owner for {table.spec}(0,{table.flags.text()})")
-            yield from agent.spoken()
-            del unknown
-            return (yield from agent.bounce(run, state, failure("4.3.0", "cannot find alias database owner")))
+            why = failure("4.3.0", "cannot find alias database owner")
+            return (yield from agent.warned(agent.bounce(run, state, why)))
         listed = False
         if agent.owner_request:
             try:
@@ -172,9 +169,8 @@ class Aliases:
         agent.hand_on(state, listed)
         if not agent.destinations.parse(value):
             agent.warn("warning", f"no recipient in alias lookup result for {name}")
-            yield from agent.spoken()
             state.recipient = before
-            return (yield from agent.bounce(run, state, failure("4.3.0", "alias database unavailable")))
+            return (yield from self._unavailable(run, state))
         waits = yield from agent.destinations.deliver(run, state, value)
         if not waits:
             asked = state.copy()

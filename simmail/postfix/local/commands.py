@@ -65,8 +65,8 @@ class Commands:
         if self._folder:
             place = self._macros.expand(self._folder, run, state)
             if place.failed:
-                yield from agent.spoken()
-                return (yield from agent.bounce(run, state, failure("4.3.5", "mail system configuration error")))
+                why = failure("4.3.5", "mail system configuration error")
+                return (yield from agent.warned(agent.bounce(run, state, why)))
             folder = place.text
         rights = state.rights if state.rights is not None and uid else agent.default_rights
         date = agent.machine.calendar.asctime((yield NOW))

@@ -143,8 +143,7 @@ class Destinations:
 
     def _refuse(self, run: Run, state: State, warning: str) -> Decision[bool]:
         self.agent.warn("warning", warning)
-        yield from self.agent.spoken()
-        return (yield from self.agent.bounce(run, state, failure("5.3.5", MISCONFIGURED)))
+        return self.agent.warned(self.agent.bounce(run, state, failure("5.3.5", MISCONFIGURED)))
 
     # ---- lists
 

@@ -127,8 +127,7 @@ class Mailboxes:
         return (self._maildir if path.endswith("/") else self._mbox)(run, state, account, path)
 
     def _unknown_command(self, run: Run, state: State) -> Decision[bool]:
-        yield from self.agent.spoken()
-        return (yield from self.agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+        return self.agent.warned(self.agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
 
     def _mbox(self, run: Run, state: State, account: Account, path: str) -> Decision[bool]:
         """Append to the mbox file of a user."""
@@ -218,5 +217,4 @@ class Mailboxes:
         trouble = yield from maildir(agent.machine, run.request.message, path, lines, rights, "5.2.0", agent.warn)
         if trouble is None:
             return (yield from agent.deliver_sent(run, state, "delivered to maildir"))
-        yield from agent.spoken()
-        return (yield from agent.bounce_to_owner(run, state, failure(*trouble)))
+        return (yield from agent.warned(agent.bounce_to_owner(run, state, failure(*trouble))))

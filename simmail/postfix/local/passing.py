@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
-from simmail.postfix.delivery import Status
+from simmail.postfix.delivery import WAITING
 from simmail.postfix.local.state import Run, State, Step
 from simmail.postfix.passing import pass_on
 from simmail.postfix.tables import FOLDED, DictFlag, LookupFailure, Maps
@@ -66,8 +66,8 @@ class Passing:
         try:
             transport = self._maps.find(state.user) or transport
         except LookupFailure:
-            yield from self.agent.spoken()
-            return (yield from self.agent.bounce(run, state, failure("4.3.0", "table lookup failure")))
+            failed = self.agent.bounce(run, state, failure("4.3.0", "table lookup failure"))
+            return (yield from self.agent.warned(failed))
         yield from self.agent.spoken()
         return (yield from self._pass(run, state, transport)) if transport else None
 
@@ -76,6 +76,6 @@ class Passing:
         results = yield from pass_on(agent, run.request, state.recipient, state.sender, destination)
         waits = False
         for result in results:
-            waits |= result.status in (Status.DEFERRED, Status.SOFTBOUNCE)
+            waits |= result.status in WAITING
             run.results.append(result._replace(of=run.queued))
         return waits

@@ -64,8 +64,7 @@ class UnknownUsers:
                 return (yield from agent.destinations.address(run, further, relay))
         if state.user in REQUIRED:
             agent.warn("warning", f"required alias not found: {state.user}")
-            yield from agent.spoken()
-            return (yield from agent.deliver_sent(run, state, "discarded"))
+            return (yield from agent.warned(agent.deliver_sent(run, state, "discarded")))
         return (yield from agent.bounce(run, state, failure("5.1.1", f'unknown user: "{state.user}"')))
 
     def _canonical(self, address: str) -> str:
