@@ -25,6 +25,12 @@ from simmail.postfix.config import Config
 TLS_LEVELS = frozenset({"none", "may", "encrypt", "dane", "dane-only", "half-dane", "fingerprint", "verify", "secure"})
 CLIENT_LEVELS = frozenset({"dane", "dane-only", "half-dane"})
 BEYOND_ENCRYPT = frozenset({"fingerprint", "verify", "secure"})
+#: What a program says that wants TLS, and has no tlsmgr(8) that could give it random numbers.
+NO_TLSMGR = (
+    *("connect to private/tlsmgr: No such file or directory",) * 2,
+    "problem talking to server private/tlsmgr: No such file or directory",
+    "no entropy for TLS key generation: disabling TLS support",
+)
 LOCKS = frozenset({"flock", "fcntl", "dotlock"})
 
 

@@ -64,8 +64,6 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 UNAVAILABLE = Dsn("4.3.0", "", "server unavailable or unable to receive mail")
-#: When the system gives up by itself where nobody answers: tcp_syn_retries is 6 on Linux.
-SYSTEM_CONNECT_S = 127.0
 
 
 @lru_cache(maxsize=4096)

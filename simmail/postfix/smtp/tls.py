@@ -34,7 +34,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from simmail.postfix.delivery import Dsn
-from simmail.postfix.start_checks import TLS_LEVELS, check_level
+from simmail.postfix.start_checks import NO_TLSMGR, TLS_LEVELS, check_level
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
@@ -44,13 +44,6 @@ NONE = "none"
 MISCONFIGURED = Dsn("4.7.5", "", "client TLS configuration problem")
 UNKNOWN = Dsn("4.3.0", "", "Temporary lookup error")
 STRICT = frozenset({"encrypt", "dane-only", "fingerprint", "verify", "secure"})
-MISSING = "connect to private/tlsmgr: No such file or directory"
-NO_ENTROPY = (
-    MISSING,
-    MISSING,
-    "problem talking to server private/tlsmgr: No such file or directory",
-    "no entropy for TLS key generation: disabling TLS support",
-)
 
 
 class Tls:
@@ -74,7 +67,7 @@ class Tls:
         #: Whether tables have a say in it.
         self.asks = bool(config[f"{prefix}_tls_policy_maps"] or config[f"{prefix}_tls_per_site"])
         if (self._level != NONE or self.asks) and client.system.service("tlsmgr") is None:
-            client.opens_with("warning", *NO_ENTROPY)
+            client.opens_with("warning", *NO_TLSMGR)
         self._policies = client.maps(f"{prefix}_tls_policy_maps")
         self._sites = client.maps(f"{prefix}_tls_per_site")
         self.notes_offers: bool = config[f"{prefix}_tls_note_starttls_offer"]

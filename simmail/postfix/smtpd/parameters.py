@@ -29,7 +29,7 @@ from simmail.postfix.match_lists import StringList
 from simmail.postfix.own_addresses import protocols
 from simmail.postfix.post_mail import NOTIFY_CLASSES, detects_utf8, probe_sender
 from simmail.postfix.smtpd.commands import COMMANDS
-from simmail.postfix.start_checks import server_tls
+from simmail.postfix.start_checks import NO_TLSMGR, server_tls
 from simmail.postfix.tables import DictFlag, open_table
 from simmail.smtp.replies import Reply
 
@@ -43,13 +43,6 @@ CERTIFICATES = (
 
 #: A certificate's name that means to do without.
 ANONYMOUS = "none"
-
-#: What a process says that has a certificate, and no tlsmgr(8) that could give it random numbers.
-NO_TLSMGR = (
-    *("connect to private/tlsmgr: No such file or directory",) * 2,
-    "problem talking to server private/tlsmgr: No such file or directory",
-    "no entropy for TLS key generation: disabling TLS support",
-)
 
 
 class SessionParameters:
