@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.content import Content, octets
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd.answering import Answer
-from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.message import finish
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Chunk
@@ -120,6 +120,6 @@ def _too_early(session: SmtpdSession) -> Decision[Answer | None]:
         return (yield from session.say(554, "5.5.1 Error: no valid recipients")), False
     if session.smtpd.lists["smtpd_data_restrictions"]:
         verdict = yield from session.smtpd.checker.data(state)
-        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+        if verdict in ENDED:
             return (yield from session.refused(verdict)), False
     return None

@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.hostnames import literal_address, valid_address, valid_hostname
 from simmail.mail.questions import Decision
-from simmail.postfix.smtpd.findings import HELO, LOOKUP_FAILURE, Finding, Kind, Subject
+from simmail.postfix.smtpd.findings import HELO, LOOKUP_FAILURE, PERMIT, Finding, Kind, Subject
 from simmail.postfix.smtpd.lookups import WHY, Found, find_any
 from simmail.postfix.smtpd.state import NameStatus
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.restrictions import Rule
-
-PERMIT = Finding(Kind.PERMIT)
 
 
 def permit_mynetworks(rule: Rule, name: str, address: str) -> Finding | None:

@@ -36,7 +36,7 @@ from simmail.postfix.smtpd.answering import (
     undeclared,
     unsure,
 )
-from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.token import words
 from simmail.smtp.replies import Reply
 
@@ -99,7 +99,7 @@ def _hello_asked(session: SmtpdSession, name: str, shown: str) -> Decision[Answe
     state, verb, parameters = session.state, session.state.stage, session.parameters
     if not session.smtpd.delay_reject:
         verdict = yield from session.smtpd.checker.helo(state, name)
-        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+        if verdict in ENDED:
             return (yield from refused(session, verdict))
     yield from session.forget()
     state.helo = shown
@@ -225,7 +225,7 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     first = state.recipient, state.recipient_domain
     verdict = yield from smtpd.checker.rcpt(state, target.address, "")
     state.recipient, state.recipient_domain = first
-    if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
+    if verdict in ENDED:
         return (yield from refused(session, verdict))
     return (yield from session.say(252, f"2.0.0 {text}")), True
 

@@ -36,6 +36,7 @@ from simmail.postfix.dsn_text import dsn_split
 from simmail.postfix.smtpd.findings import (
     CLIENT,
     HELO,
+    PERMIT,
     RECIPIENT,
     REVERSE_CLIENT,
     SENDER,
@@ -46,7 +47,7 @@ from simmail.postfix.smtpd.findings import (
 )
 from simmail.postfix.smtpd.lookups import NOT_ASKED
 from simmail.postfix.smtpd.process import ListAnswer, SmtpdProcess
-from simmail.postfix.smtpd.relay import PERMIT, authorized
+from simmail.postfix.smtpd.relay import authorized
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.tables import LookupFailure
 

@@ -30,7 +30,7 @@ from simmail.postfix.smtpd.answering import (
     refused,
     undeclared_utf8,
 )
-from simmail.postfix.smtpd.check import ENDED, Verdict
+from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.state import Bdat
 from simmail.postfix.smtpd.token import addressed
@@ -308,7 +308,7 @@ def _rcpt_to(session: SmtpdSession, recipient: Recipient, domain: str, options: 
     else:
         verdict = yield from smtpd.checker.rcpt(state, address, domain)
         state.recipient, state.recipient_domain = first
-        if verdict is Verdict.REJECT or verdict is Verdict.HANGUP:
+        if verdict in ENDED:
             return (yield from refused(session, verdict))
     if session.filtered:
         state.recipient = address

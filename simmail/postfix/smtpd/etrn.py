@@ -19,42 +19,42 @@ from simmail.mail.hostnames import valid_hostname, valid_literal
 from simmail.mail.questions import Decision, FlushSite
 from simmail.postfix.flush import flush_words
 from simmail.postfix.smtpd import milter
-from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.answering import Answer, no
+from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure
-from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
 
 
-def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[tuple[Reply, bool]]:
+def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     """ETRN."""
     smtpd, state = session.smtpd, session.state
     if session.parameters.helo_required and state.helo is None:
-        return (yield from session.mistaken(503, "Error: send HELO/EHLO first")), False
+        return (yield from no(session, 503, "Error: send HELO/EHLO first"))
     if state.sender is not None:
-        return (yield from session.mistaken(503, "Error: MAIL transaction in progress")), False
+        return (yield from no(session, 503, "Error: MAIL transaction in progress"))
     refusal = yield from milter.refused(session)
     if refusal is not None:
         return refusal, False
     found = words(argument)
     if len(found) != 1:
-        return (yield from session.mistaken(500, "Syntax: ETRN domain")), False
+        return (yield from no(session, 500, "Syntax: ETRN domain"))
     name = found[0].text
     domain = name[1:] if name[0] in "@#" else name
     if not domain.isascii() or not (valid_hostname(domain) or valid_literal(domain)):
-        return (yield from session.mistaken(501, "Error: invalid parameter syntax")), False
+        return (yield from no(session, 501, "Error: invalid parameter syntax"))
     if smtpd.stands_alone:
         yield smtpd.note("warning", "", 'do not use ETRN in "sendmail -bs" mode')
         return (yield from session.say(458, "Unable to queue messages")), False
     verdict = yield from smtpd.checker.etrn(state, domain)
-    if verdict in (Verdict.REJECT, Verdict.HANGUP):
+    if verdict in ENDED:
         return (yield from session.refused(verdict)), False
     return (yield from _flush(session, domain))
 
 
-def _flush(session: SmtpdSession, domain: str) -> Decision[tuple[Reply, bool]]:
+def _flush(session: SmtpdSession, domain: str) -> Decision[Answer]:
     smtpd = session.smtpd
     try:
         listed = smtpd.fast_flush.matches(domain)

@@ -135,9 +135,8 @@ CLIENT, REVERSE_CLIENT, HELO = "Client host", "Unverified Client host", "Helo co
 SENDER, RECIPIENT = "Sender address", "Recipient address"
 DATA, END_OF_DATA, ETRN = "Data command", "End-of-data", "Etrn command"
 
+PERMIT = Finding(Kind.PERMIT)
 SERVER_ERROR = Finding(Kind.TROUBLE, 451, "4.3.5", "Server configuration error", error="software")
-
-
 #: A table cannot tell.
 LOOKUP_FAILURE = Finding(
     Kind.TROUBLE, 451, "4.3.0", "Temporary lookup failure", error="data", about="subject.name"

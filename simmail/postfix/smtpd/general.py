@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.postfix.smtpd.findings import Finding, Kind, Subject
+from simmail.postfix.smtpd.findings import PERMIT, Finding, Kind, Subject
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.restrictions import Rule
-
-_PERMIT = Finding(Kind.PERMIT)
 
 
 def ignoring(rule: Rule) -> str:
@@ -27,7 +25,7 @@ def ignoring(rule: Rule) -> str:
 
 def permit(rule: Rule) -> Finding:
     """Permit."""
-    return _PERMIT
+    return PERMIT
 
 
 def undecided(rule: Rule) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.smtpd.access import decided, look_up
-from simmail.postfix.smtpd.findings import SENDER, Finding, Kind, Subject, untold
+from simmail.postfix.smtpd.findings import PERMIT, SENDER, Finding, Subject, untold
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
@@ -26,57 +26,47 @@ if TYPE_CHECKING:
 
 
 LOGIN = "SASL login name"
-_PERMIT = Finding(Kind.PERMIT)
 
 
 def permit_sasl_authenticated(rule: Rule, user: str) -> Finding | None:
     """Permit clients that are logged in."""
-    return _PERMIT if user and rule.smtpd.sasl.active else None
+    return PERMIT if user and rule.smtpd.sasl.active else None
 
 
 def check_sasl_access(rule: Rule, user: str) -> Finding | None:
     """The name of who is logged in."""
-    if not rule.smtpd.sasl.enabled:
-        _ignored(rule, rule.name)
+    if not _enabled(rule, rule.name) or not user:
         return None
-    return decided(look_up(rule, ((user, False),), Subject(user, LOGIN), user)) if user else None
+    return decided(look_up(rule, ((user, False),), Subject(user, LOGIN), user))
 
 
 def reject_authenticated_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
     """Refuse clients that are logged in the addresses of others."""
-    if not rule.smtpd.sasl.enabled:
-        _ignored(rule, rule.name)
-        return None
-    return _owned(rule, sender, user) if user else None
+    return _owned(rule, sender, user) if _enabled(rule, rule.name) and user else None
 
 
 def reject_unauthenticated_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
     """Refuse clients that are not logged in the addresses of those who could be."""
-    if not rule.smtpd.sasl.enabled:
-        _ignored(rule, rule.name)
-        return None
-    return None if user else _owned(rule, sender, user)
+    return _owned(rule, sender, user) if _enabled(rule, rule.name) and not user else None
 
 
 def reject_known_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
     """Refuse clients the addresses of others, whether they are logged in or not."""
-    if not rule.smtpd.sasl.enabled:
-        _ignored(rule, rule.name)
-        return None
-    return _owned(rule, sender, user, known=True)
+    return _owned(rule, sender, user, known=True) if _enabled(rule, rule.name) else None
 
 
 def reject_sender_login_mismatch(rule: Rule, sender: str | None, user: str) -> Finding | None:
     """The same, and those who are logged in what is nobody's: two restrictions in one."""
-    if not rule.smtpd.sasl.enabled:
-        for whom in ("authenticated", "unauthenticated"):
-            _ignored(rule, f"reject_{whom}_sender_login_mismatch")
-        return None
-    return _owned(rule, sender, user)
+    both = (f"reject_{whom}_sender_login_mismatch" for whom in ("authenticated", "unauthenticated"))
+    return _owned(rule, sender, user) if _enabled(rule, *both) else None
 
 
-def _ignored(rule: Rule, name: str) -> None:
-    rule.smtpd.warn("warning", f"restriction `{name}' ignored: no SASL support")
+def _enabled(rule: Rule, *names: str) -> bool:
+    """Whether anybody can be logged in; if not, the log hears that restrictions of these names are ignored."""
+    enabled = rule.smtpd.sasl.enabled
+    for name in () if enabled else names:
+        rule.smtpd.warn("warning", f"restriction `{name}' ignored: no SASL support")
+    return enabled
 
 
 def _owned(rule: Rule, sender: str | None, user: str, known: bool = False) -> Finding | None:

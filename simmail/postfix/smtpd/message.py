@@ -34,7 +34,7 @@ from simmail.mail.questions import Decision, Note, Now
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer, no
-from simmail.postfix.smtpd.check import Verdict
+from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.state import UNKNOWN, Bdat
 from simmail.postfix.smtpd.xclient import CLIENT, forwarded_text
 from simmail.smtp.commands import Data
@@ -129,7 +129,7 @@ def _data_checked(session: SmtpdSession, argument: str) -> Decision[Answer]:
         return (yield from no(session, 501, "5.5.4 Syntax: DATA"))
     if session.smtpd.lists["smtpd_data_restrictions"]:
         verdict = yield from session.smtpd.checker.data(state)
-        if verdict in (Verdict.REJECT, Verdict.HANGUP):
+        if verdict in ENDED:
             return (yield from session.refused(verdict)), False
     if session.transaction is not None:
         yield from milter.told(session, "DATA")
@@ -281,7 +281,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
         discards = state.actions.discard
         if smtpd.lists["smtpd_end_of_data_restrictions"]:
             verdict = yield from smtpd.checker.end_of_data(state)
-            if verdict in (Verdict.REJECT, Verdict.HANGUP):
+            if verdict in ENDED:
                 reply = yield from session.refused(verdict)
                 session.partial = content
                 yield from session.drop_file()

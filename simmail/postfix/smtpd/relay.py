@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
 from simmail.postfix.resolved import AddressClass, ResolveFlag
-from simmail.postfix.smtpd.findings import RECIPIENT, Finding, Kind, Subject, lookup_failure
+from simmail.postfix.smtpd.findings import PERMIT, RECIPIENT, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.smtpd.general import ignoring
 from simmail.postfix.smtpd.lookups import host_addresses, records
 from simmail.postfix.tables import LookupFailure
@@ -35,7 +35,6 @@ LOOK_UP = "Unable to look up mail exchanger"
 
 #: Classes whose mail ends here.
 FINAL = frozenset({AddressClass.LOCAL, AddressClass.VIRTUAL_ALIAS, AddressClass.VIRTUAL_MAILBOX})
-PERMIT = Finding(Kind.PERMIT)
 
 
 def authorized(smtpd: Smtpd, recipient: str, sender: str) -> Finding | None:
