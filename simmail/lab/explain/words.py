@@ -6,7 +6,7 @@ from simmail.lab.explain.mistakes import restriction_meant
 from simmail.lab.explain.trace import RuleHeard, refusal
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.findings import Finding, Kind
-from simmail.postfix.smtpd.restrictions import OLD_NAMES, Rule
+from simmail.postfix.smtpd.restrictions import Rule, current_name
 
 _DESTINATIONS = (
     "mydestination",
@@ -39,8 +39,7 @@ _ACTIONS = {
 
 def reads(rule: Rule) -> tuple[str, ...]:
     """The parameters that a rule decides by, apart from its own words."""
-    name = rule.name.lower()
-    return READS.get(OLD_NAMES.get(name, name), ())
+    return READS.get(current_name(rule.name), ())
 
 
 def _refuses(finding: Finding) -> str:

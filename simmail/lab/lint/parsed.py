@@ -18,7 +18,14 @@ from simmail.postfix.maincf import LogicalLine, Setting, logical_lines, split_na
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.smtpd.places import places
 from simmail.postfix.smtpd.program import LISTS
-from simmail.postfix.smtpd.restrictions import IMPLIED, OLD_NAMES, RESTRICTIONS, WARN_IF_REJECT, Argument, Restriction
+from simmail.postfix.smtpd.restrictions import (
+    IMPLIED,
+    RESTRICTIONS,
+    WARN_IF_REJECT,
+    Argument,
+    Restriction,
+    current_name,
+)
 from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.split import inside_braces, split_outside_braces
 
@@ -194,7 +201,7 @@ class Parsed:
         at, trial = 0, False
         while at < len(words):
             word, location = words[at]
-            name = OLD_NAMES.get(word.lower(), word.lower())
+            name = current_name(word)
             kind = RESTRICTIONS.get(name)
             at += 1
             if word.lower() == WARN_IF_REJECT:

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Sleep
+from simmail.postfix.smtpd.compiler import CLASS
 from simmail.postfix.smtpd.findings import CLIENT, HELO, SERVER_ERROR, Deferral, Finding, Kind, Reason
 from simmail.postfix.smtpd.general import ignoring
 from simmail.postfix.smtpd.listening import NOBODY
-from simmail.postfix.smtpd.restrictions import CLASS, RESTRICTIONS, Facts, Rule
+from simmail.postfix.smtpd.restrictions import RESTRICTIONS, Facts, Rule
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd

@@ -38,6 +38,7 @@ from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
 from simmail.postfix.resolved import Resolved
 from simmail.postfix.rewrite_client import RewriteClient
+from simmail.postfix.smtpd.compiler import Compiler, Nested, guards
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Reason, fitting_status
 from simmail.postfix.smtpd.listed import RecipientTables
@@ -47,7 +48,7 @@ from simmail.postfix.smtpd.parameters import SessionParameters
 from simmail.postfix.smtpd.permit_log import PermitLog
 from simmail.postfix.smtpd.process import SmtpdProcess
 from simmail.postfix.smtpd.proxy import ProxyFilter, ProxySession
-from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Compiler, Nested, Rule, guards
+from simmail.postfix.smtpd.restrictions import IMPLIED, RELAY_GUARDS, Rule
 from simmail.postfix.smtpd.sasl import Sasl
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.postfix.smtpd.stages import Checker

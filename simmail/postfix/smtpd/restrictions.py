@@ -1,24 +1,20 @@
 """NAME
-    smtpd.restrictions - the table of restrictions, and lists of them
+    smtpd.restrictions - the table of restrictions
 
 DESCRIPTION
     Each restriction has a name, perhaps older ones, an argument, the facts it reads, and a function that decides from
-    these alone.  A list in main.cf is compiled once, into rules.
+    these alone.  One of them in a list is a rule.
 
 PARAMETERS
-    smtpd_client_restrictions and its kin, smtpd_restriction_classes
-
-DIAGNOSTICS
-    unknown smtpd restriction: "NAME"
-    restriction `NAME' after `permit' is ignored
+    smtpd_client_restrictions and its kin
 
 SEE ALSO
-    SMTPD_ACCESS_README, RESTRICTION_CLASS_README
+    smtpd.compiler, SMTPD_ACCESS_README
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable
 from enum import Enum, auto
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,13 +30,8 @@ from simmail.postfix.smtpd import (
     relay,
     server_access,
 )
-from simmail.postfix.smtpd.dnsbl import DnsList
-from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, SERVER_ERROR, Finding, Kind, Reason
-from simmail.postfix.smtpd.opening import Missed
-from simmail.postfix.smtpd.places import places
+from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Reason
 from simmail.postfix.smtpd.policy import check_policy_service
-from simmail.postfix.smtpd.policy_client import PolicyServer
-from simmail.postfix.tables import Maps
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
@@ -89,7 +80,7 @@ _NAME, _ADDRESS, _REVERSE = "client.name", "client.address", "client.reverse_nam
 _USER = "sasl_username"
 _SENDER, _RECIPIENT, _ROUTE = ("sender", "recipient"), ("recipient", "route_sender"), "route_sender"
 #: The session itself, for what is never remembered.
-_STATE = "state"
+STATE = "state"
 
 
 def _servers(prefix: str, fact: str, reads: tuple[str, ...], subject: Callable[..., Any]) -> dict[str, Restriction]:
@@ -114,7 +105,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_plaintext_session": Restriction((), general.reject_plaintext_session),
     "sleep": Restriction((), general.sleep, argument=Argument.NUMBER),
     "check_policy_service": Restriction(
-        ("subject", _STATE), check_policy_service, asks=True, argument=Argument.SERVICE, remember=False
+        ("subject", STATE), check_policy_service, asks=True, argument=Argument.SERVICE, remember=False
     ),
     # the client
     "permit_mynetworks": Restriction((_NAME, _ADDRESS), client_checks.permit_mynetworks),
@@ -132,14 +123,14 @@ RESTRICTIONS: dict[str, Restriction] = {
     "check_reverse_client_hostname_access": Restriction(
         (_REVERSE, _ADDRESS), access.check_reverse_client_hostname_access, argument=_T, never_permits=_REVERSE
     ),
-    "reject_rbl_client": Restriction((_ADDRESS, _STATE), dnsbl.reject_rbl_client, True, _L, remember=False),
-    "reject_rhsbl_client": Restriction((_NAME, _STATE), dnsbl.reject_rhsbl_client, True, _L, remember=False),
+    "reject_rbl_client": Restriction((_ADDRESS, STATE), dnsbl.reject_rbl_client, True, _L, remember=False),
+    "reject_rhsbl_client": Restriction((_NAME, STATE), dnsbl.reject_rhsbl_client, True, _L, remember=False),
     "reject_rhsbl_reverse_client": Restriction(
-        (_REVERSE, _STATE), dnsbl.reject_rhsbl_reverse_client, True, _L, remember=False
+        (_REVERSE, STATE), dnsbl.reject_rhsbl_reverse_client, True, _L, remember=False
     ),
-    "permit_dnswl_client": Restriction((_ADDRESS, _STATE), dnsbl.permit_dnswl_client, True, _L, remember=False),
-    "permit_rhswl_client": Restriction((_NAME, _STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
-    "reject_maps_rbl": Restriction((_ADDRESS, _STATE), dnsbl.reject_maps_rbl, True, remember=False),
+    "permit_dnswl_client": Restriction((_ADDRESS, STATE), dnsbl.permit_dnswl_client, True, _L, remember=False),
+    "permit_rhswl_client": Restriction((_NAME, STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
+    "reject_maps_rbl": Restriction((_ADDRESS, STATE), dnsbl.reject_maps_rbl, True, remember=False),
     "check_ccert_access": Restriction((), general.check_ccert_access, argument=_T),
     "check_sasl_access": Restriction((_USER,), login_checks.check_sasl_access, argument=_T),
     # HELO
@@ -148,17 +139,17 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_non_fqdn_helo_hostname": Restriction(("helo",), client_checks.reject_non_fqdn_helo_hostname),
     "reject_unknown_helo_hostname": Restriction(("helo",), client_checks.reject_unknown_helo_hostname, True),
     "permit_naked_ip_address": Restriction(("helo",), client_checks.permit_naked_ip_address),
-    "reject_rhsbl_helo": Restriction(("helo", _STATE), dnsbl.reject_rhsbl_helo, True, _L, remember=False),
+    "reject_rhsbl_helo": Restriction(("helo", STATE), dnsbl.reject_rhsbl_helo, True, _L, remember=False),
     # the sender
     "check_sender_access": Restriction(_SENDER, access.check_sender_access, argument=_T),
     "reject_non_fqdn_sender": Restriction(("sender",), address_checks.reject_non_fqdn_sender, by_domain=True),
     "reject_unknown_sender_domain": Restriction(
         _SENDER, address_checks.reject_unknown_sender_domain, asks=True, by_domain=True
     ),
-    "reject_rhsbl_sender": Restriction(("sender", _STATE), dnsbl.reject_rhsbl_sender, True, _L, remember=False),
+    "reject_rhsbl_sender": Restriction(("sender", STATE), dnsbl.reject_rhsbl_sender, True, _L, remember=False),
     "reject_unlisted_sender": Restriction(_SENDER, listed.reject_unlisted_sender, unlisted=SENDER),
     "reject_unverified_sender": Restriction(
-        ("sender", _STATE), address_checks.reject_unverified_sender, True, remember=False
+        ("sender", STATE), address_checks.reject_unverified_sender, True, remember=False
     ),
     "reject_sender_login_mismatch": Restriction(("sender", _USER), login_checks.reject_sender_login_mismatch),
     "reject_authenticated_sender_login_mismatch": Restriction(
@@ -177,18 +168,16 @@ RESTRICTIONS: dict[str, Restriction] = {
     "reject_unauth_destination": Restriction(_RECIPIENT, relay.reject_unauth_destination, by_domain=True),
     "defer_unauth_destination": Restriction(_RECIPIENT, relay.defer_unauth_destination, by_domain=True),
     "check_relay_domains": Restriction(
-        ("recipient", _STATE), relay.check_relay_domains, asks=True, remember=False, final=True
+        ("recipient", STATE), relay.check_relay_domains, asks=True, remember=False, final=True
     ),
     "reject_non_fqdn_recipient": Restriction(("recipient",), address_checks.reject_non_fqdn_recipient, by_domain=True),
     "reject_unknown_recipient_domain": Restriction(
         _RECIPIENT, address_checks.reject_unknown_recipient_domain, asks=True, by_domain=True
     ),
-    "reject_rhsbl_recipient": Restriction(
-        ("recipient", _STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False
-    ),
+    "reject_rhsbl_recipient": Restriction(("recipient", STATE), dnsbl.reject_rhsbl_recipient, True, _L, remember=False),
     "reject_unlisted_recipient": Restriction(_RECIPIENT, listed.reject_unlisted_recipient, unlisted=RECIPIENT),
     "reject_unverified_recipient": Restriction(
-        ("recipient", _STATE), address_checks.reject_unverified_recipient, True, remember=False
+        ("recipient", STATE), address_checks.reject_unverified_recipient, True, remember=False
     ),
     "reject_multi_recipient_bounce": Restriction(
         ("sender", "accepted", "stage", "subject"), address_checks.reject_multi_recipient_bounce
@@ -213,6 +202,13 @@ OLD_NAMES = {
     "reject_unknown_address": "reject_unknown_sender_domain",
     "check_recipient_maps": "reject_unlisted_recipient",
 }
+
+
+def current_name(word: str) -> str:
+    """The name in the table of a restriction that may be written with an older one, in any case."""
+    lowered = word.lower()
+    return OLD_NAMES.get(lowered, lowered)
+
 
 WARN_IF_REJECT = "warn_if_reject"
 #: What an access table that stands by itself in a list is taken for, by list.
@@ -282,10 +278,10 @@ def _reader(smtpd: Smtpd, restriction: Restriction) -> Callable[[SmtpdState], Fa
     reads = restriction.reads
     if restriction.by_domain:
         return _domain_reader(smtpd, reads)
-    if len(reads) > 2 and reads[-1] == _STATE:
+    if len(reads) > 2 and reads[-1] == STATE:
         others = _reader(smtpd, restriction._replace(reads=reads[:-1]))
         return lambda state: (*others(state), state)
-    if reads and reads[-1] == _STATE:
+    if reads and reads[-1] == STATE:
         first = attrgetter(reads[0])
         return lambda state: (first(state), state)
     if not reads:
@@ -296,20 +292,6 @@ def _reader(smtpd: Smtpd, restriction: Restriction) -> Callable[[SmtpdState], Fa
         only = attrgetter(reads[0])
         return lambda state: (only(state),)
     return attrgetter(*reads)
-
-
-def _by_process(restriction: Restriction) -> Restriction:
-    """The same where a table's answer depends on those that the process had before."""
-    decide = restriction.decide
-
-    def decided(rule: Rule, *facts: Any) -> Finding | None:
-        *others, state = facts
-        rule.buffer = state.process.values[rule.table]
-        rule.smtpd.environment.unrepeatable += 1
-        found: Finding | None = decide(rule, *others)
-        return found
-
-    return restriction._replace(reads=(*restriction.reads, _STATE), decide=decided, remember=False)
 
 
 def _domain_reader(smtpd: Smtpd, reads: tuple[str, ...]) -> Callable[[SmtpdState], Facts]:
@@ -324,176 +306,3 @@ def _domain_reader(smtpd: Smtpd, reads: tuple[str, ...]) -> Callable[[SmtpdState
     if reads == ("sender",):
         return lambda state: (likes.get(state.sender_domain) or state.sender,)
     return lambda state: (likes.get(state.recipient_domain) or state.recipient,)
-
-
-class Nested(NamedTuple):
-    """A restriction class in a list: its name, and what a bare table in it is taken for."""
-
-    name: str
-    implied: str
-
-
-def undefined(rule: Rule) -> Finding:
-    """A name that is no restriction's."""
-    rule.smtpd.warn("warning", rule.argument)
-    return SERVER_ERROR
-
-
-def bare_table(rule: Rule, about: tuple[str, str]) -> Finding:
-    """A table where nobody can tell what it is to be asked for."""
-    names = ("client", "reverse_client_hostname", "helo", "sender", "recipient", "etrn")
-    rule.smtpd.warn(
-        "warning",
-        f"specify one of ({', '.join(f'check_{name}_access' for name in names)}) "
-        f'before {about[1]} restriction "{rule.name}"',
-    )
-    return SERVER_ERROR
-
-
-def requires_domain(rule: Rule) -> None:
-    """A DNS list without its domain."""
-    rule.smtpd.warn("warning", rule.argument)
-
-
-def class_of(rule: Rule) -> Finding:
-    """The restrictions of a class."""
-    return Finding(Kind.NESTED, value=rule.argument.name)
-
-
-_UNDEFINED = Restriction((), undefined, remember=False)
-_BARE_TABLE = Restriction(("about",), bare_table, remember=False)
-_REQUIRES_DOMAIN = Restriction((), requires_domain, remember=False)
-CLASS = Restriction((), class_of)
-
-
-class Compiler:
-    """Turns the words of a list into rules.
-
-    Args:
-        smtpd: the program.
-        parameter: the list's name, or that of the class, for the record.
-        implied: what a bare table is taken for; "" where there is no such thing.
-    """
-
-    def __init__(self, smtpd: Smtpd, parameter: str, implied: str) -> None:
-        self.smtpd, self.parameter, self.implied = smtpd, parameter, implied
-        self._place = ""
-
-    def compile(self, words: tuple[str, ...], place: str | None = None) -> tuple[Rule, ...]:
-        """The rules of a list.
-
-        Args:
-            words: its words.
-            place: where they stand; None for where the parameter is set.
-        """
-        start = self.smtpd.config.where(self.parameter)
-        lines = places(self.smtpd.system.machine, start, words) if place is None else [place] * len(words)
-        rules = tuple(self._rules(words, lines))
-        for rule in rules:
-            rule.implied = self.implied
-        return rules
-
-    def _rules(self, words: tuple[str, ...], lines: list[str]) -> Iterator[Rule]:
-        at, trial = 0, False
-        while at < len(words):
-            word, self._place = words[at], lines[at]
-            if word.lower() == WARN_IF_REJECT:
-                trial = True
-                at += 1
-                continue
-            if ":" in word:
-                if self.implied:
-                    yield self._rule(self.implied, word, trial, "")
-                else:
-                    yield Rule(self.smtpd, word, _BARE_TABLE, None, word, trial, self.parameter, self._place)
-                at += 1
-                trial = False
-                continue
-            known = RESTRICTIONS.get(OLD_NAMES.get(word.lower(), word.lower()))
-            behind = words[at + 1] if at + 1 < len(words) else ""
-            if known is None:
-                yield self._class_or_mistake(word, trial)
-                at += 1
-            elif known.argument is Argument.NONE:
-                yield self._rule(word, "", trial, behind if known.final else "")
-                at += 1
-            else:
-                yield self._rule(word, behind, trial, "")
-                at += 2
-            trial = False
-
-    def _class_or_mistake(self, word: str, trial: bool) -> Rule:
-        if word in self.smtpd.classes:
-            return Rule(self.smtpd, word, CLASS, Nested(word, self.implied), word, trial, self.parameter, self._place)
-        return self._mistake(word, f'unknown smtpd restriction: "{word}"', trial)
-
-    def _mistake(self, word: str, text: str, trial: bool) -> Rule:
-        return Rule(self.smtpd, word, _UNDEFINED, text, word, trial, self.parameter, self._place)
-
-    def _rule(self, name: str, text: str, trial: bool, following: str) -> Rule:
-        smtpd, lowered = self.smtpd, name.lower()
-        restriction = RESTRICTIONS[OLD_NAMES.get(lowered, lowered)]
-        argument: Hashable = None
-        match restriction.argument:
-            case Argument.TABLE:
-                if ":" not in text:
-                    return self._mistake(
-                        name, f'restriction {lowered}: bad argument "{text or name}": need maptype:mapname', trial
-                    )
-                if text.startswith("{"):
-                    argument = Missed(lowered, text, smtpd.environment)
-                else:
-                    argument = Maps.open(text, text, smtpd.environment)
-                    if not restriction.asks and any(table.bare_status for table in argument.tables):
-                        restriction = _by_process(restriction)
-            case Argument.DNS_LIST:
-                if not text:
-                    complaint = f"restriction {name} requires domain name argument"
-                    return Rule(smtpd, name, _REQUIRES_DOMAIN, complaint, name, trial, self.parameter, self._place)
-                argument = DnsList.parse(text)
-            case Argument.SERVICE:
-                if not text:
-                    return self._mistake(name, f"restriction {lowered} must be followed by transport:server", trial)
-                argument = PolicyServer.parse(smtpd.config, text)
-            case Argument.NUMBER:
-                if not text.isdigit():
-                    return self._mistake(name, f"restriction {lowered} must be followed by number", trial)
-                argument = int(text)
-            case Argument.NONE:
-                pass
-        words = f"{name} {text}" if text else name
-        return Rule(smtpd, name, restriction, argument, words, trial, self.parameter, self._place, following)
-
-
-def guards(words: tuple[str, ...], classes: dict[str, tuple[str, ...]], warn: Callable[[str], None]) -> bool:
-    """Whether a list of restrictions keeps strangers from relaying.
-
-    Args:
-        words: the list.
-        classes: restriction classes by name.
-        warn: hears of what stands behind `permit`.
-    """
-    return _guards(words, classes, warn, frozenset())
-
-
-def _guards(
-    words: tuple[str, ...], classes: dict[str, tuple[str, ...]], warn: Callable[[str], None], seen: frozenset[str]
-) -> bool:
-    skip = False
-    for number, word in enumerate(words):
-        if skip:
-            skip = False
-            continue
-        behind, lowered = words[number + 1] if number + 1 < len(words) else "", word.lower()
-        if lowered == WARN_IF_REJECT and behind:
-            skip = True
-            continue
-        if lowered == "permit":
-            if behind:
-                warn(f"restriction `{behind}' after `{word}' is ignored")
-            return False
-        if lowered in RELAY_GUARDS:
-            return True
-        if word in classes and word not in seen and _guards(classes[word], classes, warn, seen | {word}):
-            return True
-    return False

@@ -8,7 +8,7 @@ from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, meant, restriction_mea
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Item, Parsed
 from simmail.postfix.not_simulated import TABLES
-from simmail.postfix.smtpd.restrictions import IMPLIED, OLD_NAMES, RESTRICTIONS, Argument
+from simmail.postfix.smtpd.restrictions import IMPLIED, RESTRICTIONS, Argument, current_name
 from simmail.postfix.tables.registry import TYPES
 
 #: Restrictions that newer versions no longer know (RELEASE_NOTES-3.9) -> what stands in for them.
@@ -87,8 +87,7 @@ def unknown_restrictions(host: Parsed) -> Iterator[Finding]:
 
 def _argument(item: Item) -> Iterator[Finding]:
     assert item.kind is not None
-    lowered = item.argument.lower()
-    is_name = OLD_NAMES.get(lowered, lowered) in RESTRICTIONS
+    is_name = current_name(item.argument) in RESTRICTIONS
     is_table = item.kind.argument is Argument.TABLE
     if item.argument and not is_name and not (is_table and ":" not in item.argument):
         return
