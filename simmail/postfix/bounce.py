@@ -171,14 +171,7 @@ class Bounce(Program):
         text = yield from self._text(template)
         lines = report.lines(recipient, rows, text, headers_only=True)
         yield from self.spoken()
-        queue_id = yield from post_mail(
-            self.system, sender, recipient, lines, source="bounce", identity=message.identity,
-            smtputf8=message.smtputf8,
-        )  # fmt: skip
-        if not queue_id:
-            raise Unsent
-        yield self.note("notification", message.queue_id, "sender delivery status notification", queue_id)
-        return queue_id
+        return (yield from self._post(message, sender, recipient, lines, "sender delivery status"))
 
     # ---- one notification
 
@@ -211,15 +204,7 @@ class Bounce(Program):
         text = yield from self._text(template)
         lines = report.lines(sender, rows, text, headers_only=headers_only)
         yield from self.spoken()
-        queue_id = yield from post_mail(
-            self.system, "", sender, lines, source="bounce", identity=message.identity, cancel=not rows,
-            smtputf8=message.smtputf8,
-        )  # fmt: skip
-        if queue_id:
-            yield self.note("notification", message.queue_id, f"sender {kind} notification", queue_id)
-        elif rows:
-            raise Unsent
-        return queue_id
+        return (yield from self._post(message, "", sender, lines, f"sender {kind}", cancel=not rows))
 
     def _to_postmaster(
         self,
@@ -235,13 +220,31 @@ class Bounce(Program):
         report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, warn)
         lines = report.lines(postmaster, rows, (), headers_only=headers_only, postmaster=True)
         yield from self.spoken()
+        return (yield from self._post(message, self.double_bounce, postmaster, lines, f"postmaster {kind}"))
+
+    def _post(
+        self, message: Message, sender: str, recipient: str, lines: Iterable[str], what: str, cancel: bool = False
+    ) -> Decision[str]:
+        """Send a notification; its queue id.
+
+        Args:
+            message: what it is about.
+            sender, recipient: its envelope.
+            lines: its text.
+            what: how the log names it.
+            cancel: begin it, and throw it away.
+
+        Raises:
+            Unsent: where it could not be queued.
+        """
         queue_id = yield from post_mail(
-            self.system, self.double_bounce, postmaster, lines, source="bounce", identity=message.identity,
+            self.system, sender, recipient, lines, source="bounce", identity=message.identity, cancel=cancel,
             smtputf8=message.smtputf8,
         )  # fmt: skip
-        if not queue_id:
+        if queue_id:
+            yield self.note("notification", message.queue_id, f"{what} notification", queue_id)
+        elif not cancel:
             raise Unsent
-        yield self.note("notification", message.queue_id, f"postmaster {kind} notification", queue_id)
         return queue_id
 
     def _copy(

@@ -6,7 +6,8 @@ DESCRIPTION
     without copies.
 
 PARAMETERS
-    internal_mail_filter_classes, smtputf8_autodetect_classes, myhostname, mail_name, double_bounce_sender
+    internal_mail_filter_classes, smtputf8_autodetect_classes, smtputf8_enable, myhostname, mail_name, myorigin,
+    double_bounce_sender, address_verify_sender, cleanup_service_name
 
 SEE ALSO
     post_mail(3), int_filt(3)
@@ -53,6 +54,16 @@ def detects_utf8(config: Config, source: str) -> bool:
     return bool(config["smtputf8_enable"]) and (source in classes or "all" in classes)
 
 
+def _flags(config: Config, source: str) -> CleanupFlag:
+    """What cleanup(8) is to do with Postfix's own mail of a source."""
+    flags = INTERNAL
+    if source in config.mask("internal_mail_filter_classes", ("bounce", "notify")):
+        flags |= CleanupFlag.FILTER
+    if detects_utf8(config, source):
+        flags |= CleanupFlag.AUTO_UTF8
+    return flags
+
+
 class Unsent(Exception):
     """A notice that somebody must have could not be queued."""
 
@@ -91,13 +102,8 @@ def post_mail(
     if cleanup.waits:
         yield from cleanup.beside()
     config = cleanup.config
-    flags = INTERNAL
-    if source in config.mask("internal_mail_filter_classes", ("bounce", "notify")):
-        flags |= CleanupFlag.FILTER
-    if detects_utf8(config, source):
-        flags |= CleanupFlag.AUTO_UTF8
     message = Message(sender=sender, origin=source, identity=identity, smtputf8=smtputf8, trace=trace)
-    transaction = cleanup.open(message, "local", flags)
+    transaction = cleanup.open(message, "local", _flags(config, source))
     queue_id = yield from transaction.begin()
     transaction.recipient(Recipient(recipient))
     date = system.machine.calendar.header(transaction.message.arrival)

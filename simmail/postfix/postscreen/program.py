@@ -92,6 +92,33 @@ class Postscreen(Program):
         config, environment = self.config, self.environment
         if service.maxproc != 1:
             raise Fatal(f"service {service.name} requires a process limit of 1")
+        self._tests()
+        self.greet_wait = self._patience("postscreen_greet_wait")
+        self.teaser: str = config["postscreen_greet_banner"]
+        self.banner: str = config["smtpd_banner"]
+        self.hostname: str = config["myhostname"]
+        mynetworks = AddressList.open(PARAMETER, config["mynetworks"], environment, True)
+        self.access = AccessList(config[PARAMETER], mynetworks, environment, self.warn)
+        self.interfaces = AddressList.open(
+            "postscreen_allowlist_interfaces", config["postscreen_allowlist_interfaces"], environment, False
+        )
+        self._memory()
+        name = "postscreen_upstream_proxy_protocol"
+        self.behind_proxy = is_used(config[name], name)
+        self.upstream_timeout: float = config["postscreen_upstream_proxy_timeout"]
+        self.ip_versions = protocols(config.text("inet_protocols"))
+        self._dialogue()
+        self._words(config["respectful_logging"])
+        self.clients: Counter[str] = Counter()
+        self.known: dict[str, Stamps] = {}
+        self.askings: dict[str, Asking] = {}
+        self.screened = 0
+        self.stressed = False
+        self._ports = count()
+
+    def _tests(self) -> None:
+        """Which tests there are, and what comes of them."""
+        config = self.config
         self.actions = actions(config)
         self.enabled = enabled(config)
         self.ttl: Mapping[Test, int] = {
@@ -107,36 +134,19 @@ class Postscreen(Program):
             int(config["postscreen_dnsbl_max_ttl"]),
         )
         #: Tables that it does not look after: a change of theirs goes unnoticed.
-        self._unwatched = TableEnvironment(system.machine, self.warn)
+        self._unwatched = TableEnvironment(self.system.machine, self.warn)
         self.reply_map = Maps.open("postscreen_dnsbl_reply_map", config["postscreen_dnsbl_reply_map"], self._unwatched)
-        self.greet_wait = self._patience("postscreen_greet_wait")
-        self.teaser: str = config["postscreen_greet_banner"]
-        self.banner: str = config["smtpd_banner"]
-        self.hostname: str = config["myhostname"]
-        mynetworks = AddressList.open(PARAMETER, config["mynetworks"], environment, True)
-        self.access = AccessList(config[PARAMETER], mynetworks, environment, self.warn)
-        self.interfaces = AddressList.open(
-            "postscreen_allowlist_interfaces", config["postscreen_allowlist_interfaces"], environment, False
-        )
+
+    def _memory(self) -> None:
+        """What is known of clients from one day to the next."""
+        config = self.config
         self.cache = Cache(
-            config["postscreen_cache_map"], system.machine, config["data_directory"], config["default_database_type"],
-            self.warn,
+            config["postscreen_cache_map"], self.system.machine, config["data_directory"],
+            config["default_database_type"], self.warn,
         )  # fmt: skip
         self.cleanup: tuple[float, float] = (
             config["postscreen_cache_cleanup_interval"], config["postscreen_cache_retention_time"]
         )  # fmt: skip
-        name = "postscreen_upstream_proxy_protocol"
-        self.behind_proxy = is_used(config[name], name)
-        self.upstream_timeout: float = config["postscreen_upstream_proxy_timeout"]
-        self.ip_versions = protocols(config.text("inet_protocols"))
-        self._dialogue()
-        self._words(config["respectful_logging"])
-        self.clients: Counter[str] = Counter()
-        self.known: dict[str, Stamps] = {}
-        self.askings: dict[str, Asking] = {}
-        self.screened = 0
-        self.stressed = False
-        self._ports = count()
 
     def _dialogue(self) -> None:
         """What the dialogue engine reads."""

@@ -134,25 +134,12 @@ class Smtp(Program):
 
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
-        config, prefix, hello = self.config, self.prefix, self.hello.lower()
+        config, prefix = self.config, self.prefix
         self.reporter = Reporter(self, f"{prefix}_delivery_status_filter")
         self.addresses = Addresses(self, prefix)
         self.soft_bounce: bool = config["soft_bounce"]
         self.myhostname: str = config["myhostname"]
-        helo = "helo" if prefix == "smtp" else "lhlo"
-        self.helo_name: str = config[f"{prefix}_{helo}_name"]
-        self.own_name = self.myhostname.lower()
-        self.greeting = (Command(self.hello, self.helo_name),)
-        waits = ("connect", helo, "mail", "rcpt", "data_init", "data_done", "rset", "quit")
-        connect, *others = (config[f"{prefix}_{name}_timeout"] for name in waits)
-        self.timeouts = Timeouts(connect or SYSTEM_CONNECT_S, *others)
-        self.utf8: bool = config["smtputf8_enable"]
-        self.always_ehlo: bool = prefix != "smtp" or config["smtp_always_send_ehlo"]
-        self.never_ehlo: bool = prefix == "smtp" and config["smtp_never_send_ehlo"]
-        self.skip_5xx_greeting: bool = config[f"{prefix}_skip_5xx_greeting"]
-        self.discarded = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
-        self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
-        self.discards = bool(self.discarded or self._discard_maps)
+        self._greetings()
         self.skips_quit: bool = config[f"{prefix}_skip_quit_response"]
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
         self.filters_replies = bool(self.reply_filter)
@@ -179,6 +166,24 @@ class Smtp(Program):
         self._wraps: bool = config[f"{prefix}_tls_wrappermode"]
         self._always_caches = bool(self.reuse.listed)
         self._best_mx: str = config["best_mx_transport"]
+
+    def _greetings(self) -> None:
+        """How it greets a server, how long it waits, and what it heeds of the server's greeting."""
+        config, prefix, hello = self.config, self.prefix, self.hello.lower()
+        helo = "helo" if prefix == "smtp" else "lhlo"
+        self.helo_name: str = config[f"{prefix}_{helo}_name"]
+        self.own_name = self.myhostname.lower()
+        self.greeting = (Command(self.hello, self.helo_name),)
+        waits = ("connect", helo, "mail", "rcpt", "data_init", "data_done", "rset", "quit")
+        connect, *others = (config[f"{prefix}_{name}_timeout"] for name in waits)
+        self.timeouts = Timeouts(connect or SYSTEM_CONNECT_S, *others)
+        self.utf8: bool = config["smtputf8_enable"]
+        self.always_ehlo: bool = prefix != "smtp" or config["smtp_always_send_ehlo"]
+        self.never_ehlo: bool = prefix == "smtp" and config["smtp_never_send_ehlo"]
+        self.skip_5xx_greeting: bool = config[f"{prefix}_skip_5xx_greeting"]
+        self.discarded = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
+        self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
+        self.discards = bool(self.discarded or self._discard_maps)
 
     # ---- delivering
 

@@ -5,12 +5,24 @@ DESCRIPTION
     The parameters that the dialogue itself reads, as one smtpd found them when it started.
 
 PARAMETERS
-    smtpd_banner, smtpd_helo_required, smtpd_recipient_limit, smtpd_recipient_overshoot_limit, message_size_limit,
-    smtpd_soft_error_limit, smtpd_hard_error_limit, smtpd_error_sleep_time, smtpd_junk_command_limit,
-    smtpd_timeout, smtpd_per_request_deadline, smtpd_min_data_rate, smtpd_client_*_limit, smtpd_discard_ehlo_keywords,
-    smtpd_noop_commands, smtpd_forbidden_commands, disable_vrfy_command, strict_rfc821_envelopes, smtputf8_enable,
-    strict_smtputf8, line_length_limit, smtpd_tls_*_cert_file, smtpd_tls_ask_ccert, smtpd_tls_req_ccert,
-    smtpd_tls_wrappermode, relay_clientcerts
+    myhostname, mail_name, smtpd_banner, smtpd_helo_required, smtpd_history_flush_threshold,
+    smtpd_sasl_authenticated_header, smtpd_peername_lookup, smtpd_upstream_proxy_protocol, notify_classes
+
+    smtpd_soft_error_limit, smtpd_hard_error_limit, smtpd_error_sleep_time, smtpd_junk_command_limit, smtpd_timeout,
+    smtpd_per_request_deadline, smtpd_min_data_rate, smtpd_client_*_limit, smtpd_recipient_limit,
+    smtpd_recipient_overshoot_limit, message_size_limit, queue_minfree, line_length_limit,
+    smtpd_forbid_unauth_pipelining
+
+    smtpd_discard_ehlo_keywords, smtpd_discard_ehlo_keyword_address_maps, smtpd_noop_commands,
+    smtpd_forbidden_commands, smtpd_command_filter, disable_vrfy_command, strict_rfc821_envelopes, smtputf8_enable,
+    strict_smtputf8, smtpd_delay_open_until_valid_rcpt, smtpd_reject_footer, smtpd_reject_footer_maps,
+    smtpd_authorized_*_clients, smtpd_authorized_*_hosts, default_verp_delimiters, verp_delimiter_filter
+
+    smtpd_tls_*_cert_file, smtpd_tls_chain_files, smtpd_tls_ask_ccert, smtpd_tls_req_ccert, smtpd_tls_wrappermode,
+    relay_clientcerts
+
+    cleanup_service_name, content_filter, receive_override_options, local_header_rewrite_clients,
+    address_verify_sender, inet_protocols
 
 SEE ALSO
     smtpd(8)
@@ -49,7 +61,26 @@ class SessionParameters:
     """What the dialogue of one service reads of its configuration."""
 
     def __init__(self, smtpd: Smtpd) -> None:
-        config = smtpd.config
+        config = smtpd.config  # whose mistakes are told in the order in which it is read
+        self._greetings(config)
+        self._limits(config)
+        self._manners(config)
+        self._extensions(smtpd)
+        self._tls(smtpd)
+        self._refusals(smtpd)
+        self._authorized(smtpd)
+        #: Whether the first HELO or EHLO of an ordinary client asks nothing; a greeting and a command are two lines.
+        self.hello_asks_nothing = (
+            smtpd.delay_reject
+            and not (self.verp_clients or self.xclient_hosts or self.xforward_hosts or smtpd.sasl.active)
+            and self.history_limit >= 2
+        )
+        self._mail(config)
+        self._words(config)
+        self.local_rewrite_clients = config.list("local_header_rewrite_clients")
+
+    def _greetings(self, config: Config) -> None:
+        """Who the server says it is, and when a client must say so."""
         self.hostname: str = config["myhostname"]
         #: How Received: names the server.
         self.receiver = f"{self.hostname} ({config['mail_name']})"
@@ -59,7 +90,9 @@ class SessionParameters:
         self.helo_reply = Reply(250, (self.hostname,))
         self.greeting = Reply(220, (config["smtpd_banner"],))
         self.helo_required: bool = config["smtpd_helo_required"]
-        self._limits(config)
+
+    def _manners(self, config: Config) -> None:
+        """What is taken of a client, and found out about it."""
         self.vrfy: bool = not config["disable_vrfy_command"]
         self.strict: bool = config["strict_rfc821_envelopes"]
         self.smtputf8: bool = config["smtputf8_enable"]
@@ -67,6 +100,10 @@ class SessionParameters:
         self.old_smtputf8 = config.is_backwards("smtputf8_enable")
         self.delay_open: bool = config["smtpd_delay_open_until_valid_rcpt"]
         self.peername_lookup: bool = config["smtpd_peername_lookup"]
+
+    def _extensions(self, smtpd: Smtpd) -> None:
+        """What EHLO offers, and which other commands there are."""
+        config = smtpd.config
         #: EHLO's reply, by what is hidden and who asks.
         self.offers: dict[tuple[frozenset[str], bool, bool | None, bool | None, bool], Reply] = {}
         self.discarded = keyword_set(config["smtpd_discard_ehlo_keywords"])
@@ -75,21 +112,20 @@ class SessionParameters:
         self.judges_clients = not smtpd.delay_reject or bool(self.discard_maps)
         self.noop_commands = self._strings(smtpd, "smtpd_noop_commands")
         self.forbidden_commands = self._strings(smtpd, "smtpd_forbidden_commands")
-        self._tls(smtpd)
-        #: Those that a line which begins with them surely is.
+
+    def _refusals(self, smtpd: Smtpd) -> None:
+        """What is hung on refusals, and what becomes of commands before they are looked at."""
+        config = smtpd.config
+        #: The commands that a line which begins with them surely is.
         self.at_sight = {} if config["smtpd_command_filter"] or config["smtpd_noop_commands"] else COMMANDS
         self.reject_footer: str = config.raw("smtpd_reject_footer") or ""
         self.footer_maps = smtpd.maps("smtpd_reject_footer_maps")
         table: str = config["smtpd_command_filter"]
         flags = DictFlag.LOCK | DictFlag.FOLD_FIX
         self.command_filter = open_table(table, smtpd.environment, flags) if table else None
-        self._authorized(smtpd)
-        #: Whether the first HELO or EHLO of an ordinary client asks nothing; a greeting and a command are two lines.
-        self.hello_asks_nothing = (
-            smtpd.delay_reject
-            and not (self.verp_clients or self.xclient_hosts or self.xforward_hosts or smtpd.sasl.active)
-            and self.history_limit >= 2
-        )
+
+    def _mail(self, config: Config) -> None:
+        """What becomes of mail that is taken."""
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
         self.families = protocols(config.text("inet_protocols"))
         self.cleanup_service: str = config["cleanup_service_name"]
@@ -99,8 +135,6 @@ class SessionParameters:
             self.cleanup_flags |= CleanupFlag.AUTO_UTF8
         self.probe_sender = probe_sender(config)
         self.unknown_recipients = "no_unknown_recipient_checks" in config.list("receive_override_options")
-        self._words(config)
-        self.local_rewrite_clients = config.list("local_header_rewrite_clients")
 
     def _authorized(self, smtpd: Smtpd) -> None:
         """Who may use extensions that are not for everybody; None for nobody."""

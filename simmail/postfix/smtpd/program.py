@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Connect, Decision, Note
@@ -158,6 +158,7 @@ class Smtpd(Program):
         self.facts: Callable[[SmtpdState], Facts] = self.expansions.facts if reads_session else lambda state: ()
 
     def _restrictions(self) -> None:
+        """Compile the lists of restrictions."""
         config = self.config
         classes = config.list("smtpd_restriction_classes")
         self.classes: dict[str, tuple[str, ...]] = {name: config.list(name) for name in classes if config.text(name)}
@@ -167,16 +168,8 @@ class Smtpd(Program):
         for members in words.values():
             open_tables(members, self.environment)
         self.lists = {name: Compiler(self, name, IMPLIED.get(name, "")).compile(words[name]) for name in LISTS}
-        for name in classes:
-            if name not in self.classes:
-                raise Fatal(f"restriction class `{name}' needs a definition")
-            open_tables(self.classes[name], self.environment)
-            Compiler(self, name, "").compile(self.classes[name])
-        guarded = False
-        for name in ("smtpd_recipient_restrictions", "smtpd_relay_restrictions"):
-            guarded = guarded or guards(words[name], self.classes, lambda text: self.warn("warning", text))
-        if not guarded:
-            self._unguarded()
+        self._check_classes(classes)
+        self._check_guards(words)
         #: What would have kept strangers from relaying, had the relay restrictions not an old, empty default.
         self.missed_guard = (
             Compiler(self, "smtpd_relay_restrictions", "").compile(
@@ -196,12 +189,23 @@ class Smtpd(Program):
             SENDER: Reason("smtpd_reject_unlisted_sender", self._where("smtpd_reject_unlisted_sender"), "yes"),
         }
 
-    def _unguarded(self) -> NoReturn:
-        names = f"{', '.join(RELAY_GUARDS[:-1])} or {RELAY_GUARDS[-1]}"
-        raise Fatal(
-            "in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, "
-            f"specify at least one working instance of: {names}"
-        )
+    def _check_classes(self, names: Iterable[str]) -> None:
+        """Open what restriction classes name.  Raises Fatal for one without a definition."""
+        for name in names:
+            if name not in self.classes:
+                raise Fatal(f"restriction class `{name}' needs a definition")
+            open_tables(self.classes[name], self.environment)
+            Compiler(self, name, "").compile(self.classes[name])
+
+    def _check_guards(self, words: Mapping[str, tuple[str, ...]]) -> None:
+        """Raise Fatal where no list keeps strangers from relaying."""
+        either = ("smtpd_recipient_restrictions", "smtpd_relay_restrictions")
+        if not any(guards(words[name], self.classes, lambda text: self.warn("warning", text)) for name in either):
+            names = f"{', '.join(RELAY_GUARDS[:-1])} or {RELAY_GUARDS[-1]}"
+            raise Fatal(
+                "in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, "
+                f"specify at least one working instance of: {names}"
+            )
 
     def _where(self, parameter: str) -> str:
         return str(self.config.where(parameter) or "")
