@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import datetime
 
 from simmail.mail.calendar import DAYS, MONTHS
 from simmail.mail.questions import Decision, Sleep
@@ -17,70 +19,71 @@ FULL_MONTHS = (
 )
 
 
-def formatted_date(process: Process, now: float, template: str) -> str:
-    """A date as date(1) shows it.
+def _week(moment: datetime, first: int) -> int:
+    """The number of a week of the year; `first`: the day that one begins with, as isoweekday() counts."""
+    return (moment.timetuple().tm_yday + 6 - (moment.isoweekday() - first) % 7) // 7
 
-    Args:
-        now: seconds since the world's start.
-        template: with `%Y` and the like.
-    """
-    moment = process.machine.calendar.at(now)
-    hour = moment.hour % 12 or 12
-    year, week, weekday = moment.isocalendar()
-    values = {
-        "Y": str(moment.year),
-        "y": f"{moment.year % 100:02d}",
-        "C": f"{moment.year // 100:02d}",
-        "m": f"{moment.month:02d}",
-        "d": f"{moment.day:02d}",
-        "e": f"{moment.day:2d}",
-        "H": f"{moment.hour:02d}",
-        "k": f"{moment.hour:2d}",
-        "I": f"{hour:02d}",
-        "l": f"{hour:2d}",
-        "M": f"{moment.minute:02d}",
-        "S": f"{moment.second:02d}",
-        "N": "000000000",
-        "p": "AM" if moment.hour < 12 else "PM",
-        "P": "am" if moment.hour < 12 else "pm",
-        "a": DAYS[moment.weekday()],
-        "A": FULL_DAYS[moment.weekday()],
-        "b": MONTHS[moment.month - 1],
-        "h": MONTHS[moment.month - 1],
-        "B": FULL_MONTHS[moment.month - 1],
-        "j": f"{moment.timetuple().tm_yday:03d}",
-        "u": str(weekday),
-        "w": str(weekday % 7),
-        "G": str(year),
-        "V": f"{week:02d}",
-        "U": f"{(moment.timetuple().tm_yday + 6 - weekday % 7) // 7:02d}",
-        "W": f"{(moment.timetuple().tm_yday + 6 - moment.weekday()) // 7:02d}",
-        "s": f"{process.machine.calendar.unix(now):.0f}",
-        "z": "+0000",
-        ":z": "+00:00",
-        "Z": "UTC",
-        "n": "\n",
-        "t": "\t",
-        "%": "%",
-    }
-    whole = {
-        "F": "%Y-%m-%d",
-        "T": "%H:%M:%S",
-        "R": "%H:%M",
-        "D": "%m/%d/%y",
-        "x": "%m/%d/%y",
-        "X": "%H:%M:%S",
-        "r": "%I:%M:%S %p",
-        "c": "%a %b %e %H:%M:%S %Y",
-    }
+
+#: What stands for a letter behind `%`.
+DIRECTIVES: dict[str, Callable[[datetime], str]] = {
+    "Y": lambda moment: str(moment.year),
+    "y": lambda moment: f"{moment.year % 100:02d}",
+    "C": lambda moment: f"{moment.year // 100:02d}",
+    "m": lambda moment: f"{moment.month:02d}",
+    "d": lambda moment: f"{moment.day:02d}",
+    "e": lambda moment: f"{moment.day:2d}",
+    "H": lambda moment: f"{moment.hour:02d}",
+    "k": lambda moment: f"{moment.hour:2d}",
+    "I": lambda moment: f"{moment.hour % 12 or 12:02d}",
+    "l": lambda moment: f"{moment.hour % 12 or 12:2d}",
+    "M": lambda moment: f"{moment.minute:02d}",
+    "S": lambda moment: f"{moment.second:02d}",
+    "N": lambda moment: "000000000",
+    "p": lambda moment: "AM" if moment.hour < 12 else "PM",
+    "P": lambda moment: "am" if moment.hour < 12 else "pm",
+    "a": lambda moment: DAYS[moment.weekday()],
+    "A": lambda moment: FULL_DAYS[moment.weekday()],
+    "b": lambda moment: MONTHS[moment.month - 1],
+    "h": lambda moment: MONTHS[moment.month - 1],
+    "B": lambda moment: FULL_MONTHS[moment.month - 1],
+    "j": lambda moment: f"{moment.timetuple().tm_yday:03d}",
+    "u": lambda moment: str(moment.isoweekday()),
+    "w": lambda moment: str(moment.isoweekday() % 7),
+    "G": lambda moment: str(moment.isocalendar().year),
+    "V": lambda moment: f"{moment.isocalendar().week:02d}",
+    "U": lambda moment: f"{_week(moment, 7):02d}",
+    "W": lambda moment: f"{_week(moment, 1):02d}",
+    "s": lambda moment: f"{moment.timestamp():.0f}",
+    "z": lambda moment: "+0000",
+    ":z": lambda moment: "+00:00",
+    "Z": lambda moment: "UTC",
+    "n": lambda moment: "\n",
+    "t": lambda moment: "\t",
+    "%": lambda moment: "%",
+}
+#: Letters that stand for several others.
+COMBINED = {
+    "F": "%Y-%m-%d",
+    "T": "%H:%M:%S",
+    "R": "%H:%M",
+    "D": "%m/%d/%y",
+    "x": "%m/%d/%y",
+    "X": "%H:%M:%S",
+    "r": "%I:%M:%S %p",
+    "c": "%a %b %e %H:%M:%S %Y",
+}
+
+
+def formatted_date(moment: datetime, template: str) -> str:
+    """A date as date(1) shows it; `template`: with `%Y` and the like."""
 
     def replaced(found: re.Match[str]) -> str:
         flag, letter = found.groups()
-        if letter in whole:
-            return formatted_date(process, now, whole[letter])
-        value = values.get(letter)
-        if value is None:
+        if letter in COMBINED:
+            return formatted_date(moment, COMBINED[letter])
+        if letter not in DIRECTIVES:
             return found.group()
+        value = DIRECTIVES[letter](moment)
         return (value.lstrip("0 ") or "0") if flag == "-" and value.strip().isdecimal() else value
 
     return re.sub(r"%([-_0^]?)(:?[A-Za-z%])", replaced, template)
@@ -107,7 +110,7 @@ def date(process: Process) -> int:
             raise CommandError(f"invalid date ‘{operand}’")
         template = operand[1:]
     try:
-        process.print(formatted_date(process, now, template))
+        process.print(formatted_date(process.machine.calendar.at(now), template))
     except (OverflowError, ValueError):
         raise CommandError("time out of range") from None
     return 0
