@@ -49,13 +49,7 @@ def explain(
     Raises:
         InputError: for a host, an address or a file that cannot be.
     """
-    address, _, name = (part.strip() for part in client.partition(","))
-    try:
-        address = str(ipaddress.ip_address(address))
-    except ValueError:
-        raise InputError(
-            "--client", f"{address!r} is no IP address", "write 203.0.113.9, or 203.0.113.9,NAME"
-        ) from None
+    address, name = _caller(client)
     place = find(host, tuple(zones), world, at, policy)
     for user in users:
         if user not in place.host.machine.accounts:
@@ -63,8 +57,19 @@ def explain(
     literal = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
     said = helo or (name if name and name != "unknown" else literal)
     envelope = [text.removeprefix("<").removesuffix(">") for text in (sender, recipient)]
-    for text, what in ((said, "--helo"), *zip(envelope, ("--from", "--to"), strict=True)):
+    for text, what in zip((said, *envelope), ("--helo", "--from", "--to"), strict=True):
         if any(character in text for character in "\r\n"):
             raise InputError(what, "has more than one line", "write one address or name")
     lines = tuple(data.removesuffix("\n").split("\n")) if data else USUAL
     return Explanation(place, Mail(address, name, said, envelope[0], envelope[1], lines, port))
+
+
+def _caller(client: str) -> tuple[str, str]:
+    """The address and the name in `ADDRESS,NAME`.  Raises InputError."""
+    address, _, name = (part.strip() for part in client.partition(","))
+    try:
+        return str(ipaddress.ip_address(address)), name
+    except ValueError:
+        raise InputError(
+            "--client", f"{address!r} is no IP address", "write 203.0.113.9, or 203.0.113.9,NAME"
+        ) from None

@@ -62,10 +62,9 @@ def options(
     Raises:
         CommandError: for an option that it does not have, or one without its value.
     """
-    long = long or {}
-    found = Options([], [])
-    words = list(process.argv[1:])
     hint = f"{usage and chr(10)}{usage}\nTry '{process.argv[0]} --help' for more information."
+    reader = _Reader(list(process.argv[1:]), letters, long or {}, hint, status)
+    words, found = reader.words, reader.found
     while words:
         word = words.pop(0)
         if word == "--":
@@ -77,47 +76,67 @@ def options(
                 found.operands += words
                 break
         elif word.startswith("--"):
-            name, equals, value = word[2:].partition("=")
-            letter = _long(name, long)
-            if not letter:
-                raise CommandError(f"unrecognized option '{word}'{hint}", status)
-            if letter + ":" in letters and not equals:
-                if not words:
-                    raise CommandError(f"option '--{name}' requires an argument{hint}", status)
-                value = words.pop(0)
-            found.given.append((letter, value))
+            reader.long_option(word)
         elif numeric and word[1:].isdecimal():
             found.given.append((numeric, word[1:]))
         else:
-            _short(word, letters, words, found, hint, status)
+            reader.short_options(word)
     return found
 
 
-def _long(name: str, long: Mapping[str, str]) -> str:
-    """The letter of a long option, which may be shortened as long as it is clear."""
-    if name in long:
-        return long[name]
-    candidates = {letter for full, letter in long.items() if full.startswith(name)} if name else set()
-    return candidates.pop() if len(candidates) == 1 else ""
+class _Reader:
+    """Reads the words of a command line that begin with a dash.
 
+    Args:
+        words: those behind the present one; some are values.
+        letters, long, status: as for `options`.
+        hint: what is printed behind a mistake.
 
-def _short(word: str, letters: str, words: list[str], found: Options, hint: str, status: int) -> None:
-    """Read a word of one-letter options."""
-    for index in range(1, len(word)):
-        letter = word[index]
-        place = letters.find(letter)
-        if place < 0 or letter == ":":
-            raise CommandError(f"invalid option -- '{letter}'{hint}", status)
-        if letters[place + 1 : place + 2] != ":":
-            found.given.append((letter, ""))
-            continue
-        value = word[index + 1 :]
-        if not value:
-            if not words:
-                raise CommandError(f"option requires an argument -- '{letter}'{hint}", status)
-            value = words.pop(0)
-        found.given.append((letter, value))
-        return
+    Attributes:
+        found: what was read so far.
+    """
+
+    def __init__(self, words: list[str], letters: str, long: Mapping[str, str], hint: str, status: int) -> None:
+        self.words, self.found = words, Options([], [])
+        self._letters, self._long, self._hint, self._status = letters, long, hint, status
+
+    def long_option(self, word: str) -> None:
+        """Read `--name`, or `--name=value`."""
+        name, equals, value = word[2:].partition("=")
+        letter = self._letter(name)
+        if not letter:
+            raise self._mistake(f"unrecognized option '{word}'")
+        if letter + ":" in self._letters and not equals:
+            value = self._value(f"option '--{name}' requires an argument")
+        self.found.given.append((letter, value))
+
+    def short_options(self, word: str) -> None:
+        """Read a word of one-letter options, the last one perhaps with its value."""
+        for index in range(1, len(word)):
+            letter = word[index]
+            place = self._letters.find(letter)
+            if place < 0 or letter == ":":
+                raise self._mistake(f"invalid option -- '{letter}'")
+            if self._letters[place + 1 : place + 2] == ":":
+                value = word[index + 1 :] or self._value(f"option requires an argument -- '{letter}'")
+                self.found.given.append((letter, value))
+                return
+            self.found.given.append((letter, ""))
+
+    def _letter(self, name: str) -> str:
+        """The letter of a long option, which may be shortened as long as it is clear; "" for none."""
+        if name in self._long:
+            return self._long[name]
+        candidates = {letter for full, letter in self._long.items() if full.startswith(name)} if name else set()
+        return candidates.pop() if len(candidates) == 1 else ""
+
+    def _value(self, complaint: str) -> str:
+        if not self.words:
+            raise self._mistake(complaint)
+        return self.words.pop(0)
+
+    def _mistake(self, text: str) -> CommandError:
+        return CommandError(text + self._hint, self._status)
 
 
 def read_operand(process: Process, name: str) -> Decision[str]:
