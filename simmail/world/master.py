@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep
+from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep, answered
 from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
@@ -241,11 +241,7 @@ class Master:
                 manager = yield from self._manager(now)
                 if manager is None:
                     return
-            try:
-                requests = yield from manager.incoming(message, now)
-            except Fatal as fatal:
-                requests = yield from self._died(manager, fatal)
-            self._deliver((yield Level()), manager, requests)
+            yield from self._handed_out(manager, manager.incoming(message, now))
 
     def _untold(self, system: MailSystem, message: Message) -> Decision[None]:
         """cleanup(8) complains, if it is still there, that nobody has listened as it told of a message."""
@@ -320,11 +316,7 @@ class Master:
             manager = yield from self._manager(now)
             if manager is None:
                 return
-            try:
-                requests = yield from act(manager, now)
-            except Fatal as fatal:
-                requests = yield from self._died(manager, fatal)
-            self._deliver((yield Level()), manager, requests)
+            yield from self._handed_out(manager, act(manager, now))
 
     def wake_pickup(self) -> None:
         """Tell pickup(8), if it runs, that there is something in the maildrop queue."""
@@ -359,6 +351,14 @@ class Master:
 
     def _run(self, decision: Decision[Any]) -> None:
         self.clock.spawn(self.host, decision, self.clock.now, life=self.life)
+
+    def _handed_out(self, manager: QueueManager, asked: Decision[list[Entry]]) -> Decision[None]:
+        """Start what the queue manager hands out as it does something, unless it dies over that."""
+        try:
+            requests = yield from asked
+        except Fatal as fatal:
+            requests = yield from self._died(manager, fatal)
+        self._deliver((yield Level()), manager, requests)
 
     def _deliver(self, now: float, manager: QueueManager, requests: list[Entry]) -> None:
         """Start what the queue manager hands out, and see to its next alarm."""
@@ -425,14 +425,10 @@ class Master:
         """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""
         if self.system is None or self._headless:
             unheard(request, results or [])
-            return
+            return answered(None)
         manager = self.system.program("qmgr")
         ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
-        try:
-            requests = yield from ended
-        except Fatal as fatal:
-            requests = yield from self._died(manager, fatal)
-        self._deliver((yield Level()), manager, requests)
+        return self._handed_out(manager, ended)
 
     def _sought(self, system: MailSystem, request: Entry, now: float) -> Decision[tuple[Any, float]]:
         """The agent for a try, which has to start, and the time; None where there is none, and it has been told."""
@@ -454,11 +450,7 @@ class Master:
             unheard(request, [])
             return None, now
         manager = system.program("qmgr")
-        try:
-            requests = yield from manager.unserved(request, (yield Level()))
-        except Fatal as fatal:
-            requests = yield from self._died(manager, fatal)
-        self._deliver((yield Level()), manager, requests)
+        yield from self._handed_out(manager, manager.unserved(request, (yield Level())))
         return None, now
 
     def _scan(self, wake: float) -> Decision[None]:
@@ -467,10 +459,5 @@ class Master:
             return
         self._wake_at = inf
         manager = yield from self._manager(now)
-        if manager is None:
-            return
-        try:
-            requests = yield from manager.scan(now)
-        except Fatal as fatal:
-            requests = yield from self._died(manager, fatal)
-        self._deliver((yield Level()), manager, requests)
+        if manager is not None:
+            yield from self._handed_out(manager, manager.scan(now))
