@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from simmail.files.base_system import FOLDERS, LINKS
+from simmail.files.entries import Owner
 from simmail.files.file_errors import FileError
-from simmail.files.tree import FileSystem, Owner
+from simmail.files.tree import FileSystem
 from simmail.mail.calendar import Calendar
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from simmail.files.base_system import SET_GROUP
+from simmail.files.entries import File
 from simmail.files.file_errors import IS_DIRECTORY, NOT_DIRECTORY, FileError
-from simmail.files.tree import File, FileSystem, normal
+from simmail.files.paths import normal
+from simmail.files.tree import FileSystem
 from simmail.mail.content import Content, TextList, Texts, octets
 from simmail.mail.questions import Deposit
 

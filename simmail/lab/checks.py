@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.files.tree import normal
+from simmail.files.paths import normal
 from simmail.lab.trouble import troubles
 from simmail.mail.errors import Fatal, NobodyError, SimmailError
 from simmail.postfix.config import Config

@@ -28,10 +28,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from simmail.files.entries import may_write
 from simmail.files.file_errors import DENIED, EXISTS, IS_DIRECTORY, NO_FILE, NOT_DIRECTORY
 from simmail.files.machine import Account, Machine
 from simmail.files.mailbox import TOO_LARGE
-from simmail.files.tree import FileSystem, above, may_write, normal
+from simmail.files.paths import above, normal
+from simmail.files.tree import FileSystem
 from simmail.mail.address import quote_local
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message

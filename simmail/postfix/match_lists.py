@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simmail.files.file_errors import FileError
-from simmail.files.tree import normal
+from simmail.files.paths import normal
 from simmail.mail.errors import Fatal
 from simmail.postfix.tables.flags import DictFlag
 from simmail.postfix.tables.fold import casefold

@@ -22,9 +22,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from simmail.files.entries import File
 from simmail.files.file_errors import DENIED, NO_FILE, READ_ONLY, FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import File
 from simmail.mail.message import Message, Recipient
 from simmail.postfix.queue_file import OWNER, in_order, notify_bits, queue_file, submitted
 from simmail.postfix.queue_id import Hashing

@@ -29,8 +29,9 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from simmail.files.entries import Owner
 from simmail.files.machine import Account
-from simmail.files.tree import Owner, normal
+from simmail.files.paths import normal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Deposit
 from simmail.postfix.address_maps import Steps, find_address

@@ -6,10 +6,11 @@ import posixpath
 from typing import NamedTuple, Protocol
 
 from simmail.files.base_system import SET_GROUP
+from simmail.files.entries import File, Link, Owner
 from simmail.files.file_errors import DENIED, EXISTS, IS_DIRECTORY, NO_FILE, NOT_DIRECTORY, READ_ONLY, FileError
 from simmail.files.machine import Machine
 from simmail.files.mailbox import TOO_LARGE
-from simmail.files.tree import File, Link, Owner, normal
+from simmail.files.paths import normal
 from simmail.mail.content import clipped, octets
 
 NOT_EMPTY = "Directory not empty"

@@ -11,7 +11,7 @@ from simmail.files.file_errors import FileError
 from simmail.files.invocation import DAEMON_UMASK, UMASK, Invocation
 from simmail.files.machine import Machine
 from simmail.files.mailbox import split_mbox, unquoted
-from simmail.files.tree import normal
+from simmail.files.paths import normal
 from simmail.mail.answers import Exit
 from simmail.mail.errors import Fatal, InputError
 from simmail.mail.questions import Connect, Decision, Level, Run

@@ -9,8 +9,8 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from simmail.files.entries import File
 from simmail.files.file_errors import NO_FILE, FileError
-from simmail.files.tree import File
 from simmail.mail.records import Record, line
 from simmail.postfix.printable import printable
 from simmail.postfix.processes import pid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simmail.files.tree import normal
+from simmail.files.paths import normal
 from simmail.lab.explain.place import Place
 
 #: By how many seconds a source must be newer than its database to be told.

@@ -29,7 +29,7 @@ import re
 
 from simmail.files.file_errors import FileError
 from simmail.files.invocation import Invocation
-from simmail.files.tree import normal
+from simmail.files.paths import normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id

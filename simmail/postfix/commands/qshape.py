@@ -23,7 +23,7 @@ import math
 from dataclasses import dataclass
 
 from simmail.files.invocation import Invocation
-from simmail.files.tree import normal
+from simmail.files.paths import normal
 from simmail.mail.message import Message
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt

@@ -18,9 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from simmail.files.entries import File
 from simmail.files.file_errors import DENIED, IS_DIRECTORY, FileError
 from simmail.files.invocation import Invocation
-from simmail.files.tree import File, normal
+from simmail.files.paths import normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import LOGGED, BadOption, getopt

@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.files.entries import File, may_read
 from simmail.files.file_errors import DENIED, FileError
 from simmail.files.machine import Account
-from simmail.files.tree import File, may_read
 from simmail.mail.address import unquote_local
 from simmail.mail.questions import Decision
 from simmail.mail.tokens import Address, external_address, internalize, parse

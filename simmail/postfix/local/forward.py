@@ -25,9 +25,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.files.entries import File, may_read
 from simmail.files.file_errors import DENIED
 from simmail.files.machine import Account
-from simmail.files.tree import File, may_read, normal
+from simmail.files.paths import normal
 from simmail.mail.questions import Decision
 from simmail.postfix.delivery import PROBE
 from simmail.postfix.expand import plain_names

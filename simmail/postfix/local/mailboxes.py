@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from simmail.files.file_errors import IS_DIRECTORY, NO_FILE
 from simmail.files.machine import Account
-from simmail.files.tree import NULL_DEVICE, normal
+from simmail.files.paths import NULL_DEVICE, normal
 from simmail.mail.questions import NOW, Decision, Deposit, answered
 from simmail.postfix.agent import failure
 from simmail.postfix.local.passing import Passing

@@ -28,8 +28,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 
+from simmail.files.entries import File
 from simmail.files.machine import Machine
-from simmail.files.tree import File, normal
+from simmail.files.paths import normal
 from simmail.postfix.postscreen.tests import TESTS, Test
 from simmail.postfix.tables.database import dump, load
 from simmail.postfix.tables.entries import Entry

@@ -16,8 +16,9 @@ SEE ALSO
 
 from __future__ import annotations
 
+from simmail.files.entries import File
 from simmail.files.file_errors import IS_DIRECTORY, FileError
-from simmail.files.tree import File, normal
+from simmail.files.paths import normal
 from simmail.mail.errors import Fatal
 from simmail.postfix.tables.database import Database, dump, loaded, warn_if_stale
 from simmail.postfix.tables.entries import Entry

@@ -29,8 +29,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from simmail.files.entries import File
 from simmail.files.file_errors import FileError
-from simmail.files.tree import File
 from simmail.mail.errors import Location
 from simmail.postfix.tables.berkeley import hash_order, stored_key
 from simmail.postfix.tables.entries import Entry

@@ -14,7 +14,7 @@ SEE ALSO
 from __future__ import annotations
 
 from simmail.files.file_errors import NO_FILE, FileError
-from simmail.files.tree import normal
+from simmail.files.paths import normal
 from simmail.mail.errors import Fatal
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.surrogate import Unavailable

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
+from simmail.files.entries import File
 from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
-from simmail.files.tree import NULL_DEVICE, File, normal
+from simmail.files.paths import NULL_DEVICE, normal
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.printable import printable
 from simmail.postfix.tables.flags import USUAL, DictFlag
