@@ -43,4 +43,4 @@ def send_site(domain: str) -> Trigger:
 
 def flush_words(system: MailSystem) -> list[Note]:
     """What flush(8) says of main.cf where it is needed for the first time: two of its processes start."""
-    return 2 * system.roused("flush")
+    return 2 * system.others.roused("flush")

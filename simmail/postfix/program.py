@@ -133,7 +133,7 @@ class Program:
         ask = proxymap_of(machine, self.system.config, self._hear)
 
         def proxymap() -> TableEnvironment:
-            said = self.system.roused("proxymap")
+            said = self.system.others.roused("proxymap")
             if said and said[-1].event == "fatal":
                 self.pending.extend(said[:-1])
                 raise Fatal(said[-1].fields[0], program=said[-1].program)

@@ -44,14 +44,11 @@ from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal, LateFatal
 from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.postfix.config import MAIN_CF, Config
-from simmail.postfix.fast_flush import fast_flush_domains
-from simmail.postfix.local_domains import destinations
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo, Memory
+from simmail.postfix.other_services import LIMITS, OtherServices
 from simmail.postfix.processes import pid
 from simmail.postfix.spool import Spool
-from simmail.postfix.tables import TableEnvironment
-from simmail.postfix.tables.proxy import approved_tables
 
 if TYPE_CHECKING:
     from simmail.postfix.program import Program
@@ -60,14 +57,6 @@ if TYPE_CHECKING:
 
 #: How long a program stays after its last words, seconds.
 LAST_BREATH_S = 1.0
-#: Service -> what else its process reads of main.cf as it starts.
-_READS: Mapping[str, Callable[[Config, TableEnvironment], object]] = {
-    "proxymap": lambda config, environment: approved_tables(config, environment.warn),
-    "anvil": lambda config, environment: config["anvil_rate_time_unit"],
-    "flush": fast_flush_domains,
-}
-#: The process limits of services without programs of their own here.
-_LIMITS = {"anvil": 1}
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
@@ -94,6 +83,7 @@ class MailSystem:
         starting: how long it takes to start what writes notifications, and what forwards mail, seconds.
         generation: how often Postfix has been started or reloaded on this host.
         writers: since when they run, `bounce` and `local`, seconds since the start of the world.
+        others: the services that have no programs of their own here.
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
         stopped: whether Postfix was stopped: no program starts any more.
         successor: the system after a reload or a start; whoever still waits here for a program gets it from there.
@@ -133,7 +123,7 @@ class MailSystem:
         self.successor: MailSystem | None = None
         self._strained: dict[tuple[str, str], Program] = {}
         self._proxied: dict[str, object] = {}
-        self._roused: dict[tuple[str, str], TableEnvironment] = {}
+        self.others = OtherServices(self)
         self.used = self.starting = 0.0
         self.writers: dict[str, float] = {}
         self.generation = 0
@@ -321,8 +311,8 @@ class MailSystem:
 
     def engage(self, name: str, client: str = "master") -> Decision[Any]:
         """The same for a client that hears of it where the program dies over him: None then; True for anvil(8)."""
-        if name in _LIMITS:
-            return (yield from self._until_roused(name))
+        if name in LIMITS:
+            return (yield from self.others.until_roused(name))
         found = self.at_hand(name)
         return (yield from self._engaged(name, "unix", client, alone=False)) if found is None else found
 
@@ -380,57 +370,6 @@ class MailSystem:
         public = name == self.config["cleanup_service_name"]
         socket = f"{'public' if public else 'private'}/{name}"
         return f"subsystem {socket}: {self.spool.unanswered(socket)}"
-
-    def roused(self, name: str, type: str = "unix") -> list[Note]:
-        """A service is needed that has no program of its own here: what its process says of main.cf as it starts.
-
-        The one of proxymap(8) ends when a table has changed that it has opened for itself; what it dies of as it starts
-        is the last that it says.
-        """
-        key = (name, type)
-        service = self.master.services.get(key)
-        if service is None:
-            return []
-        notes: list[Note] = []
-
-        def warn(level: str, text: str) -> None:
-            notes.append(Note(self.config.log_name(service.command), level, "", text))
-
-        running = self._roused.get(key)
-        if running is not None:
-            table = running.changed() if name == "proxymap" else None
-            if table is None:
-                return []
-            warn("text", f"table {table} has changed -- restarting")
-        environment = self._roused[key] = TableEnvironment(self.machine, warn)
-        try:
-            config = self.latest.for_service(service, warn=warn)
-            destinations(config, environment)
-            if name in _READS:
-                _READS[name](config, environment)
-            limit = _LIMITS.get(name, service.maxproc)
-            if service.maxproc != limit:
-                raise Fatal(f"service {name} requires a process limit of {limit}")
-        except Fatal as fatal:
-            if name in ("proxymap", "anvil"):
-                del self._roused[key]
-                warn("fatal", fatal.text)
-                if name == "proxymap":
-                    self.throttle(name, type, self.machine.files.clock())
-        return notes
-
-    def _until_roused(self, name: str) -> Decision[bool]:
-        """The same for who cannot go on without it: one that dies as it starts is started again after a while."""
-        key = (name, "unix")
-        while True:
-            now: float = yield Now()
-            if now >= self.throttled.get(key, now):
-                said = self.roused(name)
-                yield from said
-                if not said or said[-1].event != "fatal":
-                    return True
-                self.throttle(*key, now)
-            yield Sleep(self.throttled[key] - now)
 
     def throttle(self, name: str, type: str, now: float, end: str = Fatal.end) -> None:
         """A process has had its last words before it had served anybody: no other is started for a while."""

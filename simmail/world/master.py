@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep, answered
+from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep
 from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
@@ -256,7 +256,7 @@ class Master:
         now = yield Level()
         if self.system is not None:
             if self.system.config["maillog_file"]:
-                yield from self.system.roused("postlog", "unix-dgram")
+                yield from self.system.others.roused("postlog", "unix-dgram")
             yield from self._manager(now)
             if self.system.service("pickup") is not None:
                 yield from (yield from self.system.summon("pickup")).spoken()
@@ -403,7 +403,7 @@ class Master:
             results = None
         for result in results or ():
             if result.status in WAITING:
-                yield from system.roused("defer")
+                yield from system.others.roused("defer")
                 break
         now = yield Level()
         if results is not None:
@@ -425,10 +425,10 @@ class Master:
         """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""
         if self.system is None or self._headless:
             unheard(request, results or [])
-            return answered(None)
+            return
         manager = self.system.program("qmgr")
         ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
-        return self._handed_out(manager, ended)
+        yield from self._handed_out(manager, ended)
 
     def _sought(self, system: MailSystem, request: Entry, now: float) -> Decision[tuple[Any, float]]:
         """The agent for a try, which has to start, and the time; None where there is none, and it has been told."""

@@ -110,7 +110,7 @@ class _Postqueue:
         elif not control.system.has("showq"):
             yield from self.console.warn(DOWN.format(control.spool.unanswered("public/showq")))
         else:
-            yield from control.system.roused("showq")
+            yield from control.system.others.roused("showq")
         found = list(entries(control.spool, self.invocation.machine, self.config))
         calendar = self.invocation.machine.calendar
         complete = control.system is not None or control.spool.sockets

@@ -108,7 +108,7 @@ class Reuse:
         if self._disabled:
             return False
         if client.system.service(name) is not None:
-            yield from client.system.roused(name)
+            yield from client.system.others.roused(name)
             return True
         trouble = client.note("warning", "", client.system.unreachable(f"private/{name}"))
         yield trouble
