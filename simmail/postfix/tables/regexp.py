@@ -124,10 +124,64 @@ _BACK = re.compile(rb"\\[1-9]")
 _LOOSE = re.compile(rb"[*+]|\{\d*,\}|\{\d*,?\d{2,}\}|\\\{\d*,\\\}|\\\{\d*,?\d{2,}\\\}")
 
 
+class _Growth:
+    """How many nodes a pattern has once its repeats are written out: a sum for each parenthesis that is open."""
+
+    def __init__(self) -> None:
+        self._sizes = [0]
+        #: Of what stands last on each level: what a repeat would copy.
+        self._last = [0]
+        #: What assertions count for on each level, and in what stands last.
+        self._asserted, self._last_asserted = [0], 0
+
+    @property
+    def inside(self) -> bool:
+        """Whether a parenthesis is open."""
+        return len(self._sizes) > 1
+
+    def check(self) -> None:
+        """Raise BadPattern where there is no more room."""
+        if sum(self._sizes) > NODES or len(self._sizes) > DEPTH:
+            raise BadPattern("Memory exhausted")
+
+    def open(self) -> None:
+        """A parenthesis opens."""
+        for level in (self._sizes, self._last, self._asserted):
+            level.append(0)
+
+    def close(self) -> None:
+        """A parenthesis closes: what stands in it is what stands last."""
+        inner = self._sizes.pop() + 1
+        self._last.pop()
+        self._sizes[-1] += inner
+        self._last[-1] = inner
+        self._last_asserted = self._asserted.pop()
+        self._asserted[-1] += self._last_asserted
+
+    def atom(self, token: bytes) -> None:
+        """Something that is neither parenthesis nor repeat."""
+        self._last_asserted = ASSERTIONS.get(token, 0)
+        self._sizes[-1] += self._last_asserted or (1 if token[:1] in (b"[", b"\\") else len(token))
+        self._asserted[-1] += self._last_asserted
+        self._last[-1] = self._last_asserted or 1
+
+    def repeat(self, times: int) -> None:
+        """What stands last comes so many times."""
+        self._sizes[-1] += self._last[-1] * max(times - 1, 0)
+        self._last[-1] *= max(times, 1)
+
+    def repeat_without_end(self) -> None:
+        """What stands last comes as often as it likes."""
+        grown = self._last[-1] + REPEATED * self._last_asserted
+        self._sizes[-1] += grown
+        self._last[-1] += grown
+        self._asserted[-1] += REPEATED * self._last_asserted
+        self._last_asserted *= REPEATED
+
+
 def _guard(pattern: bytes, extended: bool) -> None:
     """Refuse a pattern that grows too large when its repeats are written out.  Raises BadPattern."""
-    sizes, last = [0], [0]
-    asserted, last_asserted = [0], 0
+    growth = _Growth()
     position = 0
     while position < len(pattern):
         match = _TOKEN.match(pattern, position)
@@ -135,41 +189,28 @@ def _guard(pattern: bytes, extended: bool) -> None:
         position += len(token)
         operator = token if extended else token[1:] if token[:1] == b"\\" and token[1:] in b"(){}" else b""
         if operator == b"(":
-            sizes.append(0)
-            last.append(0)
-            asserted.append(0)
-        elif operator == b")" and len(sizes) > 1:
-            inner = sizes.pop() + 1
-            last.pop()
-            sizes[-1] += inner
-            last[-1] = inner
-            last_asserted = asserted.pop()
-            asserted[-1] += last_asserted
+            growth.open()
+        elif operator == b")" and growth.inside:
+            growth.close()
         elif operator == b"{":
-            bounds = _BOUNDS.match(pattern, position)
-            closing = b"}" if extended else b"\\}"
-            if bounds and pattern.startswith(closing, bounds.end()):
-                times = max((whole(d.decode()) for d in bounds.groups() if d), default=1)
-                if times > REPEATS:
-                    raise BadPattern("Regular expression too big")
-                sizes[-1] += last[-1] * max(times - 1, 0)
-                last[-1] *= max(times, 1)
-                # what follows may be another repeat of the same: a{9}{9}
-                position = bounds.end() + len(closing)
+            times, position = _repeats(pattern, position, b"}" if extended else b"\\}")
+            growth.repeat(times)  # what follows may be another repeat of the same: a{9}{9}
         elif token in (b"*", b"+", b"?"):
-            grown = last[-1] + REPEATED * last_asserted
-            sizes[-1] += grown
-            last[-1] += grown
-            asserted[-1] += REPEATED * last_asserted
-            last_asserted *= REPEATED
+            growth.repeat_without_end()
         else:
-            last_asserted = ASSERTIONS.get(token, 0)
-            atoms = last_asserted or (1 if token[:1] in (b"[", b"\\") else len(token))
-            sizes[-1] += atoms
-            asserted[-1] += last_asserted
-            last[-1] = last_asserted or 1
-        if sum(sizes) > NODES or len(sizes) > DEPTH:
-            raise BadPattern("Memory exhausted")
+            growth.atom(token)
+        growth.check()
+
+
+def _repeats(pattern: bytes, position: int, closing: bytes) -> tuple[int, int]:
+    """How often something comes at the most, as bounds at a position say, and what is behind them; 1 for no bounds."""
+    bounds = _BOUNDS.match(pattern, position)
+    if not bounds or not pattern.startswith(closing, bounds.end()):
+        return 1, position
+    times = max((whole(digits.decode()) for digits in bounds.groups() if digits), default=1)
+    if times > REPEATS:
+        raise BadPattern("Regular expression too big")
+    return times, bounds.end() + len(closing)
 
 
 def _asks_again(pattern: bytes) -> bool:
