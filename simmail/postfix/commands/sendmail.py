@@ -316,12 +316,23 @@ class _Sendmail:
             if refused.reply == UNWRITTEN.reply:
                 yield from self.console.warn("mail_stream_cleanup: close error")
             yield from self.console.die(f"{who}: {refused.text}")
-        content = Content(tuple(lines))
-        message = Message(
-            queue_id=(yield NewQueueId(self.config["enable_long_queue_ids"])),
+        message = self._message(request, account, Content(tuple(lines)))
+        message.queue_id = yield NewQueueId(self.config["enable_long_queue_ids"])
+        message.sender, message.sections = sender, (0, len(found))
+        message.recipients = [Recipient(address, notify=request.notify) for address in recipients]
+        limit: int = self.config["message_size_limit"]
+        if 0 < limit < stored_size(message, "maildrop", self.invocation.machine):
+            yield Abandon(message.queue_id)
+            yield from self._too_large(who, account)
+        yield from self._drop(message)
+        if request.verify or request.report:
+            self.invocation.print(f"Mail Delivery Status Report will be mailed to <{sender}>.")
+        return 0
+
+    def _message(self, request: Request, account: Account, content: Content) -> Message:
+        """The message as it is asked for, without its envelope."""
+        return Message(
             arrival=self.invocation.now,
-            sender=sender,
-            recipients=[Recipient(address, notify=request.notify) for address in recipients],
             content=content,
             size=content.size,
             encoding=request.body,
@@ -329,23 +340,18 @@ class _Sendmail:
             ret=request.ret,
             origin=GATEWAY if request.gateway else "local",
             verp=request.verp,
-            sections=(0, len(found)),
             trace="verify" if request.verify else "record" if request.report else "",
             uid=account.uid,
             fullname=self._fullname(account) if request.fullname is None else request.fullname,
         )
-        limit: int = self.config["message_size_limit"]
-        if 0 < limit < stored_size(message, "maildrop", self.invocation.machine):
-            yield Abandon(message.queue_id)
-            yield from self._too_large(who, account)
+
+    def _drop(self, message: Message) -> Decision[None]:
+        """Put a message into the maildrop queue, and tell pickup(8)."""
         yield Commit(message, "maildrop")
         control = self.console.control()
         control.wake_pickup()
         if not control.spool.sockets:
             yield from self.console.warn(f"unable to look up public/pickup: {control.spool.no_answer}", "postdrop")
-        if request.verify or request.report:
-            self.invocation.print(f"Mail Delivery Status Report will be mailed to <{sender}>.")
-        return 0
 
     def _read(self, request: Request, sender: str) -> Decision[tuple[list[str], list[str]]]:
         """The message's lines, and the recipients that its header names, where those are wanted."""
