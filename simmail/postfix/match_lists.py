@@ -28,7 +28,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from simmail.files.file_errors import FileError
 from simmail.files.paths import normal
@@ -158,6 +158,11 @@ class _List:
         self.may_fail = True
         self._known: dict[object, bool] = {}
 
+    @classmethod
+    def open(cls, parameter: str, value: str, environment: TableEnvironment, parents: bool = False) -> Self:
+        """Read the list that is a parameter's value; `parents`: whether a domain stands for what is below it too."""
+        return cls(parameter, parse_patterns(parameter, value, environment), environment, parents)
+
     def __bool__(self) -> bool:
         return bool(self.patterns)
 
@@ -217,11 +222,6 @@ class StringList(_List):
 
     __slots__ = ()
 
-    @classmethod
-    def open(cls, parameter: str, value: str, environment: TableEnvironment, parents: bool = False) -> StringList:
-        """Read the list that is a parameter's value."""
-        return cls(parameter, parse_patterns(parameter, value, environment), environment, parents)
-
     def matches(self, string: str) -> bool:
         """Whether the list holds `string`.  Raises LookupFailure where a table cannot tell; that is logged."""
         known = self._known.get(string)
@@ -262,11 +262,6 @@ class DomainList(_List):
 
     __slots__ = ()
 
-    @classmethod
-    def open(cls, parameter: str, value: str, environment: TableEnvironment, parents: bool) -> DomainList:
-        """Read the list that is a parameter's value."""
-        return cls(parameter, parse_patterns(parameter, value, environment), environment, parents)
-
     def matches(self, name: str) -> bool:
         """Whether the list holds the domain.  Raises LookupFailure where a table cannot tell; that is logged."""
         known = self._known.get(name)
@@ -284,11 +279,6 @@ class AddressList(_List):
     """A list of clients by name and address: mynetworks and its like."""
 
     __slots__ = ()
-
-    @classmethod
-    def open(cls, parameter: str, value: str, environment: TableEnvironment, parents: bool) -> AddressList:
-        """Read the list that is a parameter's value."""
-        return cls(parameter, parse_patterns(parameter, value, environment), environment, parents)
 
     def matches(self, name: str, address: str) -> bool:
         """Whether the list holds the client.

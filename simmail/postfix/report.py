@@ -114,8 +114,7 @@ class Reporter:
     ) -> Report:
         """Delivered, or handed on; `of`: as in `Result`."""
         if dsn.status[:1] != "2":
-            self._program.warn("warning", f'sent: ignoring dsn code "{dsn.status}"')
-            dsn = dsn._replace(status="2.0.0")
+            dsn = self._corrected(dsn, "sent", "2.0.0")
         if request.verify:
             return self._report(request, recipient, dsn, relay, delays, Status.DELIVERABLE, of)
         if self._filter is not None:
@@ -125,19 +124,13 @@ class Reporter:
     def deferred(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         """To be tried again."""
         if dsn.status[:1] != "4":
-            self._program.warn("warning", f'defer_append: ignoring dsn code "{dsn.status}"')
-            dsn = dsn._replace(status="4.0.0")
-        if request.verify:
-            return self._undeliverable(request, recipient, dsn, relay, delays)
+            dsn = self._corrected(dsn, "defer_append", "4.0.0")
         return self._failed(request, recipient, dsn, relay, delays)
 
     def bounced(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         """Given up."""
         if dsn.status[:1] != "5":
-            self._program.warn("warning", f'bounce_append: ignoring dsn code "{dsn.status}"')
-            dsn = dsn._replace(status="5.0.0")
-        if request.verify:
-            return self._undeliverable(request, recipient, dsn, relay, delays)
+            dsn = self._corrected(dsn, "bounce_append", "5.0.0")
         return self._failed(request, recipient, dsn, relay, delays)
 
     def failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
@@ -145,12 +138,19 @@ class Reporter:
         report = self.deferred if dsn.status[:1] == "4" else self.bounced
         return report(request, recipient, dsn, relay, delays)
 
+    def _corrected(self, dsn: Dsn, function: str, status: str) -> Dsn:
+        """The same with a status code that fits what is reported; the log hears which function complains."""
+        self._program.warn("warning", f'{function}: ignoring dsn code "{dsn.status}"')
+        return dsn._replace(status=status)
+
     def _undeliverable(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
         uncached = request.message.trace == PROBE and not self._cached
         status = Status.UNCACHED if uncached else Status.UNDELIVERABLE
         return self._report(request, recipient, dsn, relay, delays, status)
 
     def _failed(self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays) -> Report:
+        if request.verify:
+            return self._undeliverable(request, recipient, dsn, relay, delays)
         if self._filter is not None:
             dsn = self._filtered(self._filter, dsn, "45")
         status, action = Status.DEFERRED, "delayed"

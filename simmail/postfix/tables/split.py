@@ -83,8 +83,13 @@ def inside_braces(text: str) -> str:
     return text[1:-1]
 
 
-def key_end(text: str) -> int | None:
-    """Where a key ends that may have white space in double quotes; None where the quotes do not pair."""
+def key_end(text: str, ends: str = SPACE) -> int | None:
+    """Where a key ends that may be in double quotes; None where these do not pair.
+
+    Args:
+        text: begins with the key.
+        ends: the characters that end it outside of quotes.
+    """
     quoted = False
     position = 0
     while position < len(text):
@@ -93,7 +98,7 @@ def key_end(text: str) -> int | None:
             position += 1
         elif character == '"':
             quoted = not quoted
-        elif character in SPACE and not quoted:
+        elif character in ends and not quoted:
             break
         position += 1
     return None if quoted else min(position, len(text))
@@ -104,20 +109,10 @@ def name_and_value(text: str) -> tuple[str, str]:
     text = text.strip(SPACE)
     if not text:
         raise ValueError("no key found; expected format: key = value")
-    quoted = False
-    position = 0
-    while position < len(text):
-        character = text[position]
-        if character == "\\":
-            position += 1
-        elif character == '"':
-            quoted = not quoted
-        elif not quoted and (character == "=" or character in SPACE):
-            break
-        position += 1
-    if quoted:
+    end = key_end(text, SPACE + "=")
+    if end is None:
         raise ValueError("unbalanced '\"'")
-    name, rest = text[:position], text[position:].lstrip(SPACE)
+    name, rest = text[:end], text[end:].lstrip(SPACE)
     if not rest.startswith("="):
         raise ValueError("missing '=' after attribute name")
     return name, rest[1:].lstrip(SPACE)

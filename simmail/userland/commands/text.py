@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, Options, lines, octets, options, read_operand
@@ -91,6 +93,22 @@ def rev(process: Process) -> Decision[int]:
     return int(inputs.failed)
 
 
+class Amount(NamedTuple):
+    """How much of files is printed: so many lines (`n`) or octets (`c`), counted as a sign says; and under titles."""
+
+    kind: str
+    sign: str
+    number: int
+    titled: bool
+
+
+def _amount(given: Options) -> Amount:
+    """What the options of head and tail ask for."""
+    kind = given.last("nc") or "n"
+    sign, number = _count(given.value(kind, str(FEW)), "lines" if kind == "n" else "bytes")
+    return Amount(kind, sign, number, (len(given.operands) > 1 or "v" in given) and "q" not in given)
+
+
 def _count(text: str, what: str) -> tuple[str, int]:
     """The sign and number of `-n` and `-c`."""
     sign = text[:1] if text[:1] in ("+", "-") else ""
@@ -114,9 +132,7 @@ LONG = {"lines": "n", "bytes": "c", "quiet": "q", "silent": "q", "verbose": "v"}
 def head(process: Process) -> Decision[int]:
     """Print the first lines of files."""
     given = options(process, "n:c:qvz", LONG, numeric="n")
-    kind = given.last("nc") or "n"
-    sign, number = _count(given.value(kind, str(FEW)), "lines" if kind == "n" else "bytes")
-    several = (len(given.operands) > 1 or "v" in given) and "q" not in given
+    kind, sign, number, several = _amount(given)
     status, first = 0, True
     for name in given.operands or ["-"]:
         if name == "-" and kind == "n" and sign != "-":
@@ -158,9 +174,7 @@ def tail(process: Process) -> Decision[int]:
     if len(words) > 1 and words[1][:1] == "+" and words[1][1:].isdecimal():
         process.argv = (words[0], "-n", *words[1:])
     given = options(process, "n:c:qvfFs:z", {**LONG, "follow": "f"}, numeric="n")
-    kind = given.last("nc") or "n"
-    sign, number = _count(given.value(kind, str(FEW)), "lines" if kind == "n" else "bytes")
-    several = (len(given.operands) > 1 or "v" in given) and "q" not in given
+    kind, sign, number, several = _amount(given)
     status, first = 0, True
     for name in given.operands or ["-"]:
         try:
