@@ -5,7 +5,7 @@ DESCRIPTION
     The built-in templates, and what becomes of the names in a template's text.
 
 PARAMETERS
-    delay_warning_time, maximal_queue_lifetime
+    delay_warning_time, maximal_queue_lifetime, header_from_format
 
 DIAGNOSTICS
     zero result in delay template conversion of parameter "delay_warning_time_hours"

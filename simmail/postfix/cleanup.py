@@ -16,7 +16,9 @@ PARAMETERS
     enable_original_recipient, header_checks, mime_header_checks, nested_header_checks, body_checks,
     body_checks_size_limit, message_reject_characters, message_strip_characters, cleanup_replace_stray_cr_lf,
     strict_7bit_headers, strict_8bitmime, strict_8bitmime_body, strict_mime_encoding_domain,
-    disable_mime_input_processing, detect_8bit_encoding_header, header_size_limit, and those of cleanup_address(3)
+    disable_mime_input_processing, detect_8bit_encoding_header, header_size_limit, myhostname, recipient_delimiter,
+    empty_address_recipient, enable_long_queue_ids, receive_override_options, non_smtpd_milters, and those of
+    cleanup_address(3)
 
 DIAGNOSTICS
     fatal: service NAME requires a process limit of 0

@@ -8,7 +8,7 @@ DESCRIPTION
     addresses or those of proxy_interfaces.  A dot at the end does not count.
 
 PARAMETERS
-    mydestination, inet_interfaces, proxy_interfaces, myorigin
+    mydestination, inet_interfaces, proxy_interfaces, myorigin, inet_protocols, myhostname
 
 SEE ALSO
     resolve_local(3)

@@ -9,7 +9,7 @@ DESCRIPTION
 PARAMETERS
     smtp_generic_maps, propagate_unmatched_extensions, smtp_header_checks, smtp_mime_header_checks,
     smtp_nested_header_checks, smtp_body_checks, smtp_line_length_limit, disable_mime_output_conversion,
-    each smtp_ one also as lmtp_
+    recipient_delimiter, header_size_limit, mime_boundary_length_limit, mime_nesting_limit, each smtp_ one also as lmtp_
 
 DIAGNOSTICS
     QUEUE_ID: replace: header TEXT: NEW TEXT

@@ -6,7 +6,7 @@ DESCRIPTION
     that begins with a blank has no header: an empty line goes before it.
 
 PARAMETERS
-    content_filter, receive_override_options, smtputf8_autodetect_classes, myhostname, mail_name
+    content_filter, receive_override_options, smtputf8_autodetect_classes, myhostname, mail_name, cleanup_service_name
 
 DIAGNOSTICS
     maildrop/NAME: error writing ID: queue file write error

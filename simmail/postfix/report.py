@@ -12,7 +12,7 @@ DESCRIPTION
     the log says `deliverable` or `undeliverable`.
 
 PARAMETERS
-    soft_bounce, *_delivery_status_filter, notify_classes
+    soft_bounce, *_delivery_status_filter, notify_classes, address_verify_negative_cache
 
 DIAGNOSTICS
     bounce_append: ignoring dsn code "CODE"; also `defer_append` and `sent`

@@ -13,6 +13,10 @@ DESCRIPTION
     A program reads main.cf when it starts.  Where one has been idle for max_idle it has ended, and the next one reads
     what stands there then, reload or no; the queue manager never ends.  master.cf is read by a reload alone.
 
+PARAMETERS
+    max_idle, ipc_idle, service_throttle_time, master_service_disable, rewrite_service_name, cleanup_service_name,
+    daemon_directory
+
 DIAGNOSTICS
     table hash:/etc/aliases(0,FLAGS) has changed -- restarting
 

@@ -13,8 +13,10 @@ PARAMETERS
     swap_bangpath, allow_percent_hack, append_at_myorigin, append_dot_mydomain, remote_header_rewrite_domain,
     resolve_dequoted_address, resolve_null_domain, resolve_numeric_domain, empty_address_recipient, allow_min_user,
     local_transport, virtual_transport, relay_transport, default_transport, relayhost, transport_maps,
-    sender_dependent_relayhost_maps, sender_dependent_default_transport_maps, relocated_maps,
-    mydestination, virtual_alias_domains, virtual_mailbox_domains, relay_domains, address_verify_*
+    sender_dependent_relayhost_maps, sender_dependent_default_transport_maps, relocated_maps, mydestination,
+    virtual_alias_domains, virtual_mailbox_domains, relay_domains, address_verify_*, myhostname, recipient_delimiter,
+    empty_address_relayhost_maps_lookup_key, empty_address_default_transport_maps_lookup_key, helpful_warnings,
+    show_user_unknown_table_name
 
 DIAGNOSTICS
     do not list domain DOMAIN in BOTH mydestination and virtual_alias_domains

@@ -9,7 +9,7 @@ DESCRIPTION
 PARAMETERS
     virtual_mailbox_base, virtual_mailbox_maps, virtual_uid_maps, virtual_gid_maps, virtual_minimum_uid,
     virtual_mailbox_limit, virtual_mailbox_lock, message_size_limit, strict_mailbox_ownership, recipient_delimiter,
-    virtual_delivery_status_filter
+    virtual_delivery_status_filter, enable_original_recipient
 
 DIAGNOSTICS
     delivered to mailbox, delivered to maildir

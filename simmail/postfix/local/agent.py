@@ -14,7 +14,8 @@ PARAMETERS
     alias_maps, forward_path, recipient_delimiter, propagate_unmatched_extensions, owner_request_special,
     expand_owner_alias, reset_owner_alias, frozen_delivered_to, prepend_delivered_header, allow_mail_to_commands,
     allow_mail_to_files, default_privs, mailbox_size_limit, message_size_limit, local_delivery_status_filter,
-    require_home_directory, biff (without effect), and those of the parts
+    require_home_directory, myhostname, mail_name, enable_original_recipient, duplicate_filter_limit, biff (without
+    effect), and those of the parts
 
 DIAGNOSTICS
     configuration error: mailbox_size_limit is smaller than message_size_limit, ... is limited but ... is unlimited

@@ -10,7 +10,8 @@ DESCRIPTION
     Commands and files of an alias get the rights of whoever owns the table; those of root's get default_privs.
 
 PARAMETERS
-    alias_maps, owner_request_special, expand_owner_alias, reset_owner_alias, propagate_unmatched_extensions
+    alias_maps, owner_request_special, expand_owner_alias, reset_owner_alias, propagate_unmatched_extensions,
+    luser_relay
 
 DIAGNOSTICS
     alias database loop for NAME

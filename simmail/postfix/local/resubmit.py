@@ -7,7 +7,7 @@ DESCRIPTION
     its own and that Delivered-To: line, by which a loop is known when the message comes back.
 
 PARAMETERS
-    prepend_delivered_header, myhostname, mail_name
+    prepend_delivered_header, myhostname, mail_name, cleanup_service_name
 
 DIAGNOSTICS
     forwarded as ID

@@ -7,8 +7,9 @@ DESCRIPTION
     hung up on, or held by a dialogue engine that refuses every recipient.
 
 PARAMETERS
-    postscreen_*, smtpd_service_name, dnsblog_service_name, tlsproxy_service_name, respectful_logging; see the modules
-    of this package
+    postscreen_*, smtpd_service_name, dnsblog_service_name, tlsproxy_service_name, myhostname, mynetworks,
+    inet_protocols, smtpd_banner, disable_vrfy_command, soft_bounce, smtputf8_enable, line_length_limit,
+    message_size_limit, data_directory, default_database_type, respectful_logging; see the modules of this package
 
 DIAGNOSTICS
     CONNECT from [ADDRESS]:PORT to [ADDRESS]:PORT, DISCONNECT [ADDRESS]:PORT; see session, dialogue

@@ -8,7 +8,8 @@ DESCRIPTION
 
 PARAMETERS
     postscreen_greet_action, postscreen_greet_ttl, postscreen_dnsbl_action, postscreen_pipelining_enable,
-    postscreen_pipelining_action, postscreen_pipelining_ttl, postscreen_non_smtp_command_*, postscreen_bare_newline_*
+    postscreen_pipelining_action, postscreen_pipelining_ttl, postscreen_non_smtp_command_*, postscreen_bare_newline_*,
+    postscreen_denylist_action, postscreen_dnsbl_sites, postscreen_greet_banner
 
 DIAGNOSTICS
     `Fatal`: bad PARAMETER value: VALUE

@@ -15,8 +15,9 @@ DESCRIPTION
     changes nothing of where the message is.
 
 PARAMETERS
-    queue_run_delay, qmgr_message_active_limit, qmgr_message_recipient_limit, qmgr_message_recipient_minimum; see also
-    `qmgr.closing`, `qmgr.dispatch`, `qmgr.destination`, `qmgr.transport`, `qmgr.routing`
+    queue_run_delay, qmgr_message_active_limit, qmgr_message_recipient_limit, minimal_backoff_time,
+    qmgr_message_recipient_minimum; see also `qmgr.closing`, `qmgr.dispatch`, `qmgr.destination`, `qmgr.transport`,
+    `qmgr.routing`
 
 DIAGNOSTICS
     fatal: service NAME requires a process limit of 1

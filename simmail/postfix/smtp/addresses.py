@@ -11,7 +11,7 @@ DESCRIPTION
 PARAMETERS
     smtp_host_lookup, smtp_dns_support_level, disable_dns_lookups, ignore_mx_lookup_error,
     smtp_defer_if_no_mx_address_found, smtp_randomize_addresses, smtp_address_preference, smtp_dns_reply_filter,
-    inet_protocols, inet_interfaces, proxy_interfaces, each also as lmtp_
+    inet_protocols, inet_interfaces, proxy_interfaces, dnssec_probe, each also as lmtp_
 
 DIAGNOSTICS
     Host or domain name not found. Name service error for name=NAME type=TYPE: Host not found

@@ -7,8 +7,9 @@ DESCRIPTION
 
 PARAMETERS
     smtp_fallback_relay, smtp_tcp_port, smtp_mx_address_limit, smtp_mx_session_limit, smtp_connect_timeout,
-    smtp_bind_address, best_mx_transport, relayhost, myhostname, soft_bounce, smtp_generic_maps, smtp_line_length_limit;
-    and those of `smtp.addresses`, `smtp.session`, `smtp.final` and `smtp.reuse`; each also as lmtp_
+    smtp_bind_address, best_mx_transport, relayhost, myhostname, soft_bounce, smtp_generic_maps, notify_classes,
+    smtputf8_enable, smtp_line_length_limit; and those of `smtp.addresses`, `smtp.session`, `smtp.final` and
+    `smtp.reuse`; each also as lmtp_
 
 DIAGNOSTICS
     connect to HOST[ADDRESS]:PORT: Connection refused

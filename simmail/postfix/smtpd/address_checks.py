@@ -4,7 +4,7 @@
 PARAMETERS
     non_fqdn_reject_code, unknown_address_reject_code, unknown_address_tempfail_action,
     multi_recipient_bounce_reject_code, unverified_*_reject_code, unverified_*_defer_code, unverified_*_reject_reason,
-    unverified_*_tempfail_action, address_verify_poll_count, address_verify_poll_delay
+    unverified_*_tempfail_action, address_verify_poll_count, address_verify_poll_delay, address_verify_service_name
 
 SEE ALSO
     postconf(5), smtpd_sender_restrictions and smtpd_recipient_restrictions

@@ -5,7 +5,7 @@ DESCRIPTION
     Reply templates know the session's own names, not those of main.cf.
 
 PARAMETERS
-    smtpd_expansion_filter, default_rbl_reply, rbl_reply_maps, smtpd_reject_footer
+    smtpd_expansion_filter, default_rbl_reply, rbl_reply_maps, smtpd_reject_footer, myhostname
 
 DIAGNOSTICS
     unknown macro name "NAME" in expansion request

@@ -2,7 +2,7 @@
     smtpd.general - restrictions that stand in any list
 
 PARAMETERS
-    reject_code, defer_code, smtpd_tls_ask_ccert
+    reject_code, defer_code, smtpd_tls_ask_ccert, plaintext_reject_code
 
 SEE ALSO
     postconf(5), "Generic restrictions"

@@ -12,9 +12,9 @@ DESCRIPTION
 
 PARAMETERS
     local_recipient_maps, virtual_alias_maps, virtual_mailbox_maps, relay_recipient_maps, canonical_maps,
-    sender_canonical_maps, recipient_canonical_maps, unknown_local_recipient_reject_code and its kin,
-    smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender, show_user_unknown_table_name,
-    receive_override_options (no_unknown_recipient_checks: everybody is known)
+    sender_canonical_maps, recipient_canonical_maps, double_bounce_sender, unknown_virtual_alias_reject_code,
+    unknown_local_recipient_reject_code and its kin, smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender,
+    show_user_unknown_table_name, receive_override_options (no_unknown_recipient_checks: everybody is known)
 
 SEE ALSO
     LOCAL_RECIPIENT_README, ADDRESS_CLASS_README

@@ -6,7 +6,8 @@ DESCRIPTION
     it.
 
 PARAMETERS
-    message_size_limit, content_filter, receive_override_options, smtpd_per_request_deadline, smtpd_min_data_rate
+    message_size_limit, content_filter, receive_override_options, smtpd_per_request_deadline, smtpd_min_data_rate,
+    smtpd_data_restrictions, smtpd_end_of_data_restrictions
 
 DIAGNOSTICS
     QUEUEID: client=HOST

@@ -5,6 +5,9 @@ DESCRIPTION
     The answer that stands for a session's Milters is given at each event: at the connection and HELO it is logged
     only, unless it is for good; at MAIL, RCPT and DATA, and to commands that are none, it is the client's reply.
 
+PARAMETERS
+    smtpd_milters, smtpd_milter_maps, receive_override_options (no_milters)
+
 DIAGNOSTICS
     milter-reject: MAIL from HOST[ADDRESS]: 451 4.7.1 Service unavailable - try again later; from=<SENDER> proto=ESMTP
 

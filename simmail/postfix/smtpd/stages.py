@@ -6,8 +6,8 @@ DESCRIPTION
     are heard at RCPT.
 
 PARAMETERS
-    smtpd_delay_reject, smtpd_client_restrictions and its kin, smtpd_relay_before_recipient_restrictions,
-    smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender
+    smtpd_delay_reject, message_size_limit, queue_minfree, smtpd_client_restrictions and its kin,
+    smtpd_relay_before_recipient_restrictions, smtpd_reject_unlisted_recipient, smtpd_reject_unlisted_sender
 
 SEE ALSO
     smtpd.check, SMTPD_ACCESS_README
