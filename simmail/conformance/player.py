@@ -23,6 +23,7 @@ from simmail.postfix.showq import entries
 from simmail.postfix.startup import check
 from simmail.postfix.tables.database import dump
 from simmail.postfix.tables.entries import Entry
+from simmail.world.loader import HOSTS, LAID_S
 from simmail.world.master import Master
 from simmail.world.speed import Speed
 from simmail.world.world import World
@@ -80,20 +81,19 @@ class Player:
         case, keys = self.case, self.case.keys
         machine = Machine(case.host.split(".")[0], (case.address, *LOOPBACK), calendar=self.world.calendar)
         files = machine.files
-        old = -3600.0
         for user in keys.get("users", []):
             machine.add_user(user)
             for name, text in (keys.get("homes", {}).get(user) or {}).items():
-                files.write(f"/home/{user}/{name}", text, owner=user, modified=old)
+                files.write(f"/home/{user}/{name}", text, owner=user, modified=LAID_S)
         files.write("/etc/aliases", ALIASES, modified=INSTALLED)
         compiled = {key: Entry(key, value, 0) for key, value in COMPILED.items()}
         files.write("/etc/aliases.db", dump("hash", compiled), modified=INSTALLED)
-        files.write("/etc/hosts", "127.0.0.1 localhost\n" + keys.get("etc_hosts", ""), modified=old)
-        files.write("/etc/mailname", keys.get("mailname", case.host) + "\n", modified=old)
-        files.write("/etc/postfix/main.cf", case.main_cf(), modified=old)
-        files.write("/etc/postfix/master.cf", case.master_cf(), modified=old)
+        files.write("/etc/hosts", HOSTS + keys.get("etc_hosts", ""), modified=LAID_S)
+        files.write("/etc/mailname", keys.get("mailname", case.host) + "\n", modified=LAID_S)
+        files.write("/etc/postfix/main.cf", case.main_cf(), modified=LAID_S)
+        files.write("/etc/postfix/master.cf", case.master_cf(), modified=LAID_S)
         for name, text in keys.get("files", {}).items():
-            files.write(name if name.startswith("/") else f"/etc/postfix/{name}", text, modified=old)
+            files.write(name if name.startswith("/") else f"/etc/postfix/{name}", text, modified=LAID_S)
         resolver = Resolver(self.world.zones, latency=0.0002, timeout=RESOLVER_TIMEOUT_S, caching=False)
         host = self.world.add_host(case.host, machine, resolver)
         if not case.daemon:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simmail.dns.resolver import Resolver
+from simmail.files.file_errors import FileError
 from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.answers import Exit
 from simmail.mail.calendar import Calendar
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 #: Files of a host by whose names nobody would call a folder.
 OWN_FILES = ("etc/postfix/main.cf", "etc/postfix/master.cf", "etc/aliases")
+#: When files were last changed that were there before the world began, seconds since its start.
+LAID_S = -3600.0
+#: /etc/hosts of a host that has none of its own.
+HOSTS = "127.0.0.1 localhost\n"
 #: How the notice begins that main.cf or master.cf keeps all of Postfix from running.
 DOES_NOT_START = "Postfix does not start: "
 
@@ -51,6 +56,26 @@ def load(name: str | Path, seed: int = 1, policy: str = "", remember: bool = Tru
     """
     folder = folders.find(name)
     return Loader(folder, schema.read(folder / folders.WORLD), seed, policy, remember).world
+
+
+def lay(host: Host, path: str, text: str, source: Path) -> None:
+    """Put a file on a host before its world begins; one in a user's home is the user's.
+
+    Args:
+        host: where.
+        path: where there.
+        text: what stands in it.
+        source: the real file that it comes from.
+
+    Raises:
+        InputError: where every host has a folder of that name.
+    """
+    parts = path.split("/")
+    owner = parts[2] if parts[1] == "home" and len(parts) > 3 and parts[2] in host.machine.accounts else "root"
+    try:
+        host.machine.files.write(path, text, owner=owner, modified=LAID_S)
+    except FileError:
+        raise InputError(str(source), "is a file", "a folder of that name is needed") from None
 
 
 class Loader:
@@ -163,7 +188,7 @@ class Loader:
         machine.free = spec.disk_free
         for user, gecos in spec.users.items():
             machine.add_user(user, gecos)
-        machine.files.write("/etc/hosts", "127.0.0.1 localhost\n", modified=-3600.0)
+        machine.files.write("/etc/hosts", HOSTS, modified=LAID_S)
         resolver = Resolver(self.world.zones, spec.resolver_latency, spec.resolver_timeout, public=spec.resolver_public)
         try:
             host = self.world.add_host(name, machine, resolver)
@@ -175,10 +200,10 @@ class Loader:
             for file in OWN_FILES:
                 self._is_file(source / file)
             for path, text in folders.files_below(source, self.world.notices):
-                self._file(host, path, text)
+                lay(host, "/" + path, text, source / path)
         if machine.files.exists("/etc/postfix/main.cf"):
             if not machine.files.exists("/etc/postfix/master.cf"):
-                machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF, modified=-3600.0)
+                machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF, modified=LAID_S)
             host.master = Master(host, self.remember, Speed(**spec.speed.model_dump()))
             self.world.notices += compile_anew(host)
 
@@ -188,12 +213,6 @@ class Loader:
         host.gateway = hosts[spec.behind] if spec.behind else None
         host.forwards = {port: hosts[inner] for port, inner in spec.forwards.items()}
         host.hides_clients = spec.hides_clients
-
-    @staticmethod
-    def _file(host: Host, path: str, text: str) -> None:
-        parts = path.split("/")
-        owner = parts[1] if parts[0] == "home" and parts[1] in host.machine.accounts else "root"
-        host.machine.files.write("/" + path, text, owner=owner, modified=-3600.0)
 
     def _start(self, host: Host, spec: HostSpec) -> None:
         for command in spec.setup:

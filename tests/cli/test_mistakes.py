@@ -124,6 +124,10 @@ def test_a_folder_that_may_not_be_read_is_not_an_empty_one(
         (lambda w: as_file(w / "zones"), "w/zones: is a file; a folder of that name is needed"),
         (lambda w: as_file(w / "hosts"), "w/hosts: is a file; a folder of that name is needed"),
         (lambda w: as_file(w / MAIL), "mail.domain.ork: is a file; a folder of that name is needed"),
+        (
+            lambda w: (w / MAIL / "home").write_text(""),
+            "mail.domain.ork/home: is a file; a folder of that name is needed",
+        ),
         (lambda w: as_folder(w / "world.yaml"), "w/world.yaml: is no file; a world is a folder"),
         (lambda w: (w / "world.yaml").write_bytes(b"title: a\nabout: \xe9\n"), "world.yaml:2: is no UTF-8 text"),
     ],

@@ -12,7 +12,7 @@ from simmail.lab.explain.play import Mail, Player, decisive
 from simmail.lab.explain.trace import RuleHeard
 from simmail.lab.explain.words import reads
 from simmail.postfix.smtpd.findings import Reason
-from simmail.postfix.smtpd.program import LISTS
+from simmail.postfix.smtpd.program import MAIL_LISTS
 
 
 class Explanation:
@@ -63,8 +63,7 @@ class Explanation:
         if system is None or self.played.fatal:
             return []
         heard = {item.parameter for item in self.played.trace.lists()}
-        mail_lists = (name for name in LISTS if name != "smtpd_etrn_restrictions")
-        return [name for name in mail_lists if name not in heard and system.config.list(name)]
+        return [name for name in MAIL_LISTS if name not in heard and system.config.list(name)]
 
     def placed(self, reason: Reason) -> str:
         """Where a rule stands, as the user knows it."""

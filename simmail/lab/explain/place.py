@@ -134,9 +134,7 @@ def _within(folder: Path, name: str, at: str, policy: str) -> Place:
 def _lay(host: Host, folder: Path, below: str) -> None:
     """Put a folder's files on a host."""
     for path, text in files_below(folder):
-        parts = path.split("/")
-        owner = parts[1] if parts[0] == "home" and parts[1] in host.machine.accounts else "root"
-        host.machine.files.write(f"{below}/{path}", text, owner=owner, modified=-3600.0)
+        loader.lay(host, f"{below}/{path}", text, folder / path)
 
 
 def _alone(folder: Path, names: Zones | None) -> Place:
@@ -157,7 +155,7 @@ def _alone(folder: Path, names: Zones | None) -> Place:
 def _fill(host: Host, notices: list[str]) -> None:
     """What every machine has: a name and addresses that its main.cf agrees with, accounts for its homes, some files."""
     machine, files = host.machine, host.machine.files
-    usual = {"/etc/hosts": "127.0.0.1 localhost\n", "/etc/postfix/master.cf": STOCK_MASTER_CF}
+    usual = {"/etc/hosts": loader.HOSTS, "/etc/postfix/master.cf": STOCK_MASTER_CF}
     try:
         settings = Config(machine, parse(files.read(MAIN_CF), MAIN_CF, lambda level, text: None))
         machine.hostname = settings.text("myhostname")
@@ -168,7 +166,7 @@ def _fill(host: Host, notices: list[str]) -> None:
     usual["/etc/mailname"] = f"{machine.hostname}\n"
     for path, text in usual.items():
         if not files.exists(path):
-            files.write(path, text, modified=-3600.0)
+            files.write(path, text, modified=loader.LAID_S)
     for path in files.names("/home"):
         user = path.split("/")[2]
         if user not in machine.accounts:
@@ -197,7 +195,7 @@ def _compile(host: Host, notices: list[str], bare: bool = False) -> None:
     for spec, command in found.items():
         source = spec.partition(":")[2]
         if bare and not source.startswith("/etc/postfix/") and not machine.files.exists(source):
-            machine.files.write(source, "", modified=-3600.0)
+            machine.files.write(source, "", modified=loader.LAID_S)
             notices.append(f"{source} is not in the folder, and taken for empty")
         if machine.files.exists(source):
             done = host.sh(f"{command} '{spec}'") if "'" not in spec else None

@@ -17,7 +17,7 @@ from simmail.postfix.config import Config
 from simmail.postfix.maincf import LogicalLine, Setting, logical_lines, split_name_value
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.smtpd.places import places
-from simmail.postfix.smtpd.program import LISTS
+from simmail.postfix.smtpd.program import MAIL_LISTS
 from simmail.postfix.smtpd.restrictions import (
     IMPLIED,
     RESTRICTIONS,
@@ -32,8 +32,6 @@ from simmail.postfix.tables.split import inside_braces, split_outside_braces
 #: What looks like a comment behind a value.
 COMMENT = re.compile(r"(?:^|[\s,])#")
 MAIN_CF = "/etc/postfix/main.cf"
-#: The lists that mail goes through.
-MAIL_LISTS = tuple(name for name in LISTS if name != "smtpd_etrn_restrictions")
 
 
 class Assignment(NamedTuple):

@@ -67,6 +67,8 @@ T = TypeVar("T")
 LISTS = ("smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions",
          "smtpd_relay_restrictions", "smtpd_recipient_restrictions", "smtpd_etrn_restrictions",
          "smtpd_data_restrictions", "smtpd_end_of_data_restrictions")  # fmt: skip
+#: Those that mail goes through.
+MAIL_LISTS = tuple(name for name in LISTS if name != "smtpd_etrn_restrictions")
 CODES = ("access_map_reject_code", "access_map_defer_code", "reject_code", "defer_code", "relay_domains_reject_code",
          "unknown_client_reject_code", "unknown_hostname_reject_code", "unknown_address_reject_code",
          "invalid_hostname_reject_code", "non_fqdn_reject_code", "multi_recipient_bounce_reject_code",
