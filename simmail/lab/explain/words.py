@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simmail.lab.explain.mistakes import restriction_meant
 from simmail.lab.explain.trace import RuleHeard, refusal
 from simmail.postfix.smtpd.check import Verdict
@@ -27,13 +29,27 @@ READS: dict[str, tuple[str, ...]] = {
     "reject_unlisted_recipient": ("local_recipient_maps", "relay_recipient_maps", "virtual_mailbox_maps"),
     "reject_unlisted_sender": ("local_recipient_maps", "relay_recipient_maps", "virtual_mailbox_maps"),
 }
-_ACTIONS = {
-    Kind.FILTER: "sends it to the filter",
-    Kind.HOLD: "has it put on hold",
-    Kind.REDIRECT: "redirects it to",
-    Kind.BCC: "adds the recipient",
-    Kind.PREPEND: "adds the header",
-    Kind.SLEEP: "lets the client wait for so many seconds:",
+#: What a list that was heard in a rule's place came to.
+_ENDS = {
+    Verdict.UNDECIDED: "are undecided",
+    Verdict.PERMIT: "permit",
+    Verdict.REJECT: "refuse",
+    Verdict.HANGUP: "hang up",
+}
+#: What other findings than refusals and permits bring about.
+_BRINGS: dict[Kind, Callable[[Finding], str]] = {
+    Kind.DEFER_IF_PERMIT: lambda finding: f"puts it off unless a later rule refuses: {refusal(finding)}",
+    Kind.DEFER_IF_REJECT: lambda finding: f"makes a later refusal a temporary one: {refusal(finding)}",
+    Kind.WARN: lambda finding: f"logs a warning: {finding.text}",
+    Kind.INFO: lambda finding: "info",
+    Kind.DISCARD: lambda finding: "takes the message and throws it away",
+    Kind.HANGUP: lambda finding: "hangs up",
+    Kind.FILTER: lambda finding: f"sends it to the filter {finding.value}",
+    Kind.HOLD: lambda finding: f"has it put on hold {finding.value}".rstrip(),
+    Kind.REDIRECT: lambda finding: f"redirects it to {finding.value}",
+    Kind.BCC: lambda finding: f"adds the recipient {finding.value}",
+    Kind.PREPEND: lambda finding: f"adds the header {finding.value}",
+    Kind.SLEEP: lambda finding: f"lets the client wait for so many seconds: {finding.value}",
 }
 
 
@@ -42,41 +58,27 @@ def reads(rule: Rule) -> tuple[str, ...]:
     return READS.get(current_name(rule.name), ())
 
 
-def _refuses(finding: Finding) -> str:
-    return "refuses for now" if finding.code < 500 else "refuses"
-
-
 def verdict(heard: RuleHeard) -> str:
     """What a rule came to, in words."""
-    finding, rule = heard.finding, heard.rule
+    finding = heard.finding
     if finding is None:
         return "undecided"
-    kind = finding.kind
-    if kind in (Kind.REJECT, Kind.TROUBLE):
-        if heard.verdict is Verdict.UNDECIDED:
-            return f"would refuse, but warn_if_reject only logs it: {refusal(finding)}"
-        meant = restriction_meant(rule.name) if rule.restriction.reads == () and kind is Kind.TROUBLE else ""
-        return f"{_refuses(finding)}: {refusal(finding)}" + (
-            f" (was {meant} meant?)" if meant and meant != rule.name else ""
-        )
-    if kind is Kind.PERMIT:
+    if finding.kind in (Kind.REJECT, Kind.TROUBLE):
+        return _refused(heard, finding)
+    if finding.kind is Kind.PERMIT:
         if heard.verdict is Verdict.REJECT:
             return "may not permit: refuses"
         return "permits: the rest of this list is not asked"
-    if kind is Kind.DEFER_IF_PERMIT:
-        return f"puts it off unless a later rule refuses: {refusal(finding)}"
-    if kind is Kind.DEFER_IF_REJECT:
-        return f"makes a later refusal a temporary one: {refusal(finding)}"
-    if kind is Kind.NESTED:
-        what = f"the restrictions {finding.value}"
-        ends = {Verdict.UNDECIDED: "undecided", Verdict.PERMIT: "permit", Verdict.REJECT: "refuse"}
-        return f"asks {what}, which {ends.get(heard.verdict or Verdict.UNDECIDED, 'hang up')}".replace(
-            "which undecided", "which are undecided"
-        )
-    if kind is Kind.WARN:
-        return f"logs a warning: {finding.text}"
-    if kind is Kind.DISCARD:
-        return "takes the message and throws it away"
-    if kind is Kind.HANGUP:
-        return "hangs up"
-    return f"{_ACTIONS.get(kind, kind.name.lower())} {finding.value}".rstrip()
+    if finding.kind is Kind.NESTED:
+        return f"asks the restrictions {finding.value}, which {_ENDS[heard.verdict or Verdict.UNDECIDED]}"
+    return _BRINGS[finding.kind](finding)
+
+
+def _refused(heard: RuleHeard, finding: Finding) -> str:
+    """What a refusal came to, and what a name may have been meant for that is none."""
+    if heard.verdict is Verdict.UNDECIDED:
+        return f"would refuse, but warn_if_reject only logs it: {refusal(finding)}"
+    rule, refuses = heard.rule, "refuses for now" if finding.code < 500 else "refuses"
+    mistaken = rule.restriction.reads == () and finding.kind is Kind.TROUBLE
+    meant = restriction_meant(rule.name) if mistaken else ""
+    return f"{refuses}: {refusal(finding)}" + (f" (was {meant} meant?)" if meant and meant != rule.name else "")
