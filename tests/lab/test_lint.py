@@ -212,6 +212,7 @@ def test_files_outside_of_the_folder_are_never_looked_at(tmp_path: Path) -> None
 
 def test_blocklists_have_their_sources() -> None:
     """Each list that is called dead has a date, what became of it, and who says so."""
+    assert blocklists()
     for row in blocklists().values():
         assert row.kind in ("ip", "domain")
         assert row.source.startswith("https://")
