@@ -6,7 +6,7 @@ DESCRIPTION
     DSN has (RET, ENVID, NOTIFY, ORCPT).
 
 SEE ALSO
-    RFC 1870, RFC 6152, RFC 6531, RFC 3461
+    RFC 1870, RFC 6152, RFC 6531, RFC 3461, RFC 6533
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simmail.mail.message import Notify, Recipient
 from simmail.postfix.delivery import Request
 from simmail.postfix.smtp.offer import Form, Offer
 from simmail.smtp.commands import Command
-from simmail.smtp.parameters import encode_xtext
+from simmail.smtp.parameters import encode_orcpt, encode_xtext
 
 NOTIFY_ORDER = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
@@ -53,11 +53,10 @@ def rcpt_command(recipient: Recipient, request: Request, offer: Offer, envelope:
     original = recipient.original
     if recipient.orcpt:
         kind, _, external = recipient.orcpt.partition(";")
-        if external:
-            text += f" ORCPT={kind};{encode_xtext(external)}"
+        text += f" ORCPT={kind};{encode_orcpt(kind, external)}"
     elif original:
         kind = "rfc822" if original.isascii() or not request.message.smtputf8 else "utf-8"
-        text += f" ORCPT={kind};{encode_xtext(quote_local(original))}"
+        text += f" ORCPT={kind};{encode_orcpt(kind, quote_local(original))}"
     if recipient.notify:
         text += " NOTIFY=" + ",".join(n.value for n in NOTIFY_ORDER if n in recipient.notify)
     return Command("RCPT", text)

@@ -34,7 +34,7 @@ from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.rewriting import rewrite_context
 from simmail.postfix.smtpd.state import Bdat
 from simmail.postfix.smtpd.token import addressed
-from simmail.smtp.parameters import MAX_SIZE, Asked, decode_xtext, notify_set
+from simmail.smtp.parameters import MAX_SIZE, Asked, decode_orcpt, decode_xtext, notify_set
 from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
@@ -345,7 +345,7 @@ def _rcpt_option(session: SmtpdSession, text: str, recipient: Recipient, given: 
         recipient.notify = frozenset(map(Notify, asked.words))
         return None
     type, semicolon, coded = value.partition(";")
-    plain = decode_xtext(coded) if semicolon else None
+    plain = decode_orcpt(type, coded) if semicolon else None
     if twice or not type or plain is None:
         return 501, "5.5.4 Error: Bad ORCPT parameter syntax"
     recipient.orcpt = f"{type};{plain}"
