@@ -26,7 +26,8 @@ DIAGNOSTICS
     reject, warning, info, hold, discard, filter, redirect, bcc, prepend, replace, strip: see content_checks(3)
 
 BUGS
-    A Milter can never be reached, and decides nothing of its own.
+    A Milter can never be reached, and decides nothing of its own.  max_use is counted as if one process took in all
+    messages.
 
 SEE ALSO
     cleanup(8), header_checks(5), canonical(5), virtual(5)
@@ -95,6 +96,7 @@ class Cleanup(Program):
         #: Whether one of its processes waits for bounce(8), which needs another to take in its notice.
         self.waits = False
         self._second_idle = -self._max_idle
+        self._served, self._max_use = 0, config["max_use"]
         #: What became of headers with addresses, by all that had a say in it.
         self.rewritten: dict[tuple[str, bool, bool, str], str] = {}
 
@@ -103,6 +105,11 @@ class Cleanup(Program):
         self.completion.forget()
         for memory in (self._domains, *self._addresses, self.rewritten):
             memory.clear()
+
+    def idle(self, now: float) -> int:
+        """None is once as many messages have come as one process takes in, until the next one has been started."""
+        ended = self._served and self._served % self._max_use == 0
+        return 0 if ended else super().idle(now)
 
     def beside(self) -> Decision[None]:
         """Another process takes in a message while one waits; where none is idle, it opens the tables for itself."""
@@ -126,6 +133,9 @@ class Cleanup(Program):
             flags: what to do with it.
             arrival: when it arrived, where that is not now (s).
         """
+        if self.opening and self._served and self._served % self._max_use == 0:
+            self.pending.extend(self.opening)
+        self._served += 1
         self.completion.forget()  # the headers of the message before have been completed since
         message.warn_after = message.warn_after or self.warn_after
         if context == "remote" and not self.remote_domain:

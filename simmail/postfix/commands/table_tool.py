@@ -116,6 +116,7 @@ class TableTool:
                 folder=self.invocation.folder,
                 printed=self.invocation.complain,
                 variables=self.invocation.environment,
+                reader=self.invocation.user,
                 proxymap=proxymap_of(self.invocation.machine, self.config, self._note, self._stopped()),
             )
             self.prepare()

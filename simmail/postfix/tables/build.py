@@ -128,9 +128,8 @@ def create(type: str, name: str, environment: TableEnvironment, flags: DictFlag,
         if error.reason == IS_DIRECTORY:
             raise Fatal(f"open {path}: {error.reason}") from None
         existing = None
-    reason = (
-        "" if source is None else environment.machine.files.may_append(normal(path, environment.folder), source.owner)
-    )
+    owner = "root" if source is None else source.owner
+    reason = environment.machine.files.may_append(normal(path, environment.folder), owner)
     if reason:
         raise Fatal(f"open {'database ' if existing is None else ''}{path}: {reason}")
     if existing is not None and not existing.text:

@@ -148,6 +148,7 @@ def open_database(type: str, name: str, environment: TableEnvironment, flags: Di
         file = environment.file(path)
         entries = loaded(type, path, file, environment)
     except FileError as error:
+        environment.sought(path)
         return Unavailable(type, name, environment, f"open database {path}: {error.reason}", flags)
     warn_if_stale(name, file, environment, flags)
     return Database(type, name, environment, entries, file, flags)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from simmail.files.entries import File
-from simmail.files.file_errors import FileError
+from simmail.files.entries import File, may_read
+from simmail.files.file_errors import DENIED, FileError
 from simmail.files.machine import Machine
 from simmail.files.paths import NULL_DEVICE, normal
 from simmail.mail.errors import Fatal, Location
@@ -44,6 +44,7 @@ class TableEnvironment:
         printed: hears what a library prints that the table is made with; a daemon's words are lost.
         variables: the program's environment.
         approved: of proxymap(8): the tables it may open, `type:name` each; None lets it open all.
+        reader: whose files it may read; daemons open their tables as root.
 
     Attributes:
         tables: `type:name(0,flags)` -> the table opened under that name, shared by all who ask for it.
@@ -64,9 +65,10 @@ class TableEnvironment:
         printed: Callable[[str], None] = lambda text: None,
         variables: Mapping[str, str] | None = None,
         approved: Collection[str] | None = None,
+        reader: str = "root",
     ) -> None:
         self.machine, self.utf8, self.surrogates = machine, utf8, surrogates
-        self.folder, self.proxymap, self.approved = folder, proxymap, approved
+        self.folder, self.proxymap, self.approved, self.reader = folder, proxymap, approved, reader
         self.printed, self.variables = printed, variables or {}
         self._warn = warn
         self.asked: Callable[[Table, str, str | None], None] | None = None
@@ -83,15 +85,26 @@ class TableEnvironment:
         """The file of that name.  Raises FileError."""
         if not name:
             raise FileError(name, "No such file or directory")
-        path = normal(name, self.folder)
-        return NOTHING if path == NULL_DEVICE else self.machine.files.file(path)
+        path, files = normal(name, self.folder), self.machine.files
+        if path == NULL_DEVICE:
+            return NOTHING
+        if self.reader != "root" and files.is_closed(path, self.reader):
+            raise FileError(path, DENIED)
+        found = files.file(path)
+        if not may_read(found, self.reader):
+            raise FileError(path, DENIED)
+        return found
 
     def text(self, name: str) -> str:
         """The content of a file that is read as a table is made, and then no more.  Raises FileError."""
+        self.sought(name)
+        return self.file(name).text
+
+    def sought(self, name: str) -> None:
+        """A file is looked for as a table is made, and then no more."""
         path, files = normal(name, self.folder), self.machine.files
         files.watch(path)
         self._read[path] = files.find(path)
-        return self.file(name).text
 
     def stale(self) -> bool:
         """Whether one of those files is another one now: a new process would read that."""
