@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from simmail.files.accounts_view import PASSWD, AccountsView
 from simmail.files.base_system import FOLDERS, LINKS
 from simmail.files.entries import Owner
 from simmail.files.file_errors import FileError
@@ -22,6 +23,11 @@ class Account(NamedTuple):
     gecos: str = ""
     gid: int = 8
     shell: str = "/bin/sh"
+
+    @property
+    def line(self) -> str:
+        """It as a line."""
+        return f"{self.name}:x:{self.uid}:{self.gid}:{self.gecos}:{self.home}:{self.shell}"
 
 
 #: The accounts that Debian's base system and its postfix package make; each can receive mail.
@@ -93,6 +99,7 @@ class Machine:
             self.files.make_folder(folder)
         for path, target in LINKS.items():
             self.files.make_link(path, target)
+        self.files.mount(PASSWD, AccountsView(self.accounts))
         self.files.linked = False  # none of these is a mailbox
 
     @property

@@ -90,10 +90,7 @@ class FileSystem:
     def _view(self, path: str) -> View | None:
         if not path.startswith(self._mounted):
             return None
-        for folder, view in self._views.items():
-            if path == folder or path.startswith(folder + "/"):
-                return view
-        return None
+        return next((view for folder, view in self._views.items() if f"{path}/".startswith(f"{folder}/")), None)
 
     def file(self, path: str) -> File:
         """The file at `path`.  Raises FileError."""
@@ -105,8 +102,14 @@ class FileSystem:
             return view.file(path)
         found = self._files.get(path)
         if found is None:
-            raise FileError(path, IS_DIRECTORY if self.is_folder(path) else NO_FILE)
+            raise FileError(path, IS_DIRECTORY if self.is_folder(path) else self._nothing_in(above(path)))
         return found
+
+    def _nothing_in(self, folder: str) -> str:
+        """Why there is nothing in `folder`, which need not be one."""
+        while folder not in self._folders and self.find(folder) is None:
+            folder = above(folder)
+        return NO_FILE if folder in self._folders else NOT_DIRECTORY
 
     def find(self, path: str) -> File | None:
         """The file at `path`, which is absolute and normal; None where there is none."""
@@ -130,7 +133,7 @@ class FileSystem:
             return IS_DIRECTORY
         folder = above(path)
         if not self._is_folder(folder):
-            return NOT_DIRECTORY if self.find(folder) is not None else NO_FILE
+            return self._nothing_in(folder)
         mode = self.folder_mode(folder)
         if mode & 0o002 or user == "root":
             return ""
@@ -224,11 +227,8 @@ class FileSystem:
 
     def as_stored(self, folder: str) -> list[str]:
         """The names in `folder` in the order in which a program finds them that does not sort.  Raises FileError."""
-        order = self._orders.get(normal(folder))
-        names = self.listing(folder)
-        if order is None:
-            return names
-        return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+        order = self._orders.get(normal(folder), ())
+        return sorted(self.listing(folder), key=lambda name: order.index(name) if name in order else len(order))
 
     def folder_owner(self, path: str) -> str:
         """The account that a folder belongs to; one that only a view has is whose the folder is that it lies in."""

@@ -27,7 +27,6 @@ import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from simmail.files.file_errors import NO_FILE
 from simmail.files.invocation import Invocation
 from simmail.mail.errors import Fatal, Location
 from simmail.mail.questions import Decision
@@ -425,6 +424,7 @@ class _Postconf:
         """The text to be changed."""
         if self.invocation.user != "root":
             raise Fatal(f"open {path}.tmp: Permission denied")
-        if not self.machine.files.is_folder(posixpath.dirname(path)):
-            raise Fatal(f"open {path}.tmp: {NO_FILE}")
+        reason = self.machine.files.no_way_into(posixpath.dirname(path))
+        if reason:
+            raise Fatal(f"open {path}.tmp: {reason}")
         return self.read(path, " for reading")

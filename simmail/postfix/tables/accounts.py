@@ -17,9 +17,7 @@ class Passwd(Table):
         """The account's line."""
         folded = self.folded(key)
         account = self.environment.machine.accounts.get(folded) if folded else None
-        if account is None:
-            return None
-        return f"{account.name}:x:{account.uid}:{account.gid}:{account.gecos}:{account.home}:{account.shell}"
+        return account.line if account is not None else None
 
 
 class Group(Table):

@@ -17,10 +17,7 @@ NOT_FOUND = 2
 
 def _passwd(process: Process) -> dict[str, tuple[int, str]]:
     """Login name -> number, and the line of /etc/passwd."""
-    return {
-        name: (a.uid, f"{name}:x:{a.uid}:{a.gid}:{a.gecos}:{a.home}:{a.shell}")
-        for name, a in process.machine.accounts.items()
-    }
+    return {name: (account.uid, account.line) for name, account in process.machine.accounts.items()}
 
 
 def _group(process: Process) -> dict[str, tuple[int, str]]:

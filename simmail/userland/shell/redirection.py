@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from simmail.files.file_errors import EXISTS, NO_FILE, FileError
+from simmail.files.file_errors import EXISTS, NO_FILE, NOT_DIRECTORY, FileError
 from simmail.mail.questions import Decision
 from simmail.userland.shell.control import ShellError
 from simmail.userland.shell.nodes import Redirection
@@ -67,7 +67,7 @@ def _reading(shell: Shell, name: str) -> Stream:
     try:
         return Stream(files.read(name))
     except FileError as error:
-        reason = "No such file" if error.reason == NO_FILE else error.reason
+        reason = "No such file" if error.reason in (NO_FILE, NOT_DIRECTORY) else error.reason
         raise ShellError(f"cannot open {name}: {reason}") from None
 
 
@@ -85,7 +85,7 @@ def _writing(shell: Shell, name: str, operator: str) -> Output:
         else:
             files.write(name, "")
     except FileError as error:
-        reason = "Directory nonexistent" if error.reason == NO_FILE else error.reason
+        reason = "Directory nonexistent" if error.reason in (NO_FILE, NOT_DIRECTORY) else error.reason
         raise ShellError(f"cannot create {name}: {reason}") from None
     if files.path(name).startswith("/dev/") and not files.is_file(name):
         return Nowhere()
