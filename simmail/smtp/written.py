@@ -18,8 +18,8 @@ class Written:
 
     @property
     def left(self) -> bool:
-        """Whether there is more."""
-        return self._place < len(self._text)
+        """Whether there is one more line; one without an end is never taken for one."""
+        return self._text.find("\n", self._place) >= 0
 
     def command(self) -> Command | Chunk:
         """The next command; one that announces a chunk comes with it."""
@@ -29,9 +29,9 @@ class Written:
         return self._chunk(line[5:].strip())
 
     def _line(self) -> str:
-        line, end, _ = self._text[self._place :].partition("\n")
-        self._place += len(line) + len(end)
-        return line.removesuffix("\r")
+        start, end = self._place, self._text.index("\n", self._place)
+        self._place = end + 1
+        return self._text[start:end].removesuffix("\r")
 
     def content(self) -> Data:
         """All up to a lone dot."""
@@ -47,7 +47,7 @@ class Written:
         """So many octets as a BDAT command says; fewer where there are not so many."""
         count, start = argument.split(" ", maxsplit=1)[0], self._place
         wanted = int(count) if count.isascii() and count.isdigit() else 0
-        while wanted > 0 and self.left:
+        while wanted > 0 and self._place < len(self._text):
             wanted -= octets(self._text[self._place])
             self._place += 1
         return Chunk(argument, self._text[start : self._place])

@@ -8,14 +8,14 @@ from simmail.smtp.written import Written
 
 def test_commands_and_content_are_taken_one_after_the_other() -> None:
     """Each knows where it ends."""
-    written = Written("MAIL FROM:<a@b>\r\nDATA\n..dot\ntext\n.\nQUIT")
+    written = Written("MAIL FROM:<a@b>\r\nDATA\n..dot\ntext\n.\nQUIT\nNOOP")
     assert written.command() == Command("MAIL", "FROM:<a@b>")
     assert written.command() == Command("DATA")
     data = written.content()
     assert data.content.lines == (".dot", "text")
     assert data.complete
     assert written.command() == Command("QUIT")
-    assert not written.left
+    assert not written.left  # what has no end of line is no command
 
 
 def test_content_without_a_lone_dot_breaks_off() -> None:

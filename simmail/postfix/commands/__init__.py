@@ -12,7 +12,7 @@ MODULES = {
     "postconf": "postconf",
     "postmap": "postmap",
     "postalias": "postalias",
-    "newaliases": "postalias",
+    "newaliases": "sendmail",
     "sendmail": "sendmail",
     "mailq": "sendmail",
     "postqueue": "postqueue",

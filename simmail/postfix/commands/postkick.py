@@ -25,7 +25,6 @@ from __future__ import annotations
 from simmail.files.invocation import Invocation
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt
-from simmail.postfix.mastercf import Service
 
 USAGE = "usage: postkick [-c config_dir] [-v] class service request"
 
@@ -43,12 +42,14 @@ def postkick(invocation: Invocation) -> Decision[int]:
         return _fails(invocation, f"fatal: {USAGE}")
     kind, name, request = words
     control = console.control()
-    service: Service | None = None
+    service, socket = None, f"{kind}/{name}"
     if control.system is not None:
-        service = next((s for s in control.system.master.services.values() if s.name == name), None)
+        service = next((s for s in control.system.master.services.values() if s.socket == socket), None)
     reason = "Permission denied" if console.locked_out else "No such file or directory"
-    if console.locked_out or service is None or ("private" if service.private else "public") != kind:
-        _fails(invocation, f"warning: unable to look up {kind}/{name}: {reason}")
+    if console.locked_out or socket not in control.spool.sockets:
+        _fails(invocation, f"warning: unable to look up {socket}: {reason}")
+        service = None
+    if service is None:
         return _fails(
             invocation, f"warning: Cannot contact class {kind} service {name} - perhaps the mail system is down"
         )

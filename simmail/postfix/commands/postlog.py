@@ -47,7 +47,7 @@ def postlog(invocation: Invocation) -> Decision[int]:
     except Fatal as fatal:
         return _fatal(invocation, fatal.text)
     priority = given.get("p", "info")
-    event = PRIORITIES.get(priority)
+    event = PRIORITIES.get(priority.lower())
     if event is None:
         return _fatal(invocation, f'bad severity: "{priority}"')
     tag = given.get("t", "postfix/postlog")

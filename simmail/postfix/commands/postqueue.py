@@ -138,10 +138,7 @@ class _Postqueue:
     def _flush_message(self, queue_id: str) -> Decision[int]:
         if not valid_queue_id(queue_id):
             yield from self.console.die(f'Cannot flush queue ID - invalid name: "{queue_id}"')
-        control = self.console.control()
-        if control.system is None:
-            yield from self.console.warn(f"connect to public/flush: {control.spool.no_answer}")
-        yield from self._running()
+        yield from self._flush_service()
         yield Trigger(lambda manager, now: manager.flush_message(queue_id, now))
         return 0
 
@@ -152,12 +149,19 @@ class _Postqueue:
         known = yield from self.console.is_listed(lambda env: fast_flush_domains(config, env).matches(site), config)
         if not known:
             yield from self.console.die(f'Flush service is not configured for destination "{site}"')
-        yield from self._running()
+        yield from self._flush_service()
         system = self.console.control().system
         if system is not None:
             yield from flush_words(system)
         yield send_site(site)
         return 0
+
+    def _flush_service(self) -> Decision[None]:
+        """See that flush(8) can be asked."""
+        control = self.console.control()
+        if control.system is None:
+            yield from self.console.warn(f"connect to public/flush: {control.spool.no_answer}")
+        yield from self._running()
 
     def _running(self) -> Decision[None]:
         if self.console.control().system is None:

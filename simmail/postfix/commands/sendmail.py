@@ -4,6 +4,7 @@
 SYNOPSIS
     sendmail [option ...] [recipient ...]
     mailq
+    newaliases
 
 DESCRIPTION
     Reads a message up to its end, or to a line with a lone dot, and puts it into the maildrop queue.  Recipients are
@@ -13,12 +14,12 @@ DESCRIPTION
     notifications, -B says what the body holds, -XV asks for variable envelope return paths, -G leaves the header as it
     is, -i or -oi takes a lone dot for text.
     -bv only looks at the addresses, -v reports the delivery.  -bs holds an SMTP session with standard input.  -bp or
-    `mailq` lists the queue, -q, -qRsite and -qIid try what waits, -bi makes the alias database, -bd starts Postfix.
-    -C names a main.cf, or the folder that it is in.
+    `mailq` lists the queue, -q, -qRsite and -qIid try what waits, -bd starts Postfix.
+    -bi or `newaliases` makes what alias_database lists, or -oA names.  -C names a main.cf, or the folder that it is in.
 
 PARAMETERS
-    message_size_limit, myorigin, authorized_submit_users, sendmail_fix_line_endings, default_verp_delimiters,
-    verp_delimiter_filter, line_length_limit, local_login_sender_maps
+    alias_database, message_size_limit, myorigin, authorized_submit_users, sendmail_fix_line_endings,
+    default_verp_delimiters, verp_delimiter_filter, line_length_limit, local_login_sender_maps
 
 DIAGNOSTICS
     sendmail: fatal: USER(UID): No recipient addresses found in message header
@@ -40,7 +41,7 @@ from dataclasses import dataclass, field
 
 from simmail.files.invocation import Invocation
 from simmail.files.machine import Account
-from simmail.mail.content import Content
+from simmail.mail.content import Content, octets
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Abandon, Commit, Decision, NewQueueId, through
@@ -52,6 +53,7 @@ from simmail.postfix.pickup import GATEWAY
 from simmail.postfix.queue_file import stored_size
 from simmail.postfix.smtpd.standalone import StandAlone, StandAloneSession, converse, unheard
 from simmail.postfix.tables import TableEnvironment
+from simmail.postfix.tables.split import split_outside_braces
 from simmail.smtp.parameters import notify_set
 
 LETTERS = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx"
@@ -82,6 +84,7 @@ class Request:
     gateway: bool = False
     site: str = ""
     queue_id: str = ""
+    aliases: str = ""
     operands: list[str] = field(default_factory=list)
 
     @property
@@ -95,6 +98,11 @@ def mailq(invocation: Invocation) -> Decision[int]:
     return (yield from _Sendmail(invocation).run("p"))
 
 
+def newaliases(invocation: Invocation) -> Decision[int]:
+    """Make the alias database."""
+    return (yield from _Sendmail(invocation).run("i"))
+
+
 def sendmail(invocation: Invocation) -> Decision[int]:
     """Run sendmail; the exit status."""
     return (yield from _Sendmail(invocation).run("m"))
@@ -105,7 +113,12 @@ class _Sendmail:
 
     def __init__(self, invocation: Invocation) -> None:
         self.invocation = invocation
+        self.name = posixpath.basename(invocation.argv[0])
         self.console = Console("sendmail", invocation, TEMPORARY)
+        folder = self._folder()
+        if folder:  # other commands are handed it, too
+            folder = posixpath.join(invocation.folder, folder)
+            invocation.environment = {**invocation.environment, "MAIL_CONFIG": folder}
         self.config: Config = self.console.config()
 
     def run(self, mode: str) -> Decision[int]:
@@ -118,6 +131,29 @@ class _Sendmail:
         return (yield from self._delegate(request))
 
     # ---- options
+
+    def _folder(self) -> str:
+        """Where -C says that main.cf is; "" for the usual place.
+
+        The options are gone through once for this before all else, and what is none is told then, too.
+        """
+        folder, words = "", list(self.invocation.argv[1:])
+        while words and words[0].startswith("-") and words[0] not in ("-", "--"):
+            if words[0] in ("-q", "-XV"):
+                words = words[1:]
+                continue
+            try:
+                given, words = one_word(words)
+            except BadOption as error:
+                self.invocation.complain(f"{self.name}: {error.text}")
+                rest = words[0][1:].partition(error.letter)[2]
+                words = ["-" + rest, *words[1:]] if rest else words[1:]
+                continue
+            for letter, value in given:
+                if letter == "C":
+                    place, name = posixpath.split(value)
+                    folder = (place or ".") if name == "main.cf" else value
+        return folder
 
     def _read_options(self, request: Request) -> Decision[None]:
         words = list(self.invocation.argv[1:])
@@ -132,10 +168,8 @@ class _Sendmail:
             try:
                 given, words = one_word(words)
             except BadOption as error:
-                name = self.invocation.argv[0].rpartition("/")[2]
-                for _ in range(2):  # the options are gone through twice
-                    self.invocation.complain(f"{name}: {error.text}")
-                yield from self.console.die(f"usage: {name} [options]")
+                self.invocation.complain(f"{self.name}: {error.text}")
+                yield from self.console.die(f"usage: {self.name} [options]")
             for letter, value in given:
                 yield from self._option(request, letter, value)
         if words[:1] == ["--"]:
@@ -147,11 +181,11 @@ class _Sendmail:
         if words[0] == "-XV":
             request.verp = self.config["default_verp_delimiters"]
             return words[1:]
-        if words[0] == "-V" and len(words) > 1 and len(words[1]) == 2:
+        if words[0] == "-V" and len(words) > 1 and octets(words[1]) == 2:
             yield from self.console.warn("option -V is deprecated with Postfix 2.3; specify -XV instead")
             request.verp = self.config["default_verp_delimiters"]
             return words[1:]
-        if words[0].startswith("-V") and len(words[0]) == 4:
+        if words[0].startswith("-V") and octets(words[0]) == 4:
             old, new = words[0], "-X" + words[0][1:]
             yield from self.console.warn(f"option {old} is deprecated with Postfix 2.3; specify {new} instead")
             return [new, *words[1:]]
@@ -172,11 +206,9 @@ class _Sendmail:
             request.mode = "i"
         elif letter == "o":
             request.dots_are_text |= value.startswith("i")
+            request.aliases = value[1:] if value.startswith("A") else request.aliases
         elif letter == "v":
             request.verbose += 1
-        elif letter == "C":
-            folder, name = posixpath.split(value)
-            self.config = self.console.config((folder or ".") if name == "main.cf" else value)
         elif letter in "NRV":
             yield from self._notification(request, letter, value)
         elif letter in "Xbq":
@@ -199,7 +231,7 @@ class _Sendmail:
                 request.ret = RETURNS[value.upper()]
         elif len(value) > 100:
             yield from warn("too long -V option value -- ignored")
-        elif not (value.isascii() and value.isprintable()):
+        elif not (value and value.isascii() and value.isprintable()):
             yield from warn("bad syntax in -V option value -- ignored")
         else:
             request.envid = value
@@ -208,7 +240,7 @@ class _Sendmail:
         if not value.startswith("V"):
             yield from self.console.die(f"unsupported: -X{value[:1]}")
         allowed: str = self.config["verp_delimiter_filter"]
-        if len(value) != 3 or not set(value[1:]) <= set(allowed):
+        if octets(value) != 3 or not set(value[1:]) <= set(allowed):
             yield from self.console.die(f"-V requires two characters from {allowed}")
         request.verp = value[1:]
 
@@ -264,7 +296,7 @@ class _Sendmail:
             "p": ("postqueue -p", "display queue mode"),
             "q": ("postqueue -f", "flush queue mode"),
             "d": ("postfix start", "daemon mode"),
-            "i": ("newaliases", "alias initialization mode"),
+            "i": ("", "alias initialization mode"),
             "s": ("", "stand-alone mode"),
             "h": ("", ""),
         }[request.mode]
@@ -277,6 +309,9 @@ class _Sendmail:
             words = ("postqueue", "-s", request.site)
         elif request.queue_id:
             words = ("postqueue", "-i", request.queue_id)
+        elif request.mode == "i":
+            tables = [request.aliases] if request.aliases else split_outside_braces(self.config["alias_database"])
+            words = ("postalias", *tables) if tables else ()
         status = (yield from self.console.run(words)) if words else 0
         return 0 if request.mode == "d" else status  # started in the background, whatever comes of it
 

@@ -45,11 +45,11 @@ class Option(NamedTuple):
 
 
 class BadOption(Exception):
-    """An option that getopt(3) refuses; `text` is what it says."""
+    """An option that getopt(3) refuses: its letter, and what is said of it."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        super().__init__(text)
+    def __init__(self, text: str, letter: str) -> None:
+        self.letter, self.text = letter, f"{text} -- '{letter}'"
+        super().__init__(self.text)
 
 
 def getopt(words: Sequence[str], letters: str) -> tuple[list[Option], list[str]]:
@@ -79,7 +79,7 @@ def getopt(words: Sequence[str], letters: str) -> tuple[list[Option], list[str]]
             letter, rest = rest[0], rest[1:]
             place = letters.find(letter)
             if letter == ":" or place < 0:
-                raise BadOption(f"invalid option -- '{letter}'")
+                raise BadOption("invalid option", letter)
             kind = letters[place + 1 : place + 3]
             if kind[:1] != ":":
                 found.append(Option(letter))
@@ -90,7 +90,7 @@ def getopt(words: Sequence[str], letters: str) -> tuple[list[Option], list[str]]
                 found.append(Option(letter, words[index]))
                 index += 1
             else:
-                raise BadOption(f"option requires an argument -- '{letter}'")
+                raise BadOption("option requires an argument", letter)
             break
     return found, list(words[index:])
 
