@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from simmail.mail.errors import Fatal
-from simmail.postfix.maincf import SPACE, split_name_value
+from simmail.postfix.maincf import SPACE, physical_lines, split_name_value
 from simmail.postfix.master_entries import COMMAND, Entry
 from simmail.postfix.mastercf import BLANKS, FIELDS
 from simmail.postfix.tables.split import split_outside_braces
@@ -76,12 +76,6 @@ def field_number(name: str) -> int | None:
     if name not in FIELDS:
         raise Fatal(f'invalid service attribute name: "{name}"')
     return FIELDS.index(name)
-
-
-def physical_lines(text: str) -> list[str]:
-    """The lines of a file, each with its end, which the last one may lack."""
-    *lines, last = text.split("\n")
-    return [line + "\n" for line in lines] + ([last] if last else [])
 
 
 def _content(line: str) -> str:

@@ -63,6 +63,12 @@ def read_file(files: FileSystem, path: str, purpose: str = "") -> str:
         raise Fatal(f"{deed}: {error.reason}") from None
 
 
+def physical_lines(text: str) -> list[str]:
+    """The lines of a file, each with its end, which the last one may lack."""
+    *lines, last = text.split("\n")
+    return [line + "\n" for line in lines] + ([last] if last else [])
+
+
 def logical_lines(text: str, name: str, warn: Warn) -> Iterator[LogicalLine]:
     """The logical lines of a file.
 

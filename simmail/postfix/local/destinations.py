@@ -37,6 +37,7 @@ from simmail.mail.questions import Decision
 from simmail.mail.tokens import Address, external_address, internalize, parse
 from simmail.postfix.agent import failure
 from simmail.postfix.local.state import SOURCES, Run, Source, State
+from simmail.postfix.maincf import physical_lines
 from simmail.postfix.resolved import ResolveFlag
 
 if TYPE_CHECKING:
@@ -109,9 +110,9 @@ class Destinations:
         return False, count
 
     def _lines(self, text: str) -> Iterator[str]:
-        """The lines of a file; one that is too long counts as several."""
+        """The lines of a file with their ends, which a quote may take in; one that is too long counts as several."""
         longest = self._longest
-        for line in text.split("\n"):
+        for line in physical_lines(text):
             if len(line) <= longest:
                 yield line
             else:
