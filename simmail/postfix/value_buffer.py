@@ -7,7 +7,7 @@ DESCRIPTION
     the filling of memory that nobody has written to, octets of all ones, which log and client see as blanks.
 
     Compiled tables (hash, btree) and those behind proxymap(8) have such a buffer each, in each process; the actions of
-    all policy servers have one.  A nexthop has a new one each time.
+    all policy servers have one.  A nexthop has a new one each time, and so has the refusal of what is on a DNS list.
 
 BUGS
     Tables that give their values away as they hold them (inline, texthash, cidr, static, patterns) have whatever memory

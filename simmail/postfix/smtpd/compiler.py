@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.postfix.smtpd.dnsbl import DnsList
 from simmail.postfix.smtpd.findings import SERVER_ERROR, Finding, Kind
-from simmail.postfix.smtpd.opening import Missed
+from simmail.postfix.smtpd.opening import Missed, in_braces
 from simmail.postfix.smtpd.places import places
 from simmail.postfix.smtpd.policy_client import PolicyServer
 from simmail.postfix.smtpd.restrictions import (
@@ -113,6 +113,7 @@ def _table(smtpd: Smtpd, restriction: str, text: str) -> Maps:
 _READ: dict[Argument, Callable[[Smtpd, str, str], Any]] = {
     Argument.NONE: lambda smtpd, restriction, text: None,
     Argument.TABLE: _table,
+    Argument.SEARCHED_TABLE: lambda smtpd, restriction, text: None,  # whose table is never looked into
     Argument.DNS_LIST: lambda smtpd, restriction, text: DnsList.parse(text),
     Argument.SERVICE: lambda smtpd, restriction, text: PolicyServer.parse(smtpd.config, text),
     Argument.NUMBER: lambda smtpd, restriction, text: int(text),
@@ -122,8 +123,10 @@ _READ: dict[Argument, Callable[[Smtpd, str, str], Any]] = {
 def _wrong(kind: Argument, name: str, text: str) -> str:
     """What is wrong with the word behind a restriction's name, at first sight; "" for nothing."""
     lowered = name.lower()
-    if kind is Argument.TABLE and ":" not in text:
+    if kind in (Argument.TABLE, Argument.SEARCHED_TABLE) and ":" not in text:
         return f'restriction {lowered}: bad argument "{text or name}": need maptype:mapname'
+    if kind is Argument.SEARCHED_TABLE and text.startswith("{") and in_braces(text)[1]:
+        return f"See earlier parsing error messages for '{text}"
     if kind is Argument.DNS_LIST and not text:
         return f"restriction {name} requires domain name argument"
     if kind is Argument.SERVICE and not text:

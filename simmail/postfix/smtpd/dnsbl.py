@@ -50,6 +50,7 @@ from simmail.postfix.smtpd.process import ListAnswer, SmtpdProcess
 from simmail.postfix.smtpd.relay import authorized
 from simmail.postfix.smtpd.state import UNKNOWN
 from simmail.postfix.tables import LookupFailure
+from simmail.postfix.value_buffer import ValueBuffer
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.state import SmtpdState
 
 REASON_LIMIT = 500
+#: How much the buffer of a refusal holds at first, octets.
+REPLY_ROOM = 100
 _REPLY = re.compile(r"[45]\d\d ", re.ASCII)
 _NOT_PLAIN = re.compile(rb"[^ -~]")
 _NOT_LISTED = ListAnswer(())
@@ -293,4 +296,6 @@ def blocked(
         yield smtpd.note("warning", "", f"rbl response code configuration error: {text}")
         return Finding(Kind.REJECT, 450, "4.7.1", "Service unavailable")
     status, rest = dsn_split(text[4:], "4.7.1")
+    if not rest and text.endswith(status):
+        rest = ValueBuffer(REPLY_ROOM).hold(text)
     return Finding(Kind.REJECT, int(text[:3]), smtpd.fitted(status, title), rest or "Service unavailable")

@@ -88,7 +88,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     state.queue_id = yield from session.transaction.begin()
     session.arrival = session.transaction.message.arrival
     yield smtpd.note(
-        "client", state.queue_id, client.name, client.address, behind,
+        "client", state.queue_id, *state.known_as, behind,
         state.sender, recipient, state.protocol, helo, state.permitted or "",
     )  # fmt: skip
 

@@ -11,13 +11,18 @@ DIAGNOSTICS
     malformed map specification: '{permit, reject}'
     expected maptype:mapname instead of 'permit'
 
+    malformed map attribute in '{static:OK, search_order}': 'missing '=' after attribute name'
+    unknown map attribute in '{static:OK, order=cert_fingerprint}': 'order'
+    unknown search type 'subject' in '{static:OK, search_order=subject}'
+        check_ccert_access fails with `See earlier parsing error messages for '{...}` where one of these was said.
+
     check_domain_access: unexpected dictionary: {inline:{a=b}}
         A table in braces is opened without them, and not found again: each look-up fails.
 
     `Fatal`: open dictionary: expecting "type:name" form instead of "permit_mynetworks:"
 
 BUGS
-    Options behind a table in braces are not looked at, and one that is also named without is not found either.
+    A table in braces that is also named without is not found either.
 
 SEE ALSO
     smtpd.restrictions, postconf(5): smtpd_restriction_classes
@@ -28,9 +33,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
+from simmail.postfix.maincf import split_name_value
 from simmail.postfix.tables import LookupFailure, Maps
 from simmail.postfix.tables.registry import open_table
-from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
+from simmail.postfix.tables.split import SEPARATORS, BraceError, inside_braces, split_at, split_outside_braces
 from simmail.postfix.tables.table import TableEnvironment
 
 #: The ends of restrictions' names -> the function that misses a table in braces.
@@ -41,6 +47,8 @@ _MISSED_BY = (
     ("", "check_domain_access"),
 )
 POLICY_SERVICE = "check_policy_service"
+#: The attribute that a table in braces may have, and what of a certificate it may name to be looked for.
+SEARCH_ORDER, SEARCHES = "search_order", frozenset({"cert_fingerprint", "pubkey_fingerprint"})
 
 
 def open_tables(words: Iterable[str], environment: TableEnvironment) -> None:
@@ -88,17 +96,39 @@ def _table(word: str, environment: TableEnvironment) -> str:
     """The table that a word names; "" for none."""
     if not word.startswith("{"):
         return word if ":" in word else ""
+    table, complaints = in_braces(word)
+    for complaint in complaints:
+        environment.warn("warning", complaint)
+    return table
+
+
+def in_braces(word: str) -> tuple[str, tuple[str, ...]]:
+    """A table in braces, with what stands behind it.
+
+    Returns:
+        Its name, and nothing; or "", and what is wrong.
+    """
     malformed = "malformed map specification: "
     try:
         inside = split_outside_braces(inside_braces(word))
     except BraceError as error:
-        environment.warn("warning", f"{malformed}'{error}'")
-        return ""
+        return "", (f"{malformed}'{error}'",)
     if not inside:
-        environment.warn("warning", f"empty map specification: '{word}'")
-    elif ":" in inside[0]:
-        return inside[0]
-    else:
-        environment.warn("warning", f"{malformed}'{word}'")
-        environment.warn("warning", f"expected maptype:mapname instead of '{inside[0]}'")
-    return ""
+        return "", (f"empty map specification: '{word}'",)
+    table, *attributes = inside
+    if ":" not in table:
+        return "", (f"{malformed}'{word}'", f"expected maptype:mapname instead of '{table}'")
+    fault = next(filter(None, (_fault(attribute, word) for attribute in attributes)), "")
+    return ("", (fault,)) if fault else (table, ())
+
+
+def _fault(attribute: str, word: str) -> str:
+    """What is wrong with an attribute of a table in braces, `name=value` or `{ name = value }`; "" for nothing."""
+    try:
+        name, value = split_name_value(inside_braces(attribute) if attribute.startswith("{") else attribute)
+    except (BraceError, ValueError) as error:
+        return f"malformed map attribute in '{word}': '{error}'"
+    if name.lower() != SEARCH_ORDER:
+        return f"unknown map attribute in '{word}': '{name}'"
+    wrong = next((one for one in split_at(value, SEPARATORS) if one.lower() not in SEARCHES), "")
+    return f"unknown search type '{wrong}' in '{word}'" if wrong else ""

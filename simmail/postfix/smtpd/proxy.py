@@ -355,10 +355,10 @@ class ProxySession(SmtpdSession):
 
     def _noted(self, recipient: str) -> Any:
         """The record of a message that is not queued here."""
-        state, client = self.state, self.state.client
+        state = self.state
         behind = login_text(state) + (forwarded_text(self.forwarded) if self.forwarded else "")
         return self.smtpd.note(
-            "client", "NOQUEUE", client.name, client.address, behind,
+            "client", "NOQUEUE", *state.known_as, behind,
             state.sender, recipient, state.protocol, state.helo or "", state.permitted or "",
         )  # fmt: skip
 

@@ -44,6 +44,7 @@ class Argument(Enum):
 
     NONE = auto()
     TABLE = auto()
+    SEARCHED_TABLE = auto()
     DNS_LIST = auto()
     SERVICE = auto()
     NUMBER = auto()
@@ -131,7 +132,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     "permit_dnswl_client": Restriction((_ADDRESS, STATE), dnsbl.permit_dnswl_client, True, _L, remember=False),
     "permit_rhswl_client": Restriction((_NAME, STATE), dnsbl.permit_rhswl_client, True, _L, remember=False),
     "reject_maps_rbl": Restriction((_ADDRESS, STATE), dnsbl.reject_maps_rbl, True, remember=False),
-    "check_ccert_access": Restriction((), general.check_ccert_access, argument=_T),
+    "check_ccert_access": Restriction((), general.check_ccert_access, argument=Argument.SEARCHED_TABLE),
     "check_sasl_access": Restriction((_USER,), login_checks.check_sasl_access, argument=_T),
     # HELO
     "check_helo_access": Restriction(("helo",), access.check_helo_access, argument=_T),

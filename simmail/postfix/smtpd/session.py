@@ -486,7 +486,6 @@ class SmtpdSession:
                 yield self._gone()
         if state.process is not NO_PROCESS:
             smtpd.processes.leave(state.process, (yield Now()))
-        client = state.client
-        yield smtpd.note("disconnect", "", client.name, client.address, counts(self.total, self.failed))
+        yield smtpd.note("disconnect", "", *state.known_as, counts(self.total, self.failed))
         yield from self.leave()
         return reply if reply.closes else reply._replace(closes=True)

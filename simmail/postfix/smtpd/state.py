@@ -157,6 +157,12 @@ class SmtpdState:
         return Subject(*self.about)
 
     @property
+    def known_as(self) -> tuple[str, str]:
+        """The client's name and address in the log: still the old ones after an XCLIENT that ends in a mistake."""
+        name, _, address = self.namaddr.partition("[")
+        return name, address[:-1]
+
+    @property
     def authentication(self) -> Authentication:
         """The client's login."""
         user = self.sasl_username
