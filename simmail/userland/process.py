@@ -12,6 +12,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.userland.files import EXECUTE, UserFiles
 from simmail.userland.job import Exhausted, Job
+from simmail.userland.quoting import quoted
 from simmail.userland.streams import Printed, Stream
 
 #: What dash takes for PATH where the environment has none.
@@ -337,7 +338,7 @@ class Tool:
         except CommandError as error:
             return process.fail(error.text, error.status)
         except FileError as error:
-            return process.fail(f"{error.path}: {error.reason}")
+            return process.fail(f"{quoted(error.path)}: {error.reason}")
         except Exhausted as error:
             if process is invocation:
                 raise

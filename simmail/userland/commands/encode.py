@@ -10,6 +10,7 @@ from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import options, read_operand
 from simmail.userland.process import CommandError, Process, Tool
+from simmail.userland.quoting import quoted
 
 #: How long a line of base64 is where nothing is said.
 WIDTH = 76
@@ -32,7 +33,7 @@ def base64(process: Process) -> Decision[int]:
     try:
         text = yield from read_operand(process, name)
     except FileError as error:
-        raise CommandError(f"{error.path}: {error.reason}") from None
+        raise CommandError(f"{quoted(error.path)}: {error.reason}") from None
     if "d" in given:
         return _decoded(process, text, "i" in given)
     encoded = codec.b64encode(_octets(text)).decode()
@@ -72,7 +73,7 @@ def digest(process: Process) -> Decision[int]:
                 status = (yield from _checked(process, kind, name, text)) or status
                 continue
         except FileError as error:
-            status = process.fail(f"{error.path}: {error.reason}")
+            status = process.fail(f"{quoted(error.path)}: {error.reason}")
             continue
         process.print(f"{_digest(kind, text)} {'*' if given.last('bt') == 'b' else ' '}{name}")
     return status
@@ -92,7 +93,7 @@ def _checked(process: Process, kind: str, listed: str, text: str) -> Decision[in
         try:
             same = _digest(kind, (yield from read_operand(process, line[2]))) == line[1]
         except FileError as error:
-            process.fail(f"{error.path}: {error.reason}")
+            process.fail(f"{quoted(error.path)}: {error.reason}")
             process.print(f"{line[2]}: FAILED open or read")
             missing += 1
             continue

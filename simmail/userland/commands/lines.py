@@ -10,6 +10,7 @@ from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, Options, lines, options, read_operand
 from simmail.userland.printf import unescape
 from simmail.userland.process import CommandError, Process, Tool
+from simmail.userland.quoting import quoted
 from simmail.userland.regex.syntax import CLASSES
 
 Key = tuple[object, ...]
@@ -136,7 +137,7 @@ def sort(process: Process) -> Decision[int]:
         try:
             texts.append((yield from read_operand(process, name)))
         except FileError as error:
-            return process.fail(f"cannot read: {error.path}: {error.reason}", 2)
+            return process.fail(f"cannot read: {quoted(error.path)}: {error.reason}", 2)
     rows = [line.removesuffix("\n") for text in texts for line in lines(text)]
     process.job.step(len(rows) // 1000)
     ordered = list(rows)

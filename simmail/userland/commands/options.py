@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.process import CommandError, Process
+from simmail.userland.quoting import quoted
 
 
 @dataclass(slots=True)
@@ -167,7 +168,9 @@ class Inputs:
 
     def __init__(self, process: Process, names: list[str], complain: Complaint | None = None) -> None:
         self.process, self.names = process, list(names) or ["-"]
-        self.complain = complain or (lambda error: process.complain(f"{process.name}: {error.path}: {error.reason}"))
+        self.complain = complain or (
+            lambda error: process.complain(f"{process.name}: {quoted(error.path)}: {error.reason}")
+        )
         self.name, self.failed, self.first = self.names[0], False, False
         self._lines: Iterator[str] = iter(())
         self._from_input = False

@@ -8,6 +8,7 @@ from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, Options, lines, octets, options, read_operand
 from simmail.userland.process import CommandError, Process, Tool
+from simmail.userland.quoting import quoted
 from simmail.userland.streams import NeedInput
 
 FEW = 10
@@ -27,7 +28,7 @@ def cat(process: Process) -> Decision[int]:
         try:
             text = yield from read_operand(process, name)
         except FileError as error:
-            status = process.fail(f"{error.path}: {error.reason}")
+            status = process.fail(f"{quoted(error.path)}: {error.reason}")
             continue
         if not marked:
             process.write(text)
@@ -199,7 +200,7 @@ def wc(process: Process) -> Decision[int]:
         try:
             text = yield from read_operand(process, name or "-")
         except FileError as error:
-            status = process.fail(f"{error.path}: {error.reason}")
+            status = process.fail(f"{quoted(error.path)}: {error.reason}")
             if error.reason == "Is a directory":
                 rows.append(([0] * len(wanted), name))
             continue
@@ -236,7 +237,7 @@ def tee(process: Process) -> Decision[int]:
         try:
             (process.files.append if "a" in given else process.files.write)(name, text)
         except FileError as error:
-            status = process.fail(f"{error.path}: {error.reason}")
+            status = process.fail(f"{quoted(error.path)}: {error.reason}")
     return status
 
 
