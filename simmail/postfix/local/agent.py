@@ -246,4 +246,7 @@ class Local(DeliveryAgent):
         """Tell a sender who asked to be told of success that an alias was expanded, or a list delivered to."""
         if Notify.SUCCESS in state.recipient.notify:
             dsn = Dsn("2.0.0", "delivered" if listed else "expanded", "alias expanded")
-            run.results.append(Result(state.recipient, Status.SENT, dsn, run.request.transport, run.queued))
+            recipient = state.recipient
+            if listed:  # nobody is told what was typed
+                recipient = Recipient(recipient.address, orcpt=recipient.orcpt, notify=recipient.notify)
+            run.results.append(Result(recipient, Status.SENT, dsn, run.request.transport, run.queued))
