@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
+from simmail.files.reading import ROOT
 from simmail.mail.errors import Fatal, LateFatal, Location
 from simmail.postfix.compatibility import CHANGED_IN, Level, LevelError, level
 from simmail.postfix.expand import Expander, Expansion
@@ -90,7 +91,9 @@ class Config:
         self._knowing = Expander(lambda name, use: self.raw(name), self._complain)
 
     @classmethod
-    def load(cls, machine: Machine, warn: Warn = _silent, folder: str = FOLDER, program: str = "") -> Config:
+    def load(
+        cls, machine: Machine, warn: Warn = _silent, folder: str = FOLDER, program: str = "", user: str = ROOT
+    ) -> Config:
         """Read main.cf and the parameters that a program needs.
 
         Args:
@@ -98,12 +101,13 @@ class Config:
             warn: hears warnings.
             folder: where main.cf is.
             program: a command's name (`postqueue`), whose parameters are read too; "" for no program in particular.
+            user: who reads it.
 
         Raises:
             Fatal: where main.cf keeps the program from running, or all of Postfix.
         """
         path = f"{folder}/main.cf"
-        text = read_file(machine.files, path)
+        text = read_file(machine.files, path, user=user)
         heard: list[tuple[str, str]] = []
 
         def hear(level: str, line: str) -> None:

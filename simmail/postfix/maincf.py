@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simmail.files.file_errors import IS_DIRECTORY, FileError
+from simmail.files.reading import ROOT, file_for
 from simmail.files.tree import FileSystem
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.printable import printable
@@ -45,19 +46,20 @@ class Setting(NamedTuple):
     location: Location
 
 
-def read_file(files: FileSystem, path: str, purpose: str = "") -> str:
+def read_file(files: FileSystem, path: str, purpose: str = "", user: str = ROOT) -> str:
     """The text of a configuration file; a folder opens like one, and cannot be read.
 
     Args:
         files: where it is.
         path: its name.
         purpose: what the complaint about a file that is not there says more.
+        user: who reads it.
 
     Raises:
         Fatal: for a file that cannot be read.
     """
     try:
-        return files.read(path)
+        return file_for(files, path, user).text
     except FileError as error:
         deed = f"read {path}" if error.reason == IS_DIRECTORY else f"open {path}{purpose}"
         raise Fatal(f"{deed}: {error.reason}") from None

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simmail.files.machine import Machine
+from simmail.files.reading import ROOT
 from simmail.mail.errors import Fatal
 from simmail.postfix.maincf import SPACE, Warn, split_name_value
 from simmail.postfix.mastercf import BLANKS, FIELDS, TYPES, read_lines
@@ -266,15 +267,15 @@ def _setting(text: str, warn: Warn) -> str:
         return text
 
 
-def read_entries(machine: Machine, folder: str, warn: Warn) -> list[Entry]:
-    """All entries of a host's master.cf.
+def read_entries(machine: Machine, folder: str, warn: Warn, user: str = ROOT) -> list[Entry]:
+    """All entries of a host's master.cf, as `user` reads it.
 
     Raises:
         Fatal: for a line that is no entry, or no such file.
     """
     path = f"{folder}/master.cf"
     found = []
-    for line in read_lines(machine, path, warn):
+    for line in read_lines(machine, path, warn, user):
         try:
             found.append(Entry(line.text, warn))
         except ValueError as error:

@@ -27,6 +27,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from simmail.files.machine import Machine
+from simmail.files.reading import ROOT
 from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER
@@ -141,10 +142,10 @@ class MasterCf:
         return cls(services)
 
 
-def read_lines(machine: Machine, path: str, warn: Warn) -> Iterator[LogicalLine]:
-    """The logical lines of master.cf; a folder has none.  Raises Fatal where there is no such file."""
+def read_lines(machine: Machine, path: str, warn: Warn, user: str = ROOT) -> Iterator[LogicalLine]:
+    """The logical lines of master.cf; a folder has none.  Raises Fatal where there is no such file for `user`."""
     if not machine.files.is_folder(path):
-        yield from logical_lines(read_file(machine.files, path), path, warn)
+        yield from logical_lines(read_file(machine.files, path, user=user), path, warn)
 
 
 def _is_one_of(service: str, patterns: str) -> bool:

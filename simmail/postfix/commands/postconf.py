@@ -211,7 +211,7 @@ class _Postconf:
         request = self.parse()
         self.check(request)
         if request.has("m"):  # types may be plugged in, so it reads main.cf as other programs do
-            Config.load(self.machine, self.warn, request.folder, program="postconf")
+            Config.load(self.machine, self.warn, request.folder, "postconf", self.invocation.user)
         for letter, answer in _ANSWERS.items():
             if request.has(letter):
                 self.show_all(answer)
@@ -235,7 +235,7 @@ class _Postconf:
         """Show the templates of notifications."""
         if len(request.names) > 1:
             raise Fatal("options -b and -t require at most one template file")
-        config = Config.load(self.machine, self.warn, request.folder, program="bounce")
+        config = Config.load(self.machine, self.warn, request.folder, "bounce", self.invocation.user)
         if request.names:
             setting = Setting(request.names[0], Location("-o"))
             config = Config(self.machine, {**config.settings, "bounce_template_file": setting})
@@ -286,14 +286,14 @@ class _Postconf:
 
     def read(self, path: str, purpose: str = "") -> str:
         """The text of a file."""
-        return read_file(self.machine.files, path, purpose)
+        return read_file(self.machine.files, path, purpose, self.invocation.user)
 
     def show_main(self, request: _Request) -> None:
         """Show parameters, and then what is wrong with them."""
         defaults = request.has("d")
         config = self.config(request, defaults=defaults)
         try:
-            entries = read_entries(self.machine, request.folder, self.warn)
+            entries = read_entries(self.machine, request.folder, self.warn, self.invocation.user)
         except Fatal as fatal:
             if not fatal.text.startswith("open "):
                 raise
@@ -338,7 +338,7 @@ class _Postconf:
 
     def show_master(self, request: _Request) -> None:
         """Show entries of master.cf, fields of them, or the parameters they set."""
-        entries = read_entries(self.machine, request.folder, self.warn)
+        entries = read_entries(self.machine, request.folder, self.warn, self.invocation.user)
         names = ParameterNames(self.config(request), entries, self.warn)
         names.register_users()
         shower: Callable[[_Request, ParameterNames, int, str], bool] = self.show_entry

@@ -109,7 +109,7 @@ def postfix(invocation: Invocation) -> Decision[int]:
     folder = next((option.value for option in options if option.letter == "c"), "")
     folder = folder or invocation.environment.get("MAIL_CONFIG", FOLDER)
     try:
-        config = Config.load(invocation.machine, folder=folder, program="postfix")
+        config = Config.load(invocation.machine, folder=folder, program="postfix", user=invocation.user)
     except Fatal as fatal:
         _shown(invocation, "postfix", fatal.text, "fatal")
         return 1

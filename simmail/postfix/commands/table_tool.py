@@ -19,14 +19,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from simmail.files.entries import File
-from simmail.files.file_errors import DENIED, IS_DIRECTORY, FileError
+from simmail.files.file_errors import DENIED, IS_DIRECTORY, NO_FILE, FileError
 from simmail.files.invocation import Invocation
 from simmail.files.paths import normal
+from simmail.files.reading import ROOT
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note
 from simmail.postfix.commands.usage import LOGGED, BadOption, getopt
 from simmail.postfix.config import FOLDER, Config
-from simmail.postfix.maincf import Warn
 from simmail.postfix.printable import printable
 from simmail.postfix.tables.base64files import BadFile, decoded
 from simmail.postfix.tables.build import COMPILED, Builder, modify
@@ -102,7 +102,11 @@ class TableTool:
         folder = self.invocation.environment.get("MAIL_CONFIG", FOLDER) or FOLDER
         try:
             self.config = Config.load(
-                self.invocation.machine, self.warn, self._path(self.request.folder or folder), self.name
+                self.invocation.machine,
+                self.warn,
+                self._path(self.request.folder or folder),
+                self.name,
+                self.invocation.user,
             )
             self.utf8 = bool(self.config["smtputf8_enable"])
             # nobody but root can reach postlogd(8)
@@ -117,7 +121,7 @@ class TableTool:
                 printed=self.invocation.complain,
                 variables=self.invocation.environment,
                 reader=self.invocation.user,
-                proxymap=proxymap_of(self.invocation.machine, self.config, self._note, self._stopped()),
+                proxymap=self._proxymap(),
             )
             self.prepare()
             status = self._act()
@@ -138,9 +142,11 @@ class TableTool:
         self.invocation.complain(f"{self.name}: " + (f"{level}: {text}" if level != "text" else text))
         self._note(self.name, level, text)
 
-    def _stopped(self) -> Warn | None:
-        """What hears of vain tries to reach a daemon; None where Postfix runs."""
-        return None if self.invocation.system is not None else self.warn
+    def _proxymap(self) -> Callable[[], TableEnvironment]:
+        """What gives the environment of proxymap(8), which runs while Postfix does, for root and its own account."""
+        denied = self.invocation.user not in (ROOT, self.config["mail_owner"])
+        warn = None if self.invocation.system is not None and not denied else self.warn
+        return proxymap_of(self.invocation.machine, self.config, self._note, warn, DENIED if denied else NO_FILE)
 
     def _note(self, program: str, level: str, text: str) -> None:
         if self.logs:

@@ -152,7 +152,7 @@ class Console:
         invocation = self.invocation
         folder = folder or invocation.environment.get("MAIL_CONFIG", FOLDER)
         try:
-            config = Config.load(invocation.machine, self._complain, folder, self.program)
+            config = Config.load(invocation.machine, self._complain, folder, self.program, invocation.user)
             self._config, self._log_file = config, config["maillog_file"]
             self.heard = config.heard
             if invocation.control is not None and self.program not in ANYWHERE:

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from simmail.files.file_errors import NO_FILE
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.maincf import Warn
@@ -85,7 +86,11 @@ def _approved(text: str, warn: Warn) -> Iterator[str]:
 
 
 def proxymap_of(
-    machine: Machine, config: Config, note: Callable[[str, str, str], None], warn: Warn | None = None
+    machine: Machine,
+    config: Config,
+    note: Callable[[str, str, str], None],
+    warn: Warn | None = None,
+    reason: str = NO_FILE,
 ) -> Callable[[], TableEnvironment]:
     """What gives the environment of proxymap(8), made when it is first asked for.
 
@@ -94,15 +99,16 @@ def proxymap_of(
         config: the parameters.
         note: hears what proxymap(8) logs: (program, level, text).
         warn: hears of each vain try to reach it; None where Postfix runs, and it can be reached.
+        reason: why it cannot.
 
     Raises:
-        Fatal: when asked for while Postfix does not run, or where proxymap(8) dies of its proxy_read_maps.
+        Fatal: when asked for while it cannot be reached, or where proxymap(8) dies of its proxy_read_maps.
     """
 
     @cache
     def environment() -> TableEnvironment:
         if warn is not None:
-            socket = f"subsystem {config.text('queue_directory')}/private/proxymap: No such file or directory"
+            socket = f"subsystem {config.text('queue_directory')}/private/proxymap: {reason}"
             for number in range(1, CONNECT_TRIES):
                 warn("warning", f"connect #{number} to {socket}")
             raise Fatal(f"connect #{CONNECT_TRIES} to {socket}")

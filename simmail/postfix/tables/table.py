@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from simmail.files.entries import File, may_read
-from simmail.files.file_errors import DENIED, FileError
+from simmail.files.entries import File
+from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
 from simmail.files.paths import NULL_DEVICE, normal
+from simmail.files.reading import ROOT, file_for
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.printable import printable
 from simmail.postfix.tables.flags import USUAL, DictFlag
@@ -65,7 +66,7 @@ class TableEnvironment:
         printed: Callable[[str], None] = lambda text: None,
         variables: Mapping[str, str] | None = None,
         approved: Collection[str] | None = None,
-        reader: str = "root",
+        reader: str = ROOT,
     ) -> None:
         self.machine, self.utf8, self.surrogates = machine, utf8, surrogates
         self.folder, self.proxymap, self.approved, self.reader = folder, proxymap, approved, reader
@@ -85,15 +86,8 @@ class TableEnvironment:
         """The file of that name.  Raises FileError."""
         if not name:
             raise FileError(name, "No such file or directory")
-        path, files = normal(name, self.folder), self.machine.files
-        if path == NULL_DEVICE:
-            return NOTHING
-        if self.reader != "root" and files.is_closed(path, self.reader):
-            raise FileError(path, DENIED)
-        found = files.file(path)
-        if not may_read(found, self.reader):
-            raise FileError(path, DENIED)
-        return found
+        path = normal(name, self.folder)
+        return NOTHING if path == NULL_DEVICE else file_for(self.machine.files, path, self.reader)
 
     def text(self, name: str) -> str:
         """The content of a file that is read as a table is made, and then no more.  Raises FileError."""
