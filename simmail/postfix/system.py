@@ -242,7 +242,7 @@ class MailSystem:
         now = self.machine.files.clock()
         if now - self.used >= self._patience and self.rewriting is not None:
             self.rewriting.made = now
-            if self.rewriting.main is not self._main_cf():
+            if self.rewriting.main is not self._main_cf() or self.rewriting.environment.stale():
                 self.replace_rewriter()
         self.used = now
         program = self._programs.get((name, type))
