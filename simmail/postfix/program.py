@@ -195,6 +195,10 @@ class Program:
         pool: Processes[Any] | None = self.__dict__.get("processes")
         return pool is not None and pool.idle(now) > 0
 
+    def stale(self) -> bool:
+        """Whether a new process would find other tables than it has, or than proxymap(8) has for it."""
+        return self.environment.stale() or (self.proxied is not None and self.proxied.stale())
+
     def forget(self) -> None:
         """trivial-rewrite(8) has been started anew: what it said before counts no more."""
 

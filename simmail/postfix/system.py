@@ -242,7 +242,7 @@ class MailSystem:
         now = self.machine.files.clock()
         if now - self.used >= self._patience and self.rewriting is not None:
             self.rewriting.made = now
-            if self.rewriting.main is not self._main_cf() or self.rewriting.environment.stale():
+            if self.rewriting.main is not self._main_cf() or self.rewriting.stale():
                 self.replace_rewriter()
         self.used = now
         program = self._programs.get((name, type))
@@ -252,7 +252,7 @@ class MailSystem:
         notes: list[Note] | None = None
         if program.seen != version:
             program.seen = version
-            program.outlived = program.main is not self._main_cf() or program.environment.stale()
+            program.outlived = program.main is not self._main_cf() or program.stale()
             if program.watches:
                 notes = self._changes(program, now)
         if notes is not None or (program.outlived and not program.idle(now)):
@@ -273,14 +273,14 @@ class MailSystem:
         if table is not None:
             said = [program.note(level, "", text.format(table)) for level, text in program.changed]
             notes += said * program.idle(now)
-        if server is not None and proxied is not None:
+        if server is not None and proxied is not None and program.idle(now):  # else proxymap(8) has ended like it
             notes += self._proxymap_says(server.tables[proxied])
         return notes
 
     def _proxymap_says(self, table: Table) -> list[Note]:
         """What proxymap(8) says of a change, once."""
         now = table.version()
-        if self._proxied.get(table.spec) is now:
+        if self._proxied.get(table.spec, self) is now:
             return []
         self._proxied[table.spec] = now
         return [Note(self.config.log_name("proxymap"), "text", "", f"table {table.spec}: has changed -- restarting")]
