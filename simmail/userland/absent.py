@@ -15,6 +15,7 @@ ACCOUNTS = "accounts are written into world.yaml: users: {bob: Bob Smith}"
 LOAD = "how busy a host is: qshape active, postfix status"
 NETWORK = "addresses and links stand in world.yaml; nc -zv HOST 25 tells whether a server answers"
 CONTENT = "no mail is encrypted in this world"
+OCTETS = "cat -A shows blanks, line ends and octets that are no ASCII"
 
 #: A program's name -> what to type instead.
 INSTEAD: dict[str, str] = {
@@ -27,7 +28,12 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys("useradd adduser userdel deluser usermod passwd groupadd addgroup vipw".split(), ACCOUNTS),
     **dict.fromkeys("top htop ps pgrep pkill killall pstree free uptime vmstat iostat".split(), LOAD),
     **dict.fromkeys("ping traceroute tracepath ip ifconfig route iptables nft ufw tcpdump".split(), NETWORK),
-    **dict.fromkeys("openssl gpg certbot".split(), CONTENT),
+    **dict.fromkeys("openssl gpg certbot posttls-finger".split(), CONTENT),
+    **dict.fromkeys("od hexdump xxd file dos2unix".split(), OCTETS),
+    "postmulti": "a host has one Postfix here",
+    "postdrop": "sendmail puts mail into the maildrop queue",
+    "postlock": "who holds a mailbox has a file beside it, NAME.lock: touch makes one",
+    "makemap": "Postfix compiles tables with postmap, aliases with newaliases",
     "/etc/init.d/postfix": "postfix start, stop, reload or status; systemctl and service know the same",
     "visudo": "root may do everything here, and nobody else needs to",
 }

@@ -15,6 +15,9 @@ DIAGNOSTICS
     /etc/aliases, line 7: need name:value pair
     /etc/aliases, line 11: name must be local
 
+BUGS
+    As of postmap(1).
+
 SEE ALSO
     postalias(1), aliases(5), sendmail(1)
 """

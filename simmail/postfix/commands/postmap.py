@@ -19,6 +19,9 @@ DIAGNOSTICS
     /etc/postfix/access, line 1: expected format: key whitespace value
     /etc/postfix/access.db: duplicate entry: "good.example"
 
+BUGS
+    -n and -N change nothing: a key is found whether or not a null byte was stored behind it.  -v tells nothing more.
+
 SEE ALSO
     postmap(1)
 """

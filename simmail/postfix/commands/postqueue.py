@@ -21,6 +21,9 @@ DIAGNOSTICS
     User NAME(UID) is not allowed to view the mail queue, or to flush it
     status 69 (EX_UNAVAILABLE) for whatever cannot be done
 
+BUGS
+    -v tells nothing more; neither does that of postsuper(1).
+
 SEE ALSO
     postqueue(1), showq(8), flush(8), qmgr(8)
 """

@@ -27,8 +27,8 @@ DIAGNOSTICS
     every fatal error ends with status 75 (EX_TEMPFAIL)
 
 BUGS
-    -v given twice asks for no report, but does not tell what the programs do either.  -bs says so where
-    Postfix does not run; the real program waits for it.
+    -v given twice asks for no report, but does not tell what the programs do either, nor does -v with -bp, -bi or -q.
+    -bs says so where Postfix does not run; the real program waits for it.
 
 SEE ALSO
     sendmail(1), postdrop(1), mailq(1)
