@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
+from simmail.files.entries import File
 from simmail.files.file_errors import NOT_DIRECTORY, FileError
-from simmail.files.tree import File
 
 PASSWD = "/etc/passwd"
 

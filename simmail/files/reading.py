@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from simmail.files.entries import File, may_read
 from simmail.files.file_errors import DENIED, FileError
-from simmail.files.tree import File, FileSystem, may_read, normal
+from simmail.files.paths import normal
+from simmail.files.tree import FileSystem
 
 ROOT = "root"
 
