@@ -12,6 +12,10 @@ DESCRIPTION
 PARAMETERS
     recipient_delimiter, owner_request_special, propagate_unmatched_extensions
 
+DIAGNOSTICS
+    MAPS lookup of ADDRESS returns non-address result "TEXT"
+        Where addresses are wanted, an answer of a comment alone is as good as a table that cannot be read.
+
 SEE ALSO
     mail_addr_find(3), canonical(5), virtual(5)
 """
@@ -24,7 +28,7 @@ from typing import NamedTuple
 from simmail.mail.address import PLAIN, quote_local, strip_extension
 from simmail.mail.tokens import Address, parse
 from simmail.postfix.config import Config
-from simmail.postfix.tables import Maps
+from simmail.postfix.tables import LookupFailure, Maps
 
 
 class Steps(NamedTuple):
@@ -166,3 +170,32 @@ def find_address(
         if value is not None:
             return Found(value, extension)
     return None
+
+
+def map_address(
+    maps: Maps,
+    address: str,
+    delimiters: str,
+    owns: Callable[[str], bool],
+    shown: str,
+    warn: Callable[[str, str], None],
+) -> tuple[list[Address], str] | None:
+    """The addresses that a table has for an address (internal form), and the extension that it did not know.
+
+    Args:
+        maps: the tables.
+        address, delimiters, owns: as those of `keys`.
+        shown: the address as warnings have it.
+        warn: hears of an answer that holds no address.
+
+    Raises:
+        LookupFailure: for such an answer, and where a table cannot tell.
+    """
+    found = find_address(maps, address, delimiters, owns)
+    if found is None:
+        return None
+    addresses = found.addresses(address)
+    if not addresses:
+        warn("warning", f'{maps.title} lookup of {shown} returns non-address result "{found.value}"')
+        raise LookupFailure(maps.title)
+    return addresses, found.extension

@@ -29,7 +29,7 @@ from typing import NamedTuple
 from simmail.mail.address import quote_local, unquote_local
 from simmail.mail.content import clipped
 from simmail.mail.tokens import Address, external_address
-from simmail.postfix.address_maps import find_address, propagated
+from simmail.postfix.address_maps import map_address, propagated
 from simmail.postfix.cleanup_status import CleanupStatus
 from simmail.postfix.local_domains import LocalDomains
 from simmail.postfix.match_lists import StringList
@@ -155,7 +155,7 @@ class AddressMapper:
         """The addresses that a table has for one, completed, in external form; none where it has none."""
         internal = unquote_local(address)
         try:
-            found = find_address(maps, internal, self.delimiters, self.local.owns)
+            found = map_address(maps, internal, self.delimiters, self.local.owns, address, self.program.warn)
         except LookupFailure:
             raise Trouble(
                 f"{maps.title} map lookup problem for {shown} -- message not accepted, try again later",
@@ -164,7 +164,8 @@ class AddressMapper:
             ) from None
         if found is None:
             return []
-        return self._complete(found.addresses(internal), found.extension if propagate else "")
+        addresses, extension = found
+        return self._complete(addresses, extension if propagate else "")
 
     def _complete(self, answer: list[Address], extension: str) -> list[str]:
         """Those of a table's answer, each completed and with the extension in its local part."""

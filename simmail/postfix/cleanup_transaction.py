@@ -473,5 +473,5 @@ def _meaning(flags: CleanupFlag) -> tuple[bool, ...]:
 
 
 def original_recipient(address: str, utf8: bool) -> str:
-    """An ORCPT of our own for an address."""
-    return f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{address}"
+    """An ORCPT of our own for an address; none for the one that a table has emptied."""
+    return address and f"{'utf-8' if utf8 and not address.isascii() else 'rfc822'};{address}"

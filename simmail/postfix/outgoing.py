@@ -33,7 +33,7 @@ from simmail.mail.content import Content, clipped, octets
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.tokens import external_address
-from simmail.postfix.address_maps import find_address, propagated
+from simmail.postfix.address_maps import map_address, propagated
 from simmail.postfix.header_rewrite import rewrite_header
 from simmail.postfix.headers import HeaderField, HeaderTable, field_name
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
@@ -99,20 +99,18 @@ class Outgoing:
         """The public form of an address in external form."""
         internal = unquote_local(address)
         try:
-            found = find_address(self.generic, internal, self.delimiters, self._local.owns)
+            found = map_address(self.generic, internal, self.delimiters, self._local.owns, internal, self.program.warn)
         except LookupFailure:
-            raise Fatal(f"{self.generic.title} map lookup problem for {address}") from None
+            raise Fatal(f"{self.generic.title} map lookup problem for {internal}") from None
         if found is None:
             return address
-        results = found.addresses(internal)
+        results, extension = found
         if len(results) > 1:
             self.program.warn("warning", f"multi-valued {self.generic.title} result for {address}")
-        if not results:
-            return address
         public = self.program.rewriter.rewrite("local", external_address(results[0]))
-        if self.propagate and found.extension:
+        if self.propagate and extension:
             local, at, domain = public.rpartition("@")
-            public = local + found.extension + at + domain if at else public + found.extension
+            public = local + extension + at + domain if at else public + extension
         return public
 
     def content(self, message: Message, downgrade: bool) -> Content:

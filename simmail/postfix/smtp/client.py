@@ -365,7 +365,8 @@ class Smtp(Program):
 
     def _public(self, address: str) -> str:
         """An address in its public form, as it travels."""
-        return self._quoted(self.outgoing.address(address)) if address else ""
+        public = self.outgoing.address(address)
+        return public and self._quoted(public)
 
     def success(self, offer: Offer) -> str:
         """What a success report says was done with the mail."""
