@@ -9,6 +9,9 @@ DESCRIPTION
 DIAGNOSTICS
     proxymap service is not configured for table "hash:/etc/postfix/x"
 
+    proxymap open failed for table "/etc/postfix/x": invalid request
+        It has no type.
+
     bad proxy_read_maps parameter value: missing '}' in "TEXT"
         for any table made of others, in any parameter named there, whose braces do not pair.
 
@@ -162,6 +165,7 @@ def open_proxy(
     open_table: Callable[[str, TableEnvironment, DictFlag], Table],
 ) -> Table:
     """Open `proxy:type:name`.  Raises Fatal where proxymap(8) may not open it."""
+    asked = name
     while name.startswith(PREFIX):
         name = name.removeprefix(PREFIX)
     if DictFlag.NO_PROXY in flags:
@@ -169,6 +173,8 @@ def open_proxy(
     if environment.proxymap is None:
         return Proxy(type, name, environment, open_table(name, environment, flags), flags)
     server = environment.proxymap()
+    if ":" not in name:
+        raise Fatal(f'proxymap open failed for table "{asked}": invalid request')
     if server.approved is not None and name not in server.approved:
         server.warn("warning", f'request for unapproved table: "{name}"')
         server.warn(
