@@ -112,13 +112,28 @@ def own_addresses(
     return sorted(found, key=lambda address: (address.version, address.packed))
 
 
+def _short_form(text: str) -> Address | None:
+    """An IPv4 address as inet_aton(3) has it: `192.0.2` is 192.0.0.2, a part may be octal or hexadecimal."""
+    try:
+        *first, last = [
+            int(part, 16 if part[:2].lower() == "0x" else 8 if part[:1] == "0" else 10) for part in text.split(".")
+        ]
+    except ValueError:
+        return None
+    if len(first) > 3 or max(first, default=0) > 255 or last >= 256 ** (4 - len(first)):
+        return None
+    return ipaddress.IPv4Address(int.from_bytes(bytes(first).ljust(4, b"\0")) + last)
+
+
 def _resolve(
     name: str, names: dict[str, list[Address]], local: Sequence[Address], myhostname: Callable[[], str]
 ) -> Sequence[Address]:
     try:
         return [ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))]
     except ValueError:
-        pass
+        short = _short_form(name)
+    if short is not None:
+        return [short]
     if name.lower() in names:
         return names[name.lower()]
     if name.lower() == myhostname().lower():
