@@ -52,6 +52,7 @@ from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo, Memory
 from simmail.postfix.other_services import LIMITS, OtherServices
 from simmail.postfix.processes import pid
+from simmail.postfix.programs import OTHERS
 from simmail.postfix.spool import Spool
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class MailSystem:
         try:
             return hasattr(self.classes[service.command], "deliver")
         except Fatal:  # it says so when it is started
-            return True
+            return service.command not in OTHERS
 
     def unreachable(self, socket: str) -> str:
         """What a program says that cannot connect to a service's socket, and does not insist."""

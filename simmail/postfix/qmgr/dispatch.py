@@ -12,6 +12,9 @@ DIAGNOSTICS
     connect to transport private/NAME: No such file or directory
     connect to transport private/NAME: Connection refused
         There was such a service, and its socket is there still.
+    unexpected protocol PROTOCOL from private/NAME socket (expected: delivery_request_protocol)
+    private/NAME socket: malformed response
+        The service is there, and no delivery agent.
     mail for DESTINATION is using up N of N active queue entries
 
 SEE ALSO
@@ -20,11 +23,12 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from simmail.mail.questions import Note
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.entry import Entry, Job
@@ -39,6 +43,14 @@ RETRY, ERROR = "retry", "error"
 CONNECTIONS = 2
 #: What stands before the reason why a destination is not tried.
 SUSPENDED = "delivery temporarily suspended: "
+#: What services say that they speak that are no delivery agents, by their programs.
+PROTOCOLS: Mapping[str, str] = {
+    "bounce": "delivery_status_protocol",
+    "trivial-rewrite": "trivial_rewrite_protocol",
+    "verify": "address_verification_prrotocol",
+    "scache": "connection_cache_protocol",
+    "proxymap": "proxymap_protocol",
+}
 NO_TRANSPORT = Dsn("4.3.0", "", "mail transport unavailable")
 #: The part of the active queue that one destination may take up without comment.
 CLOG_SHARE = 5
@@ -113,10 +125,8 @@ class Dispatcher:
         for transport in transports:
             while transport.listed:
                 if not transport.exists and transport.dead is None:
-                    socket = f"private/{transport.name}"
-                    text = f"connect to transport {socket}: {self._manager.spool.unanswered(socket)}"
                     for _ in range(min(transport.startable, CONNECTIONS)):
-                        self._manager.warn("warning", text)
+                        self._complain(transport.name)
                     self._kill(transport, NO_TRANSPORT, now)
                     transports.append(self.transport(RETRY))
                 entry = transport.select(now)
@@ -126,6 +136,22 @@ class Dispatcher:
                     break
                 started.append(entry)
         return started
+
+    def _complain(self, name: str) -> None:
+        """Say why mail cannot be handed to a service."""
+        manager, socket = self._manager, f"private/{name}"
+        service = manager.system.service(name)
+        command = service.command if service is not None and service.private else ""
+        protocol = PROTOCOLS.get(command)
+        if protocol is None:
+            manager.warn("warning", f"connect to transport {socket}: {manager.spool.unanswered(socket)}")
+            return
+        expected = "(expected: delivery_request_protocol)"
+        manager.warn("warning", f"unexpected protocol {protocol} from {socket} socket {expected}")
+        manager.warn("warning", f"{socket} socket: malformed response")
+        if command == "bounce":
+            bounce = manager.config.log_name("bounce")
+            manager.pending.append(Note(bounce, "warning", "", "malformed request"))
 
     def ended(self, entry: Entry, why: Dsn | None, now: float) -> None:
         """A try is over; `why`: what is wrong with the destination, None where nothing is."""
