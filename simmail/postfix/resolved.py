@@ -29,6 +29,8 @@ class ResolveFlag(Flag):
     ERROR = auto()
     #: A table could not tell.
     FAIL = auto()
+    #: There is no transport: no answer at all for whoever asks, who asks again.
+    NOWHERE = auto()
 
 
 class Resolved(NamedTuple):

@@ -19,6 +19,8 @@ PARAMETERS
     show_user_unknown_table_name
 
 DIAGNOSTICS
+    file /etc/postfix/main.cf: parameter NAME: null transport is not allowed
+        Whoever asks stands still; see resolve_client(3).
     do not list domain DOMAIN in BOTH mydestination and virtual_alias_domains
         and its kin, each time an address of such a domain is resolved.
     using backwards-compatible default setting append_dot_mydomain=yes to rewrite "HOST" to "HOST.DOMAIN"
@@ -59,8 +61,13 @@ SAFE = USUAL | DictFlag.NO_REGSUB
 class _Failed(Exception):
     """Resolving ends here; what was known so far."""
 
-    def __init__(self, recipient: str = "", address_class: AddressClass = AddressClass.NONE) -> None:
-        self.result = Resolved("", "", recipient, address_class, ResolveFlag.FAIL)
+    def __init__(
+        self,
+        recipient: str = "",
+        address_class: AddressClass = AddressClass.NONE,
+        flags: ResolveFlag = ResolveFlag.FAIL,
+    ) -> None:
+        self.result = Resolved("", "", recipient, address_class, flags)
 
 
 class _Routes:
@@ -422,7 +429,7 @@ class TrivialRewrite(Program):
         transport, _, destination = setting.partition(":")
         if not transport:
             self.warn("warning", f"file /etc/postfix/main.cf: parameter {blame}: null transport is not allowed")
-            raise _Failed(recipient, address_class)
+            raise _Failed(recipient, address_class, ResolveFlag.FAIL | ResolveFlag.NOWHERE)
         return transport, destination or nexthop
 
     def _for_sender(

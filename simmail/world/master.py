@@ -19,6 +19,7 @@ from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.qmgr import unheard
 from simmail.postfix.queue_id import Hashing
+from simmail.postfix.resolve_client import PAUSE_S
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import LAST_BREATH_S, MailSystem
 from simmail.world import logs
@@ -423,10 +424,15 @@ class Master:
 
     def _reported(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
         """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""
-        if self.system is None or self._headless:
-            unheard(request, results or [])
-            return
-        manager = self.system.program("qmgr")
+        while True:
+            if self.system is None or self._headless:
+                unheard(request, results or [])
+                return
+            manager = self.system.program("qmgr")
+            if not manager.stands:
+                break
+            yield Sleep(PAUSE_S)
+            now = yield Level()
         ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
         yield from self._handed_out(manager, ended)
 

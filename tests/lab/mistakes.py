@@ -227,6 +227,7 @@ MISTAKES: tuple[Mistake, ...] = (
     M("bad number", "does-not-run", "message_size_limit = 10MB"),
     M("no such transport in a table", "no-such-service", "transport_maps = hash:/etc/postfix/ways", at="smpt:",
       files={"etc/postfix/ways": "slow.test smpt:[mx.slow.test]\n"}, compiled=("etc/postfix/ways",), smtp=False),
+    M("null transport", "null-transport", "default_transport = :mail.isp.test", smtp=False),
     M("no such transport", "no-such-service", "mailbox_transport = lmtpd:unix:/run/dovecot", smtp=False),
 )  # fmt: skip
 

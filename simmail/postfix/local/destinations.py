@@ -38,6 +38,7 @@ from simmail.mail.tokens import Address, external_address, internalize, parse
 from simmail.postfix.agent import failure
 from simmail.postfix.local.state import SOURCES, Run, Source, State
 from simmail.postfix.maincf import physical_lines
+from simmail.postfix.resolve_client import until_known
 from simmail.postfix.resolved import ResolveFlag
 
 if TYPE_CHECKING:
@@ -198,6 +199,8 @@ class Destinations:
         rewriter = agent.rewriter
         complete = unquote_local(rewriter.rewrite("local", address or '""'))
         resolved = rewriter.resolve(state.sender, complete)
+        if ResolveFlag.NOWHERE in resolved.flags:
+            resolved = yield from until_known(agent, state.sender, complete, resolved)
         if rewriter.pending:
             yield from rewriter.spoken()
         if ResolveFlag.FAIL in resolved.flags:

@@ -31,8 +31,8 @@ BUGS
     A message with whose recipients an agent was done before it died is removed at once; the real queue manager keeps
     it, without recipients, until it looks at it once more.
 
-    A private service that is no delivery agent (a transport `bounce:x`) is taken for one that is not there; in life it
-    does not understand the request.
+    A private service that is no delivery agent (a transport `bounce:x`) is not started where it does not run yet, and
+    anvil(8) is taken for one that is not there; in life the queue manager waits for ever for what anvil(8) says first.
 
 SEE ALSO
     qmgr(8), QSHAPE_README, SCHEDULER_README
@@ -40,10 +40,11 @@ SEE ALSO
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Decision, Note
+from simmail.mail.questions import NOW, Decision, Note, Sleep
 from simmail.postfix.delivery import PROBE, PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.closing import Closer, be_done_with, end_all, remember, restore, settle
@@ -55,10 +56,12 @@ from simmail.postfix.qmgr.part import Part
 from simmail.postfix.qmgr.routing import Router
 from simmail.postfix.qmgr.verp import verp_sender
 from simmail.postfix.report import Reporter, delays
+from simmail.postfix.resolve_client import stand_still
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
+    from simmail.postfix.trivial_rewrite import TrivialRewrite
 
 WHOLE_RUN = Flush.ALL | Flush.DEFERRED_TRANSPORTS
 ONE_MESSAGE = Flush.EACH | Flush.DEFERRED_TRANSPORTS
@@ -82,6 +85,7 @@ class QueueManager(Program):
         jobs: what is known of active messages, by queue id.
         dispatcher: the transports.
         started: whether it has taken up what was in the queue.
+        stands: whether it stands still over an address that has no transport, and hears of nothing.
     """
 
     command = "qmgr"
@@ -107,7 +111,7 @@ class QueueManager(Program):
         self._backoff = int(config["minimal_backoff_time"])
         self._number = 0
         self._next_run = self._next_look = 0.0
-        self.started = False
+        self.started = self.stands = self._late = False
 
     def adjusts(self, name: str, how: str, other: str) -> None:
         """Say that a parameter is out of proportion to another."""
@@ -184,6 +188,8 @@ class QueueManager(Program):
 
     def scan(self, now: float) -> Decision[list[Entry]]:
         """It is time for a queue run, or for what had to wait."""
+        if self.stands:
+            return []
         self.dispatcher.ring(now)
         if int(self._next_run) <= int(now):
             self._feed.run(Flush.NONE, now)
@@ -198,6 +204,8 @@ class QueueManager(Program):
 
     def next_wakeup(self, now: float) -> float:
         """When `scan` wants to be called next, seconds."""
+        if self.stands:
+            return inf
         alarms, wake = self.dispatcher.alarms, self._next_run
         if self._feed.postponed and self.service.wakeup:
             wake = min(wake, max(now, self._next_look))
@@ -240,12 +248,16 @@ class QueueManager(Program):
 
     def _go_on(self, now: float) -> Decision[list[Entry]]:
         """Fill up the active queue, and start what may start."""
+        if self.stands:  # it finds what is new when it comes to that
+            return []
         feed, active, jobs = self._feed, self.spool.active, self.jobs
         while (feed.new or feed.due) and len(active) < self._active_limit:
             found = feed.next(now)
             if found is None:
                 break
             yield from self._activate(*found, now)
+            if self._late:
+                self._late, now = False, (yield NOW)
         dispatcher = self.dispatcher
         started: list[Entry] = []
         while True:
@@ -314,6 +326,8 @@ class QueueManager(Program):
         placed: list[tuple[Destination, Recipient]] = []
         for recipient in part:
             found = self._router.place(job, recipient, rewriter, now)
+            if found is None:
+                found, rewriter, now = yield from self._stand_still(job, recipient)
             if rewriter.pending:
                 yield from rewriter.spoken()
             if isinstance(found, Destination):
@@ -323,6 +337,19 @@ class QueueManager(Program):
         if len(placed) > 1:
             placed.sort(key=_order)
         self._enqueue(job, placed, now)
+
+    def _stand_still(self, job: Job, recipient: Recipient) -> Decision[tuple[Destination | Dsn, TrivialRewrite, float]]:
+        """Where a recipient waits who leads nowhere yet, as soon as he does; and the time then (s)."""
+        self.stands = self._late = True
+        while True:
+            now = yield from stand_still(self, recipient.address)
+            if self.system.successor is not None:
+                yield Sleep(inf)  # another queue manager sees to it
+            rewriter = self.system.at_hand("rewrite") or (yield from self.system.summon("rewrite"))
+            found = self._router.place(job, recipient, rewriter, now)
+            if found is not None:
+                self.stands = False
+                return found, rewriter, now
 
     def _enqueue(self, job: Job, placed: list[tuple[Destination, Recipient]], now: float) -> None:
         """Let tries wait for their destinations; recipients are in order of these."""

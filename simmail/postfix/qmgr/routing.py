@@ -61,17 +61,21 @@ class Router:
         self._answer = Resolved("", "", "", AddressClass.NONE)
         self._keeps_until = 0.0
 
-    def place(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite, now: float) -> Destination | Dsn:
-        """Where a recipient waits, its address now the one that is delivered to; or what became of it at once."""
+    def place(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite, now: float) -> Destination | Dsn | None:
+        """Where a recipient waits, its address now the one that is delivered to; or what became of it at once.
+
+        None where it leads nowhere yet: that has to be asked again.
+        """
         name, nexthop, address, address_class, flags = self._resolve(job, recipient, rewriter, now)
         if flags is not _NOTHING:
+            if ResolveFlag.NOWHERE in flags:
+                self._asked = None
+                return None
             if ResolveFlag.ERROR in flags:
                 name, nexthop = ERROR, "5.1.3 bad address syntax"
             if ResolveFlag.FAIL in flags:
                 name, nexthop = RETRY, "4.3.0 address resolver failure"
-                if not address:  # trivial-rewrite(8) did not get that far
-                    job.unresolved.append((recipient, recipient.address))
-                    address = NOT_UPDATED
+                address = address or self._unresolved(job, recipient)
         if address != recipient.address:
             recipient.original = recipient.original or recipient.address
             recipient.address = address
@@ -96,6 +100,11 @@ class Router:
                 return self._dispatcher.suspended(destination.dead) or destination.dead
             self._dispatcher.reopen(destination)
         return destination
+
+    def _unresolved(self, job: Job, recipient: Recipient) -> str:
+        """What stands for an address where trivial-rewrite(8) did not get as far as that."""
+        job.unresolved.append((recipient, recipient.address))
+        return NOT_UPDATED
 
     def _resolve(self, job: Job, recipient: Recipient, rewriter: TrivialRewrite, now: float) -> Resolved:
         """Where a recipient leads; the last answer counts for a while, whatever happens to trivial-rewrite(8)."""

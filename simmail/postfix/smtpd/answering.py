@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.answers import AnvilCounts
 from simmail.mail.questions import Anvil, Decision
+from simmail.postfix.resolve_client import until_known
 from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import Path, path
@@ -95,7 +96,12 @@ def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, s
             wrong = True
         elif address:
             other = state.recipient if state.stage == "MAIL" else state.sender
-            resolved = smtpd.resolve((other or "") if smtpd.by_sender else "", address)
+            writer = (other or "") if smtpd.by_sender else ""
+            resolved = smtpd.resolve(writer, address)
+            if ResolveFlag.NOWHERE in resolved.flags:
+                session.stuck = f"the transport of {address}"
+                resolved = yield from until_known(smtpd, writer, address, resolved)
+                session.stuck = ""
             if smtpd.unsaid:
                 yield from smtpd.heard()
             target = resolved.recipient.rpartition("@")[2]

@@ -16,7 +16,8 @@ DIAGNOSTICS
 
 BUGS
     No TLS, no login that succeeds, and no Milter that answers.  The real program's processes each remember what they
-    resolved and looked up; here all sessions of a generation share it.
+    resolved and looked up; here all sessions of a generation share it.  A session that stands still over an address
+    without a transport says nothing more when its client has gone; in life it goes on.
 
 SEE ALSO
     SMTPD_ACCESS_README, smtpd(8), RFC 5321
@@ -36,7 +37,7 @@ from simmail.postfix.match_lists import PARENTS, AddressList, DomainList, takes_
 from simmail.postfix.own_addresses import address_types, protocols
 from simmail.postfix.processes import Processes
 from simmail.postfix.program import Program
-from simmail.postfix.resolved import Resolved
+from simmail.postfix.resolved import Resolved, ResolveFlag
 from simmail.postfix.rewrite_client import RewriteClient
 from simmail.postfix.smtpd.compiler import Compiler, Nested, guards
 from simmail.postfix.smtpd.expansion import NAMES, Expansions, Facts
@@ -296,7 +297,7 @@ class Smtpd(Program):
             said = rewriter.pending or self._completion.repeats != repeats
             if not said and rewriter.environment.unrepeatable == chance:
                 self.memo.keep(self._resolved, key, found)
-            if said:
+            if said and ResolveFlag.NOWHERE not in found.flags:
                 if len(self._said) >= 100:
                     del self._said[next(iter(self._said))]
                 self._said[sender, address] = found

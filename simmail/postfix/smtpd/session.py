@@ -448,7 +448,7 @@ class SmtpdSession:
             return None
         state = self.state
         if self.stuck:  # it hears of that no sooner than the service runs
-            if not self.smtpd.system.has(self.stuck):
+            if not self.smtpd.system.has(self.stuck):  # which may be a transport that nobody knows
                 return None
             yield from self.begin() if self.stuck == self.parameters.cleanup_service else self.summon(self.stuck)
         if state.errors >= self.parameters.hard_errors:

@@ -14,6 +14,8 @@ TRANSPORTS = (
     "default_transport", "local_transport", "virtual_transport", "relay_transport", "mailbox_transport",
     "fallback_transport", "content_filter", "best_mx_transport", "error_transport",
 )  # fmt: skip
+#: Those of the address classes: each address needs one.
+OF_CLASSES = frozenset({"default_transport", "local_transport", "virtual_transport", "relay_transport"})
 #: The programs that deliver mail.
 AGENTS = frozenset({"smtp", "lmtp", "local", "virtual", "pipe", "error", "discard"})
 #: What a public server's master.cf may override without a word.
@@ -32,6 +34,13 @@ NO_SERVICE = Kind(
     "{parameter} names {service}, and master.cf has no such service.",
     "Add the service to master.cf, or name one that delivers: {services}.",
     "master(5)",
+)  # fmt: skip
+NULL_TRANSPORT = Kind(
+    "error", "null-transport",
+    "The queue manager stands still at the first such address, and so does each smtpd that hears of one.",
+    "{parameter} names no transport: there is nothing before the colon.",
+    "Name one that delivers before the colon: {services}.",
+    "postconf(5)",
 )  # fmt: skip
 SOFT_BOUNCE = Kind(
     "warning", "soft-bounce",
@@ -81,6 +90,8 @@ def transports(host: Parsed) -> Iterator[Finding]:
     known = {name: service.command for (name, type), service in host.services.items() if type in ("unix", "fifo")}
     agents = ", ".join(sorted(name for name, command in known.items() if command in AGENTS))
     for parameter, service, location in _named(host):
+        if not service and parameter in OF_CLASSES:
+            yield NULL_TRANSPORT.at(location, parameter=parameter, services=agents)
         if service and service not in known and not service.startswith("#"):
             yield NO_SERVICE.at(location, parameter=parameter, service=service, services=agents)
 
