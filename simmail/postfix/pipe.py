@@ -122,7 +122,7 @@ class Pipe(DeliveryAgent):
             " ".join(map(quote, words)), attributes.account.name, {**self._environment, "PWD": folder}, text,
             self._limit, folder=folder, daemon=True,
         )  # fmt: skip
-        return (yield from run_command(self, run, words[0], quote(words[0]), "pipe_command: "))
+        return (yield from run_command(self, run, words[0], words[0], "pipe_command: "))
 
     # ---- the message
 

@@ -82,7 +82,7 @@ def read_attributes(words: tuple[str, ...], accounts: Mapping[str, Account]) -> 
         raise Fatal(f"user= command-line attribute specifies mail system owner {OWNER}")
     size = told["size"]
     if not size.isdigit():
-        raise Fatal(f"bad size= value: {size}")
+        raise Fatal(f"get_service_attr: bad size= value: {size}")
     eol = told["eol"]
     for escape, character in _ESCAPES.items():
         eol = eol.replace(escape, character)

@@ -93,7 +93,7 @@ def exported(names: Iterable[str]) -> dict[str, str]:
 
 
 def run_command(
-    agent: DeliveryAgent, run: RunCommand, shown: str, program: str, caller: str = ""
+    agent: DeliveryAgent, run: RunCommand, shown: str, program: str | None, caller: str = ""
 ) -> Decision[Dsn | Exit]:
     """Run a command with a message on its standard input.
 
@@ -101,14 +101,18 @@ def run_command(
         agent: in whose name warnings are noted.
         run: the command, and all that it is given.
         shown: the command's name in reasons.
-        program: the file that is run without a shell; "" where a shell is.
+        program: the file that is run without a shell; None where a shell is.
         caller: what stands before the reason why that file cannot be run.
 
     Returns:
         Why it failed; its end, with what it printed as reasons quote that, where it did not.
     """
     exit: Exit = yield run
-    if program and exit.status in (NOT_FOUND, NOT_EXECUTABLE) and exit.stdout.startswith(f"sh: 1: {program}: "):
+    if (
+        program is not None
+        and exit.status in (NOT_FOUND, NOT_EXECUTABLE)
+        and exit.stdout.startswith(f"sh: 1: {program}: ")
+    ):
         reason = NO_FILE if exit.status == NOT_FOUND else DENIED
         fatal = f"{caller}execvp {program}: {reason}"
         yield agent.note("fatal", "", fatal)

@@ -78,7 +78,7 @@ class Commands:
         question = RunCommand(
             text, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, folder, daemon=True
         )
-        end = yield from run_command(agent, question, command, program if "/" in program else "", caller)
+        end = yield from run_command(agent, question, command, program if "/" in program else None, caller)
         if isinstance(end, Exit):
             return (yield from agent.deliver_sent(run, state, f"delivered to command: {command}"))
         return (yield from agent.bounce_to_owner(run, state, end))
