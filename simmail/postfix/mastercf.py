@@ -23,7 +23,7 @@ SEE ALSO
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from simmail.files.machine import Machine
@@ -115,7 +115,12 @@ class MasterCf:
 
     @classmethod
     def load(
-        cls, machine: Machine, warn: Warn = lambda level, text: None, folder: str = FOLDER, disabled: str = ""
+        cls,
+        machine: Machine,
+        warn: Warn = lambda level, text: None,
+        folder: str = FOLDER,
+        disabled: str = "",
+        opened: Callable[[str], object] = lambda socket: None,
     ) -> MasterCf:
         """Read master.cf as master(8) does.
 
@@ -125,6 +130,7 @@ class MasterCf:
             folder: where master.cf is.
             disabled: master_service_disable, which names services by type, or by name and type, that there shall be
                 none of.
+            opened: hears of each socket, which is made before the next line is read.
 
         Raises:
             Fatal: where master(8) would not start.
@@ -139,6 +145,8 @@ class MasterCf:
             if key in services:
                 warn("warning", f'duplicate service name "{service.name}" in {path} line {line.first}')
             services[key] = service
+            if service.socket and service.found:
+                opened(service.socket)
         return cls(services)
 
 
@@ -242,8 +250,8 @@ class _Line:
         if not colon:
             host, port = "", name
         address = self.address(host.removeprefix("[").removesuffix("]"), name) if host else ""
-        number = whole(port) if port.isdecimal() else PORTS.get(port, 0)
-        if not 0 < number < 65536:
+        number = whole(port) & 0xFFFF if port.isdecimal() else PORTS.get(port, 0)
+        if not number and not port.isdecimal():
             raise Fatal(f"{name}: service name or port number not known")
         return address, number
 

@@ -66,6 +66,12 @@ def machine_addresses(machine: Machine, versions: Iterable[int]) -> list[Address
     return sorted(enabled, key=lambda address: (address.version, not address.is_loopback))
 
 
+def is_own(machine: Machine, address: str) -> bool:
+    """Whether a program of the machine can listen at an address."""
+    wanted = ipaddress.ip_address(address)
+    return wanted.is_unspecified or wanted.is_loopback or wanted in map(ipaddress.ip_address, machine.addresses)
+
+
 def hosts(machine: Machine) -> dict[str, list[Address]]:
     """Names and addresses of /etc/hosts."""
     found: dict[str, list[Address]] = {}

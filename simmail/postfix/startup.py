@@ -12,6 +12,9 @@ DIAGNOSTICS
     /usr/sbin/postconf: warning: /etc/postfix/main.cf: unused parameter: my_networks=10.0.0.0/8
     postfix/postfix-script: fatal: cannot execute /usr/sbin/postconf!
 
+    bind 203.0.113.77 port 2525: Cannot assign requested address
+        Said by master(8), of an address in master.cf that the machine does not have; it ends.
+
 BUGS
     Folders are not looked for, but for those of the queue and those that postfix(1) goes to.
 
@@ -21,6 +24,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
@@ -31,7 +35,8 @@ from simmail.postfix.compatibility import notice
 from simmail.postfix.config import FOLDER, Config
 from simmail.postfix.maincf import parse
 from simmail.postfix.master_entries import Entry, read_entries
-from simmail.postfix.mastercf import MasterCf
+from simmail.postfix.mastercf import MasterCf, Service
+from simmail.postfix.own_addresses import is_own
 from simmail.postfix.parameter_names import ParameterNames
 
 POSTCONF = "/usr/sbin/postconf"
@@ -166,6 +171,16 @@ def enter_folders(config: Config) -> None:
         reason = config.machine.files.no_way_into(folder)
         if reason:
             raise Fatal(f"chdir({folder}): {reason}")
+
+
+def bind(service: Service, config: Config) -> None:
+    """Take a service's address, or the place of its socket.  Raises Fatal where that cannot be had."""
+    files, socket = config.machine.files, service.socket
+    if service.address and not is_own(config.machine, service.address):
+        raise Fatal(f"bind {service.address} port {service.port}: Cannot assign requested address")
+    folder = f"{config['queue_directory']}/{posixpath.dirname(socket)}"
+    if "/" in service.name and socket and not files.is_folder(folder):
+        raise Fatal(f"bind: {socket}: No such file or directory")
 
 
 class _Asks(NamedTuple):

@@ -112,7 +112,8 @@ class MailSystem:
         self.config = Config.load(machine, warn=warn)
         machine.files.watch(MAIN_CF)
         self._latest, self._main = self.config, self._main_cf()
-        described = MasterCf.load(machine, warn=warn, disabled=self.config["master_service_disable"])
+        opened, disabled = self.spool.sockets.add, self.config["master_service_disable"]
+        described = MasterCf.load(machine, warn=warn, disabled=disabled, opened=opened)
         self.master = described.within_reach()
         names = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
         self._rewrite = (names["rewrite"], "unix")

@@ -182,7 +182,8 @@ class Master:
         system = self._system()
         startup.enter_folders(system.config)
         self.spool.hashing = Hashing.configured(system.config)
-        self.spool.sockets.update(filter(None, (one.socket for one in system.master.services.values())))
+        for service in system.master.services.values():
+            startup.bind(service, system.config)
         self.system = system
         self.letters.change(self.clock.now, bool(system.config["smtputf8_enable"]))
         system.succeed(self._last)
