@@ -62,6 +62,7 @@ class Dispatcher:
     Attributes:
         transports: by name.
         stranded: tries that not even the retry transport takes, with the reason; the manager has to end them.
+        vain: transports that there is no service for, and that have something to deliver.
         alarms: when `ring` wants to be called, seconds, the next one first; and for what.
     """
 
@@ -70,6 +71,7 @@ class Dispatcher:
         self._manager = manager
         self.transports: dict[str, Transport] = {}
         self.stranded: list[tuple[Entry, Dsn]] = []
+        self.vain: list[Transport] = []
         self._dead_s = int(config["minimal_backoff_time"])
         self._retry_s: float = config["transport_retry_time"]
         self._limit: int = config["qmgr_message_active_limit"]
@@ -111,12 +113,26 @@ class Dispatcher:
         todo.append(entry)
         if not destination.listed and destination.window > destination.busy:
             destination.transport.offer(destination)
+        if not destination.transport.exists:
+            self.vain.append(destination.transport)
         length = len(todo) + destination.busy
         if length > self._clogged and self._clog_s and int(now) >= destination.warned:
             destination.warned = int(now) + self._clog_s
             active = max(len(self._manager.jobs), 1)
             for text in _clogged(destination, length, active, self._limit):
                 self._manager.warn("warning", text)
+
+    def seek(self, now: float) -> None:
+        """Try to reach the services that are not there, of which the message that comes next hears already."""
+        vain, self.vain = self.vain, []
+        for transport in vain:
+            if transport.listed and transport.dead is None:
+                self._give_up(transport, now)
+
+    def _give_up(self, transport: Transport, now: float) -> None:
+        for _ in range(min(transport.startable, CONNECTIONS)):
+            self._complain(transport.name)
+        self._kill(transport, NO_TRANSPORT, now)
 
     def start(self, now: float) -> list[Entry]:
         """Start what may start."""
@@ -125,9 +141,7 @@ class Dispatcher:
         for transport in transports:
             while transport.listed:
                 if not transport.exists and transport.dead is None:
-                    for _ in range(min(transport.startable, CONNECTIONS)):
-                        self._complain(transport.name)
-                    self._kill(transport, NO_TRANSPORT, now)
+                    self._give_up(transport, now)
                     transports.append(self.transport(RETRY))
                 entry = transport.select(now)
                 if entry is None:

@@ -256,6 +256,9 @@ class QueueManager(Program):
             if found is None:
                 break
             yield from self._activate(*found, now)
+            if self.dispatcher.vain:
+                self.dispatcher.seek(now)
+                yield from self.spoken()
             if self._late:
                 self._late, now = False, (yield NOW)
         dispatcher = self.dispatcher
