@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Note
@@ -229,7 +230,7 @@ class Dispatcher:
     def _kill(self, transport: Transport, dsn: Dsn, now: float) -> None:
         transport.dead = dsn
         self._alarm(transport, now + self._retry_s)
-        self._send_away(list(transport.destinations.values()), dsn)
+        self._send_away(sorted(transport.destinations.values(), key=attrgetter("name")), dsn)
 
     def _send_away(self, destinations: Iterable[Destination], dsn: Dsn) -> None:
         """Let the retry transport have what waits for these."""
