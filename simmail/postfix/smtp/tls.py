@@ -14,6 +14,8 @@ DIAGNOSTICS
     warning: no entropy for TLS key generation: disabling TLS support
 
     warning: smtp_tls_policy_maps, next-hop destination "NEXTHOP": policy table lookup error
+    warning: DOMAIN: dane configured with dnssec lookups disabled
+    warning: nexthop domain DOMAIN: configured at fingerprint security level, but with no fingerprints to match.
     warning: TLS policy lookup for NEXTHOP/HOST: client TLS configuration problem
 
     TLS is required, but was not offered by host HOST[ADDRESS]
@@ -21,8 +23,8 @@ DIAGNOSTICS
     TLS is required, but our TLS engine is unavailable
 
 BUGS
-    No server ever speaks TLS, even where master.cf has a tlsmgr.  Of a policy only the level counts, and of
-    smtp_tls_per_site only whether it can be asked.
+    No server ever speaks TLS, even where master.cf has a tlsmgr.  Of a policy only the level counts, whatever
+    else can be understood of it, and of smtp_tls_per_site only whether it can be asked.
 
 SEE ALSO
     TLS_README, tlsmgr(8)
@@ -34,7 +36,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from simmail.postfix.delivery import Dsn
-from simmail.postfix.start_checks import NO_TLSMGR, TLS_LEVELS, check_level
+from simmail.postfix.smtp.tls_policy import Policy, read_policy
+from simmail.postfix.start_checks import NO_TLSMGR, check_level
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
@@ -64,9 +67,12 @@ class Tls:
             wants, must = config[f"{prefix}_use_tls"], config[f"{prefix}_enforce_tls"]
             self._level = "encrypt" if must else "may" if wants else NONE
         self._client = client
-        #: Whether tables have a say in it.
-        self.asks = bool(config[f"{prefix}_tls_policy_maps"] or config[f"{prefix}_tls_per_site"])
-        if (self._level != NONE or self.asks) and client.system.service("tlsmgr") is None:
+        self._validates = str(config[f"{prefix}_dns_support_level"]).lower() == "dnssec"
+        self._matches = bool(config[f"{prefix}_tls_fingerprint_cert_match"])
+        asks = bool(config[f"{prefix}_tls_policy_maps"] or config[f"{prefix}_tls_per_site"])
+        #: Whether a server may not be called at all.
+        self.asks = asks or bool(self._lack("", self._level, False))
+        if (self._level != NONE or asks) and client.system.service("tlsmgr") is None:
             client.opens_with("warning", *NO_TLSMGR)
         self._policies = client.maps(f"{prefix}_tls_policy_maps")
         self._sites = client.maps(f"{prefix}_tls_per_site")
@@ -77,8 +83,10 @@ class Tls:
 
     def level(self, nexthop: str) -> str:
         """The security level of a nexthop, `domain` or `[host]:port`."""
-        with suppress(LookupFailure):
-            return (self._policies and self._policy(nexthop)) or self._level
+        if self._policies:
+            with suppress(LookupFailure):
+                words = (self._policy(nexthop) or self._level).replace(",", " ").split()
+                return words[0].lower() if words else NONE
         return self._level
 
     def trouble(self, nexthop: str, host: str) -> Dsn | None:
@@ -88,27 +96,41 @@ class Tls:
             nexthop: `domain` or `[host]:port`.
             host: the server's name.
         """
-        found, why = "", MISCONFIGURED
+        policy, why = Policy(self._level), MISCONFIGURED
+        title = f"{self._prefix}_tls_policy_maps," if self._policies else f"{self._prefix}_tls_per_site:"
+        where = f'{title} next-hop destination "{nexthop}"'
         try:
             if self._policies:
-                what, fault = f"{self._prefix}_tls_policy_maps,", "policy table lookup error"
+                fault = "policy table lookup error"
                 found = self._policy(nexthop)
-                fault = f'invalid security level "{found}"'
+                policy = (
+                    policy if found is None else read_policy(found, where, self._client.system.machine.files.exists)
+                )
             else:
-                what, fault, why = f"{self._prefix}_tls_per_site:", "per-site table lookup error", UNKNOWN
+                fault, why = "per-site table lookup error", UNKNOWN
                 self._sites.find(nexthop)
         except LookupFailure:
-            found = ""
-        else:
-            if not found or found in TLS_LEVELS:
-                return None
-        warn = self._client.warn
-        warn("warning", f'{what} next-hop destination "{nexthop}": {fault}')
-        warn("warning", f"TLS policy lookup for {nexthop}/{host}: {why.reason}")
+            policy = Policy(NONE, (f"{where}: {fault}",), usable=False)
+        if policy.usable and (lack := self._lack(nexthop, policy.level, policy.matches)):
+            policy, why = policy._replace(says=(*policy.says, lack), usable=policy.level == "dane"), MISCONFIGURED
+        for text in policy.says:
+            self._client.warn("warning", text)
+        if policy.usable:
+            return None
+        self._client.warn("warning", f"TLS policy lookup for {nexthop}/{host}: {why.reason}")
         return why
 
-    def _policy(self, nexthop: str) -> str:
-        """The level that a table has for a nexthop, whether or not there is one of that name; "" for none.
+    def _lack(self, nexthop: str, level: str, matches: bool) -> str:
+        """What is missing for a level; "" for nothing.  Without validated names `dane` is as good as `may`."""
+        if level in ("dane", "dane-only") and not self._validates:
+            return f"{nexthop}: {level} configured with dnssec lookups disabled"
+        if level == "fingerprint" and not (matches or self._matches):
+            lack = "configured at fingerprint security level, but with no fingerprints to match."
+            return f"nexthop domain {nexthop}: {lack}"
+        return ""
+
+    def _policy(self, nexthop: str) -> str | None:
+        """What a table has for a nexthop; None for nothing.
 
         Raises:
             LookupFailure: where the table cannot tell.
@@ -120,6 +142,5 @@ class Tls:
         for key in keys:
             value = self._policies.find(key)
             if value is not None:
-                words = value.replace(",", " ").split()
-                return words[0].lower() if words else ""
-        return ""
+                return value
+        return None
