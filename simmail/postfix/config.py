@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
 
 FOLDER = "/etc/postfix"
+#: Where daemons, and the commands that they run, are at work.
+QUEUE_DIRECTORY = "/var/spool/postfix"
 MAIN_CF = f"{FOLDER}/main.cf"
 #: The daemons that may have arguments behind their options.
 WITH_ARGUMENTS = ("pipe", "spawn", "smtp", "lmtp")

@@ -38,7 +38,7 @@ from simmail.mail.address import quote_local
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Decision, Deposit, Sleep
-from simmail.postfix.config import Config
+from simmail.postfix.config import QUEUE_DIRECTORY, Config
 from simmail.postfix.start_checks import LOCKS
 
 DAEMON = "MAILER-DAEMON"
@@ -195,7 +195,7 @@ def maildir(
     """Put a message into a Maildir; None where that went well."""
     reason = _maildir_trouble(machine.files, path, rights)
     if not reason:
-        reason = yield Deposit(normal(path) + "/", message, lines, rights.name)
+        reason = yield Deposit(normal(path, QUEUE_DIRECTORY) + "/", message, lines, rights.name)
     if not reason:
         return None
     now = yield NOW
@@ -209,7 +209,7 @@ def maildir(
 
 def _maildir_trouble(files: FileSystem, path: str, user: Account) -> str:
     """Why a Maildir cannot be made or used; "" where it can."""
-    folder = normal(path)
+    folder = normal(path, QUEUE_DIRECTORY)
     if files.is_folder(folder + "/new"):
         return files.may_append(folder + "/tmp/x", user.name, user.gid)
     while not files.is_folder(folder):

@@ -10,6 +10,7 @@ PARAMETERS
 
 DIAGNOSTICS
     QUEUE_ID: passing <ADDRESS> to transport=TRANSPORT
+    fatal: missing transport name in ":TEXT"
     connect #N to subsystem private/TRANSPORT: No such file or directory
     private/TRANSPORT socket: malformed response
     unknown mail transport error
@@ -59,9 +60,11 @@ def pass_on(
         destination: `transport` or `transport:nexthop`; the request's nexthop where there is none.
 
     Raises:
-        Fatal: where there is no such transport, after some tries.
+        Fatal: where there is no such transport, after some tries; where none is named, at once.
     """
     transport, _, nexthop = destination.partition(":")
+    if not transport:
+        raise Fatal(f'missing transport name in "{destination}"')
     text = f"passing <{recipient.address}> to transport={transport}"
     yield program.note("text", request.message.queue_id, text)
     if not program.system.delivers(transport):

@@ -34,12 +34,13 @@ from simmail.mail.answers import Exit
 from simmail.mail.message import ANONYMOUS, Message, Recipient
 from simmail.mail.questions import NOW, Decision, Run
 from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.expand import Expander
 from simmail.postfix.mail_copy import head
 from simmail.postfix.pipe_attributes import Attributes, read_attributes
-from simmail.postfix.pipe_command import PATH, QUEUE_DIRECTORY, exported, no_folder, run_command
+from simmail.postfix.pipe_command import PATH, exported, no_folder, run_command
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service

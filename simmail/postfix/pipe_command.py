@@ -40,8 +40,6 @@ from simmail.postfix.printable import printable
 from simmail.postfix.report import split_status, valid_status
 
 PATH = "/usr/bin:/bin"
-#: Where commands start that are given no other folder.
-QUEUE_DIRECTORY = "/var/spool/postfix"
 #: What the environment of Postfix's daemons holds (import_environment).
 IMPORTED = {"LANG": "C"}
 OUTPUT_LIMIT = 4096

@@ -16,6 +16,7 @@ DIAGNOSTICS
     unknown user: "ADDRESS"
     recipient ADDRESS: not found in PARAMETER, ... bad uid N in PARAMETER, ... bad gid N in PARAMETER
     delivery failed to mailbox NAME: REASON
+    fatal: do not specify relative pathname: virtual_mailbox_base = NAME
     service NAME requires privileged operation
     configuration error: virtual_mailbox_limit is smaller than message_size_limit, ... is limited but ... is unlimited
 
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from simmail.files.entries import Owner
 from simmail.files.machine import Account
 from simmail.files.paths import normal
+from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Deposit
 from simmail.postfix.address_maps import Steps, find_address
@@ -91,7 +93,9 @@ class Virtual(DeliveryAgent):
         self._found: dict[str, Box | Dsn] = {}
 
     def deliver(self, request: Request) -> Decision[list[Result]]:
-        """Try to deliver to each recipient's mailbox."""
+        """Try to deliver to each recipient's mailbox.  Raises Fatal for boxes below a relative name."""
+        if not self._base.startswith("/"):
+            raise Fatal(f"do not specify relative pathname: virtual_mailbox_base = {self._base}")
         results: list[Result] = []
         for recipient in request.recipients:
             box = self._find(recipient.address.lower())

@@ -27,9 +27,10 @@ from simmail.mail.message import ANONYMOUS
 from simmail.mail.questions import NOW, Decision
 from simmail.mail.questions import Run as RunCommand
 from simmail.postfix.agent import failure
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import Run, State
-from simmail.postfix.pipe_command import PATH, QUEUE_DIRECTORY, direct, exported, no_folder, run_command
+from simmail.postfix.pipe_command import PATH, direct, exported, no_folder, run_command
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local

@@ -31,6 +31,7 @@ from simmail.files.machine import Account
 from simmail.files.paths import NULL_DEVICE, normal
 from simmail.mail.questions import NOW, Decision, Deposit, answered
 from simmail.postfix.agent import failure
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.local.passing import Passing
 from simmail.postfix.local.state import Run, State, Step
 from simmail.postfix.mail_copy import LockFiles, Trouble, append_trouble, link_trouble, mailbox_trouble, maildir
@@ -132,7 +133,7 @@ class Mailboxes:
     def _mbox(self, run: Run, state: State, account: Account, path: str) -> Decision[bool]:
         """Append to the mbox file of a user."""
         agent = self.agent
-        name, files = normal(path), agent.machine.files
+        name, files = normal(path, QUEUE_DIRECTORY), agent.machine.files
         maker = account.name if self._paths.at_home else "root"
         locks, trouble = self._locks, None
         if locks.used and files.taken(name + ".lock"):

@@ -8,7 +8,8 @@ DESCRIPTION
 
 PARAMETERS
     smtp_sasl_auth_enable, smtp_sasl_password_maps, smtp_sasl_security_options, smtp_sasl_mechanism_filter,
-    smtp_sasl_auth_soft_bounce, smtp_sender_dependent_authentication, each also as lmtp_; recipient_delimiter
+    smtp_sasl_type, smtp_sasl_auth_soft_bounce, smtp_sender_dependent_authentication, each also as lmtp_;
+    recipient_delimiter
 
 DIAGNOSTICS
     HOST offered no supported AUTH mechanisms: 'LIST'; HOST offered null AUTH mechanism list
@@ -16,7 +17,9 @@ DIAGNOSTICS
     SASL authentication failed; server HOST said: REPLY
     SASL authentication failed; cannot authenticate to server HOST: no mechanism available
     QUEUE_ID: smtp_sasl_password_maps lookup error
-    `Fatal`: SASL per-connection initialization failed
+    unsupported SASL client implementation: TYPE
+    `Fatal`: SASL library initialization, of a smtp_sasl_type that there is not; SASL per-connection initialization
+    failed
 
 BUGS
     Of the mechanisms that a server asks back in, only LOGIN goes on.  No cache of failures.
@@ -61,6 +64,9 @@ class Sasl:
 
     def __init__(self, client: Smtp) -> None:
         config, prefix = client.config, f"{client.prefix}_sasl"
+        if config[f"{prefix}_type"] != "cyrus":
+            client.warn("warning", f"unsupported SASL client implementation: {config[f'{prefix}_type']}")
+            raise Fatal("SASL library initialization")
         self._client = client
         self._title = f"{prefix}_password_maps"
         self._passwords = client.maps(self._title)
