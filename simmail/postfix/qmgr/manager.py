@@ -31,6 +31,9 @@ BUGS
     A message with whose recipients an agent was done before it died is removed at once; the real queue manager keeps
     it, without recipients, until it looks at it once more.
 
+    One that stands still over an address without a transport does so for ever; in life its watchdog ends it after some
+    hours (daemon_timeout), and another one begins.  After a stop the old one may still hold the message in life.
+
     A private service that is no delivery agent (a transport `bounce:x`) is not started where it does not run yet, and
     anvil(8) is taken for one that is not there; in life the queue manager waits for ever for what anvil(8) says first.
 
