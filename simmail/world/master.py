@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep
+from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep, answered
 from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
@@ -425,17 +425,21 @@ class Master:
 
     def _reported(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
         """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""
-        while True:
-            if self.system is None or self._headless:
-                unheard(request, results or [])
-                return
-            manager = self.system.program("qmgr")
-            if not manager.stands:
-                break
+        if self.system is None or self._headless:
+            unheard(request, results or [])
+            return answered(None)
+        manager = self.system.program("qmgr")
+        if manager.stands:
+            return self._reported_later(request, results, now)
+        ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
+        return self._handed_out(manager, ended)
+
+    def _reported_later(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
+        """The same when the queue manager does not stand still any more."""
+        while self.system is not None and not self._headless and self.system.program("qmgr").stands:
             yield Sleep(PAUSE_S)
             now = yield Level()
-        ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
-        yield from self._handed_out(manager, ended)
+        yield from self._reported(request, results, now)
 
     def _sought(self, system: MailSystem, request: Entry, now: float) -> Decision[tuple[Any, float]]:
         """The agent for a try, which has to start, and the time; None where there is none, and it has been told."""

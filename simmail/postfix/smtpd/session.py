@@ -106,9 +106,8 @@ class SmtpdSession:
         smtpd, state, parameters = self.smtpd, self.state, self.parameters
         state.process = smtpd.processes.take(smtpd.system.machine.files.clock())
         address = state.client.address
-        state.client, state.namaddr = yield from smtpd.memo.decide(
-            (smtpd, address, self.server), meet, smtpd, address, self.server
-        )
+        met = yield from smtpd.memo.decide((smtpd, address, self.server), meet, smtpd, address, self.server)
+        state.met(*met)
         if self.early:
             yield pipelining.improper(self, "CONNECT", self.early)
         if parameters.xclient_hosts:

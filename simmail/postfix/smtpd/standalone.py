@@ -131,7 +131,7 @@ class StandAloneSession(SmtpdSession):
     def greet(self) -> Decision[Reply | None]:
         """Say the greeting."""
         state, smtpd = self.state, self.smtpd
-        state.client, state.namaddr = CALLER, f"{CALLER.name}[{CALLER.address}]"
+        state.met(CALLER, f"{CALLER.name}[{CALLER.address}]")
         yield smtpd.note("connect", "", CALLER.name, CALLER.address)
         yield from smtpd.heard()
         greeting = self.welcome()

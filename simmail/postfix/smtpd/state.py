@@ -100,6 +100,7 @@ class SmtpdState:
 
     Attributes:
         client: who speaks; XCLIENT puts another in its place.
+        namaddr, known_as: how the log names it: as one word, and as its name and its address.
         process: the process that serves it; NO_PROCESS before the greeting.
         helo: the name in the last HELO or EHLO, "?" for doubtful characters; None before one.
         protocol: `SMTP` or `ESMTP`.
@@ -121,10 +122,10 @@ class SmtpdState:
     __slots__ = (
         "about", "accepted", "access_denied", "actions", "bdat", "carried", "client", "defer_if_permit",
         "defer_if_permit_client", "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask",
-        "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "looked_up", "namaddr", "overshoot",
-        "permitted", "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain", "recipients",
-        "refusal", "ret", "route_sender", "sasl_sender", "sasl_username", "sender", "sender_domain", "size", "smtputf8",
-        "stage", "transcript", "verp",
+        "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "known_as", "looked_up", "namaddr",
+        "overshoot", "permitted", "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain",
+        "recipients", "refusal", "ret", "route_sender", "sasl_sender", "sasl_username", "sender", "sender_domain",
+        "size", "smtputf8", "stage", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -132,6 +133,7 @@ class SmtpdState:
         self.process = NO_PROCESS
         self.transcript = Transcript()
         self.namaddr: str = ""
+        self.known_as = ("", "")
         self.helo: str | None = None
         self.protocol = "SMTP"
         self.sasl_username = ""
@@ -156,11 +158,9 @@ class SmtpdState:
         """What the list of restrictions now heard is about."""
         return Subject(*self.about)
 
-    @property
-    def known_as(self) -> tuple[str, str]:
-        """The client's name and address in the log: still the old ones after an XCLIENT that ends in a mistake."""
-        name, _, address = self.namaddr.partition("[")
-        return name, address[:-1]
+    def met(self, client: Client, namaddr: str) -> None:
+        """Know a client, and let the log name it so; an XCLIENT that ends in a mistake leaves the log the old one."""
+        self.client, self.namaddr, self.known_as = client, namaddr, (client.name, client.address)
 
     @property
     def authentication(self) -> Authentication:

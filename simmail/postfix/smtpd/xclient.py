@@ -64,7 +64,7 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
     if "PROTO" not in told:
         state.protocol = "SMTP"
     if not told.isdisjoint(("NAME", "ADDR", "PORT")):
-        state.namaddr = f"{state.client.name}[{state.client.address}]"
+        state.met(state.client, f"{state.client.name}[{state.client.address}]")
     session.xclient = yield from session.listed(session.parameters.xclient_hosts)
     greeting = session.welcome()
     return greeting if isinstance(greeting, Reply) else (yield from greeting), None
