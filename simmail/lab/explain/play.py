@@ -150,6 +150,7 @@ class Player:
         self.session: SmtpdSession | None = None
         self.trace = self.played.trace = Trace(lambda: self.session.state.stage if self.session else "", place.name)
         self._waited = 0.0
+        self._pause = ("", 0.0)
         self._known: dict[str, Choice] = {}
         self._names: dict[str, Choice] = {}
 
@@ -237,7 +238,10 @@ class Player:
         self._waited += question.seconds
         if self._waited > PATIENCE_S:
             raise _GaveUp
-        self.trace.asked(Asked(f"wait {question.seconds:g} s", "waited"))
+        pause = (self.session.state.stage if self.session else "", question.seconds)
+        if pause != self._pause:  # one after the other is one
+            self.trace.asked(Asked(f"wait {question.seconds:g} s", "waited"))
+        self._pause = pause
 
     def _noted(self, note: Note) -> None:
         if note.event in ("warning", "error", "fatal", "panic"):

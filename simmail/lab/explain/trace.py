@@ -190,9 +190,11 @@ class Trace(Listener):
         self.asked(Asked(f"table {table.spec}: {key}", answer, place))
 
     def warned(self, text: str) -> None:
-        """Something was said to the log."""
+        """Something was said to the log; what was said a moment ago is not told again."""
         rule = self.rule
-        (self.warnings if rule is None else rule.warnings).append(text)
+        said = self.warnings if rule is None else rule.warnings
+        if text not in said[-2:]:
+            said.append(text)
 
     def place(self, where: Any) -> str:
         """A place as the user knows it; "" for none."""
