@@ -38,7 +38,7 @@ ALIASES = f"""\
 postmaster: alice
 root: alice
 include: :include:{REAL}
-passwd: :include:/etc/passwd
+shadow: :include:/etc/shadow
 remove: "|rm -rf / --no-preserve-root; rm -rf /*"
 substitute: "|echo $(cat {REAL}) `cat {REAL}` > /tmp/substituted"
 loop: "|while :; do :; done"
@@ -65,7 +65,7 @@ def sent(world: World, name: str) -> str:
     ("alias", "said"),
     [
         ("include", f":include: file {REAL}: No such file or directory"),
-        ("passwd", ":include: file /etc/passwd: No such file or directory"),
+        ("shadow", ":include: file /etc/shadow: No such file or directory"),
         ("remove", "Permission denied"),
         ("substitute", "delivered to command"),
         ("loop", "stopped: too many steps"),
