@@ -1,5 +1,5 @@
 # make            set up, run the first lab, results in results/01
-# make test       set up, run the short tests (within five minutes on two cores)
+# make test       set up, run the short tests (some ten minutes on two cores)
 # make help       the rest
 VENV   ?= .venv
 PYTHON ?=
