@@ -105,6 +105,8 @@ class SmtpdSession:
         """Say the greeting, or refuse the client."""
         smtpd, state, parameters = self.smtpd, self.state, self.parameters
         state.process = smtpd.processes.take(smtpd.system.machine.files.clock())
+        if smtpd.unsaid:  # what a process says as it starts, no other's session shall say for it
+            yield from smtpd.heard()
         address = state.client.address
         met = yield from smtpd.memo.decide((smtpd, address, self.server), meet, smtpd, address, self.server)
         state.met(*met)

@@ -30,8 +30,8 @@ class Unintroduced(SmtpdSession):
         """Hang up."""
         smtpd, state = self.smtpd, self.state
         state.process = smtpd.processes.take(smtpd.system.machine.files.clock())
-        state.met(*(yield from meet(smtpd, state.client.address, self.server)))
         yield from smtpd.heard()
+        state.met(*(yield from meet(smtpd, state.client.address, self.server)))
         self.exempt = True  # anvil(8) has not heard of it
         return (yield from self.close((yield from self._last_word())))
 
