@@ -395,6 +395,8 @@ class Master:
             now = yield Level()
             request.job.waiting -= 1
         process = agent.processes.take(now, agent.brief)
+        if agent.pending:  # what a process says as it starts, no other's delivery shall say for it
+            yield from agent.spoken()
         late = process.behind and intake.speed.behind(process.behind, agent.brief)
         if late:
             yield Sleep(late)

@@ -11,6 +11,7 @@ from simmail.mail.answers import PolicyAnswer
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Level, Listen, Policy, Question, Sleep, through
 from simmail.network.graph import HERE
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.mastercf import Service
 from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
 from simmail.userland.policy.protocol import ANY
@@ -110,7 +111,7 @@ class PolicyServers:
 
     def _queue(self) -> str:
         system = self.host.master.system if self.host.master is not None else None
-        return str(system.config["queue_directory"]) if system is not None else "/var/spool/postfix"
+        return str(system.config["queue_directory"]) if system is not None else QUEUE_DIRECTORY
 
     def _spawned(self, place: str) -> Service | None:
         """The service of spawn(8) that listens there."""

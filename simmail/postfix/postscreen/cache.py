@@ -31,6 +31,7 @@ from collections.abc import Callable
 from simmail.files.entries import File
 from simmail.files.machine import Machine
 from simmail.files.paths import normal
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.postscreen.tests import TESTS, Test
 from simmail.postfix.tables.database import dump, load
 from simmail.postfix.tables.entries import Entry
@@ -97,7 +98,7 @@ class Cache:
         type, name = spec.split(":", 1) if ":" in spec else (self.usual, spec)
         folder, _, base = name.rpartition("/")
         folder = folder or "."
-        path = normal(folder, "/var/spool/postfix")
+        path = normal(folder, QUEUE_DIRECTORY)
         if not spec:
             return ""
         if type in OWN_FILES and path != self.folder and machine.files.is_folder(path):
@@ -108,7 +109,7 @@ class Cache:
 
     def _open(self, machine: Machine) -> None:
         type, _, name = self.spec.removeprefix("proxy:").partition(":")
-        path, files = normal(name + ".db", "/var/spool/postfix"), machine.files
+        path, files = normal(name + ".db", QUEUE_DIRECTORY), machine.files
         if type not in TYPES:
             self.trouble = f"unsupported dictionary type: {type}"
         elif type not in WRITABLE:

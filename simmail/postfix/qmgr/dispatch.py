@@ -48,7 +48,7 @@ SUSPENDED = "delivery temporarily suspended: "
 PROTOCOLS: Mapping[str, str] = {
     "bounce": "delivery_status_protocol",
     "trivial-rewrite": "trivial_rewrite_protocol",
-    "verify": "address_verification_prrotocol",
+    "verify": "address_verification_prrotocol",  # as Postfix spells it
     "scache": "connection_cache_protocol",
     "proxymap": "proxymap_protocol",
 }
