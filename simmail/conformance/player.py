@@ -204,10 +204,11 @@ class Player:
     def _queue(self) -> list[dict[str, Any]]:
         try:
             config = Config.load(self.host.machine, program="postqueue")
-        except Fatal:  # it has nothing to list
+            listed = tuple(entries(self.master.spool, self.host.machine, config))
+        except Fatal:  # nothing can be listed
             return []
         out = []
-        for entry in entries(self.master.spool, self.host.machine, config):
+        for entry in listed:
             recipients = [
                 {"address": shown(one.address), **({"delay_reason": one.reason} if one.reason else {})}
                 for one in entry.recipients
