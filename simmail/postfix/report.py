@@ -49,6 +49,8 @@ _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 
 #: The status where nobody can be told that mail was not delivered.
 UNTOLD = ("4.3.0", "bounce or trace service failure")
+#: What bounce(8) tells where an agent gave no reason; the log shows none.
+UNDESCRIBED = "(description unavailable)"
 #: What an agent says of a recipient, to the log and to the queue manager.
 Report = tuple[Note | Await, Result]
 #: The service behind which bounce(8) is told of a recipient.
@@ -179,6 +181,8 @@ class Reporter:
             self._program.name, "delivery", request.message.queue_id, self._shown(address),
             original and self._shown(original), relay, delays, dsn.status, status._value_, dsn.reason, request.conn_use,
         )  # fmt: skip
+        if not dsn.reason and not request.verify:
+            dsn = dsn._replace(reason=UNDESCRIBED)
         result = Result(recipient, status, dsn, relay, of)
         service = TOLD.get(status._value_) or (recipient.notify and Notify.SUCCESS in recipient.notify and "trace")
         if service and self._waits and (system := self._program.system).running(service) is None:
