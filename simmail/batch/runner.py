@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import cache
 from typing import Any, TypeVar
 
 from simmail import __version__
@@ -87,13 +89,47 @@ def _through_joblib(
         many = workers or jobs
         work = portions(list(left.values()), many)
         pool = Parallel(n_jobs=-1 if workers else jobs, batch_size=1, return_as="generator_unordered")
+        place = "" if workers else _shelf().name
         try:
-            for done in pool(delayed(run_all)(portion, __version__) for portion in work):
+            with _not_interrupted():
+                answers = pool(delayed(_at)(place, run_all, portion, __version__) for portion in work)
+            for done in answers:
                 for row in done:
                     del left[row.key]
                     yield row
         except TerminatedWorkerError:
             return
+
+
+@contextmanager
+def _not_interrupted() -> Iterator[None]:
+    """What is started here does not hear of Ctrl-C: whoever has started it does, afterwards, and makes an end of it."""
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as other_tracker
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    for tracker in (resource_tracker, other_tracker):
+        tracker.ensure_running()  # started later, it would let Ctrl-C in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@cache
+def _shelf() -> tempfile.TemporaryDirectory[str]:
+    """Where the workers of this process have their temporary files: it goes when this process does."""
+    return tempfile.TemporaryDirectory(prefix="simmail-", ignore_cleanup_errors=True)
+
+
+def _at(place: str, function: Callable[..., Result], *arguments: Any) -> Result:
+    """In a worker: call a function whose temporary files lie in that folder; "" for where they always do."""
+    tempfile.tempdir = place or None
+    return function(*arguments)
 
 
 def _on_dask(address: str) -> Callable[[], AbstractContextManager[int]]:
@@ -176,7 +212,10 @@ def each(
 
     with (_on_dask(dask) if dask else nullcontext)() as workers:
         pool = Parallel(n_jobs=-1 if workers else jobs or os.cpu_count() or 1, return_as="generator_unordered")
-        yield from pool(delayed(_numbered)(function, number, item) for number, item in enumerate(items))
+        place = "" if workers else _shelf().name
+        with _not_interrupted():
+            answers = pool(delayed(_at)(place, _numbered, function, number, item) for number, item in enumerate(items))
+        yield from answers
 
 
 def _numbered(function: Callable[[T], Result], number: int, item: T) -> tuple[int, Result]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from simmail import __version__
 from simmail.cli import batch, course, hosts, judge, system_errors, worlds
@@ -26,9 +28,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _terminated(number: int, _: Any) -> None:
+    """Whoever ends a run for good (a cluster, `timeout`) leaves no temporary files behind either."""
+    raise SystemExit(128 + number)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     args = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         status: int = args.act(args)
     except SimmailError as error:

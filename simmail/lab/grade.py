@@ -7,6 +7,7 @@ costs its own marks and is said; what is wrong with a check is said loudly and c
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -115,6 +116,7 @@ def _tried(exercise: Exercise, path: Path, student: str, key: bytes) -> Mark:
             done = subprocess.run(
                 [sys.executable, "-m", "simmail.lab.grading_process"], input=json.dumps(task), capture_output=True,
                 encoding="utf-8", errors="backslashreplace", timeout=PATIENCE_S, check=False, cwd=place,
+                env={**os.environ, "TMPDIR": place},
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             # what computes without end has had its CPU time long before: the machine was busy
