@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from dataclasses import replace
 
 from simmail.files.base_system import FOLDER_GROUPS, FOLDER_MODES, SET_GROUP
 from simmail.files.entries import File, Link, Owner, View, may_write
@@ -297,6 +298,14 @@ class FileSystem:
         self.make_folder(posixpath.dirname(path), owner)
         self._changed(path)
         self._put(path, File(text, owner, mode, modified, self.clock()))
+
+    def give(self, other: FileSystem) -> None:
+        """Put what is here into another file system: folders, links and files, but no views and no mailboxes."""
+        other._folders.update(self._folders)
+        other._modes.update(self._modes)
+        other._files.update((path, replace(file)) for path, file in self._files.items() if type(file) is File)
+        other._links.update((path, replace(link)) for path, link in self._links.items())
+        other._look_at_links()
 
     def place(self, path: str, file: File) -> None:
         """Put a file that makes its own text at `path`; the folders above it are made."""

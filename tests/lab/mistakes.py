@@ -229,6 +229,15 @@ MISTAKES: tuple[Mistake, ...] = (
       files={"etc/postfix/ways": "slow.test smpt:[mx.slow.test]\n"}, compiled=("etc/postfix/ways",), smtp=False),
     M("null transport", "null-transport", "default_transport = :mail.isp.test", smtp=False),
     M("no such transport", "no-such-service", "mailbox_transport = lmtpd:unix:/run/dovecot", smtp=False),
+
+    # what a program notices as mail comes
+    M("a port of the relayhost that is none", "dies-in-use", "relayhost = [mail.provider.example]:25x", smtp=False),
+    M("an unclosed filter of a blocklist's answers", "dies-in-use", f"{CLIENT}{ZEN}=127.0.0.[2..9"),
+    M("the reply of blocklists without its code", "dies-in-use",
+      f"default_rbl_reply = $mydomain says no\n{CLIENT}{FILTERED}"),
+    M("a concurrency in words", "dies-in-use", "smtp_destination_concurrency_limit = ten", smtp=False),
+    M("an address format that is none", "dies-in-use", "info_log_address_format = externl"),
+    M("an inline table without values", "lacks-in-use", "transport_maps = inline:{a.example}"),
 )  # fmt: skip
 
 

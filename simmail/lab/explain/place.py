@@ -48,6 +48,11 @@ class Place:
     bare: bool
     notices: list[str]
 
+    @property
+    def alone(self) -> bool:
+        """Whether there are files alone, and no world around them."""
+        return self.folder is not None and not self.asks
+
     def name(self, path: str) -> str:
         """A file of the host as the user knows it."""
         if self.folder is None:

@@ -10,10 +10,13 @@ from simmail.lab.lint.finding import Finding
 from simmail.lab.lint.parsed import Parsed
 from simmail.lab.lint.report import Report
 from simmail.lab.lint.rules import RULES
-from simmail.lab.lint.rules.running import FATAL
+from simmail.lab.lint.rules.running import DIES, FATAL, LACKS
 from simmail.world.host import Host
 
 __all__ = ["Report", "lint"]
+
+#: What a trial finds, which another finding may have explained.
+TRIED = frozenset({FATAL.code, DIES.code, LACKS.code})
 
 
 def lint(host: Host | str | Path, *, world: str = "", policy: str = "", zones: tuple[str, ...] = ()) -> Report:
@@ -35,14 +38,14 @@ def check(place: Place) -> Report:
     """Look for mistakes in the configuration of a host that has been found."""
     parsed = Parsed(place)
     found = {(f.code, f.location): f for rule in RULES for f in rule(parsed)}
-    kept = [f for f in found.values() if f.code != FATAL.code or not _explained(f, found.values())]
+    kept = [f for f in found.values() if f.code not in TRIED or not _explained(f, found.values())]
     return Report(place, sorted((_named(place, f) for f in kept), key=lambda finding: finding.order))
 
 
 def _explained(fatal: Finding, others: Iterable[Finding]) -> bool:
     """Whether another finding is about the lines that keep a program from running."""
     places = {fatal.location, *fatal.related}
-    return any(f.severity == "error" and f.code != fatal.code and f.location in places for f in others)
+    return any(f.severity == "error" and f.code not in TRIED and f.location in places for f in others)
 
 
 def _named(place: Place, finding: Finding) -> Finding:

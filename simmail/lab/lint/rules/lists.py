@@ -142,8 +142,9 @@ def policy_servers(host: Parsed) -> Iterator[Finding]:
         return
     for item in host.all_items():
         if item.name == "check_policy_service" and "default_action" not in item.argument and item.argument:
-            server = item.argument.strip("{} ").split(",")[0].split()[0]
-            yield POLICY.at(item.location, server=server)
+            server, *_ = item.argument.strip("{} ").replace(",", " ").split() or ("",)
+            if server:
+                yield POLICY.at(item.location, server=server)
 
 
 def whitelists(host: Parsed) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What keeps a program of Postfix from running: tried, not guessed."""
+"""What keeps a program of Postfix from running, or ends it as mail comes: tried, not guessed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import MAIN_CF, Parsed
+from simmail.lab.lint.rehearsal import complaints
 from simmail.lab.lint.rules.services import TRANSPORTS
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.programs import PROGRAMS, simulated
@@ -15,7 +16,11 @@ from simmail.postfix.smtpd.restrictions import RELAY_GUARDS
 from simmail.postfix.system import MailSystem
 from simmail.world.blame import LINE
 
-_NAME = re.compile(r"\w+")
+#: What may be a parameter that a message is about, and not one whose value it would hold.
+_NAME = re.compile(r"(?<![\w${])\w+")
+_QUOTED = re.compile(r'"([^"]+)"')
+#: How a part of what is quoted is marked.
+_UNMARKED = re.compile("[<>]|\\.\\.\\.")
 
 GUARD = Kind(
     "error", "no-relay-guard",
@@ -33,8 +38,24 @@ FATAL = Kind(
 )  # fmt: skip
 
 
+DIES = Kind(
+    "error", "dies-in-use",
+    "{program} dies over ordinary mail: whoever waits for it hears nothing, or the mail waits in the queue.",
+    "Tried with a few letters from outside and from here, it ends with `fatal: {said}`.",
+    "{instead}",
+    "postconf(5)",
+)  # fmt: skip
+LACKS = Kind(
+    "error", "lacks-in-use",
+    "{program} lacks something as ordinary mail comes: what it would find there counts as a failure, and mail waits.",
+    "Tried with a few letters from outside and from here, it says `error: {said}`.",
+    "{instead}",
+    "DATABASE_README",
+)  # fmt: skip
+
+
 def programs(host: Parsed) -> Iterator[Finding]:
-    """Programs that end as soon as they are started."""
+    """Programs that end as soon as they are started, and what is wrong as mail comes."""
     try:
         system = MailSystem(host.machine, PROGRAMS, lambda level, text: None, remember=False)
     except Fatal as fatal:
@@ -54,6 +75,10 @@ def programs(host: Parsed) -> Iterator[Finding]:
                     if "at least one working instance" in fatal.text
                     else _fatal(host, f"{service.command}(8)", fatal.text)
                 )
+    for program, event, said in complaints(host):
+        if said not in told:
+            told.add(said)
+            yield _fatal(host, f"{program}(8)", said, LACKS if event == "error" else DIES)
 
 
 def _used(host: Parsed, name: str, command: str) -> bool:
@@ -82,7 +107,7 @@ def _guard(host: Parsed) -> Finding:
     return GUARD.at(place, guards=" ".join(RELAY_GUARDS), level=told, instead=instead)
 
 
-def _fatal(host: Parsed, program: str, said: str) -> Finding:
+def _fatal(host: Parsed, program: str, said: str, kind: Kind = FATAL) -> Finding:
     found = LINE.search(said)
     names = [name for name in _NAME.findall(said) if host.is_set(name)]
     if found:
@@ -93,13 +118,17 @@ def _fatal(host: Parsed, program: str, said: str) -> Finding:
         place = _by_value(host, said)
     instead = f"Mend the value of {names[0]}." if names else "Mend what it names."
     related = sorted({host.where(name) for name in names} - {place})
-    return FATAL.at(place, *related, program=program, said=said, instead=instead)
+    return kind.at(place, *related, program=program, said=said, instead=instead)
 
 
 def _by_value(host: Parsed, said: str) -> Location:
-    """The setting whose value a message quotes."""
-    quoted = [s for s in host.assignments if s.name not in MAIL_LISTS and len(s.value) > 3 and s.value in said]
-    return Location(MAIN_CF, max(quoted, key=lambda s: len(s.value)).line if quoted else 1)
+    """The setting whose value a message quotes, all of it or a part."""
+    whole = [s for s in host.assignments if s.name not in MAIL_LISTS and len(s.value) > 3 and s.value in said]
+    if whole:
+        return Location(MAIN_CF, max(whole, key=lambda s: len(s.value)).line)
+    quoted = [text for text in (*_QUOTED.findall(said), said.rpartition(": ")[2]) if len(text) > 2]
+    parts = (s.line for text in quoted for s in host.assignments if _UNMARKED.sub("", text) in s.value)
+    return Location(MAIN_CF, next(parts, 1))
 
 
 RULES = (programs,)
