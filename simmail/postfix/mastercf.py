@@ -33,6 +33,7 @@ from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER
 from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, read_file, split_name_value
 from simmail.postfix.own_addresses import hosts, words
+from simmail.postfix.roles import ROLES
 from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
 
 FIELDS = ("service", "type", "private", "unprivileged", "chroot", "wakeup", "process_limit", "command")
@@ -96,7 +97,8 @@ class Service(NamedTuple):
         """Whether it listens where its clients look for it, below public or private."""
         if self.type != "unix" or self.command in ANYWHERE:
             return True
-        return self.private is (self.command not in PUBLIC)
+        role = ROLES.get(self.name)
+        return self.private is (role.folder == "private" if role is not None else self.command not in PUBLIC)
 
 
 class MasterCf:

@@ -108,8 +108,8 @@ class Reporter:
         unsure = any(pattern.table and not pattern.table.available for pattern in patterns)
         #: Whether the log may hear of it when flush(8) is told of deferred mail: it cannot be, or has words of its own.
         self._flushes = unsure or bool(patterns and program.opening)
-        #: What is said where bounce(8) is not there to return mail; "" where it is.
-        self._unreturned = "" if program.system.has("bounce") else program.system.unreachable("private/bounce")
+        #: What is said where bounce(8) is not there to return mail; nothing where it is.
+        self._unreturned = program.system.unreturned()
 
     def sent(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
@@ -160,7 +160,8 @@ class Reporter:
             if self._soft:
                 status, dsn = Status.SOFTBOUNCE, dsn._replace(status="4" + dsn.status[1:])
             elif self._unreturned:
-                self._program.warn("warning", self._unreturned)
+                for text in self._unreturned:
+                    self._program.warn("warning", text)
                 dsn = dsn._replace(status=UNTOLD[0], reason=UNTOLD[1])
             else:
                 status, action = Status.BOUNCED, "failed"

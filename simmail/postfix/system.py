@@ -53,6 +53,7 @@ from simmail.postfix.memo import Memo, Memory
 from simmail.postfix.other_services import LIMITS, OtherServices
 from simmail.postfix.processes import pid
 from simmail.postfix.programs import OTHERS
+from simmail.postfix.roles import Stranger, stranger
 from simmail.postfix.spool import Spool
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
 LAST_BREATH_S = 1.0
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
+#: The pause before a program tries once more, how often it does so, and the pause after that, seconds.
+RETRY_S, TRIES, RARE_S = 1.0, 60, 60.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
 NAMED = {"rewrite": "rewrite_service_name"}
 
@@ -157,6 +160,13 @@ class MailSystem:
         except Fatal:  # it says so when it is started
             return service.command not in OTHERS
 
+    def unreturned(self) -> tuple[str, ...]:
+        """What an agent says that cannot return mail through bounce(8); nothing where it can."""
+        if not self.has("bounce"):
+            return (self.unreachable("private/bounce"),)
+        odd = self.stranger("bounce")
+        return tuple(filter(None, (odd.text, f"read {odd.socket} socket: Application error"))) if odd else ()
+
     def unreachable(self, socket: str) -> str:
         """What a program says that cannot connect to a service's socket, and does not insist."""
         return f"connect to {socket}: {self.spool.unanswered(socket)}"
@@ -166,7 +176,11 @@ class MailSystem:
         return (self._named.get(name, name), "unix") in self.master.services
 
     def program(self, name: str, type: str = "unix") -> Any:
-        """The program behind a service.  Raises Fatal where it will not run, or where there is no such service."""
+        """The program behind a service.
+
+        Raises Fatal where it will not run, where there is no such service, or where another is expected there.
+        """
+        usual = name
         if self._named:
             name = self._named.get(name, name)
         key = (name, type)
@@ -175,6 +189,9 @@ class MailSystem:
             service = self.master.services.get(key)
             if service is None:
                 raise Fatal(f"connect to {self._missing(name)}")
+            odd = stranger(usual, service.command)
+            if odd is not None:
+                raise Fatal(odd.text or f"no answer from {odd.socket} socket")
             self.last_words = self.late_words = []
             found = self._programs[key] = self.classes[service.command](self, service)
             if key == self._rewrite:
@@ -184,6 +201,11 @@ class MailSystem:
                 found.fast_flush  # noqa: B018 - whoever can defer mail has this list open
             found.settle_in()
         return found
+
+    def stranger(self, name: str) -> Stranger | None:
+        """What stands behind a service in the place of the program that has to be there; None where nothing does."""
+        service = self.service(self._named.get(name, name))
+        return stranger(name, service.command) if service is not None else None
 
     def strained(self, name: str, type: str) -> Any:
         """The program behind a service as master(8) starts it under stress, with `-o stress=yes`.  Raises Fatal."""
@@ -311,7 +333,10 @@ class MailSystem:
             alone: whether what it needs itself may come later.
         """
         found = self.at_hand(name, type)
+        if found is None:
+            found = yield from self._engaged(name, type, client, alone)
         while found is None:
+            yield Sleep(RETRY_S)
             found = yield from self._engaged(name, type, client, alone)
         return found
 
@@ -324,6 +349,9 @@ class MailSystem:
 
     def _engaged(self, name: str, type: str, client: str, alone: bool) -> Decision[Any]:
         """The program behind a service, which may have to be made; after a reload by those who come then."""
+        odd = self.stranger(name) if type == "unix" else None
+        if odd is not None:
+            return (yield from self._misunderstood(odd, name, client))
         name = self._named.get(name, name)
         yield from self.outdated(name, type)
         key = (name, type)
@@ -349,6 +377,22 @@ class MailSystem:
                         return None
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]
+
+    def _misunderstood(self, odd: Stranger, name: str, client: str) -> Decision[Any]:
+        """A program asks another than it has expected, and again; None where its client has to see to that."""
+        complaint = Note(client, "warning", "", odd.text)
+        if odd.text:
+            yield complaint
+            if name == self.config["cleanup_service_name"]:
+                return None
+        tries = 0
+        while self.successor is None:
+            yield Sleep(RETRY_S if tries < TRIES else RARE_S)
+            tries += 1
+            if odd.text:
+                yield complaint
+                yield Note(client, "warning", "", f"problem talking to service {name}: Application error")
+        return (yield from self.successor.summon(name, client=client))
 
     def hung_up(self, name: str, client: str) -> Decision[None]:
         """A program has died that had taken its client already.  Raises Fatal where the client dies, too."""

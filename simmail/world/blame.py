@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simmail.files.file_errors import FileError
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.maincf import parse
+from simmail.world.folder import is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,7 @@ def own_name(host: Host, path: str) -> str:
     places: list[Path] = [world.folder / "hosts" / host.name / path.lstrip("/")]
     if world.policy:
         places.insert(0, world.folder / "policies" / world.policy / host.name / path.lstrip("/"))
-    place = next((place for place in places if place.is_file()), None)
+    place = next(filter(is_file, places), None)
     return f"{host.name}:{path}" if place is None or _changed(host, path, place) else str(place)
 
 

@@ -114,3 +114,11 @@ def _read(path: Path, folder: Path) -> tuple[str, str]:
     if size > FILE_LIMIT:
         raise InputError(str(path), f"has {size:,} octets", f"a file of a host may have {FILE_LIMIT:,}")
     return path.relative_to(folder).as_posix(), path.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have, as a configuration may hold one, is that of none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

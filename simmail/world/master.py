@@ -185,6 +185,7 @@ class Master:
         for service in system.master.services.values():
             startup.bind(service, system.config)
         self.system = system
+        self._headless = self._headless or system.stranger("qmgr") is not None
         self.letters.change(self.clock.now, bool(system.config["smtputf8_enable"]))
         system.succeed(self._last)
         self._last = system
@@ -218,7 +219,7 @@ class Master:
         return task.call(self.host, self._noted_then(question))
 
     def _noted_then(self, question: Await) -> Decision[None]:
-        if self.system is not None:
+        if self.system is not None and self.system.stranger(question.service) is None:
             yield from self.system.summon(question.service)
         yield question.note
 
@@ -260,7 +261,7 @@ class Master:
             if self.system.config["maillog_file"]:
                 yield from self.system.others.roused("postlog", "unix-dgram")
             yield from self._manager(now)
-            if self.system.service("pickup") is not None:
+            if self.system.service("pickup") is not None and self.system.stranger("pickup") is None:
                 yield from (yield from self.system.summon("pickup")).spoken()
             self.wake_pickup()
 
@@ -271,6 +272,8 @@ class Master:
         """
         system = self.system
         assert system is not None
+        if system.stranger("qmgr") is not None:
+            return None
         manager = yield from system.summon("qmgr")
         if self.system is not system:
             return None

@@ -31,7 +31,7 @@ class Picking:
         """Take in what lies in the maildrop queue, now or after the present round."""
         yield Level()
         master = self._master
-        if master.system is None or not master.spool.maildrop:
+        if master.system is None or not master.spool.maildrop or master.system.stranger("pickup") is not None:
             return
         if self._round is not None:
             self._called = True

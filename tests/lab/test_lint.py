@@ -210,6 +210,13 @@ def test_files_outside_of_the_folder_are_never_looked_at(tmp_path: Path) -> None
     assert [finding.code for finding in simmail.lint(folder)] == ["table-missing"]
 
 
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    """A table's name may be longer than any file's, and is that of a table that is not there."""
+    main = f"compatibility_level = 3.6\nmyhostname = a.b\nvirtual_alias_maps = hash:/etc/postfix/{'x' * 300}\n"
+    folder = write(tmp_path / "host", {**BASES[0].files, "etc/postfix/main.cf": main}, ("etc/aliases",))
+    assert [finding.code for finding in simmail.lint(folder)] == ["table-missing"]
+
+
 def test_blocklists_have_their_sources() -> None:
     """Each list that is called dead has a date, what became of it, and who says so."""
     assert blocklists()

@@ -17,7 +17,7 @@ from simmail.postfix.maincf import parse
 from simmail.postfix.tables.split import split_outside_braces
 from simmail.world import loader
 from simmail.world.blame import own_name
-from simmail.world.folder import WORLD, files_below
+from simmail.world.folder import WORLD, files_below, is_file
 from simmail.world.host import Host
 from simmail.world.master import STOCK_MASTER_CF
 from simmail.world.world import World
@@ -58,7 +58,7 @@ class Place:
         if self.folder is None:
             return own_name(self.host, path)
         inside = path.removeprefix("/etc/postfix/") if self.bare else path.lstrip("/")
-        return str(self.folder / inside) if (self.folder / inside).is_file() else path
+        return str(self.folder / inside) if is_file(self.folder / inside) else path
 
 
 def find(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from simmail.files.paths import normal
 from simmail.lab.explain.place import Place
+from simmail.world.folder import is_file
 
 #: By how many seconds a source must be newer than its database to be told.
 GRACE = 1.0
@@ -39,7 +40,7 @@ class Databases:
         if self.place.folder is None:
             return self.place.host.machine.files.exists(name)
         path = self._path(name)
-        return path is None or path.is_file()
+        return path is None or is_file(path)
 
     def given(self, name: str) -> bool:
         """Whether a table's source is there, or lies where this folder does not reach."""
@@ -60,6 +61,6 @@ class Databases:
             source, database = files.find(name), files.find(f"{name}.db")
             return source is not None and database is not None and source.modified > database.modified + GRACE
         path, compiled = self._path(name), self._path(f"{name}.db")
-        if path is None or compiled is None or not (path.is_file() and compiled.is_file()):
+        if path is None or compiled is None or not (is_file(path) and is_file(compiled)):
             return False
         return path.stat().st_mtime > compiled.stat().st_mtime + GRACE

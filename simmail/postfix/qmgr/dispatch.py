@@ -23,7 +23,7 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -35,6 +35,7 @@ from simmail.postfix.qmgr.destination import Destination
 from simmail.postfix.qmgr.entry import Entry, Job
 from simmail.postfix.qmgr.part import Part
 from simmail.postfix.qmgr.transport import DEBUG, Limits, Transport
+from simmail.postfix.roles import unexpected
 
 if TYPE_CHECKING:
     from simmail.postfix.qmgr.manager import QueueManager
@@ -44,14 +45,6 @@ RETRY, ERROR = "retry", "error"
 CONNECTIONS = 2
 #: What stands before the reason why a destination is not tried.
 SUSPENDED = "delivery temporarily suspended: "
-#: What services say that they speak that are no delivery agents, by their programs.
-PROTOCOLS: Mapping[str, str] = {
-    "bounce": "delivery_status_protocol",
-    "trivial-rewrite": "trivial_rewrite_protocol",
-    "verify": "address_verification_prrotocol",  # as Postfix spells it
-    "scache": "connection_cache_protocol",
-    "proxymap": "proxymap_protocol",
-}
 NO_TRANSPORT = Dsn("4.3.0", "", "mail transport unavailable")
 #: The part of the active queue that one destination may take up without comment.
 CLOG_SHARE = 5
@@ -157,12 +150,11 @@ class Dispatcher:
         manager, socket = self._manager, f"private/{name}"
         service = manager.system.service(name)
         command = service.command if service is not None and service.private else ""
-        protocol = PROTOCOLS.get(command)
-        if protocol is None:
+        text = unexpected(command, socket, "delivery_request_protocol")
+        if not text:
             manager.warn("warning", f"connect to transport {socket}: {manager.spool.unanswered(socket)}")
             return
-        expected = "(expected: delivery_request_protocol)"
-        manager.warn("warning", f"unexpected protocol {protocol} from {socket} socket {expected}")
+        manager.warn("warning", text)
         manager.warn("warning", f"{socket} socket: malformed response")
         if command == "bounce":
             bounce = manager.config.log_name("bounce")
