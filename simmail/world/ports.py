@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
     from simmail.world.master import Master
 
-#: Services that master.cf names by words instead of numbers (/etc/services).
-PORTS = {"smtp": 25, "submission": 587, "smtps": 465, "submissions": 465}
 #: How long stress lasts after the last process was busy, and how long master(8) does not repeat itself, seconds.
 STRESS_S = 1000.0
 WARNINGS = (
@@ -211,28 +209,26 @@ class Ports:
     def __init__(self, master: Master) -> None:
         self.master = master
         self._known: dict[tuple[str, str], Port] = {}
-        self._by_number: dict[int, Port] = {}
+        self._listening: dict[tuple[str, int], Port] = {}
         self._addresses: frozenset[str] = frozenset()
 
     def listen(self, system: MailSystem) -> None:
         """Postfix was started or reloaded; a reload takes no change of inet_interfaces up."""
-        if not self._by_number:
+        if not self._listening:
             self._addresses = listening_addresses(system.config, self.master.host.machine)
         default: int = system.config["default_process_limit"]
-        self._by_number.clear()
+        self._listening.clear()
         for key, service in system.master.services.items():
-            name, type = key
-            word = name.rpartition(":")[2]
-            number = PORTS.get(word, int(word) if word.isdigit() else 0)
-            if (type == "inet" and number) or type == "pass":
-                port = self._known.setdefault(key, Port(self, service, number))
+            if service.port or service.type == "pass":
+                port = self._known.setdefault(key, Port(self, service, service.port))
                 port.configure(service, default)
-                if type == "inet":
-                    self._by_number[number] = port
+                if service.port:
+                    own = (service.address,) if service.address else self._addresses
+                    self._listening |= {(address, service.port): port for address in own}
 
     def close(self) -> None:
         """Postfix was stopped."""
-        self._by_number.clear()
+        self._listening.clear()
         for port in self._known.values():
             port.closed, port.kept = port.closed + 1, 0
 
@@ -244,8 +240,8 @@ class Ports:
 
     def accept(self, task: Task, client: str, question: Connect) -> Decision[Server | None]:
         """Take a connection; None where nothing listens on that port and address."""
-        port = self._by_number.get(question.port)
-        if port is None or question.address not in self._addresses:
+        port = self._listening.get((question.address, question.port))
+        if port is None:
             return answered(None)
         if len(port.slots.waiting) + port.kept > port.backlog:
             return answered(FULL)
@@ -260,10 +256,11 @@ class Ports:
 
     def listening(self) -> list[tuple[str, int]]:
         """The addresses and TCP ports that take connections; `*` for all of the host's addresses."""
-        host = self.master.host
-        everywhere = self._addresses.issuperset(host.machine.addresses)
-        addresses = ["*"] if everywhere else sorted(self._addresses)
-        return [(address, number) for number in self._by_number for address in addresses]
+        everywhere = self._addresses.issuperset(self.master.host.machine.addresses)
+        found: dict[tuple[str, int], None] = {}
+        for (address, number), port in sorted(self._listening.items(), key=lambda item: item[0]):
+            found["*" if everywhere and not port.service.address else address, number] = None
+        return list(found)
 
     def listens_on(self, address: str) -> bool:
         """Whether inet_interfaces has this address."""
