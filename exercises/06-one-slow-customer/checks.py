@@ -64,15 +64,16 @@ def nobody_waits_for_the_mailing(bench: Bench) -> None:
 
 @check(2, hint="How many dead ones a minute can its processes try?", manual="master(5); TUNING_README")
 def the_mailing_goes_out(bench: Bench) -> None:
-    """Whoever of the mailing's readers is still there has it by 11:15, and nothing is thrown away or held for that."""
+    """Whoever of the mailing's readers is still there has it by 11:15; the rest waits, and is not held."""
     bench.world.run("11:15")
     mailing = [fate for fate in bench.world.results.account.fates if fate.author == "mailing"]
     fates = [fate for fate in mailing if fate.recipient.startswith("customer")]
     missing = [fate.recipient for fate in fates if fate.state != "delivered"]
     found = _log_of(bench, f"to=<{missing[0]}>") if missing else []
     bench.expect(not missing, f"{len(missing)} of {len(fates)} still wait", found)
-    gone = [fate.recipient for fate in mailing if fate.state in ("discarded", "deleted")]
-    found = _log_of(bench, f"to=<{gone[0]}>") if gone else []
-    bench.expect(not gone, f"{len(gone)} of {len(mailing)} letters were thrown away", found)
+    gone = [fate for fate in mailing if fate.state not in ("delivered", "waiting")]
+    found = _log_of(bench, f"to=<{gone[0].recipient}>") if gone else []
+    ends = " and ".join(sorted({fate.state for fate in gone}))
+    bench.expect(not gone, f"{len(gone)} of {len(mailing)} letters were {ends}", found)
     held = [line for line in bench.sh("mailq").splitlines() if line.partition(" ")[0].endswith("!")]
     bench.expect(not held, f"{len(held)} letters are held", held[:6])

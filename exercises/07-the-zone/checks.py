@@ -56,12 +56,14 @@ def backup_when_down(bench: Bench) -> None:
     bench.arrives("alice", SUBJECT, OFFICE, within=7200.0)
 
 
-@check(1, hint="May an MX point to a name that is another one's alias?", manual="RFC 2181, section 10.3")
+@check(1, hint="May an MX point to an alias, or to a name without an address?", manual="RFC 2181, section 10.3")
 def no_alias_takes_mail(bench: Bench) -> None:
     """What the domain's MX records name are hosts with addresses, and no aliases (CNAME)."""
     for name in _exchangers(bench):
         said = bench.sh(f"host -t cname {name}", OUTSIDE)
         bench.expect("is an alias for" not in said, f"{name}, named by an MX, is an alias", said.splitlines())
+        said = bench.sh(f"host -t a {name}", OUTSIDE)
+        bench.expect("has address" in said, f"{name}, named by an MX, has no address", said.splitlines())
 
 
 @check(
@@ -77,9 +79,11 @@ def office_is_heard(bench: Bench) -> None:
 
 @check(2, hint="There is a record that says: no mail here.", manual="RFC 7505")
 def the_web_site_takes_no_mail(bench: Bench) -> None:
-    """A letter to somebody at www.domain.ork is returned at once, and not after five days."""
+    """A letter to somebody at www.domain.ork is returned at once, since DNS says that it takes no mail."""
     _written(bench, "info@www.domain.ork")
     bench.arrives("joe", "Undelivered Mail Returned to Sender", OUTSIDE, within=60.0)
+    why = [line for line in bench.log(OUTSIDE) if "to=<info@www.domain.ork>" in line]
+    bench.expect("does not accept mail (nullMX)" in "".join(why), "it was returned for another reason", why)
 
 
 @check(2, hint="For how long may others remember the address?", manual="RFC 1035, section 3.2.1")

@@ -28,12 +28,14 @@ def taxes_and_receipts(bench: Bench) -> None:
 
 @check(2, hint="What does the log call it?", manual="aliases(5), local(8)")
 def office_is_both(bench: Bench) -> None:
-    """A letter to `office` reaches both mailboxes, once each."""
+    """A letter to `office` reaches both mailboxes, once each, and nothing of it comes back."""
     _written(bench, "office")
     for user in ("bledger", "annie"):
         bench.arrives(user, SUBJECT, within=60)
         number = bench.mailbox(user).count(SUBJECT)
         bench.expect(number == 1, f"it came to the mailbox of {user} {number} times")
+    returned = [line for line in bench.log() if "status=bounced" in line]
+    bench.expect(not returned, "a part of it went back to the client", returned)
 
 
 @check(2, hint="One parameter, one character.", manual="postconf(5), recipient_delimiter")

@@ -166,6 +166,17 @@ class Bench:
         """A text with the names of files as the learner knows them, from the copy's folder."""
         return text.replace(f"{self._folder.name}/", "")
 
+    def rewrite(self, path: str, rewritten: Callable[[str], str]) -> None:
+        """Change a file of the worlds that are made from now on.
+
+        Args:
+            path: from the copy's folder: `world.yaml`.
+            rewritten: its new text, made from the old.
+        """
+        target = Path(self._folder.name) / path
+        text = target.read_bytes().decode("utf-8", "surrogateescape")
+        target.write_bytes(rewritten(text).encode("utf-8", "surrogateescape"))
+
     def fresh(self, seed: int = 1) -> World:
         """A fresh world of these files, in which the following probes are made."""
         self._world = load(Path(self._folder.name), seed)

@@ -70,7 +70,7 @@ def test_a_students_feedback(page: Page, requests: list[str], screenshots: Path,
     out = tmp_path / "grades.csv"
     assert main(["grade", NAME, str(tmp_path / "in"), "--out", str(out), "--feedback", "html"]) == 0
     assert opened(page, tmp_path / "grades" / "ann.html", screenshots / "feedback.png") == []
-    assert page.title() == "Close the relay: 11 of 12 points"
+    assert page.title() == "Close the relay: 12 of 13 points"
     assert "C: RCPT TO:<friend@elsewhere.example>" in page.locator("pre").first.inner_text()
     assert "<script>" in page.locator("pre").first.inner_text()
     assert page.locator("img, script").count() == 0

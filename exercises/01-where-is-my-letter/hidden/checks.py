@@ -7,12 +7,18 @@ from simmail.lab.checks import Bench, check
 
 @check(1, hint="The rest of the world has servers of its own.", manual="postconf(5), relayhost")
 def alice_can_write_to_others(bench: Bench) -> None:
-    """A letter to a domain without a server is not left with the accountants: it comes back to Alice."""
+    """No others' letters go to the accountants or stay: one to nowhere comes back, one to a stranger is tried there."""
     bench.letter("192.168.1.20", "alice@domain.ork", "joe@no-such-domain.example").accepted()
     bench.arrives("alice", "Undelivered Mail Returned to Sender", within=60.0)
     bench.expect(
         "no-such-domain" not in "".join(bench.log("mail.creativeacct.com")), "it was left with the accountants"
     )
+    for to in ("joe@stranger.example", "info@stranger.example"):
+        begun = len(bench.log())
+        bench.letter("192.168.1.20", "alice@domain.ork", to).accepted()
+        bench.world.run(bench.world.now + 60)
+        called = [line for line in bench.log()[begun:] if "connect to stranger.example[203.0.113.9]" in line]
+        bench.expect(bool(called), f"with a letter to {to} nobody has called there", bench.log()[begun:])
 
 
 @check(1, hint="To whom does a letter go that is for nobody?", manual="postconf(5), local_recipient_maps")

@@ -5,6 +5,13 @@ from __future__ import annotations
 from simmail.lab.checks import Bench, check
 
 
+@check(1, hint="How many PCs can the office have?", manual="postconf(5), mynetworks")
+def every_pc_may_send(bench: Bench) -> None:
+    """The office's other PCs can send mail to anywhere, too."""
+    for client in ("192.168.1.2", "192.168.1.100", "192.168.1.129", "192.168.1.254"):
+        bench.letter(client, "alice@domain.ork", "friend@elsewhere.example").accepted()
+
+
 @check(1, hint="The guests' network is not the office's.", manual="postconf(5), mynetworks")
 def guests_may_not_relay(bench: Bench) -> None:
     """The guests' wireless networks, elsewhere in the same private range, cannot send mail to third parties."""

@@ -23,6 +23,16 @@ def head_office_can_be_written_to(bench: Bench) -> None:
     bench.expect("Subject: a probe" in bench.mailbox("ann", HEAD), "the letter did not come to Ann's mailbox")
 
 
+@check(1, hint="Are there no others who take nothing from broadband lines?", manual="postconf(5), relayhost")
+def all_goes_through_head_office(bench: Bench) -> None:
+    """A letter from Alice to somebody else in the world goes by way of head office, too."""
+    to = "joe@elsewhere.example"
+    bench.letter("192.168.1.20", "alice@domain.ork", to).accepted()
+    bench.world.run(bench.world.now + 900)
+    tried = [line for line in bench.log() if f"to=<{to}>" in line]
+    bench.expect(f"to=<{to}>" in "".join(bench.log(HEAD)), "head office has not seen it", tried)
+
+
 @check(1, hint="Who may send through the branch's server?", manual="postconf(5), mynetworks")
 def the_branch_is_no_way_round(bench: Bench) -> None:
     """Neighbours cannot send through the branch, and so through head office, whoever they say they are."""

@@ -19,6 +19,16 @@ def every_kind_of_listing_counts(bench: Bench) -> None:
         bench.letter(client, "offers@victim.example", "alice@domain.ork").refused()
 
 
+@check(1, hint="Is it the list that decides?", manual="postconf(5), reject_rbl_client")
+def the_list_is_asked_each_time(bench: Bench) -> None:
+    """Who is listed tomorrow is refused tomorrow, and who is taken off the list can write."""
+    zones = bench.world.zones
+    zones.read("77.2.0.192.bl.lists.example. IN A 127.0.0.2\n")
+    bench.letter("192.0.2.77", "ann@partner.example", "alice@domain.ork").refused("5")
+    zones.remove("4.0.18.198.bl.lists.example", "A")
+    bench.letter("198.18.0.4", "eve@partner.example", "alice@domain.ork").accepted()
+
+
 @check(
     1, hint="How many addresses does your exception name? Who could say that name?", manual="access(5), cidr_table(5)"
 )

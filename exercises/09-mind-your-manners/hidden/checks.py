@@ -35,6 +35,13 @@ def no_mx_is_no_crime(bench: Bench) -> None:
     bench.letter(PARTNER, "tom@small.example", ALICE, helo=HELO).accepted()
 
 
+@check(1, hint="What do you judge, whence somebody calls or how?", manual="postconf(5), check_helo_access")
+def whoever_says_so_is_refused(bench: Bench) -> None:
+    """A bare word, an address without brackets or our name is refused for good from any stranger."""
+    for helo in ("desktop-7", PARTNER, "domain.ork"):
+        bench.letter(PARTNER, "ann@partner.example", ALICE, helo=helo).refused("5")
+
+
 @check(1, hint="Who could say that word?", manual="SMTPD_ACCESS_README")
 def the_customers_words_open_nothing(bench: Bench) -> None:
     """A stranger who greets with the customer's `server2.local`, or writes in his name, is judged like any other."""

@@ -10,13 +10,24 @@ CAPITALS = "love.vbs".upper()
 
 @check(1, hint="Where does an ending stand?", manual="pcre_table(5)")
 def the_ending_counts(bench: Bench) -> None:
-    """A document whose name has such an ending in its middle, or as a word, arrives; so with `zip`."""
-    for name in ("notes on setup.exe and love.vbs files.pdf", "zip codes.pdf", "what.zip is.pdf", "the vbs manual.pdf"):
+    """A document whose name has such an ending in its middle, as a word, or without a dot arrives; so with `zip`."""
+    for name in (
+        "notes on setup.exe and love.vbs files.pdf", "zip codes.pdf", "what.zip is.pdf", "the vbs manual.pdf",
+        "postscr", "gunzip",
+    ):  # fmt: skip
         bench.letter(
             OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork",
             text=f'Subject: a probe\nMIME-Version: 1.0\nContent-Type: application/pdf; name="{name}"\n\nx',
         ).accepted()  # fmt: skip
         bench.arrives("alice", name, within=60)
+
+
+@check(1, hint="Is a program a matter of its first name?", manual="pcre_table(5)")
+def any_program_is_refused(bench: Bench) -> None:
+    """A program of any other name is refused for good."""
+    for name in ("invoice 2025.exe", "holiday.jpg.scr", "x.pif", "a_long-name.v2.vbs"):
+        text = f'Subject: a probe\nMIME-Version: 1.0\nContent-Type: application/octet-stream; name="{name}"\n\nx'
+        bench.letter(OUTSIDE, "teacher@sunnydays.example", "alice@domain.ork", text=text).refused("5")
 
 
 @check(1, hint="A forwarded letter can be an attachment itself.", manual="postconf(5), mime_header_checks")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from simmail.lab.checks import Bench, check
 
+CAPITALS = "loan".upper()
+
 
 @check(2, hint="Whose header is that of an attached letter?", manual="postconf(5), nested_header_checks")
 def a_complaint_arrives(bench: Bench) -> None:
@@ -14,3 +16,23 @@ def a_complaint_arrives(bench: Bench) -> None:
     )
     bench.letter("198.51.100.23", "teacher@sunnydays.example", "abuse@domain.ork", text=text).accepted()
     bench.arrives("alice", "Subject: Is this yours?", within=60)
+
+
+@check(1, hint="Is there but one letter about a loan?", manual="header_checks(5)")
+def any_loan_is_noted(bench: Bench) -> None:
+    """Letters with `loan` elsewhere in the subject, in capitals or not, arrive, and are noted."""
+    for subject in (f"A cheap {CAPITALS}", "Re: the loan"):
+        bench.letter(
+            "198.51.100.23", "teacher@sunnydays.example", "alice@domain.ork", text=f"Subject: {subject}\n\nhello"
+        ).accepted()
+        bench.arrives("alice", f"Subject: {subject}", within=60)
+        noted = [line for line in bench.log() if f": warning: header Subject: {subject}" in line]
+        bench.expect(bool(noted), f"there is no warning in the log of the subject {subject!r}")
+
+
+@check(1, hint="Which table gets the lines of a text?", manual="postconf(5), body_checks")
+def a_quotation_arrives(bench: Bench) -> None:
+    """A letter that quotes such headers in its text arrives."""
+    text = "Subject: What is this?\n\nI have got this:\n\nX-Mailer: SuperMailer 3.1\nSubject: FREE OFFER!!\n"
+    bench.letter("198.51.100.23", "teacher@sunnydays.example", "alice@domain.ork", text=text).accepted()
+    bench.arrives("alice", "Subject: What is this?", within=60)

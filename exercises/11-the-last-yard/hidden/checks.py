@@ -6,13 +6,13 @@ from simmail.lab.checks import Bench, check
 
 
 @check(1, hint="How many of the largest letters does a mailbox hold?", manual="postconf(5), mailbox_size_limit")
-def two_photos_fit(bench: Bench) -> None:
-    """Two letters with photos of 3 MB each, one after the other, both arrive."""
+def several_photos_fit(bench: Bench) -> None:
+    """Three letters with photos of 3 MB each, one after the other, all arrive."""
     client = bench.world.people["client"]
-    for number in range(2):
+    for number in range(3):
         client.send("bledger@creativeacct.com", f"photo {number}", "!", [("photo.jpg", 3_000_000)])
         bench.world.run(bench.world.now + 60)
-    for number in range(2):
+    for number in range(3):
         bench.arrives("bledger", f"Subject: photo {number}", within=1)
 
 

@@ -26,6 +26,14 @@ def half_hidden_names_are_refused(bench: Bench) -> None:
         bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=_attached(part)).refused("5")
 
 
+@check(1, hint="Is a program a matter of its first name?", manual="pcre_table(5)")
+def any_program_is_refused(bench: Bench) -> None:
+    """Programs of other names are refused as well."""
+    for name in ("invoice.exe", "holiday.jpg.scr", "x.pif", "update.vbs"):
+        part = f'Content-Type: application/octet-stream; name="{name}"'
+        bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=_attached(part)).refused("5")
+
+
 @check(1, hint="Whose names end in .com?", manual="header_checks(5)")
 def price_lists_pass(bench: Bench) -> None:
     """Attachments called `prices from acme.com` and `what setup.exe does.pdf` are taken, and so is `postscr`."""
@@ -46,6 +54,31 @@ def every_kind_of_listing_counts(bench: Bench) -> None:
     """Clients that are listed with other codes, 127.0.0.2 and 127.0.0.11, are refused as well."""
     for client in ("203.0.113.10", "203.0.113.11"):
         bench.letter(client, "kim@friend.example", "alice@domain.ork", helo="mx.bulk.example").refused("5")
+
+
+@check(1, hint="Is it the list that decides?", manual="postconf(5), reject_rbl_client")
+def the_list_is_asked_each_time(bench: Bench) -> None:
+    """Who is listed tomorrow is refused tomorrow, and who is taken off the list can write."""
+    zones = bench.world.zones
+    zones.read("200.113.0.203.bl.example. IN A 127.0.0.2\n")
+    bench.letter("203.0.113.200", "kim@friend.example", "alice@domain.ork", helo="mx.bulk.example").refused("5")
+    zones.remove("9.113.0.203.bl.example", "A")
+    bench.letter("203.0.113.9", "kim@friend.example", "alice@domain.ork", helo="mx.bulk.example").accepted()
+
+
+@check(1, hint="Do you know all firms that may want to write?", manual="postconf(5), smtpd_sender_restrictions")
+def new_firms_may_write(bench: Bench) -> None:
+    """A firm of which nobody has heard before can write to Alice."""
+    bench.world.zones.read("newcomer.example. IN MX 10 mx.newcomer.example.\nmx.newcomer.example. IN A 203.0.113.200\n")
+    bench.letter("203.0.113.200", "eve@newcomer.example", "alice@domain.ork", helo="mx.newcomer.example").accepted()
+
+
+@check(1, hint="Which names does a name in mynetworks cover?", manual="postconf(5), parent_domain_matches_subdomains")
+def its_relatives_may_not_relay(bench: Bench) -> None:
+    """Another computer of partner.example cannot send through us to third parties."""
+    name = "pc7.partner.example"
+    bench.world.zones.read(f"{name}. IN A 203.0.113.200\n200.113.0.203.in-addr.arpa. IN PTR {name}.\n")
+    bench.letter("203.0.113.200", "eve@partner.example", "joe@friend.example").refused()
 
 
 @check(1, hint="By what is it trusted?", manual="postconf(5), mynetworks")

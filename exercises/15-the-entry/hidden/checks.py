@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from simmail.lab.checks import Bench, check
 
 SEEDS = (11, 12, 13)
+#: How networks are called on days on which all have moved: bots are where firms were, and firms where bots were.
+MOVED = {
+    "addresses: 198.51.100.": "addresses: 203.0.113.",
+    "addresses: 203.0.113.": "addresses: 198.51.100.",
+    "addresses: 198.19.7.": "addresses: 198.18.7.",
+}
 #: When the office goes home, seconds before the end: what was written later may still be on its way.
 LATE_S = 1800.0
 
@@ -12,6 +20,18 @@ LATE_S = 1800.0
 @check(2, hint="Was it the policy, or were it the dice?", manual="Lab 15, section 7")
 def other_mondays_are_alike(bench: Bench) -> None:
     """On Mondays that nobody has seen each wanted letter arrives, and half of the spam at the door is kept out."""
+    _holds(bench)
+
+
+@check(1, hint="What will a bot's address be tomorrow?", manual="Lab 15, section 7")
+def addresses_prove_nothing(bench: Bench) -> None:
+    """The same holds on Mondays on which bots call from other networks, and firms have moved, too."""
+    bench.rewrite("world.yaml", lambda text: re.sub("|".join(map(re.escape, MOVED)), lambda old: MOVED[old[0]], text))
+    _holds(bench)
+
+
+def _holds(bench: Bench) -> None:
+    """Each wanted letter arrives, and half of the spam at the door is kept out."""
     came = let_in = 0
     for seed in SEEDS:
         world = bench.fresh(seed)
