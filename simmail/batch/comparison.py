@@ -166,7 +166,7 @@ class Comparison:
         for row in (heads, *table):
             first, *rest = (f"{cell:{'<' if n == 0 else '>'}{widths[n]}}" for n, cell in enumerate(row))
             lines.append("   ".join([first, *rest]).rstrip())
-        lines += ["", "* the interval does not hold 0"] if self.others else []
+        lines += ["", "* the interval does not hold 0"] if self.others and count > 1 else [""]
         for name, many in self.needed().items():
             goal = f"{name} to ± {self.wanted[name]:g}"
             state = "reached" if self.reached() else f"not reached with {count}"
@@ -255,7 +255,7 @@ def compare(
     """
     bundle = Bundle.read(world)
     bundle.check_policies(list(policies))
-    wanted = _checked(precision or {}, replications)
+    wanted = _checked(precision or {}, replications, most)
     seeds: list[int] = []
     found: dict[str, list[Row]] = {policy: [] for policy in policies}
     goal = replications
@@ -272,7 +272,7 @@ def compare(
         goal = min(most, max(len(seeds) + 2, *came.needed().values()))
 
 
-def _checked(precision: Mapping[str, float], replications: int) -> dict[str, float]:
+def _checked(precision: Mapping[str, float], replications: int, most: int) -> dict[str, float]:
     for name, half_width in precision.items():
         if name not in COMPARED:
             raise InputError(f"precision {name!r}", "there is no such figure", f"there are: {', '.join(COMPARED)}")
@@ -280,4 +280,6 @@ def _checked(precision: Mapping[str, float], replications: int) -> dict[str, flo
             raise InputError(f"precision {name}={half_width:g}", "is not above 0", "give the half-width that will do")
     if replications < (2 if precision else 1):
         raise InputError("replications", f"{replications} are too few", "an interval takes two at least")
+    if precision and most < replications:
+        raise InputError("most", f"{most} are less than the {replications} to begin with", "give fewer replications")
     return dict(precision)

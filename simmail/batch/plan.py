@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -27,7 +28,7 @@ from simmail.batch.bundle import NONE, Bundle
 from simmail.batch.replication import Task, lived
 from simmail.lab.explain.mistakes import unread_names
 from simmail.mail.errors import InputError, Location
-from simmail.world import yaml_file
+from simmail.world import scenario, yaml_file
 from simmail.world.folder import WORLD
 from simmail.world.schema import Part
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 Value = bool | int | float | str
 MOST_SEEDS = 1_000_000
+#: Where in a range it is tried whether world.yaml can have such a value: at the ends, and at a fraction.
+SHARES = (0.0, 1.0, 0.382)
 
 
 class Range(Part):
@@ -134,6 +137,7 @@ class Plan:
         there = beside / spec.world
         self.world = world = Bundle.read(there if (there / WORLD).is_file() else spec.world)
         world.check_policies(spec.policies)
+        self._check_world_parameters()
         self.cells = [self._cell(number, values) for number, values in enumerate(points(spec))]
         if spec.parameters or spec.until:
             begun = lived(Task(self.cells[0].world, NONE, 1, "0s"))
@@ -148,6 +152,19 @@ class Plan:
         for path in self.spec.world_parameters:
             world = world.with_world_parameter(path, values[path])
         return Cell(number, values, world)
+
+    def _check_world_parameters(self) -> None:
+        """Raises InputError for a value that world.yaml cannot have."""
+        for path, choice in self.spec.world_parameters.items():
+            for value in choice if isinstance(choice, list) else map(choice.at, SHARES):
+                with tempfile.TemporaryDirectory(prefix="simmail-") as folder:
+                    file = Path(folder) / WORLD
+                    file.write_text(self.world.with_world_parameter(path, value).files[WORLD], encoding="utf-8")
+                    try:
+                        scenario.read(file)
+                    except InputError as error:
+                        found = error.found.partition("\n")[0].removeprefix(f"{path}: ")
+                        raise InputError(f"world_parameters.{path}: {value}", found, error.wanted) from None
 
     def _check_moment(self, world: World) -> None:
         """Raises InputError for an end of the runs that cannot be."""

@@ -125,7 +125,8 @@ def sweep(file: str | Path | Mapping[str, Any], out: str | Path, *, jobs: int = 
         try:
             plan = Plan(read(Path(file)), Path(file).parent)
         except InputError as error:
-            where = error.where if isinstance(error.where, Location) else f"{file}: {error.where}"
+            placed = isinstance(error.where, Location) or error.where == str(file)
+            where = error.where if placed else f"{file}: {error.where}"
             raise InputError(where, error.found, error.wanted) from None
     store = Store(Path(out))
     factors = column_types([cell.values for cell in plan.cells])

@@ -36,6 +36,28 @@ seeds: 4
     assert "smtpd_helo_required = yes\n" in last["policies/strict/mail.domain.ork/etc/postfix/main.cf"]
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ("[20, -1]", r"world_parameters.actors.trojans.per_day: -1: Input should be greater than or equal to 0"),
+        ("[ten]", r"world_parameters.actors.trojans.per_day: ten: 'ten' is no number"),
+    ],
+)
+def test_a_value_that_the_world_cannot_have_is_told(world: Path, tmp_path: Path, values: str, said: str) -> None:
+    """Before anything is run, by the name that the sweep's file has for it."""
+    found = spec(tmp_path / "sweep.yaml", f"{HEAD}world_parameters: {{actors.trojans.per_day: {values}}}\n")
+    with pytest.raises(InputError, match=re.escape(said)):
+        Plan(found, tmp_path)
+
+
+def test_a_range_of_what_is_counted_is_of_whole_numbers(world: Path, tmp_path: Path) -> None:
+    """Its ends are whole by chance; what is drawn is not."""
+    text = HEAD + "design: latin\nworld_parameters: {{actors.trojans.count: {{from: 1, to: 3{}}}}}\n"
+    Plan(spec(tmp_path / "sweep.yaml", text.format(", whole: true")), tmp_path)
+    with pytest.raises(InputError, match="no whole number"):
+        Plan(spec(tmp_path / "sweep.yaml", text.format("")), tmp_path)
+
+
 def test_a_parameter_that_nothing_reads_is_told(world: Path, tmp_path: Path) -> None:
     """A misspelt one would vary nothing."""
     asked = spec(tmp_path / "sweep.yaml", HEAD + "parameters: {mail.domain.ork: {smtpd_helo_requird: [no, yes]}}\n")

@@ -88,12 +88,13 @@ def test_another_sweep_is_not_mixed_in(file: Path, tmp_path: Path) -> None:
 
 
 def test_a_failed_run_is_a_row(file: Path, tmp_path: Path) -> None:
-    """A value that the world refuses costs its own runs alone, and the row says why."""
-    file.write_text(TEXT.replace("[10, 40]", "[10, -1]"), encoding="utf-8")
+    """A value with which no world can be made costs its own runs alone, and the row says why."""
+    narrow = TEXT.replace("per_day: [10, 40]", "addresses: [203.0.113.0/24, 203.0.113.0/31]")
+    file.write_text(narrow, encoding="utf-8")
     done = sweep(file, tmp_path / "out", jobs=1)
     assert len(done.failures) == 4
     assert len(done.runs) == 8
-    assert done.failures["failed"].str.contains("per_day").all()
+    assert done.failures["failed"].str.contains("203.0.113.0/31").all()
     assert not done.failures["failed"].str.contains("simmail-").any()
     assert main(["sweep", str(file), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
 
