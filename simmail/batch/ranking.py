@@ -87,7 +87,8 @@ class Ranking:
             else:
                 lines.append(f"{e.rank:>4}  {e.name:<{width}}  {e.cost!s:>16}  {e.spam!s:>16}  {e.lost!s:>16}")
         lines += [f"      {e.name}: {e.remarks}" for e in self.entries if e.remarks]
-        lines.append(f"{self.replications} replications, 95 % intervals; who shares a rank cannot be told apart")
+        many = f"{self.replications} replication{'s' if self.replications > 1 else ''}"
+        lines.append(f"{many}, 95 % intervals; who shares a rank cannot be told apart")
         return "\n".join(lines) + "\n"
 
     def __repr__(self) -> str:
@@ -119,8 +120,10 @@ def tournament(
         jobs: how many processes at a time; 0 for one a core.
 
     Raises:
-        InputError: for a folder without such files, a world or host that is not there.
+        InputError: for a folder without such files, a world or host that is not there, and for no replications.
     """
+    if replications < 1:
+        raise InputError("replications", f"{replications} are too few", "an interval takes two at least")
     bundle = Bundle.read(world)
     host = host or _study(bundle)
     place = f"hosts/{host}/{MAIN_CF}"

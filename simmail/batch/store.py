@@ -53,7 +53,7 @@ class Store:
             different = sorted(key for key in {*said, *there} - MAY_DIFFER if said.get(key) != there.get(key))
             if different:
                 raise InputError(
-                    str(self.folder), f"holds another sweep: {', '.join(different)} differ{_which(said, there)}",
+                    str(self.folder), f"holds another sweep; what differs: {', '.join(different)}{_which(said, there)}",
                     "name another folder",
                 )  # fmt: skip
         elif self.folder.is_dir() and any(path.name != UNFINISHED for path in self.folder.iterdir()):

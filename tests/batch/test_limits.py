@@ -38,6 +38,13 @@ def test_those_who_cannot_be_told_apart_share_a_rank() -> None:
     ]  # fmt: skip
 
 
+def test_a_tournament_without_runs_is_none(world: Path, tmp_path: Path) -> None:
+    """Nobody has a place after no Monday at all."""
+    (tmp_path / "ann.cf").write_text(MAIN_CF, encoding="utf-8")
+    with pytest.raises(InputError, match="replications: 0 are too few"):
+        tournament(tmp_path, world, 0, jobs=1)
+
+
 def test_a_tournament(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each main.cf runs in a process of its own; who asks for names lets in less, who takes nothing loses all."""
     folder = tmp_path / "files"

@@ -81,7 +81,7 @@ def test_another_sweep_is_not_mixed_in(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     sweep(file, out, jobs=1)
     file.write_text(TEXT.replace("3h", "2h"), encoding="utf-8")
-    with pytest.raises(InputError, match="another sweep: sweep differ"):
+    with pytest.raises(InputError, match="another sweep; what differs: sweep"):
         sweep(file, out, jobs=1)
     with pytest.raises(InputError, match="something else"):
         sweep(file, tmp_path, jobs=1)
