@@ -224,6 +224,8 @@ MISTAKES: tuple[Mistake, ...] = (
     M("virtual loop", "alias-loop", "virtual_alias_maps = hash:/etc/postfix/valias", at="pong@letters.test ping",
       files={"etc/postfix/valias": "ping@letters.test pong@letters.test\npong@letters.test ping@letters.test, joe\n"},
       compiled=("etc/postfix/valias",)),
+    M("a dollar in a pattern", "dollar-without-name", "canonical_maps = pcre:{{/^(.*)@old$/ $1@DOMAIN}}"),
+    M("blanks in an inline table", "table-unreadable", "canonical_maps = inline:{a@b.example=c@d.example e@f.example}"),
     M("bad number", "does-not-run", "message_size_limit = 10MB"),
     M("no such transport in a table", "no-such-service", "transport_maps = hash:/etc/postfix/ways", at="smpt:",
       files={"etc/postfix/ways": "slow.test smpt:[mx.slow.test]\n"}, compiled=("etc/postfix/ways",), smtp=False),

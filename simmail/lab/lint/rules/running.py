@@ -21,6 +21,9 @@ _NAME = re.compile(r"(?<![\w${])\w+")
 _QUOTED = re.compile(r'"([^"]+)"')
 #: How a part of what is quoted is marked.
 _UNMARKED = re.compile("[<>]|\\.\\.\\.")
+#: A dollar that no name follows; and how values are called that have one.
+_LONE = re.compile(r"\$(?![\w({$])")
+_NO_NAME = "macro processing error"
 
 GUARD = Kind(
     "error", "no-relay-guard",
@@ -36,8 +39,13 @@ FATAL = Kind(
     "{instead}",
     "postconf(5)",
 )  # fmt: skip
-
-
+DOLLAR = Kind(
+    "error", "dollar-without-name",
+    "{program} does not run, and what needs it hangs or waits.",
+    "In main.cf a `$` begins the name of a parameter, and one in {name} has no name behind it.",
+    "Put the patterns into a file of their own, as in {name} = pcre:/etc/postfix/FILE.",
+    "postconf(5)",
+)  # fmt: skip
 DIES = Kind(
     "error", "dies-in-use",
     "{program} dies over ordinary mail: whoever waits for it hears nothing, or the mail waits in the queue.",
@@ -108,6 +116,13 @@ def _guard(host: Parsed) -> Finding:
 
 
 def _fatal(host: Parsed, program: str, said: str, kind: Kind = FATAL) -> Finding:
+    if _NO_NAME in said:
+        # proxymap(8) reads a value twice, and finds of two dollars one
+        lone = [s for s in host.assignments if _LONE.search(s.value)] or [
+            s for s in host.assignments if "$$" in s.value
+        ]
+        if lone:
+            return DOLLAR.at(Location(MAIN_CF, lone[-1].line), program=program, name=lone[-1].name)
     found = LINE.search(said)
     names = [name for name in _NAME.findall(said) if host.is_set(name)]
     if found:

@@ -11,6 +11,7 @@ from simmail.lab.lint.sources import COMPILED, table_lines
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.registry import open_table
+from simmail.postfix.tables.surrogate import Unavailable
 from simmail.world.blame import LINE
 
 #: Parameters whose words must be tables.
@@ -35,6 +36,13 @@ MISSING = Kind(
     "The table of {parameter} cannot be opened: 451 4.3.0 Temporary lookup failure, and mail waits.",
     "There is no {file}.",
     "Write the file{compile}, or take {spec} out.",
+    "DATABASE_README",
+)  # fmt: skip
+UNREADABLE = Kind(
+    "error", "table-unreadable",
+    "The table of {parameter} cannot be opened, and mail waits: 451 4.3.0 Temporary lookup failure, or 451 4.3.5.",
+    "It is written in main.cf, and not as such a table is: {reason}.",
+    "Put braces of its own around each entry that has blanks or commas in it: inline:{{ {{NAME = VALUE, VALUE}} }}.",
     "DATABASE_README",
 )  # fmt: skip
 UNCOMPILED = Kind(
@@ -135,6 +143,22 @@ def files_there(host: Parsed) -> Iterator[Finding]:
             yield STALE.at(Location(table.name, 1), table.location, **words)
 
 
+def written_in_main_cf(host: Parsed) -> Iterator[Finding]:
+    """Tables in braces that are not written as they must be."""
+    environment = TableEnvironment(host.machine, lambda level, text: None)
+    seen: set[str] = set()
+    for table in host.tables:
+        if table.name.startswith("{") and table.spec not in seen:
+            seen.add(table.spec)
+            try:
+                opened = open_table(table.spec, environment)
+            except Fatal:
+                continue  # of which programs die: another rule's matter
+            if isinstance(opened, Unavailable):
+                reason = opened.reason.partition(": ")[0]
+                yield UNREADABLE.at(table.location, parameter=table.parameter, reason=reason)
+
+
 def lost_lines(host: Parsed) -> Iterator[Finding]:
     """Lines of tables that Postfix skips."""
     heard: list[str] = []
@@ -230,4 +254,4 @@ def _ways(graph: Graph, start: str) -> Iterator[tuple[str, ...]]:
                 ways.append((*way, target))
 
 
-RULES = (without_type, files_there, lost_lines, network_keys, aliases)
+RULES = (without_type, files_there, written_in_main_cf, lost_lines, network_keys, aliases)
