@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simmail.files.file_errors import FileError
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 MAIN_CF = "/etc/postfix/main.cf"
 LINE = re.compile(r"(/[\w./-]+)(?:,|:) line (\d+)")
 _NAME = re.compile(r"\w+")
+#: What is said of a value that has a dollar and no name behind it.
+NO_NAME = "macro processing error"
+_LONE = re.compile(r"\$(?![\w({$])")
+
+
+def without_name(values: Mapping[str, str]) -> str | None:
+    """The last of several settings in whose value no name stands behind a dollar; None where there is none.
+
+    Args:
+        values: parameter -> value, as written in main.cf.
+    """
+    # proxymap(8) reads a value twice, and finds of two dollars one
+    found = [name for name, value in values.items() if _LONE.search(value)]
+    found = found or [name for name, value in values.items() if "$$" in value]
+    return found[-1] if found else None
 
 
 def blamed(host: Host, text: str) -> Location | None:
@@ -34,7 +50,10 @@ def blamed(host: Host, text: str) -> Location | None:
         settings = parse(host.machine.files.read(MAIN_CF), MAIN_CF, lambda level, words: None)
     except (Fatal, FileError):
         return None
-    location = next((settings[name].location for name in _NAME.findall(text) if name in settings), None)
+    named = [name for name in _NAME.findall(text) if name in settings]
+    if not named and NO_NAME in text:
+        named = [name] if (name := without_name({name: s.value for name, s in settings.items()})) else []
+    location = settings[named[0]].location if named else None
     return Location(own_name(host, MAIN_CF), location.line) if location else None
 
 

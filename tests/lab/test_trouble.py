@@ -28,6 +28,9 @@ CASES: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "no equals sign": (solved_and("mynetworks 192.168.1.0/24"), f"{MAIN_CF}:{LAST}: ", "fatal: /etc/postfix/main.cf"),
     "no number": (solved_and("message_size_limit = big"), f"{MAIN_CF}:{LAST}: ", "fatal: bad numerical configuration"),
     "itself": (solved_and("mynetworks = $mynetworks, 192.0.2.20"), f"{MAIN_CF}:{LAST}: ", "macro processing error"),
+    "a dollar alone": (
+        solved_and("virtual_alias_maps = pcre:{{/^a@old$/ a@new}}"), f"{MAIN_CF}:{LAST}: ", "macro processing error",
+    ),
     "no guard": (solved_and("smtpd_relay_restrictions = permit"), f"{MAIN_CF}:{LAST}: ", "postfix/smtpd: fatal: "),
     "byte-order mark": (also(put(str(MAIN_CF), f"\ufeff{SOLVED}")), f"{MAIN_CF}:1: ", "byte-order mark (U+FEFF)"),
     "UTF-16": (also(put(str(MAIN_CF), SOLVED.encode("utf-16"))), f"{MAIN_CF}:1: ", "is UTF-16"),

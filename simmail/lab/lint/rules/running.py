@@ -14,16 +14,13 @@ from simmail.postfix.programs import PROGRAMS, simulated
 from simmail.postfix.smtpd.program import MAIL_LISTS
 from simmail.postfix.smtpd.restrictions import RELAY_GUARDS
 from simmail.postfix.system import MailSystem
-from simmail.world.blame import LINE
+from simmail.world.blame import LINE, NO_NAME, without_name
 
 #: What may be a parameter that a message is about, and not one whose value it would hold.
 _NAME = re.compile(r"(?<![\w${])\w+")
 _QUOTED = re.compile(r'"([^"]+)"')
 #: How a part of what is quoted is marked.
 _UNMARKED = re.compile("[<>]|\\.\\.\\.")
-#: A dollar that no name follows; and how values are called that have one.
-_LONE = re.compile(r"\$(?![\w({$])")
-_NO_NAME = "macro processing error"
 
 GUARD = Kind(
     "error", "no-relay-guard",
@@ -116,13 +113,8 @@ def _guard(host: Parsed) -> Finding:
 
 
 def _fatal(host: Parsed, program: str, said: str, kind: Kind = FATAL) -> Finding:
-    if _NO_NAME in said:
-        # proxymap(8) reads a value twice, and finds of two dollars one
-        lone = [s for s in host.assignments if _LONE.search(s.value)] or [
-            s for s in host.assignments if "$$" in s.value
-        ]
-        if lone:
-            return DOLLAR.at(Location(MAIN_CF, lone[-1].line), program=program, name=lone[-1].name)
+    if NO_NAME in said and (name := without_name({s.name: s.value for s in host.assignments})):
+        return DOLLAR.at(host.where(name), program=program, name=name)
     found = LINE.search(said)
     names = [name for name in _NAME.findall(said) if host.is_set(name)]
     if found:
