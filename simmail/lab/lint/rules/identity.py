@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed
+from simmail.mail.errors import Fatal
+from simmail.postfix.smtp.destination import parse
 
 #: smtp_tls_security_level's values that never do without encryption.
 ENFORCED = ("encrypt", "dane-only", "fingerprint", "verify", "secure")
@@ -45,6 +47,13 @@ CIRCLE = Kind(
     "Mail for elsewhere goes to {other} and comes back, until 554 5.4.0 Error: too many hops.",
     "relayhost = {relayhost} there, and this host is its relayhost.",
     "Let one of the two deliver by itself.",
+    "postconf(5)",
+)  # fmt: skip
+UNREADABLE = Kind(
+    "error", "relayhost-unreadable",
+    "Mail for elsewhere waits: smtp(8) dies as soon as it comes to `{word}`.",
+    "It ends with `fatal: {said}`.",
+    "Write a domain, or [HOST]:PORT, as in relayhost = [smtp.provider.example]:587.",
     "postconf(5)",
 )  # fmt: skip
 BRACKETS = Kind(
@@ -135,11 +144,17 @@ def _own(host: Parsed, name: str, bracketed: bool) -> str:
 
 
 def relayhost(host: Parsed) -> Iterator[Finding]:
-    """A relayhost that is this host, that sends everything back, or that is looked up by MX."""
+    """A relayhost that smtp(8) cannot read, is this host, sends everything back, or is looked up by MX."""
     value = host.told("relayhost").split()
     if not value or any(word.startswith("#") for word in value):
         return
     where = host.where("relayhost")
+    for word in (given for given in value if given.strip(",")):
+        try:
+            parse(word.strip(","), "smtp")
+        except Fatal as fatal:
+            yield UNREADABLE.at(where, word=word.strip(","), said=fatal.text)
+            return
     name, bracketed = _next_hop(value[0].rstrip(","))
     because = _own(host, name, bracketed)
     if because:

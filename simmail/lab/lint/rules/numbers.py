@@ -116,6 +116,10 @@ BOUNDS: dict[str, Bounds] = {
         10, 0, True, "slow clients are hung up on while they send.", "Each reply and each line has that long.",
         "seconds",
     ),
+    "delay_warning_time": Bounds(
+        0, 432_000, False, "nobody is told that a letter is late before it comes back.",
+        "A number without a unit means hours here.", "hours, as in 4h",
+    ),
 }  # fmt: skip
 
 
