@@ -122,6 +122,15 @@ def test_a_mistake_s_difference_is_found(name: str, tmp_path: Path) -> None:
     assert comparison.groups[0].before.verdict != comparison.groups[0].after.verdict
 
 
+def test_a_postfix_that_does_not_start_refuses_connections(tmp_path: Path) -> None:
+    """One whose smtpd dies listens, and says nothing."""
+    said = {"message_size_limit = ten\n": "port 25 refuses", "smtpd_relay_restrictions = permit\n": "port 25 is silent"}
+    before = course(tmp_path / "before", "")
+    for number, (line, words) in enumerate(said.items()):
+        comparison = simmail.diff(before, course(tmp_path / str(number), line))
+        assert words in str(comparison)
+
+
 @pytest.mark.long
 def test_nine_of_ten_planted_mistakes_are_found_by_what_they_do(tmp_path: Path) -> None:
     """Of the mistakes that make a difference to a client, in three hosts, at least 90 % show one."""

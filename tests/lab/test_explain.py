@@ -15,6 +15,7 @@ from simmail import cli
 from simmail.lab.copies import start
 from simmail.mail.errors import InputError
 from simmail.postfix.smtpd.restrictions import RESTRICTIONS
+from tests.world.test_stock_host import MASTER_CF
 
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -183,6 +184,18 @@ def test_what_no_rule_refuses_is_not_told_as_accepted(host: Path) -> None:
     assert told.reply == "501 5.1.3 Bad recipient address syntax"
     assert str(told).count("nothing refused it") == 0
     assert f"Refused: {told.reply}\n  decided by the server itself, not by a rule" in str(told)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_service_of_the_address_that_others_call(host: Path, order: int) -> None:
+    """What the loopback's says is not what a stranger hears, wherever it stands in master.cf."""
+    lines = [
+        "127.0.0.1:smtp inet n - n - - smtpd -o smtpd_client_restrictions=reject\n",
+        "192.0.2.10:smtp inet n - n - - smtpd -o smtpd_client_restrictions=defer\n",
+    ]
+    others = MASTER_CF.partition("\n")[2]
+    (host / "etc/postfix/master.cf").write_text("".join(lines[::order]) + others)
+    assert explained(host).verdict == "refused for now"
 
 
 def test_a_port_at_which_nothing_listens(host: Path) -> None:

@@ -70,7 +70,9 @@ class Side:
         for question, answers in played.opened.items():
             self.opened.setdefault(question, len(answers))
         if played.fatal:
-            return End("no answer", f"(port {mail.port} is silent: {played.fatal})", "", (), ())
+            # without any Postfix, or without one on that port, the computer itself says that nobody listens
+            port = "refuses connections" if played.unheard or played.system is None else "is silent"
+            return End("no answer", f"(port {mail.port} {port}: {played.fatal})", "", (), ())
         return self._end(played, aftermath(self.place, mail, played))
 
     def _end(self, played: Played, after: Aftermath | None) -> End:

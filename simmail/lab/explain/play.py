@@ -126,9 +126,14 @@ class Played:
         return "refused for now" if self.reply.startswith("4") else "refused"
 
 
-def service_at(system: MailSystem, port: int) -> Service | None:
-    """The service that listens on a port; behind postscreen it is the smtpd that mail is passed on to."""
-    found = next((s for s in system.master.services.values() if s.type == "inet" and s.port == port), None)
+def service_at(system: MailSystem, client: str, address: str, port: int) -> Service | None:
+    """The service that listens at an address and port; behind postscreen the smtpd that mail is passed on to."""
+    there = [s for s in system.master.services.values() if s.port == port]
+    if not client.startswith("127."):
+        there = [s for s in there if not s.address.startswith("127.")]
+    # of a folder of files alone nobody knows the addresses: any that others can call will do
+    here = [s for s in there if s.address in ("", address)] or there
+    found = here[-1] if here else None
     if found is not None and found.command == "postscreen":
         return system.master.services.get(("smtpd", "pass"))
     return found
@@ -157,12 +162,13 @@ class Player:
     def play(self) -> Played:
         """Play it."""
         played = self.played
+        address = next((a for a in self.place.host.machine.addresses if not a.startswith("127.")), "127.0.0.1")
         try:
             system = self.system or MailSystem(self.place.host.machine, PROGRAMS, self._warn, remember=False)
             if self.place.host.master is not None:  # of a folder of files alone nobody knows what else there is
                 enter_folders(system.config)
             played.system = system
-            service = service_at(system, self.mail.port)
+            service = service_at(system, self.mail.address, address, self.mail.port)
             if service is None or service.command != "smtpd":
                 played.unheard, played.fatal = True, f"no smtpd listens on port {self.mail.port}"
                 return played
@@ -172,7 +178,6 @@ class Player:
             return played
         program.checker.listener = self.trace
         program.environment.asked = self.trace.table
-        address = next((a for a in self.place.host.machine.addresses if not a.startswith("127.")), "127.0.0.1")
         self.session = program.serve(self.mail.address, Connect(address, self.mail.port))
         try:
             decide(self._converse(self.session), self._answerers())
