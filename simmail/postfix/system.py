@@ -478,7 +478,10 @@ class MailSystem:
             self.throttled[name, type] = now + self.pause
         else:
             self.throttle(name, type, now)
-        program = fatal.program or self.config.log_name(self.master.services[name, type].command)
+        return self.last_said(fatal, self.master.services[name, type].command)
+
+    def last_said(self, fatal: Fatal, command: str) -> list[Note]:
+        """What the program that was made last said, and died of: it, or another that it waited for."""
         late = set() if isinstance(fatal, LateFatal) else set(map(id, self.late_words))
         said = [note for note in self.last_words if id(note) not in late]
-        return [*said, Note(program, "fatal", "", fatal.text)]
+        return [*said, Note(fatal.program or self.config.log_name(command), "fatal", "", fatal.text)]

@@ -322,9 +322,16 @@ class _Sendmail:
         system = control.system
         if system is None:
             raise Fatal("-bs: Postfix does not run; the real smtpd waits for it without end", TEMPORARY)
-        session = StandAloneSession(StandAlone(system), account.uid, control, self._refusal)
+        logged = self.console.reaches_log(StandAlone.command)
+        try:
+            smtpd = StandAlone(system)
+        except Fatal as fatal:
+            if logged:
+                yield from system.last_said(fatal, StandAlone.command)
+            return 1
+        session = StandAloneSession(smtpd, account.uid, control, self._postdrop, self._refusal)
         talk = converse(session, self.invocation.stdin)
-        for reply in (yield from talk if self.console.reaches_log("smtpd") else through(talk, unheard)):
+        for reply in (yield from talk if logged else through(talk, unheard)):
             for line in reply.wire():
                 self.invocation.print(line + "\r")
         return 0
@@ -344,8 +351,7 @@ class _Sendmail:
         recipients = named + found
         if not recipients:
             yield from self.console.die(f"{who}: {NO_RECIPIENTS[request.from_header]}")
-        for level, text in self.console.heard:  # postdrop(1) reads main.cf, too
-            self.invocation.complain(f"postdrop: {level}: {text}")
+        self._postdrop()
         refused = yield from self._refusal(sender)
         if refused is not None:
             if refused.reply == UNWRITTEN.reply:
@@ -379,6 +385,11 @@ class _Sendmail:
             uid=account.uid,
             fullname=self._fullname(account) if request.fullname is None else request.fullname,
         )
+
+    def _postdrop(self) -> None:
+        """Start postdrop(1), which reads main.cf, too."""
+        for level, text in self.console.heard:
+            self.invocation.complain(f"postdrop: {level}: {text}")
 
     def _drop(self, message: Message) -> Decision[None]:
         """Put a message into the maildrop queue, and tell pickup(8)."""

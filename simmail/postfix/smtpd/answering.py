@@ -94,7 +94,9 @@ def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, s
     if not wrong:
         if strict and address[:1] == "@":
             wrong = True
-        elif address:
+        elif not address:
+            wrong = not empty
+        elif not smtpd.stands_alone:  # nobody is asked for the user of this computer
             other = state.recipient if state.stage == "MAIL" else state.sender
             writer = (other or "") if smtpd.by_sender else ""
             resolved = smtpd.resolve(writer, address)
@@ -108,8 +110,6 @@ def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, s
             wrong = ResolveFlag.ERROR in resolved.flags or (not state.smtputf8 and not target.isascii())
             if not wrong and domain:
                 smtpd.liken(address, domain)
-        else:
-            wrong = not empty
     if wrong:
         shown = smtpd.masked(text)
         yield smtpd.note(

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
     Refuses = Callable[[str], Decision[Refusal | None]]
+    Starts = Callable[[], None]
 
 #: What smtpd runs as: no entry of master.cf.
 SERVICE = Service("smtpd", "inet", False, False, False, 0, 1, "smtpd", (), {}, Location(""))
@@ -51,15 +52,18 @@ class Dropping:
         message: it, its text still to come.
         control: the host's Postfix.
         long_ids: enable_long_queue_ids.
+        starts: starts postdrop(1).
         refusal: why postdrop(1) takes no mail in a sender's name; None where it does.
     """
 
-    def __init__(self, message: Message, control: Control, long_ids: bool, refusal: Refuses) -> None:
-        self.message, self._control, self._long_ids, self._refusal = message, control, long_ids, refusal
+    def __init__(self, message: Message, control: Control, long_ids: bool, starts: Starts, refusal: Refuses) -> None:
+        self.message, self._control, self._long_ids = message, control, long_ids
+        self._starts, self._refusal = starts, refusal
         self.flags = CleanupFlag(0)
 
     def begin(self) -> Decision[str]:
         """Open a file; its name."""
+        self._starts()
         self.message.queue_id = yield NewQueueId(self._long_ids)
         self.message.arrival = yield Now()
         return self.message.queue_id
@@ -119,14 +123,15 @@ class StandAloneSession(SmtpdSession):
         smtpd: the program.
         uid: of the user who types.
         control: the host's Postfix.
+        starts: starts postdrop(1).
         refusal: why postdrop(1) takes no mail in a sender's name; None where it does.
     """
 
-    __slots__ = ("_control", "_refusal", "_uid")
+    __slots__ = ("_control", "_refusal", "_starts", "_uid")
 
-    def __init__(self, smtpd: StandAlone, uid: int, control: Control, refusal: Refuses) -> None:
+    def __init__(self, smtpd: StandAlone, uid: int, control: Control, starts: Starts, refusal: Refuses) -> None:
         super().__init__(smtpd, CALLER.address)
-        self._uid, self._control, self._refusal = uid, control, refusal
+        self._uid, self._control, self._starts, self._refusal = uid, control, starts, refusal
 
     def greet(self) -> Decision[Reply | None]:
         """Say the greeting."""
@@ -146,7 +151,8 @@ class StandAloneSession(SmtpdSession):
         dropped = Message(
             sender=message.sender, encoding=message.encoding, smtputf8=message.smtputf8, origin="local", uid=self._uid
         )
-        return Dropping(dropped, self._control, self.smtpd.config["enable_long_queue_ids"], self._refusal)
+        long_ids = self.smtpd.config["enable_long_queue_ids"]
+        return Dropping(dropped, self._control, long_ids, self._starts, self._refusal)
 
 
 def converse(session: SmtpdSession, text: str) -> Decision[list[Reply]]:
