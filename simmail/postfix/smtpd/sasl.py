@@ -7,10 +7,13 @@ DESCRIPTION
 
 PARAMETERS
     smtpd_sasl_auth_enable, smtpd_sasl_type, smtpd_sasl_path, smtpd_sasl_security_options, smtpd_sasl_mechanism_filter,
-    smtpd_sasl_exceptions_networks, broken_sasl_auth_clients, smtpd_tls_auth_only, smtpd_client_auth_rate_limit
+    smtpd_sasl_exceptions_networks, smtpd_sasl_local_domain, broken_sasl_auth_clients, smtpd_tls_auth_only,
+    smtpd_client_auth_rate_limit
 
 DIAGNOSTICS
     HOST: SASL MECHANISM authentication failed: REASON, sasl_username=NAME; ... authentication aborted
+    SASL authentication failure: All-whitespace username.
+        A name that is empty - or, as Cyrus SASL counts, has as many blanks before it as it has letters.
 
     `Fatal`: SASL per-process initialization failed; no SASL authentication mechanisms; SASL per-connection
     initialization failed
@@ -58,7 +61,11 @@ USERNAME, PASSWORD = "VXNlcm5hbWU6", "UGFzc3dvcmQ6"
 NOBODY = "(unavailable)"
 #: Four octets of base 64, the last ones perhaps missing.
 _FOUR = re.compile(r"[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]{2}|[A-Za-z0-9+/]=|==)")
-NO_MATCH, PROTOCOL = "authentication failure", "bad protocol / cancel"
+NO_MATCH, PROTOCOL, GENERIC = "authentication failure", "bad protocol / cancel", "generic failure"
+#: What Cyrus SASL says of a PLAIN response of so many parts, if they are not three.
+PARTS = {1: "Can only find author (no password)", 2: "Can only find author/en (no password)"}
+TOO_MUCH = "Got more data than we were expecting in the PLAIN plugin?"
+_BLANKS = " \t\n\v\f\r"
 
 
 class Login(NamedTuple):
@@ -84,6 +91,7 @@ class Sasl:
         active: whether there are any in sessions without encryption.
         text: the mechanisms offered, as EHLO lists them.
         old_clients: whether they are listed for old clients as well.
+        realm: the domain of who logs in without one.
     """
 
     def __init__(self, smtpd: Smtpd) -> None:
@@ -92,6 +100,7 @@ class Sasl:
         self.enabled: bool = config["smtpd_sasl_auth_enable"]
         self.active = self.enabled and not config["smtpd_tls_auth_only"]
         self.old_clients: bool = config["broken_sasl_auth_clients"]
+        self.realm: str = config["smtpd_sasl_local_domain"]
         self.text, self.exceptions = "", smtpd.addresses("smtpd_sasl_exceptions_networks")
         self._allowed: frozenset[str] = frozenset()
         self._complaints: tuple[str, ...] = ()
@@ -139,6 +148,13 @@ class Sasl:
     def offers(self, session: SmtpdSession) -> bool:
         """Whether EHLO's reply has the mechanisms."""
         return self.active and not session.is_among(self.exceptions)
+
+    def canonical(self, name: str) -> str | None:
+        """The name of who logs in, as Cyrus SASL has it; None where it takes it for nothing but blanks."""
+        bare = name.strip(_BLANKS)
+        if len(name) - len(name.lstrip(_BLANKS)) == len(bare):
+            return None
+        return f"{bare}@{self.realm}" if self.realm and "@" not in bare else bare
 
     def forbidden(self, mechanism: str) -> str:
         """Why a mechanism is not to be had; "" for nothing."""
@@ -208,16 +224,26 @@ def _heard(session: SmtpdSession, login: Login, text: str) -> Decision[Answer]:
         if login.name is None:
             session.login = Login(mechanism, said)
             return (yield from session.say(334, PASSWORD)), True
-        return (yield from _failed(session, mechanism, NO_MATCH, login.name))
+        return (yield from _tried(session, mechanism, login.name))
     if mechanism.upper() != "PLAIN":
         return (yield from _failed(session, mechanism, NO_MATCH))
     parts = said.split("\0")
-    if len(parts) < 3:
-        lacks = "Can only find author (no password)" if len(parts) < 2 else "Can only find author/en (no password)"
-        yield smtpd.note("warning", "", f"SASL authentication failure: {lacks}")
+    if len(parts) != 3:
+        yield smtpd.note("warning", "", f"SASL authentication failure: {PARTS.get(len(parts), TOO_MUCH)}")
         return (yield from _failed(session, mechanism, PROTOCOL))
-    yield smtpd.note("warning", "", "SASL authentication failure: Password verification failed")
-    return (yield from _failed(session, mechanism, NO_MATCH, parts[1]))
+    return (yield from _tried(session, mechanism, parts[1]))
+
+
+def _tried(session: SmtpdSession, mechanism: str, name: str) -> Decision[Answer]:
+    """A name and a password are there, which nobody has."""
+    smtpd = session.smtpd
+    found = smtpd.sasl.canonical(name)
+    if found is None:
+        yield smtpd.note("warning", "", "SASL authentication failure: All-whitespace username.")
+        return (yield from _failed(session, mechanism, GENERIC))
+    if mechanism.upper() == "PLAIN":
+        yield smtpd.note("warning", "", "SASL authentication failure: Password verification failed")
+    return (yield from _failed(session, mechanism, NO_MATCH, found))
 
 
 def _not_base64(text: str) -> str:
@@ -233,4 +259,6 @@ def _failed(session: SmtpdSession, mechanism: str, why: str, name: str = NOBODY)
     who = session.state.namaddr
     told = f"{who}: SASL {mechanism} authentication failed: {why}, sasl_username={session.smtpd.printable(name)}"
     yield session.smtpd.note("warning", "", told)
+    if why == GENERIC:
+        return (yield from no(session, 454, f"4.7.0 Temporary authentication failure: {why}", "policy"))
     return (yield from no(session, 535, f"5.7.8 Error: authentication failed: {why}", "policy"))
