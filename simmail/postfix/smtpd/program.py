@@ -74,6 +74,8 @@ CODES = ("access_map_reject_code", "access_map_defer_code", "reject_code", "defe
          "unknown_client_reject_code", "unknown_hostname_reject_code", "unknown_address_reject_code",
          "invalid_hostname_reject_code", "non_fqdn_reject_code", "multi_recipient_bounce_reject_code",
          "maps_rbl_reject_code", "plaintext_reject_code", "unknown_virtual_alias_reject_code")  # fmt: skip
+#: What smtpd_forbid_bare_newline may say.
+LINE_END_RULES = frozenset({"no", "yes", "normalize", "reject"})
 TEMPFAIL_ACTIONS = (
     "unknown_address_tempfail_action", "unknown_helo_hostname_tempfail_action", "unverified_sender_tempfail_action",
     "unverified_recipient_tempfail_action",
@@ -108,8 +110,7 @@ class Smtpd(Program):
         self.own_addresses = self.local_domains.addresses
         self.families = address_types(protocols(config.text("inet_protocols")))
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
-        # this one is read for what is wrong with it: all lines end well here
-        self.addresses("smtpd_forbid_bare_newline_exclusions")
+        self.loose_clients = self._loose_clients()
         self.mynetworks = self.addresses("mynetworks")
         self.mx_backup_networks = self.addresses("permit_mx_backup_networks")
         self.access_parents = self.parents("smtpd_access_maps")
@@ -145,6 +146,14 @@ class Smtpd(Program):
         self._said: dict[tuple[str, str], Resolved] = {}
         self._resolved: dict[tuple[str, str], Resolved] = {}
         self.contexts: dict[tuple[str, str, str, str], str] = self.memory()
+
+    def _loose_clients(self) -> AddressList | None:
+        """Who may end lines as they like where others may not: all lines end well here, but the list is read."""
+        name, excluded = "smtpd_forbid_bare_newline", self.addresses("smtpd_forbid_bare_newline_exclusions")
+        rule: str = self.config[name]
+        if rule.lower() not in LINE_END_RULES:
+            raise Fatal(f"bad parameter value: '{name} = {rule}'")
+        return None if rule.lower() == "no" or self.stands_alone else excluded
 
     def _check_actions(self) -> None:
         """Raise Fatal for a *_tempfail_action that is none."""

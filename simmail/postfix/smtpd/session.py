@@ -117,6 +117,8 @@ class SmtpdSession:
         if parameters.xforward_hosts:
             self.xforward = self.is_among(parameters.xforward_hosts)
         self.exempt = bool(self.exempt or self.xclient or self.is_among(smtpd.hoggers))
+        if smtpd.loose_clients is not None:
+            self.is_among(smtpd.loose_clients)
         if smtpd.unsaid:
             yield from smtpd.heard()
         if not self.exempt:
