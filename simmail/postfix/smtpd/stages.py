@@ -146,8 +146,7 @@ class Checker(Hearing):
         saved = state.sender, state.sender_domain
         state.sender, state.sender_domain = sender, domain
         state.looked_up.discard(SENDER)
-        earlier = state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
-        state.defer_if_reject, state.defer_if_permit = None, earlier
+        state.defer_if_reject, state.defer_if_permit = None, state.early_deferral()
         verdict = Verdict.UNDECIDED
         rules = smtpd.lists["smtpd_sender_restrictions"]
         if rules:
@@ -306,5 +305,4 @@ class Checker(Hearing):
                 verdict = yield from self.helo(state, state.helo)
             if verdict in ENDED:
                 return verdict
-        earlier = state.defer_if_permit_client if state.helo is None else state.defer_if_permit_helo
-        return (yield from self._last(state, "smtpd_etrn_restrictions", (domain, ETRN), earlier))
+        return (yield from self._last(state, "smtpd_etrn_restrictions", (domain, ETRN), state.early_deferral()))

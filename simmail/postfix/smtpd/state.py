@@ -172,6 +172,13 @@ class SmtpdState:
         """Forget what would have deferred the command, had it been permitted or rejected in the end."""
         self.defer_if_permit = self.defer_if_reject = None
 
+    def early_deferral(self) -> Deferral | None:
+        """What the lists of the client and of HELO would defer: of the latter the last that was heard.
+
+        XCLIENT has the client's heard anew, and not that of a HELO name that it brings or takes away.
+        """
+        return self.defer_if_permit_client or self.defer_if_permit_helo
+
     def forget_mail(self) -> None:
         """Forget the transaction (mail_reset and rcpt_reset)."""
         self.sender: str | None = None
