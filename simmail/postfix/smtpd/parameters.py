@@ -198,6 +198,8 @@ class SessionParameters:
             smtpd.opens_with("warning", doubt)
         if self.tls or self.wrapped:
             smtpd.opens_with("warning", *self._certificates(config, smtpd.system.service("tlsmgr") is not None))
+        if smtpd.stands_alone:
+            self.tls = self.tls_required = self.wrapped = False
 
     def _certificates(self, config: Config, manager: bool) -> Iterator[str]:
         """What is wrong with the certificates; `manager`: whether there is a tlsmgr(8)."""

@@ -98,7 +98,7 @@ class Sasl:
         config = smtpd.config
         self._smtpd = smtpd
         self.enabled: bool = config["smtpd_sasl_auth_enable"]
-        self.active = self.enabled and not config["smtpd_tls_auth_only"]
+        self.active = self.enabled and not config["smtpd_tls_auth_only"] and not smtpd.stands_alone
         self.old_clients: bool = config["broken_sasl_auth_clients"]
         self.realm: str = config["smtpd_sasl_local_domain"]
         self.text, self.exceptions = "", smtpd.addresses("smtpd_sasl_exceptions_networks")

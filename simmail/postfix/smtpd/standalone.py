@@ -2,8 +2,9 @@
     smtpd.standalone - smtpd(8) in stand-alone mode, as `sendmail -bs` runs it
 
 DESCRIPTION
-    Holds one session with whoever typed the command.  No restriction is heard and nobody is counted: the one who types
-    could use sendmail(1) as well.  What is accepted goes into the maildrop queue in that user's name, for pickup(8).
+    Holds one session with whoever typed the command.  No restriction is heard and nobody is counted, logs in or has to
+    use TLS: the one who types could use sendmail(1) as well.  What is accepted goes into the maildrop queue in that
+    user's name, for pickup(8).
 
 PARAMETERS
     those of smtpd(8) that the dialogue reads
@@ -149,7 +150,12 @@ class StandAloneSession(SmtpdSession):
     def open(self, message: Message, context: str, flags: CleanupFlag) -> Dropping:
         """Begin a message, of which the queue file will not tell that it came by SMTP."""
         dropped = Message(
-            sender=message.sender, encoding=message.encoding, smtputf8=message.smtputf8, origin="local", uid=self._uid
+            sender=message.sender,
+            encoding=message.encoding,
+            smtputf8=message.smtputf8,
+            verp=message.verp,
+            origin="local",
+            uid=self._uid,
         )
         long_ids = self.smtpd.config["enable_long_queue_ids"]
         return Dropping(dropped, self._control, long_ids, self._starts, self._refusal)
