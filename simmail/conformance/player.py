@@ -191,6 +191,7 @@ class Player:
     # ---- what is left at the end
 
     def _mailboxes(self) -> dict[str, str]:
+        """The mailboxes, read as the recorder does: every kind of line end is one line feed."""
         files = self.host.machine.files
         found = {path.removeprefix("/var/mail/"): files.read(path) for path in files.names("/var/mail")}
         given = {
@@ -199,7 +200,7 @@ class Player:
         for path in files.names("/home"):
             if path not in given:
                 found["~" + path.removeprefix("/home/")] = files.read(path)
-        return found
+        return {name: text.replace("\r\n", "\n").replace("\r", "\n") for name, text in found.items()}
 
     def _queue(self) -> list[dict[str, Any]]:
         try:
