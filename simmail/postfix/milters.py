@@ -3,20 +3,23 @@
 
 DESCRIPTION
     A Milter is asked about each event of a session, and about a message of a local program as if it had come by SMTP.
-    No program of a simulated host is one, so that every connection to a Milter fails, and its default action decides;
-    where that is to accept, the next Milter is tried.
+    No program of a simulated host is one, so that nothing comes of any connection to a Milter, and its default action
+    decides; where that is to accept, the next Milter is tried.  What another server says there is taken for the
+    beginning of a Milter's packet: four octets for its length, and a letter.
 
 PARAMETERS
-    smtpd_milters, smtpd_milter_maps, non_smtpd_milters, milter_default_action, milter_connect_timeout, milter_protocol,
-    receive_override_options (no_milters: none is asked)
+    smtpd_milters, smtpd_milter_maps, non_smtpd_milters, milter_default_action, milter_connect_timeout,
+    milter_command_timeout, milter_protocol, receive_override_options (no_milters: none is asked)
 
 DIAGNOSTICS
     warning: connect to Milter service inet:127.0.0.1:8891: Connection refused
+    warning: milter inet:127.0.0.1:8891: can't read SMFIC_OPTNEG reply packet header: Connection timed out
+    warning: milter inet:127.0.0.1:25: unexpected reply "m" in initial handshake
     warning: Milter service needs transport:endpoint instead of "NAME", and its kin; `Fatal` for options in braces that
     cannot be read
 
 BUGS
-    Whoever listens where a Milter should is hung up on, and taken for nobody.
+    A server that says `O` in the fifth place is not heard any further.
 
 SEE ALSO
     MILTER_README
@@ -27,12 +30,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.answers import ConnectFailure
+from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Close, Connect, Decision
+from simmail.mail.questions import Close, Connect, Decision, Receive
 from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.program import Program
 from simmail.postfix.service_options import Reader, read_options, service_words, string, time
+from simmail.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.config import Config
@@ -47,7 +51,11 @@ ACTIONS = {
 }
 MISCONFIGURED = "451 4.3.5 Server configuration problem - try again later"
 HELD = "milter triggers HOLD action"
-NO_SOCKET, GONE = "No such file or directory", "Connection reset by peer"
+NO_SOCKET = "No such file or directory"
+#: The longest packet that a Milter may announce, octets.
+MOST = 2**30 - 1
+TIMED_OUT, RESET = "Connection timed out", "Connection reset by peer"
+HANDSHAKE = "read error in initial handshake"
 TRANSPORTS = ("inet", "unix", "local")
 #: What stands in for the Milters of which the configuration itself is wrong.
 FORGIVEN = {"accept": "", "quarantine": HOLD}
@@ -67,12 +75,14 @@ class Milter(NamedTuple):
         endpoint: `inet:host:port` or `unix:path`.
         default_action: what happens where it cannot be reached.
         connect_timeout: how long to wait for a connection, seconds.
+        command_timeout: how long to wait for an answer, seconds.
         protocol: the version that it speaks, and what it leaves out.
     """
 
     endpoint: str
     default_action: str
     connect_timeout: float
+    command_timeout: float
     protocol: str
 
     @property
@@ -122,8 +132,8 @@ def ask(program: Program, milters: tuple[Milter, ...]) -> Decision[str]:
             yield program.note("warning", "", milter.mistake)
             answer = FORGIVEN.get(action, MISCONFIGURED)
         else:
-            failure = yield from _connect(program, milter)
-            yield program.note("warning", "", f"connect to Milter service {milter.endpoint}: {failure}")
+            for complaint in (yield from _met(program, milter)):
+                yield program.note("warning", "", complaint)
             answer = ACTIONS.get(action, MISCONFIGURED)
             if action not in ACTIONS:
                 text = f"milter {milter.endpoint}: unrecognized default action: {milter.default_action}"
@@ -133,17 +143,30 @@ def ask(program: Program, milters: tuple[Milter, ...]) -> Decision[str]:
     return ""
 
 
-def _connect(program: Program, milter: Milter) -> Decision[str]:
-    """Why there is no connection to a Milter."""
+def _met(program: Program, milter: Milter) -> Decision[tuple[str, ...]]:
+    """What there is to complain of where a Milter should be."""
     transport, _, name = milter.endpoint.partition(":")
-    if transport != "inet":
-        return NO_SOCKET
-    addresses, port = yield from located(program, name, ("A",))
-    reason = NO_HOST
-    for address in addresses:
-        connection = yield Connect(address, port, milter.connect_timeout)
-        if not isinstance(connection, ConnectFailure):
-            yield Close(connection)
-            return GONE
-        reason = connection.reason
-    return reason
+    reason = NO_SOCKET
+    if transport == "inet":
+        addresses, port = yield from located(program, name, ("A",))
+        reason = NO_HOST
+        for address in addresses:
+            connection = yield Connect(address, port, milter.connect_timeout)
+            if not isinstance(connection, ConnectFailure):
+                said = yield Receive(connection, milter.command_timeout)
+                yield Close(connection)
+                return tuple(f"milter {milter.endpoint}: {text}" for text in misread(said))
+            reason = connection.reason
+    return (f"connect to Milter service {milter.endpoint}: {reason}",)
+
+
+def misread(said: Reply | Lost) -> tuple[str, ...]:
+    """What a server of another kind says, as the beginning of a Milter's answer."""
+    if isinstance(said, Lost):
+        why = TIMED_OUT if said.reason == "timeout" else RESET
+        return f"can't read SMFIC_OPTNEG reply packet header: {why}", HANDSHAKE
+    octets = "".join(f"{line}\r\n" for line in said.wire()).encode("utf-8", "surrogateescape")
+    length = int.from_bytes(octets[:4], "big")
+    if length > MOST:
+        return f"unreasonable packet length: {length} > {MOST}", HANDSHAKE
+    return (f'unexpected reply "{chr(octets[4])}" in initial handshake',)
