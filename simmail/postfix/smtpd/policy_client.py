@@ -23,6 +23,8 @@ DIAGNOSTICS
 BUGS
     The connections of a process that has ended are closed when they would have been idle for too long.
 
+    What a server of another kind says is not read: it is taken for one that says nothing.
+
 SEE ALSO
     SMTPD_POLICY_README
 """
@@ -32,9 +34,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simmail.mail.answers import PolicyAnswer
+from simmail.mail.answers import ConnectFailure, PolicyAnswer
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Decision, Now, Policy, Sleep
+from simmail.mail.questions import Close, Connect, Decision, Now, Policy, Receive, Sleep
 from simmail.postfix.endpoints import NO_HOST, located
 from simmail.postfix.service_options import Reader, number, read_options, service_words, string, time
 from simmail.postfix.tables.split import balanced
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 TRANSPORTS = ("inet", "unix")
 #: Errors that are told only when no further try is made.
 EXPECTED = frozenset({"Broken pipe", "No such file or directory", "Connection reset by peer", ""})
-NO_ERROR, TIMED_OUT = "Application error", "Connection timed out"
+NO_ERROR, TIMED_OUT, REFUSED = "Application error", "Connection timed out", "Connection refused"
 SETTING, SERVICE = "smtpd_policy_service_", "policy service"
 
 
@@ -254,6 +256,20 @@ def _connect(
         return PolicyAnswer(unconnected=NO_HOST)
     for address in addresses:
         answer = yield Policy(f"inet:{address}:{port}", attributes, server.timeout, None, keep)
+        if answer.unconnected == REFUSED:
+            answer = yield from _mistaken(server, address, port)
         if not answer.unconnected:
             break
     return answer
+
+
+def _mistaken(server: PolicyServer, address: str, port: int) -> Decision[PolicyAnswer]:
+    """Ask a server that is none for policies, if there is one: no answer to a request will come from it."""
+    connection = yield Connect(address, port, server.timeout)
+    if isinstance(connection, ConnectFailure):
+        return PolicyAnswer(unconnected=connection.reason)
+    since: float = yield Now()
+    yield Receive(connection, server.timeout)
+    yield Sleep(max(0.0, since + server.timeout - (yield Now())))
+    yield Close(connection)
+    return PolicyAnswer(error=TIMED_OUT)
