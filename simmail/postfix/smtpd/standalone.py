@@ -2,9 +2,9 @@
     smtpd.standalone - smtpd(8) in stand-alone mode, as `sendmail -bs` runs it
 
 DESCRIPTION
-    Holds one session with whoever typed the command.  No restriction is heard and nobody is counted, logs in or has to
-    use TLS: the one who types could use sendmail(1) as well.  What is accepted goes into the maildrop queue in that
-    user's name, for pickup(8).
+    Holds one session with whoever typed the command.  No restriction is heard and nobody is counted, logs in, has to
+    use TLS or is told of to the postmaster: the one who types could use sendmail(1) as well.  What is accepted goes
+    into the maildrop queue in that user's name, for pickup(8).
 
 PARAMETERS
     those of smtpd(8) that the dialogue reads
@@ -108,6 +108,7 @@ class StandAlone(Smtpd):
     def __init__(self, system: MailSystem) -> None:
         super().__init__(system, SERVICE)
         self.parameters.counted = False
+        self.parameters.notify_classes = frozenset()
 
     def _restrictions(self) -> None:
         super()._restrictions()
