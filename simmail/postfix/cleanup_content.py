@@ -115,6 +115,15 @@ class ContentReader:
             content = Content((*whole.lines[len(received) : layout.fields[-1][1]], ""))
         self.read(content, received)
 
+    @property
+    def ended(self) -> bool:
+        """Whether something in the content has ended the message."""
+        return not self.transaction.going
+
+    def written(self) -> Content:
+        """What is in the queue file, where it was stopped."""
+        return Content(tuple(self._out))
+
     def _pass(self, content: Content, layout: Layout) -> Content | None:
         """What comes of a message of which nothing but some headers has to be looked at; None for nothing."""
         lines, end = content.lines, layout.end

@@ -252,6 +252,8 @@ class Transaction:
         if self.going:
             self._reader = ContentReader(self, self.program.rules)
             self._reader.read(content, received)
+            if self._reader.ended:
+                self._stopped(self._reader)
             self._reader = None  # it knows this transaction, too
         if self.going and (self._late or self.copies or self.program.always_bcc):
             self._behind()
@@ -304,6 +306,8 @@ class Transaction:
         if self.going:
             self._reader = ContentReader(self, self.program.rules)
             self._reader.read_begun(content, received)
+            if self._reader.ended:
+                self._stopped(self._reader)
             self._reader = None
         if self.going and self._overflows():
             self.warn(CLOSE_ERROR)
@@ -327,6 +331,18 @@ class Transaction:
         self.fail(CleanupStatus.SIZE)
         recipients, behind = self.message.recipients, self.message.sections[1]
         del recipients[len(recipients) - behind :]
+
+    def _stopped(self, reader: ContentReader) -> None:
+        """A message that its content has ended: what was written of it may be too much nonetheless."""
+        message = self.message
+        if CleanupFlag.BOUNCE in self.flags:
+            return
+        content, size = message.content, message.size
+        message.content = reader.written()
+        message.size = message.content.stored
+        if self._overflows():
+            self.warn(CLOSE_ERROR)
+        message.content, message.size = content, size
 
     def _overflows(self) -> bool:
         """Whether the queue file, envelope and all, would be larger than message_size_limit."""
