@@ -31,6 +31,7 @@ from collections.abc import Callable, Container
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
+from simmail.mail.content import octets
 from simmail.mail.digits import whole
 from simmail.postfix.compatibility import LevelError, level
 
@@ -73,6 +74,11 @@ class Expansion(NamedTuple):
     fatal: str = ""
 
 
+def masked(value: str, allowed: Container[str]) -> str:
+    """A value with `_` for each octet of what is not allowed."""
+    return "".join(c if c in allowed else "_" * octets(c) for c in value)
+
+
 class Expander:
     """Expands texts.
 
@@ -80,7 +86,7 @@ class Expander:
         lookup: gives values.
         complain: told of every mistake, in the log's words.
         recurse: whether values are expanded too.
-        allowed: the characters that may appear in a value; others become `_`.  None allows all.
+        allowed: the characters that may appear in a value; each octet of others becomes `_`.  None allows all.
         scan: look up every name, in the branches not taken too, and make no text.
         simple: whatever stands in brackets is a name.
     """
@@ -156,7 +162,7 @@ class Expander:
             if value is None:
                 undefined = True
             elif is_name and allowed is not None and not all(map(allowed.__contains__, value)):
-                parts.append("".join(c if c in allowed else "_" for c in value))
+                parts.append(masked(value, allowed))
             else:
                 parts.append(value)
         return Expansion("".join(parts), False, undefined)
@@ -354,7 +360,7 @@ class _Run:
         elif expander.allowed is None:
             self.add(value)
         else:
-            self.add("".join(c if c in expander.allowed else "_" for c in value))
+            self.add(masked(value, expander.allowed))
 
     def branch(self, text: str) -> tuple[str, str]:
         """The text in braces that starts here, and what follows; without braces, everything."""

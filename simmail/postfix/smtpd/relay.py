@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simmail.mail.hostnames import ascii_name
 from simmail.mail.questions import Decision
 from simmail.postfix.resolved import AddressClass, ResolveFlag
 from simmail.postfix.smtpd.findings import PERMIT, RECIPIENT, Finding, Kind, Subject, lookup_failure
@@ -95,7 +96,7 @@ def permit_mx_backup(rule: Rule, recipient: str | None, sender: str) -> Decision
     routed = ResolveFlag.ROUTED in smtpd.resolve(sender, recipient).flags and not smtpd.untrusted_routing
     if found is not None or routed or (domain.startswith("[") and domain.endswith("]")):
         return found
-    answer = yield from records(smtpd, domain, "MX")
+    answer = yield from records(smtpd, ascii_name(domain), "MX")
     if answer.status != "ok" or not answer.records:
         if not answer.temporary:
             return None
