@@ -202,9 +202,9 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if not parameters.vrfy:
         return (yield from no(session, 502, "5.5.1 VRFY command is disabled", "policy"))
     found = words(argument)
-    state_utf8 = state.smtputf8
+    utf8 = False
     if len(found) > 1 and found[-1].text.upper() == "SMTPUTF8" and offers(session, "SMTPUTF8"):
-        found, state_utf8 = found[:-1], True
+        found, utf8 = found[:-1], True
     if not found:
         usage = " [SMTPUTF8]" if parameters.smtputf8 else ""
         return (yield from no(session, 501, f"5.5.4 Syntax: VRFY address{usage}"))
@@ -215,12 +215,12 @@ def vrfy(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     if refusal is not None:
         return refusal, False
     text = " ".join(word.text for word in found)
-    saved, state.smtputf8 = state.smtputf8, state_utf8
+    saved, state.smtputf8 = state.smtputf8, utf8
     target = yield from parsed_address(session, text, "", False, False)
     state.smtputf8 = saved
     if target is None:
         return (yield from no(session, 501, "5.1.3 Bad recipient address syntax"))
-    if parameters.strict_smtputf8 and not (state_utf8 or target.address.isascii()):
+    if parameters.strict_smtputf8 and not (utf8 or target.address.isascii()):
         return (yield from undeclared(session))
     first = state.recipient, state.recipient_domain
     verdict = yield from smtpd.checker.rcpt(state, target.address, "")
