@@ -12,6 +12,10 @@ DIAGNOSTICS
     QUEUEID: null BDAT request from HOST
     QUEUEID: BDAT request from HOST exceeds message size limit
 
+BUGS
+    The chunk of a client that is refused whatever it says, or that has to use TLS, is thrown away; the real smtpd takes
+    its lines for commands.
+
 SEE ALSO
     RFC 3030
 """
@@ -53,10 +57,8 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         reply = yield from session.say(521, "5.5.4 Syntax: BDAT count [LAST]")
         return reply._replace(closes=True), False
     text = sent.text if type(sent) is Chunk else ""
-    if octets(text) < int(number) and type(sent) is Chunk and state.accepted and state.bdat is not Bdat.ERROR:
-        session.content = ("BDAT", sum(map(octets, (*session.chunks, text))))  # the client hangs up within it
-        return Reply(0, ("",)), None
-    wrong = yield from _refused(session, octets(text), last)
+    size = int(number) if type(sent) is Chunk else octets(text)
+    wrong = yield from _refused(session, size, last)
     if wrong is not None:
         if last:
             accepted, first = state.accepted, (state.recipient, state.recipient_domain)
@@ -66,6 +68,9 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         else:
             state.bdat = Bdat.ERROR
         return wrong
+    if octets(text) < size:
+        session.content = ("BDAT", sum(map(octets, (*session.chunks, text))))  # the client hangs up within it
+        return Reply(0, ("",)), None
     state.bdat = Bdat.OK
     session.chunks += (text,)
     size = sum(map(octets, session.chunks))
