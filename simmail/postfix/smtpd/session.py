@@ -476,6 +476,8 @@ class SmtpdSession:
         self.over = True
         if self.content is not None and self.content[0] == "DATA":
             self.failed.append("DATA")
+        if self.login is not None:
+            self.failed.append("AUTH")
         if state.transcript.errors or self.transaction is not None:
             try:
                 yield from self.forget(0)
