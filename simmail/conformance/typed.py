@@ -84,14 +84,21 @@ class Typist:
                 continue
             alive = yield from self._group(connection, group)
         if self.step.get("keep"):
-            if alive and self.content is not None:
-                yield from connection.server.handle(Data(Content(self._unstuffed()), complete=False), ())
+            if alive:
+                yield from self._half(connection)
             return
         if alive and self.chunk is not None:
             yield Send(connection, (Chunk(self.chunk_argument, "".join(self.chunk)),), (PATIENCE_S,))
         if (alive or self.deaf) and self.content is not None:
             yield Send(connection, (Data(Content(self._unstuffed()), complete=False),), (PATIENCE_S,))
         yield Close(connection)
+
+    def _half(self, connection: Any) -> Decision[None]:
+        """What has been written of a message, or of a chunk, is at the server, which waits for the rest."""
+        if self.content is not None:
+            yield from connection.server.handle(Data(Content(self._unstuffed()), complete=False), ())
+        elif self.chunk is not None:
+            yield from connection.server.handle(Chunk(self.chunk_argument, "".join(self.chunk)), ())
 
     def _pause(self, connection: Any) -> Decision[None]:
         """Wait; what has been written of a message is at the server then."""

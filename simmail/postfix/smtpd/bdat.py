@@ -90,6 +90,11 @@ def joined(chunks: tuple[str, ...], complete: bool = True) -> Content:
     return Content(lines)
 
 
+def told_size(chunks: tuple[str, ...], said: Reply) -> int:
+    """How much has come of a client that falls silent, as the log has it: the reply in the buffer counts, too."""
+    return sum(map(octets, (*chunks, said.wire()[0])))
+
+
 def _warning(session: SmtpdSession, text: str) -> Any:
     return session.smtpd.note("warning", "", f"{session.state.queue_id or 'NOQUEUE'}: {text}")
 

@@ -28,7 +28,7 @@ from simmail.mail.questions import Anvil, Connect, Decision, Now, Question, Read
 from simmail.postfix.ehlo_keywords import UNSURE, keyword_set
 from simmail.postfix.smtpd import milter, pipelining, sasl
 from simmail.postfix.smtpd.answering import Answer, one_too_many
-from simmail.postfix.smtpd.bdat import joined
+from simmail.postfix.smtpd.bdat import joined, told_size
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand, counts
 from simmail.postfix.smtpd.footer import softened, with_footer
@@ -462,7 +462,8 @@ class SmtpdSession:
         if reason == "timeout" and self.asked == inf:  # where it has run out there is none to say so
             said = yield from self.say(421, f"4.4.2 {self.parameters.hostname} Error: timeout exceeded")
         if self.content is not None and self.content[0] == state.stage:
-            text = f"{reason} after {self.content[0]} ({self.content[1]} bytes) from {state.namaddr}"
+            size = self.content[1] if said is None or state.stage == "DATA" else told_size(self.chunks, said)
+            text = f"{reason} after {state.stage} ({size} bytes) from {state.namaddr}"
         else:
             text = f"{reason} after {state.stage} from {state.namaddr}"
         if reason == "timeout" or state.stage != "END-OF-MESSAGE":
