@@ -69,7 +69,7 @@ class Pipe(DeliveryAgent):
         self._limit: float = config[f"{service.name}_time_limit"]
         self._delimiters: str = config["recipient_delimiter"]
         self._owner_request: bool = config["owner_request_special"]
-        self._environment = {"PATH": PATH, **exported(config.list("export_environment"))}
+        self._environment = {"PATH": PATH, **exported(config)}
 
     def deliver(self, request: Request) -> Decision[list[Result]]:
         """Run the command for all recipients, who fare alike."""

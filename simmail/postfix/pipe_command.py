@@ -16,6 +16,8 @@ DIAGNOSTICS
     cannot change directory to "FOLDER" for uid=UID gid=GID: No such file or directory
 
 BUGS
+    Of what import_environment names without a value nothing is set where Postfix is started.
+
     A command whose output goes to a file that may not grow is not told, and succeeds; the file ends at the limit.
     Of a file that a program writes itself, and that would be larger, nothing is written.
 
@@ -25,8 +27,8 @@ SEE ALSO
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.files.file_errors import DENIED, NO_FILE
 from simmail.files.machine import Account
@@ -39,9 +41,10 @@ from simmail.postfix.delivery import Dsn
 from simmail.postfix.printable import printable
 from simmail.postfix.report import split_status, valid_status
 
+if TYPE_CHECKING:
+    from simmail.postfix.config import Config
+
 PATH = "/usr/bin:/bin"
-#: What the environment of Postfix's daemons holds (import_environment).
-IMPORTED = {"LANG": "C"}
 OUTPUT_LIMIT = 4096
 TEMPORARY = 75
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -78,15 +81,21 @@ EXITS = {
 SOFTWARE = EXITS[70].text
 
 
-def exported(names: Iterable[str]) -> dict[str, str]:
-    """The variables of export_environment: `NAME=value`, or `NAME` as the daemons have it."""
+def exported(config: Config) -> dict[str, str]:
+    """The variables of export_environment: `NAME=value`, or `NAME` as the daemons have it by import_environment."""
+    imported = _variables(config.list("import_environment"), {})
+    return _variables(config.list("export_environment"), imported)
+
+
+def _variables(items: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Of a list of variables those that are given a value, and those of the others that are known."""
     found: dict[str, str] = {}
-    for item in names:
+    for item in items:
         name, equals, value = item.strip("{} ").partition("=")
         if equals:
             found[name.strip()] = value.strip()
-        elif name in IMPORTED:
-            found[name] = IMPORTED[name]
+        elif name in known:
+            found[name] = known[name]
     return found
 
 

@@ -51,7 +51,7 @@ class Commands:
         self._allowed = frozenset(config["command_expansion_filter"])
         self._folder: str = config["command_execution_directory"]
         self._macros = Macros(agent, config["execution_directory_expansion_filter"])
-        self._exported = exported(config.list("export_environment"))
+        self._exported = exported(config)
         self._shell = str(config["local_command_shell"]).split()
 
     def deliver(self, run: Run, state: State, command: str) -> Decision[bool]:

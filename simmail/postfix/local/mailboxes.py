@@ -9,7 +9,7 @@ DESCRIPTION
 PARAMETERS
     mailbox_transport_maps, mailbox_transport, mailbox_command_maps, mailbox_command, home_mailbox,
     mail_spool_directory, mailbox_size_limit, mailbox_delivery_lock, strict_mailbox_ownership,
-    prepend_delivered_header, allow_mail_to_files
+    prepend_delivered_header, frozen_delivered_to, allow_mail_to_files
 
 DIAGNOSTICS
     delivered to mailbox, delivered to maildir, delivered to file: NAME
@@ -122,6 +122,8 @@ class Mailboxes:
         if command:
             return agent.commands.deliver(run, state, command)
         path = self._paths.of(account)
+        if not agent.frozen:
+            state.delivered = state.recipient.address
         if run.request.verify:
             kind = "maildir" if path.endswith("/") else "mailbox"
             return agent.deliver_sent(run, state, f"delivers to {kind}")
