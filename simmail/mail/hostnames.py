@@ -16,12 +16,17 @@ _NUMERIC = re.compile(r"[0-9.]+")
 _KEPT = re.compile("([\xdf\u03c2\u200c\u200d])")
 
 
-def ascii_name(name: str) -> str:
-    """A domain name as DNS carries it: non-ASCII labels in their A-label form; unchanged where they have none."""
+def ascii_name(name: str, transitional: bool = False) -> str:
+    """A domain name as DNS carries it: non-ASCII labels in their A-label form; unchanged where they have none.
+
+    Args:
+        name: a domain name.
+        transitional: whether the few letters that IDNA 2008 keeps become what IDNA 2003 made of them.
+    """
     if name.isascii():
         return name
     try:
-        if _KEPT.search(name) is None:
+        if transitional or _KEPT.search(name) is None:
             return name.encode("idna").decode("ascii")
         return ".".join(map(_a_label, name.split(".")))
     except UnicodeError:

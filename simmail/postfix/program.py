@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import ascii_name
 from simmail.mail.questions import Note
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.dns_data import FILTERED
@@ -91,9 +92,14 @@ class Program:
         self._check_entry()
         self.main = system.machine.files.find(MAIN_CF)
         self._max_idle: float = self.config["max_idle"]
+        self._old_names: bool = self.config["enable_idna2003_compatibility"]
         self.name = self.config.log_name(self.command)
         #: Makes a note in this program's name: of an event, the message it belongs to or "", and the event's fields.
         self.note: Callable[..., Note] = partial(Note, self.name)
+
+    def domain_name(self, name: str) -> str:
+        """A domain name as this program asks the DNS for it."""
+        return name if name.isascii() else ascii_name(name, self._old_names)
 
     @property
     def most_processes(self) -> int:

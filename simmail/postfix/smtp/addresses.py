@@ -11,7 +11,7 @@ DESCRIPTION
 PARAMETERS
     smtp_host_lookup, smtp_dns_support_level, disable_dns_lookups, ignore_mx_lookup_error,
     smtp_defer_if_no_mx_address_found, smtp_randomize_addresses, smtp_address_preference, smtp_dns_reply_filter,
-    inet_protocols, inet_interfaces, proxy_interfaces, dnssec_probe, each also as lmtp_
+    smtp_cname_overrides_servername, inet_protocols, inet_interfaces, proxy_interfaces, dnssec_probe, each also as lmtp_
 
 DIAGNOSTICS
     Host or domain name not found. Name service error for name=NAME type=TYPE: Host not found
@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import Fatal
-from simmail.mail.hostnames import ascii_name, valid_address, valid_hostname, valid_ipv6
+from simmail.mail.hostnames import valid_address, valid_hostname, valid_ipv6
 from simmail.mail.questions import Decision, Dns, Draw
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dns_data import NO_HOST, taken, trouble
@@ -101,6 +101,8 @@ class Addresses:
         self._dns, self.native = "dns" in ways, "native" in ways
         self._ignore_mx_errors: bool = config["ignore_mx_lookup_error"]
         self._defer_without: bool = config[f"{prefix}_defer_if_no_mx_address_found"]
+        #: Whether a host is called what its aliases lead to.
+        self._canonical: bool = config[f"{prefix}_cname_overrides_servername"]
         self._random: bool = config[f"{prefix}_randomize_addresses"]
         self._types = address_types(protocols(config.text("inet_protocols")))
         self._preferred = str(config[f"{prefix}_address_preference"]).lower()
@@ -123,7 +125,7 @@ class Addresses:
         """
         if not valid_hostname(domain):
             return (yield from self.of_host(domain, loops))
-        name = ascii_name(domain)
+        name = self._program.domain_name(domain)
         answer: DnsAnswer = yield Dns(name, "MX")
         answer = taken(self._program, name, "MX", answer)
         if answer.status in NO_HOST:
@@ -147,7 +149,7 @@ class Addresses:
             if why is not None and self._defer_without and why.status[0] == "5":
                 why = why._replace(status="4" + why.status[1:])
             return Found((), why)
-        return self._without_us(ascii_name(domain), hosts, records[0].preference, why, loops)
+        return self._without_us(self._program.domain_name(domain), hosts, records[0].preference, why, loops)
 
     def _without_us(self, domain: str, hosts: list[Host], best: int, why: Dsn | None, loops: bool) -> Found:
         """The hosts better than any of ours, in order."""
@@ -164,7 +166,7 @@ class Addresses:
 
     def of_host(self, name: str, loops: bool) -> Decision[Found]:
         """The addresses of one host."""
-        name = ascii_name(name)
+        name = self._program.domain_name(name)
         hosts: list[Host] = []
         why = yield from self._add(hosts, name, 0, None)
         if loops and any(host.address in self.own for host in hosts):
@@ -202,9 +204,9 @@ class Addresses:
             return why
         soft = why is not None and why.status[0] == "4"
         if self._dns:
-            addresses, wrong = yield from self._by_dns(name, soft)
+            found, wrong = yield from self._by_dns(name, soft)
             if wrong is None or wrong.status[1:] != ".4.4" or not self.native:
-                hosts.extend(Host(name, address, preference) for address in addresses)
+                hosts.extend(Host(called, address, preference) for called, address in found)
                 return wrong or why
             why = wrong
         if self.native:
@@ -213,17 +215,19 @@ class Addresses:
             return wrong or why
         return why
 
-    def _by_dns(self, name: str, soft: bool) -> Decision[tuple[list[str], Dsn | None]]:
+    def _by_dns(self, name: str, soft: bool) -> Decision[tuple[list[tuple[str, str]], Dsn | None]]:
+        """What DNS has of a name: what the host is called, and its address; why it has none."""
         hard = "4.4.4" if soft else "5.4.4"
         if not valid_hostname(name):
             return [], Dsn(hard, "", f"Name service error for {name}: invalid host or domain name")
-        addresses: list[str] = []
+        addresses: list[tuple[str, str]] = []
         wrong: Dsn | None = None
         for type in self._types:
             answer: DnsAnswer = yield Dns(name, type)
             answer = taken(self._program, name, type, answer)
             if answer.status == "ok":
-                addresses.extend(record.data for record in answer.records)
+                called = answer.name if self._canonical else name
+                addresses.extend((called, record.data) for record in answer.records)
             else:
                 found = _in_vain(answer, name, type, hard)
                 if wrong is None or WEIGHT.index(found.status) >= WEIGHT.index(wrong.status):

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.hostnames import ascii_name, valid_hostname
+from simmail.mail.hostnames import valid_hostname
 from simmail.mail.questions import Decision, Sleep
 from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.client_checks import whole
 from simmail.postfix.smtpd.findings import RECIPIENT, SENDER, Finding, Kind, Subject, lookup_failure
-from simmail.postfix.smtpd.lookups import WHY, Found, find_any
+from simmail.postfix.smtpd.lookups import WHY, Found, find_any, folded_name
 from simmail.postfix.smtpd.relay import FINAL
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _unknown_domain(rule: Rule, address: str, title: str, other: str) -> Decisio
     _, at, domain = resolved.recipient.rpartition("@")
     if not at or resolved.address_class in FINAL or (domain.startswith("[") and domain.endswith("]")):
         return None
-    domain = ascii_name(domain)
+    domain = folded_name(smtpd, domain)
     found = yield from find_any(smtpd, domain, ("MX", "A", "AAAA"))
     sent = title == SENDER
     if found is Found.YES:

@@ -90,7 +90,7 @@ def reject_unknown_helo_hostname(rule: Rule, helo: str | None) -> Decision[Findi
         return None
     if helo.startswith("["):
         return _invalid_address(rule, helo)
-    found = yield from find_any(rule.smtpd, helo, ("A", "AAAA", "MX"))
+    found = (yield from find_any(rule.smtpd, helo, ("A", "AAAA", "MX"))) if helo.isascii() else Found.NO
     if found in (Found.YES, Found.NULL_MX):
         return None
     subject = Subject(helo, HELO)

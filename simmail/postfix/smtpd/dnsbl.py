@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import Fatal
-from simmail.mail.hostnames import ascii_name, valid_hostname
+from simmail.mail.hostnames import valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.byte_pattern import BadPattern, BytePattern
 from simmail.postfix.dns_data import NO_HOST, taken, trouble
@@ -114,7 +114,7 @@ def ask(rule: Rule, wanted: DnsList, what: str, process: SmtpdProcess) -> Decisi
     """Ask a list for a name below its domain; None where it is not listed."""
     if wanted.mistake:
         raise Fatal(f"RBL reply error: {wanted.mistake}")
-    question = _question(what, wanted.domain)
+    question = _question(rule.smtpd.domain_name(what), wanted.domain)
     name = question.name
     known = process.known(name)
     if known is None:
@@ -198,7 +198,7 @@ def _named(rule: Rule, name: str, title: str, state: SmtpdState) -> Decision[Fin
     domain = name.rpartition("@")[2] if "@" in name else name
     if not domain or domain[0] == "[" or _ends_in_number(domain):
         return None
-    return (yield from _refuse(rule, ascii_name(domain), name, title, state))
+    return (yield from _refuse(rule, domain, name, title, state))
 
 
 def reject_rhsbl_client(rule: Rule, name: str, state: SmtpdState) -> Decision[Finding | None]:

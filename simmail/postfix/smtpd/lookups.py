@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from simmail.files.machine import Machine
 from simmail.mail.answers import DnsAnswer
-from simmail.mail.hostnames import hostname_fault, reverse_name, valid_address, valid_hostname
+from simmail.mail.hostnames import ascii_name, hostname_fault, reverse_name, valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.dns_data import taken
 from simmail.postfix.smtpd.state import Client, NameStatus
@@ -66,11 +66,17 @@ def records(smtpd: Smtpd, name: str, type: str) -> Decision[DnsAnswer]:
     """
     if not valid_hostname(name):
         return NOT_ASKED
+    name = smtpd.domain_name(name)
     answer: DnsAnswer = yield Dns(name, type)
     answer = taken(smtpd, name, type, answer)
     if smtpd.pending:
         yield from smtpd.heard()
     return answer._replace(status="nodata") if answer.status == "loop" else answer
+
+
+def folded_name(smtpd: Smtpd, domain: str) -> str:
+    """The domain of an address that trivial-rewrite(8) has resolved, as it is looked up: ss stands for a sharp s."""
+    return domain if domain.isascii() else smtpd.domain_name(domain.casefold())
 
 
 def find_any(smtpd: Smtpd, name: str, types: tuple[str, ...]) -> Decision[Found]:
@@ -123,7 +129,7 @@ def host_addresses(
     found: list[str] = []
     temporary = exists = False
     for type in families:
-        answer: DnsAnswer = yield Dns(name.removesuffix("."), type)
+        answer: DnsAnswer = yield Dns(ascii_name(name).removesuffix("."), type)
         found += [record.data for record in answer.records] if answer.status == "ok" else []
         temporary = temporary or answer.temporary
         exists = exists or answer.status in ("ok", "nodata", "loop")

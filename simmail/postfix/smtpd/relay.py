@@ -19,12 +19,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simmail.mail.hostnames import ascii_name
 from simmail.mail.questions import Decision
 from simmail.postfix.resolved import AddressClass, ResolveFlag
 from simmail.postfix.smtpd.findings import PERMIT, RECIPIENT, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.smtpd.general import ignoring
-from simmail.postfix.smtpd.lookups import host_addresses, records
+from simmail.postfix.smtpd.lookups import folded_name, host_addresses, records
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def permit_mx_backup(rule: Rule, recipient: str | None, sender: str) -> Decision
     routed = ResolveFlag.ROUTED in smtpd.resolve(sender, recipient).flags and not smtpd.untrusted_routing
     if found is not None or routed or (domain.startswith("[") and domain.endswith("]")):
         return found
-    answer = yield from records(smtpd, ascii_name(domain), "MX")
+    answer = yield from records(smtpd, folded_name(smtpd, domain), "MX")
     if answer.status != "ok" or not answer.records:
         if not answer.temporary:
             return None

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from simmail.mail.hostnames import ascii_name, literal_address, valid_address
+from simmail.mail.hostnames import literal_address, valid_address
 from simmail.mail.questions import Decision
 from simmail.postfix.smtpd.access import Key, decided, domain_keys, look_up, network_keys
 from simmail.postfix.smtpd.findings import CLIENT, HELO, RECIPIENT, REVERSE_CLIENT, SENDER, Finding, Subject
@@ -109,7 +109,7 @@ def _check(rule: Rule, name: str, type: str, subject: Subject) -> Decision[Findi
 
 def _servers(rule: Rule, name: str, type: str) -> Decision[list[str] | None]:
     """The names of the servers of a domain, or an address'; None, with a warning, where they cannot be looked up."""
-    domain = ascii_name(name.rpartition("@")[2])
+    domain = name.rpartition("@")[2]
     if type == "A":
         return [domain]
     answer = yield from records(rule.smtpd, domain, type)
@@ -117,7 +117,7 @@ def _servers(rule: Rule, name: str, type: str) -> Decision[list[str] | None]:
         domain = domain.partition(".")[2]
         answer = yield from records(rule.smtpd, domain, type)
     if type == "MX" and answer.status in ("nxdomain", "nodata"):
-        return [domain]
+        return [rule.smtpd.domain_name(domain)]
     if answer.status == "ok":
         if type == "MX" and len(answer.records) == 1 and not answer.records[0].data:
             return None
