@@ -40,12 +40,10 @@ REASONS: dict[str, str] = {
     "directories": "Postfix's programs are found here whatever folder is named",
     "postscreen": "no postscreen stands before smtpd here",
     "probes": "addresses are never probed here",
-    "probe ways": "probes of addresses go the way of all mail here, and no further than RCPT",
+    "probe sender": "the sender of address probes keeps its name here",
     "source address": "mail leaves by the host's first address here",
-    "firewall": "no firewall between hosts changes what they say here",
     "line ends": "all lines end in CR LF here, and come when they are due",
     "ports": "clients have no port numbers here",
-    "names": "host names are ASCII here",
     "notices": "only failures, delays and asked-for successes are reported here",
 }
 #: Reasons that hold as long as a program does not run here.

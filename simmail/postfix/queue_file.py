@@ -155,14 +155,20 @@ def _envelope(message: Message, machine: Machine) -> Iterator[Record]:
     remote = bool(message.client_address)
     if remote:
         yield _attribute("log_ident", message.queue_id)
-    local = message.client_address in machine.addresses if remote else message.origin != "gateway"
-    context = _attribute("rewrite_context", "local" if local else "remote")
+    context = _attribute("rewrite_context", "local" if is_local(message, machine) else "remote")
     yield from (context, *_login(message), *_wishes(message)) if remote else (*_wishes(message), context)
     head, middle, _ = in_sections(message)
     yield from _writer(message, tuple(_recipients(message, head, True)))
     if remote:
         yield from _client(message, machine)
     yield from _recipients(message, middle, True)
+
+
+def is_local(message: Message, machine: Machine) -> bool:
+    """Whether the addresses of a message are completed as those of this host's own people are."""
+    if message.origin == "forward" or not message.client_address:
+        return not message.client_address and message.origin != "gateway"
+    return message.client_address in machine.addresses
 
 
 def _posted(message: Message) -> Iterator[Record]:

@@ -7,15 +7,16 @@ DESCRIPTION
 
 PARAMETERS
     smtp_fallback_relay, smtp_tcp_port, smtp_mx_address_limit, smtp_mx_session_limit, smtp_connect_timeout,
-    smtp_bind_address, best_mx_transport, relayhost, myhostname, soft_bounce, smtp_generic_maps, notify_classes,
-    smtputf8_enable, smtp_line_length_limit; and those of `smtp.addresses`, `smtp.session`, `smtp.final` and
-    `smtp.reuse`; each also as lmtp_
+    smtp_bind_address, smtp_bind_address_enforce, best_mx_transport, relayhost, myhostname, soft_bounce,
+    smtp_generic_maps, notify_classes, double_bounce_sender, smtputf8_enable, smtp_line_length_limit; and those of
+    `smtp.addresses`, `smtp.session`, `smtp.forwarding`, `smtp.final` and `smtp.reuse`; each also as lmtp_
 
 DIAGNOSTICS
     connect to HOST[ADDRESS]:PORT: Connection refused
     lmtp_assume_final is obsolete; instead, specify "flags=X" in master.cf
     relayhost configuration problem; smtp_fallback_relay configuration problem
     SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", ...
+    bad protocol stage: "smtp_address_verify_target = WORD"
     panic: null destination: ","
 
 BUGS
@@ -41,7 +42,7 @@ from simmail.postfix.delivery import Caching, Dsn, Request, Result
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.outgoing import Outgoing
 from simmail.postfix.passing import pass_on
-from simmail.postfix.post_mail import NOTIFY_CLASSES
+from simmail.postfix.post_mail import NOTIFY_CLASSES, double_bounce_address
 from simmail.postfix.program import Program
 from simmail.postfix.report import Reporter
 from simmail.postfix.smtp.addresses import LOOPS, Addresses, Found, Host
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 UNAVAILABLE = Dsn("4.3.0", "", "server unavailable or unable to receive mail")
+MISCONFIGURED = Dsn("4.4.0", "", "server configuration error")
 
 
 @lru_cache(maxsize=4096)
@@ -105,6 +107,7 @@ class Timeouts(NamedTuple):
     data_done: float
     rset: float
     quit: float
+    xforward: float
 
 
 class Smtp(Program):
@@ -115,6 +118,8 @@ class Smtp(Program):
         greeting: the greeting command.
         discarded: the EHLO keywords that are ignored, where no table says otherwise.
         discards: whether any are ignored.
+        probes_data: whether an address is good only if the server waits for the content after it.
+        forwards: whether servers that ask for it hear of the client that a message came from.
         filters_replies: whether there is anything to be asked about a reply before it is taken.
         envelope: an address as it travels in MAIL and RCPT.
         sasl: how it logs in; None where it does not.
@@ -145,6 +150,8 @@ class Smtp(Program):
         self.reply_filter = self.maps(f"{prefix}_reply_filter")
         self.filters_replies = bool(self.reply_filter)
         self.notifies, self.misnamed = _notices(config)
+        #: The senders of whose mail the postmaster is told nothing.
+        self.unnoticed = ("", double_bounce_address(config).lower())
         self.outgoing = Outgoing(self, prefix)
         self._quoted: Callable[[str], str] = quote_local if config[f"{prefix}_quote_rfc821_envelope"] else str
         self.envelope = self._public if self.outgoing.rewrites else self._quoted
@@ -160,6 +167,7 @@ class Smtp(Program):
         #: An address that connections cannot come from, since it is none of this machine's.
         self._foreign = "" if self._bind in system.machine.addresses else self._bind
         self._bind = self._bind if not self._foreign else ""
+        self._binds_strictly: bool = config[f"{prefix}_bind_address_enforce"]
         self._address_limit: int = config[f"{prefix}_mx_address_limit"]
         self._session_limit: int = config[f"{prefix}_mx_session_limit"]
         self._fallback = config.list(f"{prefix}_fallback_relay")
@@ -175,13 +183,18 @@ class Smtp(Program):
         self.helo_name: str = config[f"{prefix}_{helo}_name"]
         self.own_name = self.myhostname.lower()
         self.greeting = (Command(self.hello, self.helo_name),)
-        waits = ("connect", helo, "mail", "rcpt", "data_init", "data_done", "rset", "quit")
+        waits = ("connect", helo, "mail", "rcpt", "data_init", "data_done", "rset", "quit", "xforward")
         connect, *others = (config[f"{prefix}_{name}_timeout"] for name in waits)
         self.timeouts = Timeouts(connect or SYSTEM_CONNECT_S, *others)
         self.utf8: bool = config["smtputf8_enable"]
         self.always_ehlo: bool = prefix != "smtp" or config["smtp_always_send_ehlo"]
         self.never_ehlo: bool = prefix == "smtp" and config["smtp_never_send_ehlo"]
         self.skip_5xx_greeting: bool = config[f"{prefix}_skip_5xx_greeting"]
+        self.forwards: bool = config[f"{prefix}_send_xforward_command"]
+        stage = str(config[f"{prefix}_address_verify_target"])
+        if stage.lower() not in ("rcpt", "data"):
+            raise Fatal(f'bad protocol stage: "{prefix}_address_verify_target = {stage}"')
+        self.probes_data = stage.lower() == "data"
         self.discarded = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
         self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
         self.discards = bool(self.discarded or self._discard_maps)
@@ -253,6 +266,10 @@ class Smtp(Program):
                 what = f"bad {self.prefix}_bind_address parameter: {self._foreign}: Name or service not known"
                 raise Fatal(f"smtp_connect_addr: {what}")
             yield self.note("warning", "", f"smtp_connect_addr: bind {self._foreign}: {NO_ADDRESS}")
+            if self._binds_strictly:
+                attempt.why = MISCONFIGURED
+                yield self.note("text", "", MISCONFIGURED.reason)
+                return None
         connection = yield Connect(host.address, port, self.timeouts.connect, self._bind)
         if type(connection) is ConnectFailure:
             yield self._unreachable(attempt, host, port, connection)

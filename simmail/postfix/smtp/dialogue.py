@@ -6,7 +6,7 @@ DESCRIPTION
     connection that ends and a server that falls silent are told in words of their own.
 
 PARAMETERS
-    smtp_reply_filter, notify_classes, each also as lmtp_
+    smtp_reply_filter, each also as lmtp_; notify_classes, double_bounce_sender
 
 DIAGNOSTICS
     host HOST refused to talk to me: REPLY
@@ -63,7 +63,8 @@ class Dialogue:
         attempt.relay = f"{host.name}[{host.address}]:{port}"
         attempt.open = attempt.left.copy()
         self.alive = True
-        self._transcript = Transcript() if client.notifies and attempt.request.sender else None
+        noticed = client.notifies and attempt.request.sender.lower() not in client.unnoticed
+        self._transcript = Transcript() if noticed else None
         #: How long each reply to what was said last may take, seconds.
         self._patience: tuple[float, ...] = (client.timeouts.helo,)
         #: Whether replies are looked at before they are taken.

@@ -41,7 +41,7 @@ def mail_command(request: Request, offer: Offer, form: Form, envelope: Callable[
         text += f" RET={message.ret}"
     if message.smtputf8 and offer.smtputf8:
         text += " SMTPUTF8"
-    return Command("MAIL", text)
+    return Command("MAIL", text + offer.author)
 
 
 def rcpt_command(recipient: Recipient, request: Request, offer: Offer, envelope: Callable[[str], str]) -> Command:

@@ -48,11 +48,11 @@ class Firewall:
     """
 
     def __init__(self, client: Smtp) -> None:
-        config, prefix = client.config, f"{client.prefix}_pix_workaround"
-        self._words: str = config[f"{prefix}s"]
-        self._maps = client.maps(f"{prefix}_maps")
-        self._age: float = config[f"{prefix}_threshold_time"]
-        self.delay: float = config[f"{prefix}_delay_time"]
+        config, prefix = client.config, client.prefix
+        self._words: str = config[f"{prefix}_pix_workarounds"]
+        self._maps = client.maps(f"{prefix}_pix_workaround_maps")
+        self._age: float = config[f"{prefix}_pix_workaround_threshold_time"]
+        self.delay: float = config[f"{prefix}_pix_workaround_delay_time"]
 
     def workarounds(self, address: str, age: float) -> list[str] | None:
         """The names of those that are used; None where none are asked for at all.

@@ -14,6 +14,7 @@ SEE ALSO
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,10 +53,13 @@ class Offer:
         limit: octets that a message may have; 0 for no limit.
         pipelining, dsn, smtputf8: whether it offers these.
         logins: what each line offers of ways to log in.
+        author: what MAIL says of the author's own login; "" for nothing.
         remarks: what is odd about it, for the log: level, and a text with places for the server and its port.
     """
 
-    __slots__ = ("_forms", "_other", "dsn", "features", "limit", "logins", "name", "pipelining", "remarks", "smtputf8")
+    __slots__ = (
+        "_forms", "_other", "author", "dsn", "features", "limit", "logins", "name", "pipelining", "remarks", "smtputf8",
+    )  # fmt: skip
 
     def __init__(self, lines: tuple[str, ...], discarded: frozenset[str]) -> None:
         self.name = first_word(lines[0])
@@ -84,6 +88,7 @@ class Offer:
             remarks.append(("text", "host {0} offers SMTPUTF8 support, but not 8BITMIME"))
             self.features["8BITMIME"] = ""
         self.remarks, self.logins = tuple(remarks), tuple(logins)
+        self.author = ""
         self._forms = {encoding: self._form(encoding) for encoding in _BODIES}
         self._other = self._form("")
 
@@ -92,6 +97,12 @@ class Offer:
         downgrades = not takes_all and encoding != "7bit"
         body = _BODIES.get(encoding, "") if takes_all else ""
         return Form(downgrades, "SIZE" in self.features and not downgrades, body)
+
+    def with_nobody(self) -> Offer:
+        """The same, of a server that is to hear that the client's login is not the author's."""
+        found = copy(self)
+        found.author = " AUTH=<>"
+        return found
 
     def form(self, encoding: str) -> Form:
         """How content of an encoding (`7bit`, `8bit`, "" for none) travels."""

@@ -72,6 +72,7 @@ class Sasl:
         self._passwords = client.maps(self._title)
         self._by_sender: bool = client.prefix == "smtp" and config["smtp_sender_dependent_authentication"]
         self._delimiters: str = config["recipient_delimiter"]
+        self._disowns: bool = config[f"{client.prefix}_send_dummy_mail_auth"]
         self._soft: bool = config[f"{prefix}_auth_soft_bounce"]
         name = f"{prefix}_mechanism_filter"
         self._filter = StringList.open(name, config[name], client.environment) if config[name] else None
@@ -176,6 +177,8 @@ class Sasl:
                 return False
             said = Command(_coded(answers.pop(0)))
         if reply.kind == 2:
+            if self._disowns:
+                session.offer = session.offer.with_nobody()
             return True
         status = "4" + status_of(reply)[1:] if self._soft and reply.kind == 5 else ""
         told = quoted(reply, self._client.utf8)

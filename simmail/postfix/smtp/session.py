@@ -9,7 +9,7 @@ DESCRIPTION
 PARAMETERS
     smtp_helo_name, smtp_always_send_ehlo, smtp_never_send_ehlo, smtp_skip_5xx_greeting, smtp_discard_ehlo_keywords,
     smtp_discard_ehlo_keyword_address_maps, smtp_*_timeout, smtp_quote_rfc821_envelope, smtp_tls_security_level,
-    and those of `smtp.firewall`, `smtp.sasl` and `smtp.dialogue`, each also as lmtp_
+    smtp_address_verify_target, and those of `smtp.firewall`, `smtp.sasl` and `smtp.dialogue`, each also as lmtp_
 
 DIAGNOSTICS
     host HOST greeted me with my own hostname NAME
@@ -17,7 +17,7 @@ DIAGNOSTICS
     host HOST offers SMTPUTF8 support, but not 8BITMIME
 
 BUGS
-    No TLS, no XFORWARD, no BDAT.
+    No TLS, no BDAT.
 
 SEE ALSO
     RFC 5321, RFC 2033 (LMTP), smtp_proto(3)
@@ -41,6 +41,7 @@ from simmail.postfix.smtp.attempt import Attempt, quoted, status_of
 from simmail.postfix.smtp.dialogue import DATA_ERROR, Dialogue, says
 from simmail.postfix.smtp.envelope import mail_command, rcpt_command
 from simmail.postfix.smtp.firewall import DELAY_DOT, NO_ESMTP, masked
+from simmail.postfix.smtp.forwarding import Told, hear, xforward
 from simmail.postfix.smtp.offer import NOTHING, Form, Offer, first_word, offer
 from simmail.postfix.smtp.tls import NONE, STRICT
 from simmail.postfix.tables import LookupFailure
@@ -54,6 +55,8 @@ DATA, RSET, QUIT = Command("DATA"), Command("RSET"), Command("QUIT")
 #: What is said at the end.
 GOODBYE = (QUIT,)
 EMPTY = Data(Content(()))
+#: The status of what was taken by a reply that says no such thing.
+TAKEN = "2.0.0"
 #: What the queue manager finds of a recipient whose mail was taken, where the agent dies before it tells.
 SENT = ("sent", None)
 
@@ -72,7 +75,7 @@ class Session(Dialogue):
         until: to when it may be used, whole seconds; 0 where it ends with this request.
     """
 
-    __slots__ = ("_best", "_dot_delay", "_last", "_loops", "conn_use", "offer", "until")
+    __slots__ = ("_best", "_dot_delay", "_last", "_loops", "_parted", "conn_use", "offer", "until")
 
     def __init__(
         self, client: Smtp, attempt: Attempt, host: Host, port: int, connection: Any, best: bool = False,
@@ -83,6 +86,8 @@ class Session(Dialogue):
         self.offer = NOTHING
         self.conn_use, self.until = 1, 0
         self._last: tuple[Command, ...] = GOODBYE
+        #: Whether the transcript has its QUIT already.
+        self._parted = False
         #: How long to wait before the dot that ends the content, seconds.
         self._dot_delay = 0.0
 
@@ -95,7 +100,8 @@ class Session(Dialogue):
                 timeouts = (times.quit,) if last is GOODBYE else (times.rset, times.quit)
                 replies: list[Reply | Lost] = yield Send(self._connection, last, timeouts)
                 if transcript is not None:
-                    transcript.sent(last)
+                    if not self._parted:
+                        transcript.sent(last)
                     for reply in replies[: len(last) - self._client.skips_quit]:
                         transcript.heard(reply, self._client.utf8)
             yield Close(self._connection)
@@ -288,7 +294,10 @@ class Session(Dialogue):
         except Fatal:
             yield Close(self._connection)
             raise
-        accepted = yield from (self._in_group if offer.pipelining else self._step_by_step)(recipients, mail, rcpts)
+        told = xforward(message, offer, client.system.machine) if client.forwards else ()
+        accepted = yield from (self._in_group if offer.pipelining else self._step_by_step)(
+            recipients, told, mail, rcpts
+        )
         if accepted is None:
             return
         try:
@@ -303,7 +312,11 @@ class Session(Dialogue):
             yield from client.spoken()
         if self._dot_delay:
             yield Sleep(self._dot_delay)
-        replies: list[Reply | Lost] = yield self._said((data,), (client.timeouts.data_done,))
+        send = self._said((data,), (client.timeouts.data_done,))
+        if self._transcript is not None and offer.pipelining and not self.until:
+            self._transcript.sent(GOODBYE)  # which goes out together with the dot
+            self._parted = True
+        replies: list[Reply | Lost] = yield send
         if self._attentive:
             replies = yield from self._heard(replies)
         reply = replies[0]
@@ -333,7 +346,7 @@ class Session(Dialogue):
         attempt.complete = True
 
     def _step_by_step(
-        self, recipients: list[Recipient], mail: Command, rcpts: list[Command]
+        self, recipients: list[Recipient], told: tuple[Told, ...], mail: Command, rcpts: list[Command]
     ) -> Decision[list[Recipient] | None]:
         """Send commands one by one, as far as it makes sense.
 
@@ -341,6 +354,10 @@ class Session(Dialogue):
             Whose mail the server waits for; None where it waits for none.
         """
         times = self._client.timeouts
+        for telling in told:
+            yield from hear(self, self._client, telling, (yield from self.say(telling.command, times.xforward)))
+            if not self.alive:
+                return None
         reply = yield from self.say(mail, times.mail)
         if not says(2, reply):
             yield from self._hear_mail(reply)
@@ -353,21 +370,26 @@ class Session(Dialogue):
                 accepted.append(recipient)
             if not self.alive:
                 return None
-        if not accepted or self.attempt.request.verify:
+        if not accepted or self._probes_rcpt():
             yield from self._reset()
             return None
         reply = yield from self.say(DATA, times.data_init)
         return accepted if (yield from self._hear_data(accepted, reply)) else None
 
     def _in_group(
-        self, recipients: list[Recipient], mail: Command, rcpts: list[Command]
+        self, recipients: list[Recipient], told: tuple[Told, ...], mail: Command, rcpts: list[Command]
     ) -> Decision[list[Recipient] | None]:
         """Send all commands up to DATA together; the verdict is that of `_step_by_step`."""
-        times, verify = self._client.timeouts, self.attempt.request.verify
-        timeouts = (times.mail, *[times.rcpt] * len(rcpts), times.data_init)
-        replies: list[Reply | Lost] = yield self._said((mail, *rcpts, RSET if verify else DATA), timeouts)
+        times, verify = self._client.timeouts, self._probes_rcpt()
+        timeouts = (*[times.xforward] * len(told), times.mail, *[times.rcpt] * len(rcpts), times.data_init)
+        commands = (*[telling.command for telling in told], mail, *rcpts, RSET if verify else DATA)
+        replies: list[Reply | Lost] = yield self._said(commands, timeouts)
         if self._attentive:
             replies = yield from self._heard(replies)
+        for telling in told:
+            yield from hear(self, self._client, telling, replies.pop(0))
+            if not self.alive:
+                return None
         welcome = says(2, replies[0])
         if not welcome:
             yield from self._hear_mail(replies[0])
@@ -385,7 +407,7 @@ class Session(Dialogue):
         if verify:
             self.alive = not isinstance(reply, Lost)
             return None
-        return accepted if says(3, reply) or (yield from self._hear_data(accepted, reply)) else None
+        return accepted if (yield from self._hear_data(accepted, reply)) else None
 
     def _hear_mail(self, reply: Reply | Lost) -> Decision[None]:
         """The server does not take the sender."""
@@ -401,9 +423,13 @@ class Session(Dialogue):
         if reply.kind != 2:
             yield from self.attempt.one_failed(recipient, self._refused(reply, "RCPT TO command"))
             return False
-        if self.attempt.request.verify:
+        if self._probes_rcpt():
             yield from self._sent([recipient], reply)
         return True
+
+    def _probes_rcpt(self) -> bool:
+        """Whether all that is wanted of the server is what it says to RCPT."""
+        return self.attempt.request.verify and not self._client.probes_data
 
     def _hear_data(self, accepted: list[Recipient], reply: Reply | Lost) -> Decision[bool]:
         """Whether the server waits for the content."""
@@ -414,6 +440,10 @@ class Session(Dialogue):
             if accepted:
                 yield from self.attempt.all_failed(self._refused(reply, "DATA command"), False)
             yield from self._reset()
+            return False
+        if self.attempt.request.verify:
+            yield from self._sent(accepted, reply)
+            self.alive = False  # the server waits for the content: QUIT cannot be said
             return False
         return True
 
@@ -434,7 +464,14 @@ class Session(Dialogue):
         """The server took the mail for these."""
         client, attempt, request = self._client, self.attempt, self.attempt.request
         said = quoted(reply, client.utf8)
-        dsn = Dsn(status_of(reply), client.success(self.offer), said, "smtp", said, self._host.name)
+        dsn = Dsn(
+            status_of(reply) if reply.kind == 2 else TAKEN,
+            client.success(self.offer),
+            said,
+            "smtp",
+            said,
+            self._host.name,
+        )
         attempt.taken(recipients)
         for recipient in recipients:
             if recipient.notify and self.offer.dsn:
