@@ -205,7 +205,8 @@ class Player:
     def _queue(self) -> list[dict[str, Any]]:
         try:
             config = Config.load(self.host.machine, program="postqueue")
-            listed = tuple(entries(self.master.spool, self.host.machine, config))
+            service = self.master.system.service("showq") if self.master.system is not None else None
+            listed = tuple(entries(self.master.spool, self.host.machine, config, service))
         except Fatal:  # nothing can be listed
             return []
         out = []

@@ -9,7 +9,7 @@ PARAMETERS
 
 BUGS
     The real program keeps a file for each domain and refreshes it now and then; here the deferred queue is looked
-    through.
+    through.  A fast_flush_domains of its own in master.cf makes no difference.
 
 SEE ALSO
     flush(8), ETRN_README

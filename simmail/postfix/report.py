@@ -12,7 +12,7 @@ DESCRIPTION
     the log says `deliverable` or `undeliverable`.
 
 PARAMETERS
-    soft_bounce, *_delivery_status_filter, notify_classes, address_verify_negative_cache
+    soft_bounce, *_delivery_status_filter, notify_classes, address_verify_negative_cache, defer_service_name
 
 DIAGNOSTICS
     bounce_append: ignoring dsn code "CODE"; also `defer_append` and `sent`
@@ -20,11 +20,15 @@ DIAGNOSTICS
     connect to private/bounce: Connection refused
         master.cf has no such service: recipients are deferred instead.
 
+    connect to private/defer: No such file or directory; ID: defer service failure
+        No listing of the queue has the reason why this message waits.
+
     ID: flush service failure
         A list of fast_flush_domains cannot be read.
 
 BUGS
-    The queue manager, which defers what need not be tried, does not wait for bounce(8).
+    The queue manager, which defers what need not be tried, does not wait for bounce(8).  Success is reported where
+    master.cf has no service `trace`, too; the real program defers such mail.
 
 SEE ALSO
     bounce(3), defer(3), sent(3), dsn_filter(3)
@@ -96,7 +100,7 @@ class Reporter:
         waits: whether it waits for bounce(8).
     """
 
-    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_shown", "_soft", "_unreturned", "_waits")
+    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_shown", "_soft", "_unreturned", "_unwritten", "_waits")
 
     def __init__(self, program: Program, filters: str = "", waits: bool = True) -> None:
         self._waits = waits
@@ -110,6 +114,8 @@ class Reporter:
         self._flushes = unsure or bool(patterns and program.opening)
         #: What is said where bounce(8) is not there to return mail; nothing where it is.
         self._unreturned = program.system.unreturned()
+        #: The service that writes down why mail waits, where it is missing; "" where it is there.
+        self._unwritten = "" if program.system.has("defer") else str(program.config["defer_service_name"])
 
     def sent(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
@@ -169,7 +175,12 @@ class Reporter:
             self._flush_later(request.message.queue_id, recipient.address)
         if dsn.action != action:
             dsn = dsn._replace(action=action)
-        return self._report(request, recipient, dsn, relay, delays, status)
+        note, result = self._report(request, recipient, dsn, relay, delays, status)
+        if self._unwritten and status is not Status.BOUNCED:
+            self._program.warn("warning", self._program.system.unreachable(f"private/{self._unwritten}"))
+            self._program.warn("warning", f"{request.message.queue_id}: {self._unwritten} service failure")
+            result = result._replace(dsn=dsn._replace(reason=""))
+        return note, result
 
     def _report(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, status: Status,

@@ -9,7 +9,7 @@ DESCRIPTION
 
     A recipient that was expanded into others is listed after those of them that wait, without a reason of its own.
     The null sender is listed as empty_address_recipient.  Without smtputf8_enable an octet beyond ASCII is
-    a question mark.
+    a question mark.  Options of showq's entry in master.cf count.
 
 PARAMETERS
     empty_address_recipient, smtputf8_enable
@@ -26,6 +26,7 @@ from typing import NamedTuple
 from simmail.files.machine import Machine
 from simmail.mail.message import Message
 from simmail.postfix.config import Config
+from simmail.postfix.mastercf import Service
 from simmail.postfix.printable import printable
 from simmail.postfix.queue_file import stored_size
 from simmail.postfix.spool import Spool
@@ -59,8 +60,17 @@ class Entry(NamedTuple):
     recipients: tuple[Waiting, ...]
 
 
-def entries(spool: Spool, machine: Machine, config: Config) -> Iterator[Entry]:
-    """All messages, queue by queue, as their folders are listed."""
+def entries(spool: Spool, machine: Machine, config: Config, service: Service | None = None) -> Iterator[Entry]:
+    """All messages, queue by queue, as their folders are listed.
+
+    Args:
+        spool: the queues.
+        machine: whose they are.
+        config: the parameters of who asks.
+        service: showq's entry in master.cf; None where the queues are read without it.
+    """
+    if service is not None and service.overrides and not service.fault:
+        config = config.for_service(service, lambda level, text: None)
     nobody: str = config["empty_address_recipient"]
     utf8: bool = config["smtputf8_enable"]
     for queue in LISTED:

@@ -31,7 +31,8 @@ class Picking:
         """Take in what lies in the maildrop queue, now or after the present round."""
         yield Level()
         master = self._master
-        if master.system is None or not master.spool.maildrop or master.system.stranger("pickup") is not None:
+        system = master.system
+        if system is None or not system.has("pickup") or system.stranger("pickup") or not master.spool.maildrop:
             return
         if self._round is not None:
             self._called = True

@@ -114,7 +114,8 @@ class _Postqueue:
             yield from self.console.warn(DOWN.format(control.spool.unanswered("public/showq")))
         else:
             yield from control.system.others.roused("showq")
-        found = list(entries(control.spool, self.invocation.machine, self.config))
+        service = control.system.service("showq") if control.system is not None else None
+        found = list(entries(control.spool, self.invocation.machine, self.config, service))
         calendar = self.invocation.machine.calendar
         complete = control.system is not None or control.spool.sockets
         if as_json:

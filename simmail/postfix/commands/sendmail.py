@@ -39,6 +39,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 
+from simmail.files.file_errors import NO_FILE
 from simmail.files.invocation import Invocation
 from simmail.files.machine import Account
 from simmail.mail.content import Content, octets
@@ -396,8 +397,8 @@ class _Sendmail:
         yield Commit(message, "maildrop")
         control = self.console.control()
         control.wake_pickup()
-        if not control.spool.sockets:
-            yield from self.console.warn(f"unable to look up public/pickup: {control.spool.no_answer}", "postdrop")
+        if "public/pickup" not in control.spool.sockets:
+            yield from self.console.warn(f"unable to look up public/pickup: {NO_FILE}", "postdrop")
 
     def _read(self, request: Request, sender: str) -> Decision[tuple[list[str], list[str]]]:
         """The message's lines, and the recipients that its header names, where those are wanted."""
