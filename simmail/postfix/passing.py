@@ -68,7 +68,9 @@ def pass_on(
     text = f"passing <{recipient.address}> to transport={transport}"
     yield program.note("text", request.message.queue_id, text)
     if not program.system.delivers(transport):
-        raise Fatal((yield from program.system.sought(transport, program.name)))
+        missing = yield from program.system.sought(transport, program.name)
+        if missing:
+            raise Fatal(missing)
     other = yield from program.system.engage(transport)
     if other is None:
         return (yield from _died(program, request, recipient, transport))

@@ -35,6 +35,9 @@ BUGS
     A process that is at work while a table changes says nothing afterwards.  proxymap(8) says once what its processes
     each say.  pickup(8), which is woken each minute, counts as idle while there is nothing in the maildrop queue.
 
+    A cleanup(8) that waits for a missing trivial-rewrite(8) ends when a reload brings that back, and pickup(8) begins
+    anew; the real one goes on.  smtpd(8) says nothing of a missing anvil(8).
+
 SEE ALSO
     master(8), master(5)
 """
@@ -358,7 +361,10 @@ class MailSystem:
         if key in self._programs:
             return self._programs[key]
         while key not in self.master.services:
-            yield Note(client, "fatal", "", (yield from self.sought(name, client)))
+            found = yield from self.sought(name, client, type)
+            if not found and (heir := self._heir(key)) is not None:
+                return (yield from heir.summon(name, type, client))
+            yield Note(client, "fatal", "", found)
         if key not in self._programs and not alone:
             for needed in self._needs(self.master.services[key].command):
                 yield from self.summon(needed, client=name)
@@ -407,13 +413,23 @@ class MailSystem:
         except Fatal:
             return ()
 
-    def sought(self, name: str, client: str) -> Decision[str]:
-        """A program looks for a service in vain until it gives up; what it dies of."""
+    def sought(self, name: str, client: str, type: str = "unix") -> Decision[str]:
+        """A program looks for a service until it gives up; what it dies of, "" where a reload has brought it."""
         text = self._missing(name)
         for number in range(1, CONNECT_TRIES):
+            yield Level()
+            if self._heir((name, type)) is not None:
+                return ""
             yield Note(client, "warning", "", f"connect #{number} to {text}")
             yield Sleep(CONNECT_PAUSE_S)
         return f"connect #{CONNECT_TRIES} to {text}"
+
+    def _heir(self, key: tuple[str, str]) -> MailSystem | None:
+        """The system after this one that has a service which is missing here; None where there is none."""
+        found = self.successor
+        while found is not None and key not in found.master.services:
+            found = found.successor
+        return found
 
     def _missing(self, name: str) -> str:
         """A service that is not there, and why it does not answer."""
