@@ -407,6 +407,8 @@ class Session(Dialogue):
         if verify:
             self.alive = not isinstance(reply, Lost)
             return None
+        if says(3, reply) and not self.attempt.request.verify:
+            return accepted
         return accepted if (yield from self._hear_data(accepted, reply)) else None
 
     def _hear_mail(self, reply: Reply | Lost) -> Decision[None]:
