@@ -38,7 +38,7 @@ class Picking:
             self._called = True
             return
         self._round = present = object()
-        pickup = yield from master.system.summon("pickup")
+        pickup = yield from system.summon("pickup")
         try:
             yield from pickup.scan()
         except Fatal as fatal:  # as does the next one, at once; the one after that is not started for a while
