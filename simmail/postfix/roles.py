@@ -21,7 +21,15 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simmail.mail.questions import Decision, Note, Sleep
+
+if TYPE_CHECKING:
+    from simmail.postfix.system import MailSystem
+
+#: The pause before a program tries once more, how often it does so, and the pause after that, seconds.
+RETRY_S, TRIES, RARE_S = 1.0, 60, 60.0
 
 
 class Role(NamedTuple):
@@ -72,3 +80,27 @@ def stranger(name: str, command: str) -> Stranger | None:
         return None
     socket = f"{role.folder}/{name}"
     return Stranger(socket, unexpected(command, socket, role.protocol))
+
+
+def misunderstood(system: MailSystem, odd: Stranger, name: str, client: str) -> Decision[Any]:
+    """Ask a stranger, again and again; None where that is its client's business.
+
+    Args:
+        system: whose service it is; where that is reloaded, the next one has the program.
+        odd: what stands there.
+        name: the service.
+        client: the program that asks.
+    """
+    complaint = Note(client, "warning", "", odd.text)
+    if odd.text:
+        yield complaint
+        if name == system.config["cleanup_service_name"]:
+            return None
+    tries = 0
+    while system.successor is None:
+        yield Sleep(RETRY_S if tries < TRIES else RARE_S)
+        tries += 1
+        if odd.text:
+            yield complaint
+            yield Note(client, "warning", "", f"problem talking to service {name}: Application error")
+    return (yield from system.successor.summon(name, client=client))

@@ -56,7 +56,7 @@ from simmail.postfix.memo import Memo, Memory
 from simmail.postfix.other_services import LIMITS, OtherServices
 from simmail.postfix.processes import pid
 from simmail.postfix.programs import OTHERS
-from simmail.postfix.roles import Stranger, stranger
+from simmail.postfix.roles import RETRY_S, Stranger, misunderstood, stranger
 from simmail.postfix.spool import Spool
 
 if TYPE_CHECKING:
@@ -68,8 +68,6 @@ if TYPE_CHECKING:
 LAST_BREATH_S = 1.0
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
-#: The pause before a program tries once more, how often it does so, and the pause after that, seconds.
-RETRY_S, TRIES, RARE_S = 1.0, 60, 60.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
 NAMED = {"rewrite": "rewrite_service_name"}
 
@@ -354,7 +352,7 @@ class MailSystem:
         """The program behind a service, which may have to be made; after a reload by those who come then."""
         odd = self.stranger(name) if type == "unix" else None
         if odd is not None:
-            return (yield from self._misunderstood(odd, name, client))
+            return (yield from misunderstood(self, odd, name, client))
         name = self._named.get(name, name)
         yield from self.outdated(name, type)
         key = (name, type)
@@ -383,22 +381,6 @@ class MailSystem:
                         return None
             yield Sleep(self.throttled[key] - now)
         return self._programs[key]
-
-    def _misunderstood(self, odd: Stranger, name: str, client: str) -> Decision[Any]:
-        """A program asks another than it has expected, and again; None where its client has to see to that."""
-        complaint = Note(client, "warning", "", odd.text)
-        if odd.text:
-            yield complaint
-            if name == self.config["cleanup_service_name"]:
-                return None
-        tries = 0
-        while self.successor is None:
-            yield Sleep(RETRY_S if tries < TRIES else RARE_S)
-            tries += 1
-            if odd.text:
-                yield complaint
-                yield Note(client, "warning", "", f"problem talking to service {name}: Application error")
-        return (yield from self.successor.summon(name, client=client))
 
     def hung_up(self, name: str, client: str) -> Decision[None]:
         """A program has died that had taken its client already.  Raises Fatal where the client dies, too."""

@@ -236,13 +236,12 @@ MISTAKES: tuple[Mistake, ...] = (
     M("no such transport", "no-such-service", "mailbox_transport = lmtpd:unix:/run/dovecot", smtp=False),
 
     # what a program notices as mail comes
-    M("a port of the relayhost that is none", "dies-in-use", "relayhost = [mail.provider.example]:25x", smtp=False),
     M("an unclosed filter of a blocklist's answers", "dies-in-use", f"{CLIENT}{ZEN}=127.0.0.[2..9"),
     M("the reply of blocklists without its code", "dies-in-use",
       f"default_rbl_reply = $mydomain says no\n{CLIENT}{FILTERED}"),
     M("a concurrency in words", "dies-in-use", "smtp_destination_concurrency_limit = ten", smtp=False),
     M("an address format that is none", "dies-in-use", "info_log_address_format = externl"),
-    M("an inline table without values", "lacks-in-use", "transport_maps = inline:{a.example}"),
+    M("a union of tables that is not closed", "lacks-in-use", "transport_maps = unionmap:{inline:{a.example=smtp:}"),
 )  # fmt: skip
 
 
