@@ -192,7 +192,7 @@ class MailSystem:
                 raise Fatal(f"connect to {self._missing(name)}")
             odd = stranger(usual, service.command)
             if odd is not None:
-                raise Fatal(odd.text or f"no answer from {odd.socket} socket")
+                raise Fatal(odd.text or f"{odd.socket} socket: malformed response")
             self.last_words = self.late_words = []
             found = self._programs[key] = self.classes[service.command](self, service)
             if key == self._rewrite:

@@ -39,7 +39,8 @@ class Tried(NamedTuple):
 
 def tried(client: str, transcript: list[str]) -> Iterator[Tried]:
     """The recipients of a recorded session, as long as it goes as explain would play it."""
-    helo = sender = ""
+    helo = ""
+    sender: str | None = ""
     refused = {"": ""}
     for said, answer in exchanges(transcript):
         verb, _, argument = said.partition(" ")
@@ -47,6 +48,8 @@ def tried(client: str, transcript: list[str]) -> Iterator[Tried]:
         if verb in ("HELO", "EHLO"):
             helo, refused = argument.strip(), {verb: answer} if answer[:1] != "2" else {}
         found = ADDRESS.match(said)
+        if found is None and verb == "MAIL":  # explain says no parameters: what follows is another mail
+            sender = None
         if found is None or not helo or not re.match("MAIL|RCPT", verb):
             continue
         if verb == "MAIL":
@@ -55,7 +58,11 @@ def tried(client: str, transcript: list[str]) -> Iterator[Tried]:
                 **{k: v for k, v in refused.items() if k != "MAIL"},
                 **({"MAIL": answer} if answer[0] != "2" else {}),
             }
-        elif answer != "(closed)" and not any(reply.startswith("503") for reply in refused.values()):
+        elif (
+            sender is not None
+            and answer != "(closed)"
+            and not any(reply.startswith("503") for reply in refused.values())
+        ):
             yield Tried(client, helo, sender, found[1], next(iter(refused.values()), answer))
 
 

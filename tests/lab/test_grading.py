@@ -159,7 +159,7 @@ def test_grades_and_feedback_are_written(tmp_path: Path) -> None:
     out = tmp_path / "grades.csv"
     assert main(["grade", NAME, str(tmp_path / "in"), "--out", str(out)]) == 0
     rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
-    assert [(row["student"], row["points"], row["web_server_may_send"]) for row in rows] == [("ann", "11", "0")]
+    assert [(row["student"], row["points"], row["web_server_may_send"]) for row in rows] == [("ann", "12", "0")]
     feedback = (tmp_path / "grades" / "ann.md").read_text(encoding="utf-8")
     assert "C: RCPT TO:<friend@elsewhere.example>" in feedback
     assert "454 4.7.1" in feedback

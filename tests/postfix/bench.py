@@ -15,6 +15,7 @@ from simmail.mail.driver import decide
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import (
     Abandon,
+    Await,
     Close,
     Commit,
     Connect,
@@ -42,6 +43,7 @@ cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 300 1 qmgr
 rewrite   unix  - - n - - trivial-rewrite
 bounce    unix  - - n - 0 bounce
+defer     unix  - - n - 0 bounce
 smtp      unix  - - n - - smtp
 relay     unix  - - n - - smtp
 lmtp      unix  - - n - - lmtp
@@ -137,6 +139,7 @@ class Bench:
         self.spool = self.system.spool
         self.answers: dict[type[Question], Callable[[Any], Any]] = {
             Note: self._note,
+            Await: lambda question: self._note(question.note),
             Now: lambda question: self.now,
             Level: lambda question: self.now,
             Dns: lambda question: self.zones.lookup(question.name, question.type),
