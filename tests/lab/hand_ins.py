@@ -265,7 +265,9 @@ HOSTILE = {
     "from the root": Sort(zipped(**{"/tmp/climbed": b"here"}), None, "leads out"),
     "link in an archive": Sort(link_in_zip, None, "leads out"),
     "bomb": Sort(zipped(bomb=bytes(90_000_000)), None, "unpacks to too much"),
-    "reads the machine": Sort(solved_and("smtpd_client_restrictions = check_client_access cidr:/etc/passwd"), SILENT),
+    "reads the machine": Sort(
+        solved_and("smtpd_client_restrictions = check_client_access cidr:/etc/os-release"), SILENT
+    ),
     "runs a command": Sort(also(put("hosts/mail.domain.ork/etc/aliases", 'info: "|touch /tmp/ran", alice\n')), ALL),
     "names that are no text": Sort(also(put("hosts/mail.domain.ork/etc/postfix/caf\udce9", "x")), ALL),
     "markup": Sort(solved_and("smtpd_banner = $myhostname ESMTP <script>alert(1)</script> ```"), ALL),
