@@ -166,7 +166,7 @@ class Comparison:
         for row in (heads, *table):
             first, *rest = (f"{cell:{'<' if n == 0 else '>'}{widths[n]}}" for n, cell in enumerate(row))
             lines.append("   ".join([first, *rest]).rstrip())
-        lines += ["", "* the interval does not hold 0"] if self.others and count > 1 else [""]
+        lines += ["", "* the interval does not hold 0"] if self.others and count > 1 else []
         for name, many in self.needed().items():
             goal = f"{name} to ± {self.wanted[name]:g}"
             state = "reached" if self.reached() else f"not reached with {count}"

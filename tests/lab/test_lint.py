@@ -16,6 +16,7 @@ from simmail import cli
 from simmail.lab.lint.rules.blocklists import blocklists
 from simmail.mail.errors import InputError
 from simmail.world.folder import files_below
+from simmail.world.master import STOCK_MASTER_CF
 from tests.lab.bases import BASES, Base, write
 from tests.lab.mistakes import MISTAKES, Mistake, plant
 from tests.world.test_stock_host import MASTER_CF
@@ -208,6 +209,15 @@ def test_files_outside_of_the_folder_are_never_looked_at(tmp_path: Path) -> None
     main = "compatibility_level = 3.6\nmyhostname = a.b\nvirtual_alias_maps = hash:/etc/postfix/../../../secret\n"
     folder = write(tmp_path / "host", {**BASES[0].files, "etc/postfix/main.cf": main}, ("etc/aliases",))
     assert [finding.code for finding in simmail.lint(folder)] == ["table-missing"]
+
+
+def test_a_program_in_the_place_of_another_is_told_of_with_its_line(tmp_path: Path) -> None:
+    """What is said of a service is placed where master.cf has it."""
+    master = STOCK_MASTER_CF.replace("trivial-rewrite", "smtp")
+    folder = write(tmp_path / "host", {**BASES[0].files, "etc/postfix/master.cf": master}, BASES[0].compiled)
+    number = next(n for n, line in enumerate(master.splitlines(), 1) if line.startswith("rewrite "))
+    places = [(f.code, f.location.file, f.location.line) for f in simmail.lint(folder)]
+    assert ("does-not-run", str(folder / "etc/postfix/master.cf"), number) in places
 
 
 def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:

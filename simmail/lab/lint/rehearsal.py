@@ -49,9 +49,10 @@ RECIPIENTS = ("virtual_mailbox_maps", "virtual_alias_maps", "relay_recipient_map
 #: Restrictions that look something up in a list, and what: an address backwards, or a name.
 LISTS = {
     **dict.fromkeys(("reject_rbl_client", "permit_dnswl_client"), ".".join(reversed(LISTED.split(".")))),
-    **dict.fromkeys(("reject_rhsbl_client", "reject_rhsbl_reverse_client", "permit_rhswl_client"), SERVER),
-    **dict.fromkeys(("reject_rhsbl_helo",), SERVER),
-    **dict.fromkeys(("reject_rhsbl_sender",), DOMAIN),
+    **dict.fromkeys(
+        ("reject_rhsbl_client", "reject_rhsbl_reverse_client", "permit_rhswl_client", "reject_rhsbl_helo"), SERVER
+    ),
+    "reject_rhsbl_sender": DOMAIN,
 }
 TEXT = "Subject: a rehearsal\n\nWords.\n"
 

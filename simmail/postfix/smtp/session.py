@@ -308,18 +308,7 @@ class Session(Dialogue):
         except DataError as error:
             yield from self._cut_off(error.content)
             return
-        if client.pending:
-            yield from client.spoken()
-        if self._dot_delay:
-            yield Sleep(self._dot_delay)
-        send = self._said((data,), (client.timeouts.data_done,))
-        if self._transcript is not None and offer.pipelining and not self.until:
-            self._transcript.sent(GOODBYE)  # which goes out together with the dot
-            self._parted = True
-        replies: list[Reply | Lost] = yield send
-        if self._attentive:
-            replies = yield from self._heard(replies)
-        reply = replies[0]
+        reply = yield from self._content_said(data)
         if isinstance(reply, Lost):
             yield from self.broken(reply, "sending end of data -- message may be sent more than once")
             return
@@ -330,6 +319,20 @@ class Session(Dialogue):
         elif accepted:
             yield from attempt.all_failed(self._refused(reply, "end of DATA command"), False)
         attempt.complete = True
+
+    def _content_said(self, data: Data) -> Decision[Reply | Lost]:
+        """Send the content and its end; what the server says to that."""
+        client = self._client
+        if client.pending:
+            yield from client.spoken()
+        if self._dot_delay:
+            yield Sleep(self._dot_delay)
+        send = self._said((data,), (client.timeouts.data_done,))
+        if self._transcript is not None and self.offer.pipelining and not self.until:
+            self._transcript.sent(GOODBYE)  # which goes out together with the dot
+            self._parted = True
+        replies: list[Reply | Lost] = yield send
+        return (yield from self._heard(replies))[0] if self._attentive else replies[0]
 
     def _cut_off(self, content: Content) -> Decision[None]:
         """A table cannot tell how the content goes on."""
@@ -466,14 +469,8 @@ class Session(Dialogue):
         """The server took the mail for these."""
         client, attempt, request = self._client, self.attempt, self.attempt.request
         said = quoted(reply, client.utf8)
-        dsn = Dsn(
-            status_of(reply) if reply.kind == 2 else TAKEN,
-            client.success(self.offer),
-            said,
-            "smtp",
-            said,
-            self._host.name,
-        )
+        status = status_of(reply) if reply.kind == 2 else TAKEN
+        dsn = Dsn(status, client.success(self.offer), said, "smtp", said, self._host.name)
         attempt.taken(recipients)
         for recipient in recipients:
             if recipient.notify and self.offer.dsn:

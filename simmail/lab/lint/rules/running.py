@@ -18,6 +18,8 @@ from simmail.world.blame import LINE, NO_NAME, without_name
 
 #: What may be a parameter that a message is about, and not one whose value it would hold.
 _NAME = re.compile(r"(?<![\w${])\w+")
+#: How a message calls a service of master.cf.
+_SERVICE = re.compile(r"(?:private/|public/|service )([\w.-]+)")
 _QUOTED = re.compile(r'"([^"]+)"')
 #: How a part of what is quoted is marked.
 _UNMARKED = re.compile("[<>]|\\.\\.\\.")
@@ -117,8 +119,11 @@ def _fatal(host: Parsed, program: str, said: str, kind: Kind = FATAL) -> Finding
         return DOLLAR.at(host.where(name), program=program, name=name)
     found = LINE.search(said)
     names = [name for name in _NAME.findall(said) if host.is_set(name)]
+    services = [host.services[name, "unix"] for name in _SERVICE.findall(said) if (name, "unix") in host.services]
     if found:
         place = Location(found[1], int(found[2]))
+    elif services:
+        place = services[0].location
     elif names:
         place = host.where(names[0])
     else:
