@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from simmail.mail.errors import Fatal
-from simmail.postfix.tables.split import BraceError, inside_braces, name_and_value, split_outside_braces
+from simmail.postfix.maincf import split_name_value
+from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
 from simmail.postfix.values import seconds
 
 #: Reads an option's value, given its name and its text.
@@ -75,8 +76,8 @@ def read_options(words: Iterable[str], readers: Mapping[str, Reader], service: s
 
 def _option(word: str, readers: Mapping[str, Reader], service: str) -> tuple[str, Any]:
     try:
-        text = inside_braces(word).strip() if word.startswith("{") else word
-        name, value = name_and_value(text)
+        text = inside_braces(word) if word.startswith("{") else word
+        name, value = split_name_value(text)
     except BraceError as error:
         raise Fatal(f"{service} syntax error: {error}") from None
     except ValueError as error:
