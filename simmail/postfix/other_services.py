@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Note, Now, Sleep
-from simmail.postfix.fast_flush import fast_flush_domains
+from simmail.postfix.fast_flush import FastFlush
 from simmail.postfix.local_domains import destinations
 from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.proxy import approved_tables
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _READS: Mapping[str, Callable[[Config, TableEnvironment], object]] = {
     "proxymap": lambda config, environment: approved_tables(config, environment.warn),
     "anvil": lambda config, environment: config["anvil_rate_time_unit"],
-    "flush": fast_flush_domains,
+    "flush": FastFlush,
 }
 #: The process limits that some demand.
 LIMITS = {"anvil": 1}

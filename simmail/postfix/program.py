@@ -11,10 +11,9 @@ from simmail.mail.hostnames import ascii_name
 from simmail.mail.questions import Note
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.dns_data import FILTERED
-from simmail.postfix.fast_flush import fast_flush_domains
+from simmail.postfix.fast_flush import FastFlush
 from simmail.postfix.local_domains import LocalDomains, destinations
 from simmail.postfix.log_form import log_form
-from simmail.postfix.match_lists import DomainList
 from simmail.postfix.processes import Process, Processes
 from simmail.postfix.start_checks import CHECKS
 from simmail.postfix.tables import USUAL, DictFlag, Maps, TableEnvironment
@@ -209,9 +208,9 @@ class Program:
         """trivial-rewrite(8) has been started anew: what it said before counts no more."""
 
     @cached_property
-    def fast_flush(self) -> DomainList:
+    def fast_flush(self) -> FastFlush:
         """The domains whose mail may be sent for."""
-        return fast_flush_domains(self.config, self.environment)
+        return FastFlush(self.config, self.environment)
 
     @cached_property
     def dns_filter(self) -> Maps | None:

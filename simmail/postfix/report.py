@@ -108,10 +108,10 @@ class Reporter:
         self._soft: bool = program.config["soft_bounce"]
         self._cached: bool = program.config["address_verify_negative_cache"]
         self._filter: Maps | None = (filters and program.maps(filters)) or None
-        patterns = program.fast_flush.patterns
+        patterns, old = program.fast_flush.patterns, program.fast_flush.old
         unsure = any(pattern.table and not pattern.table.available for pattern in patterns)
         #: Whether the log may hear of it when flush(8) is told of deferred mail: it cannot be, or has words of its own.
-        self._flushes = unsure or bool(patterns and program.opening)
+        self._flushes = unsure or old or bool(patterns and program.opening)
         #: What is said where bounce(8) is not there to return mail; nothing where it is.
         self._unreturned = program.system.unreturned()
         #: The service that writes down why mail waits, where it is missing; "" where it is there.
@@ -205,7 +205,7 @@ class Reporter:
         """Tell flush(8) of a deferred message, if its domain is one of those."""
         program = self._program
         try:
-            if program.fast_flush.matches(address.rpartition("@")[2]):
+            if program.fast_flush.serves(address.rpartition("@")[2], "update fast-flush logfile"):
                 program.pending += flush_words(program.system)
         except LookupFailure:
             program.warn("warning", f"{queue_id}: flush service failure")

@@ -39,7 +39,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import literal_address, valid_hostname
 from simmail.mail.questions import Decision, Trigger
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, valid_queue_id
-from simmail.postfix.fast_flush import fast_flush_domains
+from simmail.postfix.fast_flush import FastFlush
 from simmail.postfix.flush import flush_words, send_site
 from simmail.postfix.log_form import shown
 from simmail.postfix.showq import Entry, entries
@@ -150,7 +150,7 @@ class _Postqueue:
         if not (valid_hostname(site) or (site.startswith("[") and site.endswith("]") and literal_address(site[1:-1]))):
             yield from self.console.die(f'Cannot flush mail queue - invalid destination: "{site}"')
         config = self.config
-        known = yield from self.console.is_listed(lambda env: fast_flush_domains(config, env).matches(site), config)
+        known = yield from self.console.is_listed(lambda env: FastFlush(config, env).serves(site, "flush mail"), config)
         if not known:
             yield from self.console.die(f'Flush service is not configured for destination "{site}"')
         yield from self._flush_service()

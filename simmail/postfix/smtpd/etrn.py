@@ -57,15 +57,15 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
 def _flush(session: SmtpdSession, domain: str) -> Decision[Answer]:
     smtpd = session.smtpd
     try:
-        listed = smtpd.fast_flush.matches(domain)
+        listed = smtpd.fast_flush.serves(domain, "flush mail")
     except LookupFailure:
         yield from smtpd.heard()
         yield smtpd.note("warning", "", "unable to talk to fast flush service")
         return (yield from session.say(458, "Unable to queue messages")), False
+    yield from smtpd.heard()
     if listed:
         yield from flush_words(smtpd.system)
         yield FlushSite(domain)
         return (yield from session.say(250, "Queuing started")), True
-    yield from smtpd.heard()
     yield smtpd.note("warning", "", f"reject: ETRN {domain}... from {session.state.namaddr}")
     return (yield from session.say(459, f"<{domain}>: service unavailable")), False
