@@ -31,7 +31,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Connect, Decision, Note
+from simmail.mail.questions import Connect, Decision, Question, Sleep
 from simmail.postfix.haproxy import HaproxySession
 from simmail.postfix.match_lists import PARENTS, AddressList, DomainList, takes_parents
 from simmail.postfix.own_addresses import address_types, protocols
@@ -80,6 +80,8 @@ TEMPFAIL_ACTIONS = (
     "unknown_address_tempfail_action", "unknown_helo_hostname_tempfail_action", "unverified_sender_tempfail_action",
     "unverified_recipient_tempfail_action",
 )  # fmt: skip
+#: Stands before what is said once: a decision with it is not remembered.
+ONCE = Sleep(0.0)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
 
 
@@ -316,12 +318,14 @@ class Smtpd(Program):
         """A process has died, which may not have served anybody yet."""
         (self.system.throttle if young else self.system.mourn)(self.service.name, self.service.type, now)
 
-    def heard(self) -> Iterable[Note]:
+    def heard(self) -> Iterable[Question]:
         """Note what tables, and trivial-rewrite, had to say."""
         if not self.unsaid:
             return ()
         rewriter = self.system.rewriting
-        return (*(rewriter.spoken() if rewriter is not None else ()), *self.spoken())
+        if rewriter is None or not rewriter.pending:
+            return self.spoken()
+        return (ONCE, *rewriter.spoken(), *self.spoken())
 
     def temporary(self, action: str, finding: Finding) -> Finding:
         """A temporary failure, dealt with as a `*_tempfail_action` parameter says."""
