@@ -262,7 +262,7 @@ class ContentReader:
         troubles: list[Trouble] = []
 
         def change(address: str) -> str:
-            address = program.completion.complete_header(program.rewriter, transaction.context, address)
+            address = program.completion.complete_external(program.rewriter, transaction.context, address)
             if not mapping:
                 return address
             try:

@@ -30,30 +30,33 @@ class RewriteClient:
     __slots__ = ("_asked", "_heard", "repeats")
 
     def __init__(self) -> None:
-        self._asked = self._heard = ""
+        self._asked: str | None = None
+        self._heard = ""
         self.repeats = 0
 
     def complete(self, rewriter: TrivialRewrite, address: str) -> str:
         """An address completed in the local context, in internal form."""
-        if address and address == self._asked:
+        if address == self._asked:
             self.repeats += 1
             return self._heard
         said = len(rewriter.pending)
         self._heard = rewriter.rewrite_internal("local", address)
-        self._asked = address if len(rewriter.pending) != said else ""
+        self._asked = address if len(rewriter.pending) != said else None
         return self._heard
 
-    def complete_header(self, rewriter: TrivialRewrite, context: str, address: str) -> str:
-        """An address of a header completed, in external form."""
-        if self._asked and address == self._asked and context == "local":
+    def complete_external(self, rewriter: TrivialRewrite, context: str, address: str) -> str:
+        """An address, of a header for one, completed in a context (see `TrivialRewrite.rewrite`), in external form."""
+        if address == self._asked and context == "local":
             self.repeats += 1
             return quote_local(self._heard)
         said = len(rewriter.pending)
         done = rewriter.rewrite(context, address)
-        heard = context == "local" and len(rewriter.pending) != said and quote_local(address) == address
-        self._asked, self._heard = (address, unquote_local(done)) if heard else ("", "")
+        heard = (
+            context == "local" and len(rewriter.pending) != said and (quote_local(address) == address or not address)
+        )
+        self._asked, self._heard = (address, unquote_local(done)) if heard else (None, "")
         return done
 
     def forget(self) -> None:
         """Ask for whatever comes next."""
-        self._asked = ""
+        self._asked = None

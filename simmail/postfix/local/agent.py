@@ -58,6 +58,7 @@ from simmail.postfix.local.unknown import UnknownUsers
 from simmail.postfix.mail_copy import head, mailbox_limit
 from simmail.postfix.post_mail import Unsent
 from simmail.postfix.report import UNTOLD
+from simmail.postfix.rewrite_client import RewriteClient
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -89,6 +90,7 @@ class Local(DeliveryAgent):
         self.shows_original: bool = config["enable_original_recipient"]
         self.hostname: str = config["myhostname"]
         self.mail_name: str = config["mail_name"]
+        self._completion = RewriteClient()
         self.aliases = Aliases(self)
         self.forwards = ForwardFiles(self)
         self.mailboxes = Mailboxes(self)
@@ -104,6 +106,10 @@ class Local(DeliveryAgent):
         )  # fmt: skip
         self._room: float = config["duplicate_filter_limit"] or inf
         self._needs_home: bool = config["require_home_directory"]
+
+    def completed(self, address: str) -> str:
+        """An address as trivial-rewrite(8) completes it, both in external form."""
+        return self._completion.complete_external(self.rewriter, "local", address)
 
     def _default_rights(self, name: str) -> Account:
         account = self.machine.accounts.get(name)

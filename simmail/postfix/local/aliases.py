@@ -195,8 +195,7 @@ class Aliases:
         return None if found is None else self._canonical(found[1] if self._expand_owner else alias)
 
     def _canonical(self, address: str) -> str:
-        rewritten: str = self.agent.rewriter.rewrite("local", quote_local(address))
-        return unquote_local(rewritten)
+        return unquote_local(self.agent.completed(quote_local(address)))
 
     def owner_of_address(self, state: State) -> Decision[str | None]:
         """The owner of the list that the address itself is, with its extension or without; None where it is none."""

@@ -197,7 +197,7 @@ class Destinations:
         """Complete and resolve an address (external form), and deliver to it here or send the message on."""
         agent = self.agent
         rewriter = agent.rewriter
-        complete = unquote_local(rewriter.rewrite("local", address or '""'))
+        complete = unquote_local(agent.completed(address))
         resolved = rewriter.resolve(state.sender, complete)
         if ResolveFlag.NOWHERE in resolved.flags:
             resolved = yield from until_known(agent, state.sender, complete, resolved)

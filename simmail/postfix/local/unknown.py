@@ -57,7 +57,8 @@ class UnknownUsers:
             return passed
         if self._luser_relay:
             relay = self._macros.expand(self._luser_relay, run, state).text
-            if self._canonical(relay).lower() != state.recipient.address.lower():
+            # the complete address has its quotes: one that needs them is never the recipient's
+            if agent.completed(relay and quote_local(relay)).lower() != state.recipient.address.lower():
                 further = state.copy()
                 further.unmatched = None
                 further.level += STEPS
@@ -66,8 +67,3 @@ class UnknownUsers:
             agent.warn("warning", f"required alias not found: {state.user}")
             return (yield from agent.warned(agent.deliver_sent(run, state, "discarded")))
         return (yield from agent.bounce(run, state, failure("5.1.1", f'unknown user: "{state.user}"')))
-
-    def _canonical(self, address: str) -> str:
-        """The complete address, in external form: one that needs quotes is never the recipient's."""
-        rewritten: str = self.agent.rewriter.rewrite("local", quote_local(address))
-        return rewritten
