@@ -7,7 +7,7 @@ DESCRIPTION
     proxymap(8) ends when a table has changed that it has opened for itself.
 
 PARAMETERS
-    mydestination, proxy_read_maps, anvil_rate_time_unit, fast_flush_domains
+    mydestination, proxy_read_maps, anvil_rate_time_unit, fast_flush_domains, connection_cache_ttl_limit
 
 DIAGNOSTICS
     table TABLE has changed -- restarting
@@ -38,11 +38,12 @@ _READS: Mapping[str, Callable[[Config, TableEnvironment], object]] = {
     "proxymap": lambda config, environment: approved_tables(config, environment.warn),
     "anvil": lambda config, environment: config["anvil_rate_time_unit"],
     "flush": FastFlush,
+    "scache": lambda config, environment: config["connection_cache_ttl_limit"],
 }
 #: The process limits that some demand.
 LIMITS = {"anvil": 1}
 #: Those that are started again when they die as they start; whoever asks any other goes on without it.
-_NEEDED = ("proxymap", "anvil")
+_NEEDED = ("proxymap", "anvil", "scache")
 
 
 class OtherServices:

@@ -195,7 +195,10 @@ class Master:
         assert self.system is not None
         with suppress(Fatal):  # of which anvil(8) dies as it starts
             self._anvil.time_unit = self.system.config["anvil_rate_time_unit"]
-        self.kept.start(self.system.config["connection_cache_ttl_limit"])
+        limit = 0.0
+        with suppress(Fatal):  # of which scache(8) does
+            limit = self.system.config["connection_cache_ttl_limit"]
+        self.kept.start(limit)
         self.ports.listen(self.system)
         self.intake.configure(self.system)
 

@@ -21,8 +21,10 @@ PARAMETERS
 
 DIAGNOSTICS
     warning: connect to private/scache: No such file or directory
+    warning: problem talking to service private/scache: Application error
     warning: disabling connection caching
-        Without scache(8); a session is then closed without QUIT where it should have been kept.
+        Without scache(8), or where it dies as it starts; a session is then closed without QUIT where it should have
+        been kept.
 
 BUGS
     In life each process finds out for itself that there is no scache(8).
@@ -103,14 +105,18 @@ class Reuse:
         return None if caching is Caching.NONE else Plan(caching is Caching.KEEP, label)
 
     def _reached(self) -> Decision[bool]:
-        """Whether there is a scache(8)."""
+        """Whether there is a scache(8), and lives."""
         client, name = self._client, self._server
         if self._disabled:
             return False
+        text = client.system.unreachable(f"private/{name}")
         if client.system.service(name) is not None:
-            yield from client.system.others.roused(name)
-            return True
-        trouble = client.note("warning", "", client.system.unreachable(f"private/{name}"))
+            said = client.system.others.roused(name)
+            yield from said
+            if not (said and said[-1].event == "fatal"):
+                return True
+            text = f"problem talking to service private/{name}: Application error"
+        trouble = client.note("warning", "", text)
         yield trouble
         yield Sleep(PAUSE_S)
         yield trouble
