@@ -166,6 +166,8 @@ class Bounce(Program):
                 yield self.note("text", message.queue_id, NO_TRACE.format("single"))
                 return ""
             sender, recipient = self.double_bounce, self.second_notice
+        if not rows:
+            return ""
         template = "verify" if message.trace or any(r.status in PROBED for r in results) else "success"
         report = Report(self.config, self.system.machine.calendar, message, self.templates[template], now, self.warn)
         text = yield from self._text(template)

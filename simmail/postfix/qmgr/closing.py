@@ -68,10 +68,10 @@ class Closer:
         bounce = yield from self._bounce()
         if job.failed and (yield from self._sent(message, "bounce", bounce.notify(message, job.failed, now))):
             job.failed = []
-        if (job.told or message.traced) and (
+        if (job.told or job.success or message.traced) and (
             yield from self._sent(message, "trace", bounce.trace(message, job.told, now))
         ):
-            job.told, message.traced = [], ()
+            job.told, job.success, message.traced = [], False, ()
         yield Level()
 
     def _bounce(self) -> Decision[Bounce]:

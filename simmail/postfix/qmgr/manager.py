@@ -46,7 +46,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from simmail.mail.message import Message, Recipient
+from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import NOW, Decision, Note, Sleep
 from simmail.postfix.delivery import PROBE, PROBES, Dsn, Request, Result
 from simmail.postfix.program import Program
@@ -306,6 +306,8 @@ class QueueManager(Program):
         message.deferrals = ()
         for recipient in message.recipients:
             recipient.reported = None
+            if recipient.notify and Notify.SUCCESS in recipient.notify:
+                job.success = True
         if before is not None:
             job.failed, job.told = before.failed, before.told
         elif message.unreturned or message.untold:
@@ -404,7 +406,7 @@ class QueueManager(Program):
                 self.jobs.pop(queue_id, None)
             return
         while not job.pending:
-            if job.failed or job.told or message.traced or message.trace == PROBE:
+            if job.failed or job.told or job.success or message.traced or message.trace == PROBE:
                 yield from self._closer.notify(job, now)
             if not job.unread:
                 yield from self._closer.close(job, now)
