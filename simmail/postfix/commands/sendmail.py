@@ -64,6 +64,7 @@ RETURNS = {"FULL": "FULL", "HDRS": "HDRS"}
 #: Options that set a text, options that switch something on.
 TEXTS = {"F": "fullname", "f": "sender", "r": "sender"}
 SWITCHES = {"G": "gateway", "i": "dots_are_text", "t": "from_header"}
+NO_FLUSH = "ignoring -q option in daemon mode"
 
 
 @dataclass(slots=True)
@@ -160,7 +161,10 @@ class _Sendmail:
         words = list(self.invocation.argv[1:])
         while words:
             if words[0] == "-q":
-                request.mode = "q"
+                if request.mode == "d":
+                    yield from self.console.warn(NO_FLUSH)
+                else:
+                    request.mode = "q"
                 words = words[1:]
                 continue
             words = yield from self._verp_word(request, words)
@@ -251,7 +255,7 @@ class _Sendmail:
             request.verify = True
         elif letter in ("d", "l"):
             if request.mode == "q":
-                yield from self.console.warn("ignoring -q option in daemon mode")
+                yield from self.console.warn(NO_FLUSH)
             request.mode = "d"
         elif letter in ("h", "H", "i", "m", "p", "s"):
             request.mode = letter.lower()
@@ -260,8 +264,8 @@ class _Sendmail:
 
     def _flush(self, request: Request, value: str) -> Decision[None]:
         letter, rest = value[:1], value[1:]
-        if letter.isdigit():
-            request.mode = "d" if request.mode == "m" else request.mode
+        if letter.isdigit():  # an interval, which says nothing: queue_run_delay does
+            request.mode = "h" if request.mode == "m" else request.mode
         elif letter == "R":
             if not rest:
                 yield from self.console.die("specify: -qRsitename")
