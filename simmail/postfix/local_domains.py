@@ -57,8 +57,16 @@ def destinations(config: Config, environment: TableEnvironment) -> StringList:
 
 def receiving_addresses(config: Config, machine: Machine) -> frozenset[str]:
     """The addresses of inet_interfaces and proxy_interfaces."""
-    proxies = (name.strip("[]") for name in config.list("proxy_interfaces"))
-    return listening_addresses(config, machine).union(filter(valid_address, proxies))
+    return listening_addresses(config, machine).union(filter(valid_address, _proxies(config)))
+
+
+def named_proxies(config: Config) -> tuple[str, ...]:
+    """What proxy_interfaces has that is no address: names of hosts."""
+    return tuple(name for name in _proxies(config) if not valid_address(name))
+
+
+def _proxies(config: Config) -> list[str]:
+    return [name.strip("[]") for name in config.list("proxy_interfaces")]
 
 
 def listening_addresses(config: Config, machine: Machine) -> frozenset[str]:

@@ -20,6 +20,7 @@ DIAGNOSTICS
     unable to find primary relay for NAME
     no MX host for NAME has a valid address record
     DNSSEC validation may be unavailable
+    `Fatal`: config variable proxy_interfaces: host not found: NAME
 
 BUGS
     No DNSSEC: no answer is ever validated, of which each process warns as it starts.  There is no balance between IPv4
@@ -39,7 +40,7 @@ from simmail.mail.hostnames import valid_address, valid_hostname, valid_ipv6
 from simmail.mail.questions import Decision, Dns, Draw
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dns_data import NO_HOST, taken, trouble
-from simmail.postfix.local_domains import receiving_addresses
+from simmail.postfix.local_domains import named_proxies, receiving_addresses
 from simmail.postfix.own_addresses import address_types, protocols
 from simmail.postfix.program import Program
 from simmail.postfix.smtp.destination import Target
@@ -81,7 +82,6 @@ class Addresses:
         prefix: `smtp` or `lmtp`, that of its parameters.
 
     Attributes:
-        own: the addresses that are this machine's.
         uses_dns: whether names are looked up in DNS at all.
         native: whether they are looked up in /etc/hosts, too.
     """
@@ -89,7 +89,9 @@ class Addresses:
     def __init__(self, program: Program, prefix: str) -> None:
         config = program.config
         self._program = program
-        self.own = receiving_addresses(config, program.system.machine)
+        self._own = receiving_addresses(config, program.system.machine)
+        #: Names in proxy_interfaces whose addresses nobody has asked for yet.
+        self._unknown = named_proxies(config)
         level = str(config[f"{prefix}_dns_support_level"]).lower()
         if level not in ("", "disabled", "enabled", "dnssec"):
             raise Fatal(f'invalid {prefix}_dns_support_level: "{level}"')
@@ -98,6 +100,7 @@ class Addresses:
             program.opens_with("warning", "DNSSEC validation may be unavailable", f"reason: {probe}")
         self.uses_dns = level != "disabled" if level else not config["disable_dns_lookups"]
         ways = config.mask(f"{prefix}_host_lookup", ("dns", "native")) if self.uses_dns else {"native"}
+        config.mask(f"{prefix}_dns_resolver_options", ("res_defnames", "res_dnsrch"))
         self._dns, self.native = "dns" in ways, "native" in ways
         self._ignore_mx_errors: bool = config["ignore_mx_lookup_error"]
         self._defer_without: bool = config[f"{prefix}_defer_if_no_mx_address_found"]
@@ -149,12 +152,13 @@ class Addresses:
             if why is not None and self._defer_without and why.status[0] == "5":
                 why = why._replace(status="4" + why.status[1:])
             return Found((), why)
-        return self._without_us(self._program.domain_name(domain), hosts, records[0].preference, why, loops)
+        own = (yield from self._ours()) if loops else frozenset()
+        return self._without(own, self._program.domain_name(domain), hosts, records[0].preference, why)
 
-    def _without_us(self, domain: str, hosts: list[Host], best: int, why: Dsn | None, loops: bool) -> Found:
-        """The hosts better than any of ours, in order."""
+    def _without(self, own: frozenset[str], domain: str, hosts: list[Host], best: int, why: Dsn | None) -> Found:
+        """The hosts better than any that has one of our own addresses, in order."""
         best_found = hosts[0].preference
-        mine = next((host for host in hosts if host.address in self.own), None) if loops else None
+        mine = next((host for host in hosts if host.address in own), None)
         if mine is not None:
             hosts = [host for host in hosts if host.preference < mine.preference]
             if not hosts and best != best_found:
@@ -169,10 +173,21 @@ class Addresses:
         name = self._program.domain_name(name)
         hosts: list[Host] = []
         why = yield from self._add(hosts, name, 0, None)
-        if loops and any(host.address in self.own for host in hosts):
+        own = (yield from self._ours()) if loops and hosts else frozenset()
+        if any(host.address in own for host in hosts):
             return Found((), Dsn(LOOPS, "", f"mail for {name} loops back to myself"))
         hosts.sort(key=self._rank)
         return Found(tuple(hosts), why)
+
+    def _ours(self) -> Decision[frozenset[str]]:
+        """The addresses that are this machine's.  Raises Fatal for a name in proxy_interfaces without one."""
+        while self._unknown:
+            name = self._unknown[0]
+            found, _ = yield from self._by_system(name, False)
+            if not found:
+                raise Fatal(f"config variable proxy_interfaces: host not found: {name}")
+            self._own, self._unknown = self._own.union(found), self._unknown[1:]
+        return self._own
 
     def _rank(self, host: Host) -> tuple[int, bool]:
         """What puts a host before another, chance apart."""

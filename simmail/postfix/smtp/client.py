@@ -56,7 +56,7 @@ from simmail.postfix.smtp.reuse import Reuse
 from simmail.postfix.smtp.sasl import Sasl
 from simmail.postfix.smtp.session import Session
 from simmail.postfix.smtp.tls import Tls
-from simmail.postfix.tables import LookupFailure
+from simmail.postfix.tables import LookupFailure, Table, open_table
 from simmail.smtp.commands import Command
 from simmail.smtp.replies import Reply
 
@@ -120,7 +120,7 @@ class Smtp(Program):
         discards: whether any are ignored.
         probes_data: whether an address is good only if the server waits for the content after it.
         forwards: whether servers that ask for it hear of the client that a message came from.
-        filters_replies: whether there is anything to be asked about a reply before it is taken.
+        reply_filter: the table that is asked about each line of a reply before that is taken; None without one.
         envelope: an address as it travels in MAIL and RCPT.
         sasl: how it logs in; None where it does not.
         careful: whether it looks into what servers offer even for ordinary mail.
@@ -147,8 +147,8 @@ class Smtp(Program):
         self.myhostname: str = config["myhostname"]
         self._greetings()
         self.skips_quit: bool = config[f"{prefix}_skip_quit_response"]
-        self.reply_filter = self.maps(f"{prefix}_reply_filter")
-        self.filters_replies = bool(self.reply_filter)
+        table = str(config[f"{prefix}_reply_filter"])
+        self.reply_filter = open_table(table, self.environment) if table else None
         self.notifies, self.misnamed = _notices(config)
         #: The senders of whose mail the postmaster is told nothing.
         self.unnoticed = ("", double_bounce_address(config).lower())
@@ -396,9 +396,9 @@ class Smtp(Program):
         words = self._discard_maps.find(address)
         return self.discarded if words is None else keyword_set(words)
 
-    def filtered(self, reply: Reply, attempt: Attempt) -> Reply | Lost | None:
+    def filtered(self, table: Table, reply: Reply, attempt: Attempt) -> Reply | Lost | None:
         """What smtp_reply_filter makes of a reply; DATA_ERROR where it cannot tell, None where that is no reply yet."""
-        lines, table = [], self.reply_filter.tables[0]
+        lines = []
         for line in reply.wire():
             try:
                 found = table.find(line) or line

@@ -68,7 +68,7 @@ class Dialogue:
         #: How long each reply to what was said last may take, seconds.
         self._patience: tuple[float, ...] = (client.timeouts.helo,)
         #: Whether replies are looked at before they are taken.
-        self._attentive = self._transcript is not None or client.filters_replies
+        self._attentive = self._transcript is not None or client.reply_filter is not None
 
     @property
     def host(self) -> str:
@@ -90,9 +90,10 @@ class Dialogue:
     def _heard(self, replies: list[Reply | Lost]) -> Decision[list[Reply | Lost]]:
         """Replies as they are taken."""
         taken: list[Reply | Lost] = []
+        filter = self._client.reply_filter
         for place, reply in enumerate(replies):
-            if self._client.filters_replies and type(reply) is Reply:
-                made = self._client.filtered(reply, self.attempt)
+            if filter is not None and type(reply) is Reply:
+                made = self._client.filtered(filter, reply, self.attempt)
                 yield from self._client.spoken()
                 if made is None:  # its end is waited for in vain
                     yield Sleep(self._patience[place])
