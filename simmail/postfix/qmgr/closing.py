@@ -109,7 +109,7 @@ class Closer:
         del manager.jobs[queue_id]
         if spool.active.get(queue_id) is not message:
             return
-        if deferred or message.unreturned or message.untold or message.traced or message.recipients:
+        if deferred or job.crashed or message.unreturned or message.untold or message.traced or message.recipients:
             del spool.active[queue_id]
             message.due = int(now) + self._backoff(int(now) - int(message.created))
             spool.defer(message)

@@ -41,13 +41,14 @@ class Job:
         deferred: those to be tried again, with the reason.
         failed: those given up, with the reason.
         told: what else the sender is to be told.
+        crashed: whether an agent died over it: it waits, even if nobody is left to deliver it to.
         success: whether he asked to be told of somebody's success, which bounce(8) may say that it does not do.
         unresolved: those whose address nobody could resolve, with it; they go by another name while they are tried.
     """
 
     __slots__ = (
-        "deferred", "failed", "flush", "message", "number", "pending", "queued", "running", "success", "told",
-        "unread", "unresolved", "waiting",
+        "crashed", "deferred", "failed", "flush", "message", "number", "pending", "queued", "running", "success",
+        "told", "unread", "unresolved", "waiting",
     )  # fmt: skip
 
     def __init__(self, message: Message, number: int, queued: float, flush: Flush) -> None:
@@ -57,7 +58,7 @@ class Job:
         self.deferred: list[tuple[Recipient, Dsn]] = []
         self.failed: list[tuple[Recipient, Dsn]] = []
         self.told: list[Result] = []
-        self.success = False
+        self.crashed = self.success = False
         self.unresolved: list[tuple[Recipient, str]] = []
 
 

@@ -167,6 +167,7 @@ class QueueManager(Program):
         """An agent died over a request, with a line of its own in the log: those it was not done with wait."""
         job = request.job
         job.running -= 1
+        job.crashed = True
         if self.dispatcher.transports.get(request.transport) is request.destination.transport:  # else nobody listens
             yield self.note("warning", "", f"private/{request.transport} socket: malformed response")
         for recipient in request.recipients:
