@@ -123,7 +123,7 @@ def sender(template: Template, config: Config) -> str:
     """The value of a notification's From:, the mail system's own in the form that header_from_format asks for."""
     if template.sender:
         return template.sender
-    if config["header_from_format"] == "obsolete":
+    if config["header_from_format"].lower() == "obsolete":
         return "MAILER-DAEMON (Mail Delivery System)"
     return "Mail Delivery System <MAILER-DAEMON>"
 

@@ -121,6 +121,7 @@ class ContentRules:
             Part.NESTED: program.maps("nested_header_checks", LINES),
         }
         self.body_checks = program.maps("body_checks", LINES)
+        program.maps("milter_header_checks", LINES)  # are opened, whether there is a Milter or not
         #: What a line needs for any of the checks, or those of bodies, to have an answer; None where nobody knows.
         self.needs = _needs(*self.checks.values(), self.body_checks)
         self.body_needs = _needs(self.body_checks)
@@ -137,7 +138,7 @@ class ContentRules:
         self.always_add: bool = config["always_add_missing_headers"]
         self.undisclosed: str = config["undisclosed_recipients_header"]
         self.detect_8bit: bool = config["detect_8bit_encoding_header"]
-        self.from_format = config["header_from_format"]
+        self.from_format = config["header_from_format"].lower()
         structure = not config["disable_mime_input_processing"]
         limits = config["header_size_limit"], config["mime_nesting_limit"], config["mime_boundary_length_limit"]
         strict = self._strict(program) if structure else frozenset()

@@ -76,7 +76,7 @@ def server_tls(config: Config, prefix: str) -> ServerTls:
 
 def _from_format(config: Config) -> None:
     value = config["header_from_format"]
-    if value not in ("standard", "obsolete"):
+    if value.lower() not in ("standard", "obsolete"):
         raise Fatal(f'invalid setting: "header_from_format = {value}"')
 
 

@@ -86,7 +86,7 @@ class Local(DeliveryAgent):
         self.owner_request: bool = config["owner_request_special"]
         self.frozen: bool = config["frozen_delivered_to"]
         self.propagated = propagated(config)
-        self.delivered_header = frozenset(config.list("prepend_delivered_header"))
+        self.delivered_header = config.mask("prepend_delivered_header", ("command", "file", "forward"))
         self.shows_original: bool = config["enable_original_recipient"]
         self.hostname: str = config["myhostname"]
         self.mail_name: str = config["mail_name"]
