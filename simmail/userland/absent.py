@@ -15,6 +15,12 @@ ACCOUNTS = "accounts are written into world.yaml: users: {bob: Bob Smith}"
 LOAD = "how busy a host is: qshape active, postfix status"
 NETWORK = "addresses and links stand in world.yaml; nc -zv HOST 25 tells whether a server answers"
 CONTENT = "no mail is encrypted in this world"
+SPACE = "ls -l shows a file's size, qshape and mailq what is in the queue; find -size looks for big ones"
+LATER = "only Postfix runs by itself on this host: type it when the time has come, in a notebook after world.run(until)"
+SCRIPTS = "write it in sh, sed or awk, in a notebook in Python"
+AWAY = "nothing leaves this host but mail; look at another one from its own shell"
+CACHES = "a resolver here remembers each answer as long as its TTL says, and cannot be told to forget"
+POWER = "postfix stop, start, reload; a notebook can crash and boot a host: world.host(NAME).crash(), .boot()"
 OCTETS = "cat -A shows blanks, line ends and octets that are no ASCII"
 
 #: A program's name -> what to type instead.
@@ -29,6 +35,12 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys("top htop ps pgrep pkill killall pstree free uptime vmstat iostat".split(), LOAD),
     **dict.fromkeys("ping traceroute tracepath ip ifconfig route iptables nft ufw tcpdump".split(), NETWORK),
     **dict.fromkeys("openssl gpg certbot posttls-finger".split(), CONTENT),
+    **dict.fromkeys("df du quota lsof".split(), SPACE),
+    **dict.fromkeys("watch crontab at batch".split(), LATER),
+    **dict.fromkeys("python python3 perl ruby php".split(), SCRIPTS),
+    **dict.fromkeys("ssh scp sftp rsync curl wget ftp git".split(), AWAY),
+    **dict.fromkeys("rndc resolvectl systemd-resolve unbound-control nscd delv".split(), CACHES),
+    **dict.fromkeys("reboot shutdown halt poweroff init".split(), POWER),
     **dict.fromkeys("od hexdump xxd file dos2unix".split(), OCTETS),
     "postmulti": "a host has one Postfix here",
     "postdrop": "sendmail puts mail into the maildrop queue",
@@ -39,15 +51,17 @@ INSTEAD: dict[str, str] = {
 }
 
 
-#: The shell's words for a program that it does not find.
-NOT_FOUND = re.compile(r"^/bin/sh: \d+: (\S+): not found$", re.MULTILINE)
+#: The shell's words for a program that it does not find, and for a process.
+NOT_FOUND = re.compile(r"^/bin/sh: \d+: (?:(\S+): not found|kill: No such process)$", re.MULTILINE)
+PROCESSES = "a shell reaches no process but itself here; postfix stop ends those of the mail system"
 
 
 def advised(complaints: str) -> str:
     """What a shell has printed to standard error, and behind each program that is not there what to do instead."""
 
     def told(found: re.Match[str]) -> str:
-        advice = INSTEAD.get(found[1]) or INSTEAD.get(posixpath.basename(found[1]))
+        program = found[1]
+        advice = (INSTEAD.get(program) or INSTEAD.get(posixpath.basename(program))) if program else PROCESSES
         return f"{found[0]}\n({advice})" if advice else found[0]
 
     return NOT_FOUND.sub(told, complaints) if complaints else complaints

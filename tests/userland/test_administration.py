@@ -172,6 +172,35 @@ def test_nslookup_tells_as_binds_does(host: Host, words: str, told: str) -> None
     assert told in host.sh(f"nslookup {words}").stdout
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("dig +noall +answer domain.ork mx", "domain.ork.\t3600\tIN\tMX\t10 mail.domain.ork."),
+        ("dig domain.ork +noall +question", ";domain.ork.\t\tIN\tA"),
+        ("dig +nocmd +nocomments @localhost -x 192.0.2.10",
+         ";10.2.0.192.in-addr.arpa.\t\tIN\tPTR\n10.2.0.192.in-addr.arpa.\t3600\tIN\tPTR\tmail.domain.ork."),
+        ("host domain.ork 127.0.0.1", "domain.ork mail is handled by 10 mail.domain.ork."),
+        ("dig domain.ork soa", "dig: SOA is not asked for here; a world's zones have A, AAAA, CNAME, MX, NS, PTR, TXT"),
+        ("host -t any domain.ork",
+         "host: ANY is not asked for here; a world's zones have A, AAAA, CNAME, MX, NS, PTR, TXT"),
+        ("host -t post domain.ork", "host: invalid type: post"),
+        ("dig @9.9.9.9 domain.ork", "dig: 9.9.9.9 cannot be asked: a host asks its own resolver here, 127.0.0.1"),
+        ("host domain.ork 9.9.9.9", "host: 9.9.9.9 cannot be asked: a host asks its own resolver here, 127.0.0.1"),
+        ("nslookup domain.ork ns", "nslookup: ns cannot be asked: a host asks its own resolver here, 127.0.0.1"),
+    ],
+)  # fmt: skip
+def test_dig_and_its_kin_print_what_is_asked_for(host: Host, command: str, told: str) -> None:
+    """The parts that are wanted; and of what cannot be asked it is said."""
+    assert str(host.sh(command)) == told
+
+
+def test_a_user_types_at_home(world: World) -> None:
+    """Where a login puts them, too; root, and who has no home, stand in /."""
+    desk = world.host("desk.creativeacct.com")
+    assert desk.sh("pwd; ls .fetchmailrc", user="bledger").stdout == "/home/bledger\n.fetchmailrc\n"
+    assert [desk.sh("pwd", user=user).stdout for user in ("root", "nobody")] == ["/\n", "/\n"]
+
+
 def test_what_is_not_there_is_told_with_what_is(host: Host) -> None:
     """After the shell's own words, at a prompt; no program is both there and not there."""
     assert not INSTEAD.keys() & COMMANDS.keys()
@@ -180,3 +209,7 @@ def test_what_is_not_there_is_told_with_what_is(host: Host) -> None:
     assert "sed -i" in done.stderr.splitlines()[1]
     assert done.stderr.splitlines()[2] == "/bin/sh: 1: nonsense: not found"
     assert len(done.stderr.splitlines()) == 3
+    assert host.sh("kill 1208").stderr.splitlines()[:2] == [
+        "/bin/sh: 1: kill: No such process",
+        "(a shell reaches no process but itself here; postfix stop ends those of the mail system)",
+    ]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.questions import Decision, Dns
-from simmail.userland.commands.resolve import CODES, NOBODY, aliases, known_type, pointer_of
+from simmail.userland.commands.resolve import CODES, NOBODY, SERVER, aliases, ask_only_own, known_type, pointer_of
 from simmail.userland.process import CommandError, Process, Tool
 
-#: What a host asks: its own resolver.
-SERVER = "127.0.0.1"
 #: How each type of record is told; {0} is the preference, {1} the data.
 LINES = {
     "A": "Address: {1}",
@@ -32,6 +30,8 @@ def nslookup(process: Process) -> Decision[int]:
     settings = [word[1:].partition("=") for word in process.argv[1:] if word.startswith("-")]
     if not words:
         raise CommandError("which name?  usage: nslookup [-type=TYPE] NAME")
+    for server in words[1:2]:
+        ask_only_own(server)
     reverse = pointer_of(words[0])
     name = reverse or words[0].rstrip(".")
     chosen = [known_type(value) for key, equals, value in settings if equals and key in ("type", "query", "q", "ty")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.hostnames import reverse_name
@@ -11,6 +11,13 @@ from simmail.userland.commands.options import options
 from simmail.userland.process import CommandError, Process, Tool
 
 TYPES = frozenset({"A", "AAAA", "MX", "PTR", "TXT", "NS", "CNAME"})
+#: Types that the real programs know, and of which no world keeps records.
+UNKEPT = frozenset("ANY AXFR CAA DNAME DNSKEY DS HINFO HTTPS LOC NAPTR RP SOA SPF SRV SSHFP SVCB TLSA URI".split())
+#: What a host asks: its own resolver, by its address and its name.
+SERVER = "127.0.0.1"
+OWN = frozenset({SERVER, "localhost", "::1"})
+#: The parts of what dig prints, each of which can be left out.
+PARTS = frozenset({"cmd", "comments", "question", "answer"})
 #: What host(1) asks for where no type is named.
 USUAL = ("A", "AAAA", "MX")
 #: How host(1) tells a record.
@@ -67,9 +74,18 @@ def aliases(name: str, answer: DnsAnswer) -> Decision[list[DnsRecord]]:
 
 def known_type(text: str) -> str:
     """A record type as we write it.  Raises CommandError."""
-    if text.upper() not in TYPES:
+    type = text.upper()
+    if type in UNKEPT:
+        raise CommandError(f"{type} is not asked for here; a world's zones have {', '.join(sorted(TYPES))}")
+    if type not in TYPES:
         raise CommandError(f"invalid type: {text}")
-    return text.upper()
+    return type
+
+
+def ask_only_own(server: str) -> None:
+    """Let a server be named whom to ask, if it is this host's own.  Raises CommandError."""
+    if server not in OWN:
+        raise CommandError(f"{server} cannot be asked: a host asks its own resolver here, {SERVER}")
 
 
 def host(process: Process) -> Decision[int]:
@@ -77,6 +93,8 @@ def host(process: Process) -> Decision[int]:
     given = options(process, "at:")
     if not given.operands:
         raise CommandError("which name?  usage: host [-t type] name")
+    for server in given.operands[1:2]:
+        ask_only_own(server)
     asked = given.operands[0]
     name = pointer_of(asked) or asked.rstrip(".")
     types = (known_type(given.value("t")),) if "t" in given else ("PTR",) if pointer_of(asked) else USUAL
@@ -111,9 +129,22 @@ def dig(process: Process) -> Decision[int]:
         for record in records:
             process.print(data(record))
         return 0
-    for line in _message(process, name, type, answer, records):
-        process.print(line)
+    left_out = PARTS - _parts(process.argv[1:])
+    for parts, line in _message(process, name, type, answer, records):
+        if not parts & left_out:
+            process.print(line)
     return 0
+
+
+def _parts(words: Iterable[str]) -> set[str]:
+    """The parts that dig is to print, after all its `+part` and `+nopart`."""
+    parts = set(PARTS)
+    for word in words:
+        if word.startswith("+"):
+            name = word[1:].removeprefix("no")
+            named = PARTS if name == "all" else PARTS & {name}
+            parts = parts - named if word.startswith("+no") else parts | named
+    return parts
 
 
 def _question(process: Process) -> tuple[str, str]:
@@ -128,10 +159,12 @@ def _question(process: Process) -> tuple[str, str]:
                 raise CommandError(f"Invalid IP address {address}")
         elif word == "-t":
             type = known_type(next(words, ""))
-        elif word.startswith(("+", "@", "-")):
+        elif word.startswith("@"):
+            ask_only_own(word[1:])
+        elif word.startswith(("+", "-")):
             continue
-        elif word.upper() in TYPES:
-            type = word.upper()
+        elif word.upper() in TYPES | UNKEPT:
+            type = known_type(word)
         elif word.upper() != "IN":
             name = word.rstrip(".")
     if not name:
@@ -139,21 +172,25 @@ def _question(process: Process) -> tuple[str, str]:
     return name, type
 
 
-def _message(process: Process, name: str, type: str, answer: DnsAnswer, records: list[DnsRecord]) -> Iterator[str]:
-    yield ""
-    yield f"; <<>> DiG <<>> {' '.join(process.argv[1:])}"
-    yield ";; Got answer:"
-    yield f";; ->>HEADER<<- opcode: QUERY, status: {CODES[answer.status][1]}"
-    yield f";; flags: qr rd ra; QUERY: 1, ANSWER: {len(records)}, AUTHORITY: 0, ADDITIONAL: 0"
-    yield ""
-    yield ";; QUESTION SECTION:"
-    yield f";{name}.\t\tIN\t{type}"
-    yield ""
+def _message(
+    process: Process, name: str, type: str, answer: DnsAnswer, records: list[DnsRecord]
+) -> Iterator[tuple[set[str], str]]:
+    """The lines of dig's message, each with the parts it belongs to."""
+    said = {"comments"}
+    yield {"cmd"}, ""
+    yield {"cmd"}, f"; <<>> DiG <<>> {' '.join(process.argv[1:])}"
+    yield said, ";; Got answer:"
+    yield said, f";; ->>HEADER<<- opcode: QUERY, status: {CODES[answer.status][1]}"
+    yield said, f";; flags: qr rd ra; QUERY: 1, ANSWER: {len(records)}, AUTHORITY: 0, ADDITIONAL: 0"
+    yield said, ""
+    yield said | {"question"}, ";; QUESTION SECTION:"
+    yield {"question"}, f";{name}.\t\tIN\t{type}"
+    yield said | {"question"}, ""
     if records:
-        yield ";; ANSWER SECTION:"
+        yield said | {"answer"}, ";; ANSWER SECTION:"
         for record in records:
-            yield f"{record.name}.\t{record.ttl}\tIN\t{record.type}\t{data(record)}"
-        yield ""
+            yield {"answer"}, f"{record.name}.\t{record.ttl}\tIN\t{record.type}\t{data(record)}"
+        yield said | {"answer"}, ""
 
 
 TOOLS = {"host": Tool(host), "dig": Tool(dig)}
