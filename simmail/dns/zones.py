@@ -47,18 +47,30 @@ class Conduct(Protocol):
         ...
 
 
+class Faults(dict[str, str]):
+    """What is wrong with names and all below them: a name, without its final dot, -> one of FAULTS.
+
+    Raises InputError for another word.
+    """
+
+    def __setitem__(self, name: str, fault: str) -> None:
+        if fault not in FAULTS:
+            raise InputError(f"fault of {name!r}", f"{fault!r} is none", f"write {', '.join(FAULTS)}")
+        super().__setitem__(name.rstrip(".").lower(), fault)
+
+
 class Zones:
     """All zones of a world, answered for as their servers would: CNAMEs followed, wildcards expanded, names compressed.
 
-    `faults` maps a name (lower case, no final dot) to one of FAULTS, for that name and all below it; `slower` to how
-    many times longer its servers take for an answer; `conducts` to how they treat those who ask.
+    `faults` maps a name to one of FAULTS, for that name and all below it; `slower` a name (lower case, no final dot) to
+    how many times longer its servers take for an answer; `conducts` to how they treat those who ask.
     `changed` grows with every change, for those who remember answers.
     """
 
     def __init__(self) -> None:
         self._names: dict[str, dict[str, tuple[DnsRecord, ...]]] = {}
         self._exists: set[str] = {""}
-        self.faults: dict[str, str] = {}
+        self.faults: dict[str, str] = Faults()
         self.slower: dict[str, float] = {}
         self.conducts: dict[str, Conduct] = {}
         self.changed = 0
@@ -74,12 +86,21 @@ class Zones:
             name = name.partition(".")[2]
         self.changed += 1
 
-    def remove(self, name: str, type: str) -> None:
-        """Take away all records of a name and type; the name goes with its last record."""
-        name = name.lower()
-        node = self._names.get(name)
-        if node is None or node.pop(type, None) is None:
-            return
+    def remove(self, name: str, type: str) -> int:
+        """Take away all records of a name and type; the name goes with its last record.
+
+        Returns: how many there were.
+
+        Raises:
+            InputError: for a type that is none.
+        """
+        if type.upper() not in TYPES:
+            raise InputError(f"{name}: type", f"{type!r} is none", f"write {', '.join(sorted(TYPES))}")
+        name = name.rstrip(".").lower()
+        node = self._names.get(name, {})
+        gone = node.pop(type.upper(), ())
+        if not gone:
+            return 0
         if not node:
             del self._names[name]
             self._exists = {""}
@@ -88,6 +109,7 @@ class Zones:
                     self._exists.add(left)
                     left = left.partition(".")[2]
         self.changed += 1
+        return len(gone)
 
     def read(self, text: str, origin: str = ".", source: str = "zone") -> None:
         """Read a master file.

@@ -40,7 +40,10 @@ def copy_of(folder: Path) -> Path:
     for place in (here, *here.parents):
         if (place / VARIANT).is_file():
             return place
-    raise InputError(str(folder), "is not a copy of an exercise", "make one: simmail start NAME")
+    begun = [place for place in here.parent.glob("*/") if place.name.startswith(here.name)]
+    meant = sorted(place.name for place in begun if (place / VARIANT).is_file())
+    wanted = f"there is {' and '.join(meant)}" if meant else "make one: simmail start NAME"
+    raise InputError(str(folder), "is not a copy of an exercise", wanted)
 
 
 def read_variant(copy: Path) -> dict[str, Any]:

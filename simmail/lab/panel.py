@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.lab import plot
 from simmail.lab.load import load
-from simmail.mail.errors import SimmailError
+from simmail.mail.errors import InputError, SimmailError
 from simmail.world.logs import maillog
 
 if TYPE_CHECKING:
@@ -90,6 +90,16 @@ def _fates(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {state}" for state, number in counts.items()) or "none"
 
 
+def _check(settings: object) -> None:
+    """Raises InputError for what is no table of parameters and lists of values."""
+    wanted = "write {'parameter': ['a value', 'another']}"
+    if not isinstance(settings, Mapping):
+        raise InputError("panel: settings", f"{settings!r} is no table", wanted)
+    for parameter, values in settings.items():
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise InputError(f"panel: {parameter}", f"{values!r} is no list", wanted)
+
+
 def panel(
     name: str | Path,
     host: str,
@@ -105,8 +115,13 @@ def panel(
         host: whose settings are flipped, and whose queue and log are shown.
         settings: parameter -> the values to choose from.
         until: how long each run is.
+
+    Raises:
+        InputError: for settings that are no table of lists.
     """
     import ipywidgets as widgets
+
+    _check(settings)
 
     menus = {
         parameter: widgets.Dropdown(

@@ -27,6 +27,8 @@ def find(name: str | Path, start: Path | None = None) -> Path:
     Raises:
         InputError: where there is none, or more than one.
     """
+    if not isinstance(name, (str, os.PathLike)):
+        raise InputError(f"world {name!r}", "is no name", "write it as a text: '01'")
     given = Path(name)
     if (given / WORLD).is_file():
         return given

@@ -13,7 +13,7 @@ from simmail.files.machine import Machine
 from simmail.files.mailbox import split_mbox, unquoted
 from simmail.files.paths import normal
 from simmail.mail.answers import Exit
-from simmail.mail.errors import Fatal, InputError
+from simmail.mail.errors import Fatal, InputError, NobodyError
 from simmail.mail.questions import Connect, Decision, Level, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
 from simmail.userland.absent import advised
@@ -132,20 +132,23 @@ class Host:
         Args:
             command: what would be typed.
             stdin: what it can read.
-            user: the account that types it.
+            user: the account that types it: at home, while root stands in `/`.
             terminal: whether somebody reads what it prints; Postfix is more talkative then.
 
         Where a program is not there, what is printed says what to do instead.
 
         Raises:
-            InputError: for what is no text.
+            InputError: for what is no text, and for a user who has no account.
         """
         if not isinstance(command, str):
             raise InputError(f"{self.name}: sh", f"{command!r} is no command line", "write it as a text: 'mailq'")
         account = self.machine.accounts.get(user)
-        environment = {"HOME": account.home, "SHELL": account.shell} if account is not None else {}
+        if account is None:
+            raise NobodyError(f"{self.name}: user {user!r}", "has no account", "cat /etc/passwd shows who has one")
+        environment = {"HOME": account.home, "SHELL": account.shell}
+        folder = account.home if user != "root" and self.machine.files.is_folder(account.home) else "/"
         done: Exit = self.world.complete(
-            self, self.running(Run(command, user, environment, stdin), ("/bin/sh",), terminal)
+            self, self.running(Run(command, user, environment, stdin, folder=folder), ("/bin/sh",), terminal)
         )
         return done._replace(stderr=advised(done.stderr))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.answers import ConnectFailure, DnsAnswer, Lost
 from simmail.mail.content import Content
-from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Send
+from simmail.mail.errors import InputError
+from simmail.mail.questions import Close, Connect, Decision, Dns, Level, Receive, Send
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 PATIENCE_S = 300.0
+LOOPBACK = "127.0.0.1"
 
 
 class Heard(str):
@@ -28,6 +31,23 @@ class Heard(str):
         printer.text(str(self))
 
 
+def _is_address(text: str) -> bool:
+    """Whether it is an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _address(name: str) -> Decision[str]:
+    """The address that a name has; "" for none."""
+    if name == "localhost":
+        return LOOPBACK
+    answer: DnsAnswer = yield Dns(name.rstrip("."), "A")
+    return answer.records[0].data if answer.records else ""
+
+
 class Telnet:
     """`telnet SERVER 25`, typed by hand; time passes while the server answers.
 
@@ -36,7 +56,7 @@ class Telnet:
     Args:
         world: where it happens.
         client: the host it is typed on.
-        server: the address it calls.
+        server: the address it calls, or a name that the client's resolver is asked for.
         port: the TCP port.
         source: the address to call from; the client's own by default.
 
@@ -51,6 +71,10 @@ class Telnet:
         self._content: list[str] | None = None
         self._connection: Any = None
         self._typed = 0
+        if not isinstance(server, str):
+            raise InputError(f"server {server!r}", "is no name", "write it as a text: 'mail.domain.ork'")
+        if not isinstance(port, int):
+            raise InputError(f"port {port!r}", "is no number", "write 25")
         answer = self._ask(self._open(server, port, source))
         if type(answer) is ConnectFailure:
             self.transcript.append(f"S: ({answer.reason})")
@@ -62,7 +86,10 @@ class Telnet:
         return self.world.complete(self.client, decision)
 
     def _open(self, server: str, port: int, source: str) -> Decision[Any]:
-        connection = yield Connect(server, port, PATIENCE_S, source)
+        address = server if _is_address(server) else (yield from _address(server))
+        if not address:
+            return ConnectFailure("Name or service not known")
+        connection = yield Connect(address, port, PATIENCE_S, source)
         if type(connection) is ConnectFailure:
             return connection
         self._connection = connection

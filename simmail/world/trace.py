@@ -81,10 +81,11 @@ class Step:
     queue_id: str = ""
 
 
-def bracketed(identity: str) -> str:
+def bracketed(identity: object) -> str:
     """A Message-ID as people give it, in its angle brackets.  Raises InputError for what is no text."""
     if not isinstance(identity, str):
-        raise InputError(f"message {identity!r}", "is no Message-ID", "write it as a text: '<id@host>'")
+        wanted = "write its .identity" if hasattr(identity, "identity") else "write it as a text: '<id@host>'"
+        raise InputError(f"message {identity!r}", "is no Message-ID", wanted)
     return identity if identity.startswith("<") else f"<{identity}>"
 
 

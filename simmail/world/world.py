@@ -213,8 +213,11 @@ class World:
 
         Args:
             client: a host's name or address to type on.
-            server: the host's name or address to call.
+            server: the host's name or address to call, or a name that DNS has an address for.
             port: 25 by default.
+
+        Raises:
+            InputError: for a client that is no host of this world, and a port that is no number.
         """
         owner = self.network.owner(client)
         there = self.hosts[server].machine.addresses[0] if server in self.hosts else server
@@ -224,6 +227,8 @@ class World:
         """The host of that name.  Raises InputError."""
         found = self.hosts.get(name)
         if found is None:
+            if not isinstance(name, str):
+                raise InputError(f"host {name!r}", "is no name", "write it as a text: 'mail.domain.ork'")
             raise NobodyError(f"host {name!r}", "is not in this world", f"there are: {', '.join(self.hosts)}")
         return found
 

@@ -52,7 +52,7 @@ def test_answers(zones: Zones, name: str, type: str, status: str, data: list[str
 
 def test_faults_cover_all_below(zones: Zones) -> None:
     """A fault of a name is one of all names below it."""
-    zones.faults["ork"] = "servfail"
+    zones.faults["Ork."] = "servfail"
 
     assert "servfail" == zones.lookup("mail.domain.ork", "A").status
     assert "ok" == zones.lookup("7.bl.example", "A").status
@@ -94,6 +94,12 @@ def test_a_mistake_is_told_in_words(line: str, words: str) -> None:
         Zones().read(f"{ZONE}{line}\n", source="x.zone")
     assert str(told.value).startswith(f"x.zone:9: {line!r} is no resource record: ")
     assert words in str(told.value)
+
+
+def test_what_is_removed_is_counted(zones: Zones) -> None:
+    """In any spelling; nothing where nothing was."""
+    assert [zones.remove(name, "mx") for name in ("Domain.ork.", "domain.ork")] == [2, 0]
+    assert "nodata" == zones.lookup("domain.ork", "MX").status
 
 
 def test_answers_are_remembered_for_their_time_to_live(zones: Zones) -> None:

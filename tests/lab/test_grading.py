@@ -274,6 +274,8 @@ def test_the_check_in_a_copy_says_what_does_not_hold(tmp_path: Path, capsys: pyt
     assert main(["check", str(mine / "hosts")]) == 0
     assert main(["check", str(tmp_path)]) == 1
     assert "is not a copy of an exercise; make one: simmail start NAME" in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "mi")]) == 1
+    assert "mi: is not a copy of an exercise; there is mine" in capsys.readouterr().err
 
 
 def test_who_has_changed_the_world_has_changed_nothing(exercise: exercises.Exercise, tmp_path: Path) -> None:

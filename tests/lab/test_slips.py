@@ -23,6 +23,28 @@ from simmail.mail.errors import InputError
         (lambda w: w.host("mail.domain.ork").sh(5), r"mail.domain.ork: sh: 5 is no command line; write it as a text"),
         (lambda w: simmail.journey(w, None), r"message None: is no Message-ID; write it as a text"),
         (lambda w: simmail.plot.journey(w, None), r"message None: is no Message-ID; write it as a text"),
+        (
+            lambda w: simmail.journey(w, w.people["alice"].send("bob@x.example")),
+            r"'', outbox>: is no Message-ID; write its",
+        ),
+        (lambda w: w.telnet(w.host("mail.domain.ork"), "localhost"), r"mail server>: is no name; write it as a text"),
+        (lambda w: w.telnet("pc1.domain.ork", w.host("mail.domain.ork")), r"mail server>: is no name; write it as"),
+        (lambda w: w.telnet("pc1.domain.ork", "mail.domain.ork", "smtp"), r"port 'smtp': is no number; write 25"),
+        (lambda w: w.host("mail.domain.ork").sh("id", user="bert"), r"mail.domain.ork: user 'bert': has no account"),
+        (lambda w: w.zones.remove("domain.ork", "XM"), r"domain.ork: type: 'XM' is none; write A, AAAA"),
+        (
+            lambda w: w.zones.faults.__setitem__("ork", "dead"),
+            r"fault of 'ork': 'dead' is none; write timeout, servfail",
+        ),
+        (lambda w: simmail.load(1), r"world 1: is no name; write it as a text: '01'"),
+        (
+            lambda w: simmail.panel("01", "mail.domain.ork", {"relayhost": "mx"}),
+            r"panel: relayhost: 'mx' is no list; write \{'parameter': \['a value', 'another'\]\}",
+        ),
+        (
+            lambda w: simmail.panel("01", "mail.domain.ork", ["relayhost"]),
+            r"panel: settings: \['relayhost'\] is no table",
+        ),
         (lambda w: w.run("8:00"), r"time: '8:00' is before the world's start, 09:00"),
     ],
 )

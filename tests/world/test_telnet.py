@@ -64,3 +64,12 @@ def test_nobody_listens() -> None:
     world = simmail.load("01", seed=1)
     assert world.telnet(SERVER, "192.168.1.20").transcript == ["S: (Connection refused)"]
     assert world.telnet("pc1.domain.ork", "203.0.113.250").transcript == ["S: (Connection timed out)"]
+    assert world.telnet("pc1.domain.ork", "nosuch.example").transcript == ["S: (Name or service not known)"]
+
+
+def test_a_server_is_called_by_its_other_names() -> None:
+    """The host's own is localhost; a name that only DNS knows is looked up."""
+    world = simmail.load("01", seed=1)
+    world.zones.read("smtp.domain.ork. IN CNAME mail.domain.ork.\n")
+    for client, name in ((SERVER, "localhost"), ("pc1.domain.ork", "smtp.domain.ork")):
+        assert world.telnet(client, name).transcript == ["S: 220 mail.domain.ork ESMTP Postfix (Debian/GNU)"]
