@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.records import Record
+from simmail.mail.records import GONE, Record
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
@@ -65,7 +65,7 @@ def _of(host: Host, queue_id: str, history: list[Record]) -> Iterator[Stay]:
     if place is not None:
         domains = tuple(dict.fromkeys((*domains, *_domains(r.address for r in place[1].recipients))))
     changes = list(_changes(history, begun))
-    ended = next((r.time for r in history if r.event in ("removed", "deleted")), None)
+    ended = next((r.time for r in history if r.event in GONE), None)
     if ended is None and place is not None and place[0] in QUEUES and changes[-1][1] != place[0]:
         last = max(r.time for r in history)
         changes.append((max(last, changes[-1][0]), place[0]))
@@ -90,7 +90,7 @@ def _changes(history: list[Record], begun: float) -> Iterator[tuple[float, str]]
         elif record.program == "postsuper":
             yield record.time, "hold" if record.fields[0].endswith("on hold") else "deferred"
             tried = None
-    if tried is not None and not any(r.event in ("removed", "deleted") for r in history):
+    if tried is not None and not any(r.event in GONE for r in history):
         yield tried, "deferred"
 
 

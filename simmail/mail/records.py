@@ -141,7 +141,9 @@ EVENTS: dict[str, Event] = {
     "removed": Event((), lambda: "removed"),
     # cleanup throws a message away as a rule wanted it, without a word
     "discarded": Event((), None),
+    # an administrator has taken it out of the queue, or lets it come in again
     "deleted": Event((), None),
+    "requeued": Event((), None),
     "expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=expired, returned to sender"),
     "force-expired": Event(("sender",), lambda sender: f"from=<{sender}>, status=force-expired, returned to sender"),
     "notification": Event(("kind", "id"), lambda kind, id: f"{kind}: {id}"),
@@ -163,7 +165,8 @@ EVENTS: dict[str, Event] = {
     "handed-over": Event(("identity", "queue_id", "server"), None),
 }
 
-
+#: The events that take a message out of a host's queue.
+GONE = ("removed", "deleted", "requeued")
 #: The events whose lines begin with their names.
 SEVERITIES = frozenset({"warning", "error", "fatal", "panic"})
 #: How much of a line the log has, octets; and how many characters are no more than that.

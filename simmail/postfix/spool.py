@@ -47,12 +47,14 @@ class Spool:
     """
 
     __slots__ = (
-        "active", "came", "corrupt", "deferred", "deleted", "hashing", "hold", "incoming", "jobs", "left", "left_logs",
-        "maildrop", "sockets", "unseen", "verified", "withdrawn",
+        "active", "came", "corrupt", "deferred", "hashing", "hold", "incoming", "jobs", "left", "left_logs", "maildrop",
+        "sockets", "told", "unseen", "verified", "withdrawn",
     )  # fmt: skip
 
-    def __init__(self, deleted: Callable[[str], None] = lambda queue_id: None, store: TextStore | None = None) -> None:
-        self.deleted = deleted
+    def __init__(
+        self, told: Callable[[str, str], None] = lambda end, queue_id: None, store: TextStore | None = None
+    ) -> None:
+        self.told = told
         self.maildrop: dict[str, Message] = {}
         self.incoming: dict[str, Message] = {}
         self.active: dict[str, Message] = {}
@@ -110,7 +112,13 @@ class Spool:
         if any(queue_id in self.queue(name) for name in QUEUES if name != queue):
             return self.queue(queue).pop(queue_id)  # it was put into another queue before
         message = self.drop(queue, queue_id, "deleted")
-        self.deleted(queue_id)
+        self.told("deleted", queue_id)
+        return message
+
+    def requeue(self, queue_id: str, queue: str) -> Message:
+        """Put a message back into maildrop, for an administrator, from where it comes in again under another name."""
+        message = self.maildrop[queue_id] = self.drop(queue, queue_id, "requeued")
+        self.told("requeued", queue_id)
         return message
 
     def take(self, message: Message, queue: str) -> None:

@@ -94,7 +94,7 @@ class Master:
     def __init__(self, host: Host, remember: bool = True, speed: Speed = Speed()) -> None:  # noqa: B008
         self.host, self.remember = host, remember
         self.clock = host.world.clock
-        self.spool = Spool(lambda queue_id: self.note("postfix", "deleted", queue_id), host.machine.files.store)
+        self.spool = Spool(lambda end, queue_id: self.note("postfix", end, queue_id), host.machine.files.store)
         self.system: MailSystem | None = None
         self.intake, self.ports = Intake(self, speed), Ports(self)
         self.kept = KeptConnections(self)

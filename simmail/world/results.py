@@ -9,7 +9,7 @@ from math import fsum
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simmail.mail.records import Ordered, Record
+from simmail.mail.records import GONE, Ordered, Record
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import rare_collections
@@ -84,8 +84,6 @@ _DECISIONS: Mapping[str, Callable[[Record], tuple[Any, ...]]] = {
 }  # fmt: skip
 #: The queues whose messages count.
 _QUEUES = ("incoming", "active", "deferred", "hold")
-#: What takes a message out of a queue.
-_GONE = ("removed", "deleted")
 
 
 class MessageRow(NamedTuple):
@@ -221,13 +219,13 @@ class Results:
         """The number of messages in each host's queue after each change: (time, host, messages)."""
         size: Counter[str] = Counter()
         present: set[tuple[str, str]] = set()
-        stayed = {(r.host, r.queue_id) for r in self.records.of("active", *_GONE)}
-        for record in self.records.of("message-id", *_GONE):
+        stayed = {(r.host, r.queue_id) for r in self.records.of("active", *GONE)}
+        for record in self.records.of("message-id", *GONE):
             key = (record.host, record.queue_id)
             if record.event == "message-id" and key not in present and (key in stayed or self._waits(*key)):
                 present.add(key)
                 size[record.host] += 1
-            elif record.event in _GONE and key in present:
+            elif record.event in GONE and key in present:
                 present.discard(key)
                 size[record.host] -= 1
             else:
@@ -248,7 +246,7 @@ class Results:
         hosts: dict[str, dict[str, int]] = {}
         for name, waiting in self._waiting.items():
             hosts[name] = {
-                "accepted": trails.accepted[name],
+                "accepted": trails.accepted[name] + sum((name, queue_id) not in trails.present for queue_id in waiting),
                 "refused": trails.refused[name],
                 "sent": trails.tried[name, "sent"], "deferred": trails.tried[name, "deferred"],
                 "bounced": trails.tried[name, "bounced"] + trails.tried[name, "expired"],

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from simmail.mail.records import Ordered, Record
+from simmail.mail.records import GONE, Ordered, Record
 
 #: A message in the queue of one host: the host's name, and the message's queue id there.
 Copy = tuple[str, str]
@@ -77,7 +77,9 @@ class Trails:
         discards: the sessions (by their tasks) in which a message was thrown away.
         notices: (the copy that it was about, the notice's queue id) of each notice.
         cries: errors, warnings and last words -> how often.
-        accepted, refused: host -> how many messages it took, and how often it refused.
+        accepted, refused: host -> how many messages it took, without those that its queue manager has not yet seen, and
+            how often it refused.
+        present: the copies that are in a queue, and that a queue manager has seen.
         tried: (host, status) -> how many tries ended so.
     """
 
@@ -93,6 +95,7 @@ class Trails:
         self.notices: list[tuple[Copy, str]] = []
         self.cries: Counter[Cry] = Counter()
         self.accepted: Counter[str] = Counter()
+        self.present: set[Copy] = set()
         self.refused: Counter[str] = Counter()
         self.tried: Counter[tuple[str, str]] = Counter()
         #: Each text and each copy once, however many records name it.
@@ -101,9 +104,9 @@ class Trails:
         readers: dict[str, Callable[[Record], None]] = {
             "composed": self.composed.append, "message-id": self._named, "handed-over": self._handed_over,
             "delivery": self._delivery, "attempted": self._attempted, "given-up": self._given_up,
-            "arrived": self._taken, "discarded": self._ended, "deleted": self._ended, "expired": self._ended,
-            "notification": self._notice, "active": self._active, "refusal": self._refusal, "screened": self._refusal,
-            "content": self._refusal,
+            "arrived": self._taken, "discarded": self._ended, "expired": self._ended, "notification": self._notice,
+            "active": self._active, **dict.fromkeys(GONE, self._gone),
+            "refusal": self._refusal, "screened": self._refusal, "content": self._refusal,
             "fatal": self._cry, "panic": self._cry, "error": self._cry, "warning": self._cry,
         }  # fmt: skip
         for record in records.of(*readers):
@@ -163,7 +166,19 @@ class Trails:
         self.notices.append((self._copy(record.host, record.queue_id), record.fields[1]))
 
     def _active(self, record: Record) -> None:
-        self.accepted[record.host] += 1
+        copy = (record.host, record.queue_id)
+        if copy not in self.present:
+            self.present.add(copy)
+            self.accepted[record.host] += 1
+
+    def _gone(self, record: Record) -> None:
+        copy = (record.host, record.queue_id)
+        if record.event == "deleted":
+            self._ended(record)
+            self.accepted[record.host] += copy not in self.present
+        elif record.event == "requeued":
+            self.accepted[record.host] -= copy in self.present  # it comes again
+        self.present.discard(copy)
 
     def _refusal(self, record: Record) -> None:
         if record.get("action") == "reject":

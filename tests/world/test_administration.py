@@ -63,6 +63,26 @@ def test_a_queue_file_that_moves_is_not_deleted(world: World) -> None:
     assert world.results.summary()["messages"] == {"on its way": 1}
 
 
+def test_a_message_counts_once_however_often_it_is_tried(world: World) -> None:
+    """In the figures of its host and in the picture of its queue: after tries, on hold, requeued, and deleted."""
+    host = world.host(SERVER)
+
+    def figures() -> tuple[int, int, int]:
+        told = world.results.summary()["hosts"][SERVER]
+        return told["accepted"], told["in queue"], list(world.results.queue_rows)[-1][2]
+
+    world.run(until="3h")
+    assert world.results.summary()["hosts"][SERVER]["deferred"] > 3
+    assert figures() == (1, 1, 1)
+    host.sh("postsuper -h ALL")
+    assert figures() == (1, 1, 1)
+    host.sh("postsuper -H ALL; postsuper -r ALL")
+    world.run(until="4h")
+    assert figures() == (1, 1, 1)
+    host.sh("postsuper -d ALL")
+    assert figures() == (1, 0, 0)
+
+
 def test_the_queue_directory_is_a_tree_of_folders(world: World) -> None:
     """A message that waits is a file below the first character of its name, and so is the log of why it waits."""
     host = world.host(SERVER)

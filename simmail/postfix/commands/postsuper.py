@@ -89,9 +89,7 @@ def _release(spool: Spool, queue: str, queue_id: str, invocation: Invocation) ->
 
 
 def _requeue(spool: Spool, queue: str, queue_id: str, invocation: Invocation) -> bool:
-    message = spool.drop(queue, queue_id, "requeued")
-    message.uid = invocation.machine.accounts[OWNER].uid
-    spool.maildrop[queue_id] = message
+    spool.requeue(queue_id, queue).uid = invocation.machine.accounts[OWNER].uid
     return True
 
 
