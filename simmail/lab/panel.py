@@ -34,7 +34,7 @@ class Side(NamedTuple):
     Args:
         title: what was set.
         world: as it is at the end; None where it could not be run.
-        trouble: why not.
+        trouble: why not, or what Postfix said of what was set.
     """
 
     title: str
@@ -52,23 +52,27 @@ def run(name: str | Path, host: str, settings: Mapping[str, str], until: str, se
         until: how long.
     """
     title = ", ".join(f"{parameter} = {value}" for parameter, value in settings.items()) or AS_IT_IS
+    said = ""
     try:
         world = load(name, seed, policy)
         if settings:
             changed = world.host(host)
             changed.edit("main.cf", **settings)
-            changed.sh("postfix reload")
+            lines = changed.sh("postfix reload").stderr.splitlines()
+            said = "\n".join(line for line in lines if ": fatal: " in line or any(name in line for name in settings))
         world.run(until)
     except SimmailError as error:
         return Side(title, None, str(error))
-    return Side(title, world)
+    return Side(title, world, said)
 
 
 def shown(side: Side, host: str) -> str:
     """One side as HTML: figures, picture, log."""
     head = f"<h4>{html.escape(side.title)}</h4>"
+    if side.trouble:
+        head += f"<p>{html.escape(side.trouble)}</p>"
     if side.world is None:
-        return f"{head}<p>{html.escape(side.trouble)}</p>"
+        return head
     figures, account = side.world.results.summary()["hosts"].get(host, {}), side.world.results.account.figures
     rows = [(name, str(value)) for name, value in figures.items()]
     rows += [(f"{mail} mail", _fates(account[mail])) for mail in ("wanted", "unwanted")]

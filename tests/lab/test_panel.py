@@ -34,6 +34,13 @@ def test_a_setting_that_stops_postfix_is_told() -> None:
     assert "no name" in told
 
 
+def test_what_postfix_says_of_a_setting_is_told() -> None:
+    """That nothing uses a name, and that a value is none; nothing of what is in order."""
+    assert "unused parameter: mynetwork=0.0.0.0/0" in shown(run("01", HOST, {"mynetwork": "0.0.0.0/0"}, "1h"), HOST)
+    assert "postfix: fatal: bad numerical" in shown(run("01", HOST, {"default_process_limit": "many"}, "1h"), HOST)
+    assert not run("01", HOST, {"mynetworks": "0.0.0.0/0"}, "1h").trouble
+
+
 def test_the_map_has_the_mail_on_it() -> None:
     """Each move goes between places that are on the map; what it shows is told in words."""
     world = simmail.load("01")
