@@ -25,7 +25,7 @@ def mail_server(world: World, name: str) -> Host:
     host = world.host(name)
     if host.master is None:
         servers = ", ".join(h.name for h in world.hosts.values() if h.master is not None)
-        raise InputError(f"host {name!r}", "is no mail server", f"there are: {servers or 'none'}")
+        raise InputError(f"host {name!r}", "runs no Postfix", f"there are: {servers or 'none'}")
     return host
 
 
@@ -35,7 +35,7 @@ def from_nothing(axes: Any) -> None:
 
 
 def queues(world: World, *hosts: str) -> Picture:
-    """The number of messages in the queue of each host over time; all mail servers by default."""
+    """The number of messages in the queue of each host over time; all that run Postfix by default."""
     names = [world.host(name).name for name in hosts] or [h.name for h in world.hosts.values() if h.master is not None]
     changes = [row for row in world.results.queue_rows if row[1] in names]
     drawing, axes, unit = over_time(world, "messages in the queue")
@@ -80,11 +80,11 @@ def qshape(world: World, host: str, by: str = "age") -> Picture:
 
     Args:
         world: the world.
-        host: a mail server.
+        host: one that runs Postfix.
         by: `age`, in qshape(1)'s ranges, or `domain` of the recipients.
 
     Raises:
-        InputError: for another `by`, and for a host that is no mail server.
+        InputError: for another `by`, and for a host that runs no Postfix.
     """
     if by not in ("age", "domain"):
         raise InputError(f"by={by!r}", "is no way to look at a queue", "there are: age, domain")

@@ -66,7 +66,7 @@ def journey(world: World, identity: str) -> Picture:
     lanes = {name: LEFT + LANE * number for number, name in enumerate(hosts)}
     for name, x in lanes.items():
         axes.plot([x, x], [TOP - 0.05, height - 0.1], color=RULE, linewidth=1.4, zorder=1)
-        mail = name in world.hosts and world.hosts[name].master is not None
+        mail = name in world.hosts and world.hosts[name].takes_mail
         _head(axes, name, x, *((COLOURS[0], "white") if mail else (COLOURS[1], INK)))
     y = TOP
     for (step, words), room in zip(rows, heights, strict=True):

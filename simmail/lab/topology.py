@@ -119,7 +119,7 @@ def _cards(world: World) -> dict[str, Card]:
             lines.append(" and ".join(people[host.name]))
         if not (host.up and world.network.graph.nodes[host.name]["up"]):
             lines.append("down")
-        card.hosts.append((host.master is not None, host.name, lines))
+        card.hosts.append((host.takes_mail, host.name, lines))
     return cards
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 #: Every command of a host by name.
 COMMANDS = {**COMMON, **FETCHMAIL, **POLICY, **PROCMAIL, **POSTFIX}
 CONFIGURATION = "/etc/postfix"
+SMTP_PORT = 25
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Server | None]"]
 
@@ -93,6 +94,11 @@ class Host:
     def up(self) -> bool:
         """Whether it is running at all."""
         return self._up
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether it is a mail server: runs Postfix, be it stopped just now, or stands for a site that takes mail."""
+        return self.master is not None or SMTP_PORT in self.listeners
 
     def crash(self) -> None:
         """Let it die at once, as when the power fails: what is on its disk stays."""
@@ -197,7 +203,7 @@ class Host:
 
     def __repr__(self) -> str:
         addresses = ", ".join(self.machine.outside)
-        does = "a mail server" if self.master is not None else "no mail server"
+        does = "a mail server" if self.takes_mail else "no mail server"
         return f"<{self.name} ({addresses}), {does}{'' if self.up else ', down'}>"
 
     def running(self, question: Run, shell: tuple[str, ...] = (), terminal: bool = False) -> Decision[Exit]:

@@ -234,10 +234,11 @@ class World:
 
     def __repr__(self) -> str:
         title = self.scenario.title if self.scenario else "a world"
-        servers = sum(1 for host in self.hosts.values() if host.master is not None)
+        servers = sum(host.takes_mail for host in self.hosts.values())
         moment = self.calendar.at(self.now)
+        people = "1 person" if len(self.people) == 1 else f"{len(self.people)} people"
         return (
-            f"<{title}: {len(self.hosts)} hosts, {servers} of them mail servers, {len(self.people)} people; "
+            f"<{title}: {len(self.hosts)} hosts, {servers} of them mail servers, {people}; "
             f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M:%S}>"
         )
 

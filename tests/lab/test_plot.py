@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import simmail
 from simmail.lab import plot
 from simmail.lab.load import load
 from simmail.lab.stays import QUEUES, stays
@@ -126,9 +127,18 @@ def test_flows_are_the_transfers(world: World) -> None:
         assert pairs.get((start, end), 0) == len(sent)
 
 
+def test_who_takes_mail_is_a_mail_server() -> None:
+    """On the map, and by what a world and a host say of themselves: sites that run no Postfix, too."""
+    world = simmail.load("04")
+    assert "mail.wary.example (mail server)" in str(plot.topology(world))
+    assert "neighbour.broadband.example;" in str(plot.topology(world))
+    assert repr(world.host("mail.wary.example")) == "<mail.wary.example (198.18.1.1), a mail server>"
+    assert "9 hosts, 6 of them mail servers, 1 person; " in repr(world)
+
+
 def test_mistakes_are_told(world: World) -> None:
     """A host without Postfix, and a way to look at a queue that there is not."""
-    with pytest.raises(InputError, match=r"is no mail server; there are: one\.example"):
+    with pytest.raises(InputError, match=r"runs no Postfix; there are: one\.example"):
         plot.states(world, "pc.one.example")
     with pytest.raises(InputError, match="there are: age, domain"):
         plot.qshape(world, NAMES[0], by="size")
