@@ -10,7 +10,7 @@ from simmail.files.file_errors import FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, Options, options
 from simmail.userland.process import CommandError, Process, Tool
-from simmail.userland.regex import Match, Pattern, PatternError, basic, extended
+from simmail.userland.regex import Match, Pattern, PatternError, PerlPattern, basic, extended
 from simmail.userland.shell.patterns import Glob
 
 LONG = {
@@ -59,10 +59,19 @@ class Selector:
     def __init__(self, given: Options, texts: list[str], process: Process) -> None:
         self.fold, self.whole, self.words = "i" in given or "y" in given, "x" in given, "w" in given
         kind = given.last("EFGP") or "G"
-        if kind == "P":
-            raise CommandError("Perl matching not supported in a --disable-perl-regexp build", 2)
         self.fixed: list[str] | None = None
-        self.patterns: list[Pattern] = []
+        self.patterns: list[Pattern | PerlPattern] = []
+        if "P" in given:
+            if any(letter in given for letter in "EFG"):
+                raise CommandError("conflicting matchers specified", 2)
+            if len(given.values("e")) + len(given.values("f")) > 1:
+                raise CommandError("the -P option only supports a single pattern", 2)
+            try:
+                self.patterns = [PerlPattern("\n".join(texts), self.fold, self.words, self.whole)]
+            except PatternError as error:
+                raise CommandError(str(error), 2) from None
+            self.words = self.whole = False
+            return
         if kind == "F" or (not self.fold and all(text and text.isalnum() for text in texts)):
             self.fixed = [_folded(text) if self.fold else text for text in texts]
             return
