@@ -75,6 +75,9 @@ class Zones:
         self.conducts: dict[str, Conduct] = {}
         self.changed = 0
 
+    def __repr__(self) -> str:
+        return f"<zones with {len(self._names)} names; faults: {dict(self.faults) or 'none'}>"
+
     def add(self, record: DnsRecord) -> None:
         """Add one resource record, behind those of its name and type."""
         name = record.name.lower()
@@ -122,6 +125,8 @@ class Zones:
         Raises:
             InputError: with file and line where the text is no master file.
         """
+        if not isinstance(text, str):
+            raise InputError(source, f"{text!r} is no text", "write the zone's lines as one text")
         for record in parse(text, origin, source):
             self.add(record)
 

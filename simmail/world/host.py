@@ -148,6 +148,8 @@ class Host:
         """
         if not isinstance(command, str):
             raise InputError(f"{self.name}: sh", f"{command!r} is no command line", "write it as a text: 'mailq'")
+        if not isinstance(stdin, str):
+            raise InputError(f"{self.name}: stdin", f"{stdin!r} is no text", "write its lines as one text")
         account = self.machine.accounts.get(user)
         if account is None:
             raise NobodyError(f"{self.name}: user {user!r}", "has no account", "cat /etc/passwd shows who has one")
@@ -163,7 +165,8 @@ class Host:
 
         Args:
             file: `main.cf`.
-            settings: parameter -> new value; True and False are written yes and no, None takes the setting away.
+            settings: parameter -> new value; True and False are written yes and no, a list with commas, and None takes
+                the setting away.
 
         Raises:
             InputError: for another file, and with the command's words where it refuses.
@@ -172,6 +175,8 @@ class Host:
             raise InputError(f"file {file!r}", "has no settings that could be edited by name", "use write(path, text)")
         for name, value in settings.items():
             words = "yes" if value is True else "no" if value is False else str(value)
+            if isinstance(value, (list, tuple)):
+                words = ", ".join(map(str, value))
             order = ["-X", name] if value is None else ["-e", f"{name}={words}"]
             done = self.sh(shlex.join(["postconf", *order]))
             if done.status:

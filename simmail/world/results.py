@@ -279,6 +279,9 @@ class Results:
                 lines += ["", f"{title}:", *(f"  {text}" for text in found)]
         return "\n".join(lines) + "\n"
 
+    def __repr__(self) -> str:
+        return self.told()
+
     def cries(self) -> list[str]:
         """What programs died of, and what they complained of most; each once, and not what a notice says already."""
         complaints = Counter({cry: times for cry, times in self.trails.cries.items() if cry[2] in ("error", "warning")})

@@ -106,6 +106,9 @@ class Account:
     def __init__(self, results: Results) -> None:
         self.results = results
 
+    def __repr__(self) -> str:
+        return f"<what became of all mail: {self.figures}>"
+
     @cached_property
     def fates(self) -> list[Fate]:
         """What became of each message for each of its recipients, in the order of writing."""

@@ -57,7 +57,11 @@ def clock(text: str | float | int, start_of_day: float = 0.0) -> float:
         if hours > 23 or minutes > 59 or rest > 59:
             raise ValueError(f"{text!r} is no time of day; write 0:00 to 23:59, a later day's as 1d 9:00")
         return days * 86400.0 + hours * 3600 + minutes * 60 + rest - start_of_day
-    return seconds(text)
+    try:
+        return seconds(text)
+    except ValueError:
+        wanted = "write 90s, 1h30m, 9:05 or 1d 9:00"
+        raise ValueError(f"{text!r} is no length of time, and no time of day; {wanted}") from None
 
 
 def told(duration: float) -> str:

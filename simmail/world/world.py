@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -253,9 +254,11 @@ class World:
             moment = clock(text, start.hour * 3600.0 + start.minute * 60 + start.second)
         except ValueError as error:
             raise InputError("time", str(error)) from None
+        if not isfinite(moment):
+            raise InputError("time", f"{text!r} is none", "write 90s, 1h30m, 9:05 or 1d 9:00")
         if moment < 0:
             found = f"{text!r} is before the world's start, {start:%H:%M}"
-            raise InputError("time", found, f"the next day's is written 1d {text}")
+            raise InputError("time", found, f"the next day's is written 1d {text}" if isinstance(text, str) else "")
         return moment
 
     def run(self, until: float | str | None = None) -> None:

@@ -45,6 +45,11 @@ from simmail.mail.errors import InputError
             lambda w: simmail.panel("01", "mail.domain.ork", ["relayhost"]),
             r"panel: settings: \['relayhost'\] is no table",
         ),
+        (lambda w: w.host("mail.domain.ork").sh("cat", stdin=["a"]), r"mail.domain.ork: stdin: \['a'\] is no text"),
+        (lambda w: w.zones.read(["a"]), r"zone: \['a'\] is no text; write the zone's lines as one text"),
+        (lambda w: w.run("9:5"), r"time: '9:5' is no length of time, and no time of day; write 90s, 1h30m, 9:05 or"),
+        (lambda w: w.run(float("inf")), r"time: inf is none; write 90s, 1h30m"),
+        (lambda w: w.run(-5), r"time: -5 is before the world's start, 09:00$"),
         (lambda w: w.run("8:00"), r"time: '8:00' is before the world's start, 09:00"),
     ],
 )
@@ -61,3 +66,20 @@ def test_no_mail_is_still_a_list() -> None:
     assert list(letters) == letters == []
     with pytest.raises(IndexError):
         letters[0]
+
+
+def test_a_list_of_values_is_written_with_commas() -> None:
+    """As main.cf has lists; whatever is typed at the prompt."""
+    host = simmail.load("01").host("mail.domain.ork")
+    host.edit("main.cf", mynetworks=["127.0.0.0/8", "192.168.1.20"])
+    assert host.sh("postconf -h mynetworks").stdout == "127.0.0.0/8, 192.168.1.20\n"
+
+
+def test_a_world_s_parts_show_themselves() -> None:
+    """In a cell that ends with one of them stands what is in it."""
+    world = simmail.load("01")
+    world.run("9:20")
+    world.zones.faults["x.example"] = "timeout"
+    assert "1 message written: 1 delivered" in repr(world.results)
+    assert "'wanted': {'delivered': 1}" in repr(world.results.account)
+    assert repr(world.zones).endswith(" names; faults: {'x.example': 'timeout'}>")
