@@ -47,7 +47,11 @@ class Comparison:
         self.rows, self.wanted = {policy: list(found) for policy, found in rows.items()}, dict(wanted or {})
 
     def values(self, policy: str, name: str) -> list[float]:
-        """A figure of each replication under a policy; not-a-number where it failed."""
+        """A figure of each replication under a policy; not-a-number where it failed.  Raises InputError."""
+        if policy not in self.rows:
+            raise InputError(f"policy {policy!r}", "is not compared here", f"there are: {', '.join(self.rows)}")
+        if name not in FIGURES:
+            raise InputError(f"figure {name!r}", "is not there", f"there are: {', '.join(FIGURES)}")
         return [row.figures[name] for row in self.rows[policy]]
 
     def mean(self, policy: str, name: str) -> Interval:
@@ -84,7 +88,11 @@ class Comparison:
 
         Args:
             wanted: figure -> half-width; by default what the comparison was asked for.
+
+        Raises:
+            InputError: for a figure that is not there, and a half-width that is not above 0.
         """
+        _check_precision(wanted or {})
         return {
             name: max(needed(found, half_width) for found in self._estimates(name))
             for name, half_width in (wanted or self.wanted).items()
@@ -254,6 +262,8 @@ def compare(
         InputError: for a world, policy or figure that is not there.
     """
     bundle = Bundle.read(world)
+    if isinstance(policies, str):
+        raise InputError("policies", f"{policies!r} is no list", "write ['none', 'after']")
     bundle.check_policies(list(policies))
     wanted = _checked(precision or {}, replications, most)
     seeds: list[int] = []
@@ -272,12 +282,18 @@ def compare(
         goal = min(most, max(len(seeds) + 2, *came.needed().values()))
 
 
-def _checked(precision: Mapping[str, float], replications: int, most: int) -> dict[str, float]:
+def _check_precision(precision: Mapping[str, float]) -> None:
     for name, half_width in precision.items():
         if name not in COMPARED:
             raise InputError(f"precision {name!r}", "there is no such figure", f"there are: {', '.join(COMPARED)}")
         if not half_width > 0:
             raise InputError(f"precision {name}={half_width:g}", "is not above 0", "give the half-width that will do")
+
+
+def _checked(precision: Mapping[str, float], replications: int, most: int) -> dict[str, float]:
+    _check_precision(precision)
+    if not isinstance(replications, int):
+        raise InputError("replications", f"{replications!r} is no number", "write 10")
     if replications < (2 if precision else 1):
         raise InputError("replications", f"{replications} are too few", "an interval takes two at least")
     if precision and most < replications:

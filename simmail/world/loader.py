@@ -55,6 +55,8 @@ def load(name: str | Path, seed: int = 1, policy: str = "", remember: bool = Tru
         InputError: with file and line of what is wrong.
     """
     folder = folders.find(name)
+    if not isinstance(seed, int):
+        raise InputError(f"seed {seed!r}", "is no whole number", "write seed=2; a policy is given as policy='after'")
     return Loader(folder, schema.read(folder / folders.WORLD), seed, policy, remember).world
 
 
@@ -164,7 +166,8 @@ class Loader:
         overlay = self.folder / "policies" / policy
         if not overlay.is_dir():
             known = sorted(p.name for p in (self.folder / "policies").glob("*") if p.is_dir())
-            raise InputError(f"policy {policy!r}", "is not there", f"there are: {', '.join(known) or 'none'}")
+            there = f"there are: {', '.join(known) or 'none'}; without one a world is as its hosts/ have it"
+            raise InputError(f"policy {policy!r}", "is not there", there)
         wanted = f"a policy's files lie in policies/{policy}/HOST, as on the host"
         names = sorted(path.name for path in overlay.iterdir() if not path.name.startswith("."))
         for name in names:

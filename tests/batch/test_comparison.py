@@ -98,6 +98,20 @@ def test_what_is_not_there_is_told(world: Path, policies: list[str], precision: 
         compare(world, policies, 2, precision=precision, jobs=1)
 
 
+def test_what_is_asked_of_a_comparison_has_to_be_in_it(world: Path) -> None:
+    """Another policy, another figure, a half-width of nothing; policies and a number that are none."""
+    found = compare(world, ["none", "strict"], 2, jobs=1)
+    for asked, said in (
+        (lambda: found.mean("closed", "spam_let_in"), "policy 'closed': is not compared here; there are: none, strict"),
+        (lambda: found.difference("strict", "spam"), "figure 'spam': is not there; there are: spam_let_in,"),
+        (lambda: found.needed({"spam_let_in": 0}), "precision spam_let_in=0: is not above 0"),
+        (lambda: compare(world, "none"), "policies: 'none' is no list; write"),
+        (lambda: compare(world, ["none"], "3"), "replications: '3' is no number; write 10"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InputError, match=said):
+            asked()
+
+
 def test_the_command(world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`simmail compare` prints the table, or JSON, and writes table, runs and picture."""
     asked = ["compare", str(world), "--policies", "none,strict", "--replications", "2", "--jobs", "1"]

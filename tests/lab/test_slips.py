@@ -47,6 +47,8 @@ from simmail.mail.errors import InputError
         ),
         (lambda w: w.host("mail.domain.ork").sh("cat", stdin=["a"]), r"mail.domain.ork: stdin: \['a'\] is no text"),
         (lambda w: w.zones.read(["a"]), r"zone: \['a'\] is no text; write the zone's lines as one text"),
+        (lambda w: simmail.load("05", "after"), r"seed 'after': is no whole number; write seed=2; a policy"),
+        (lambda w: simmail.load("05", policy="none"), r"'none': is not there; there are: .*; without one"),
         (lambda w: w.run("9:5"), r"time: '9:5' is no length of time, and no time of day; write 90s, 1h30m, 9:05 or"),
         (lambda w: w.run(float("inf")), r"time: inf is none; write 90s, 1h30m"),
         (lambda w: w.run(-5), r"time: -5 is before the world's start, 09:00$"),
