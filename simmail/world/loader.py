@@ -55,9 +55,9 @@ def load(name: str | Path, seed: int = 1, policy: str = "", remember: bool = Tru
         InputError: with file and line of what is wrong.
     """
     folder = folders.find(name)
-    if not isinstance(seed, int):
+    if not hasattr(seed, "__index__"):
         raise InputError(f"seed {seed!r}", "is no whole number", "write seed=2; a policy is given as policy='after'")
-    return Loader(folder, schema.read(folder / folders.WORLD), seed, policy, remember).world
+    return Loader(folder, schema.read(folder / folders.WORLD), int(seed), policy, remember).world
 
 
 def lay(host: Host, path: str, text: str, source: Path) -> None:
