@@ -86,6 +86,8 @@ def test_a_mistake_is_told_with_its_line(text: str, line: int) -> None:
         ("caf\udce9.ork. IN A 192.0.2.1", "this is no UTF-8 text"),
         ("x.ork. 999999999999 IN A 192.0.2.1", "999999999999 is too long a time to live, which ends at 2147483647 s"),
         ("www.domain.ork. IN A 192.0.2.1", "CNAME"),
+        ("x.ork. 300 IN A 192.0.2", "'192.0.2' is no IPv4 address"),
+        ("x.ork. in aaaa 192.0.2.1", "'192.0.2.1' is no IPv6 address"),
     ],
 )
 def test_a_mistake_is_told_in_words(line: str, words: str) -> None:
