@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from simmail.lab.of_world import of_world
 from simmail.lab.topology import places
+from simmail.mail.errors import InputError
 from simmail.world.truth import KINDS
 
 if TYPE_CHECKING:
@@ -85,6 +88,7 @@ def _widget() -> type[anywidget.AnyWidget]:
     return Map
 
 
+@of_world
 def animation(world: World, seconds: float = 20.0) -> Any:
     """The map with the mail of the whole run moving over it.
 
@@ -93,7 +97,12 @@ def animation(world: World, seconds: float = 20.0) -> Any:
         seconds: how long the run takes on the screen.
 
     Returns: a widget; its `data` are the places, links and moves.
+
+    Raises:
+        InputError: for a length of time that is none.
     """
+    if not 0 < seconds < inf:
+        raise InputError("animation: seconds", f"{seconds!r} is no length of time", "write 20")
     found = moves(world)
     step = max(1, -(-len(found) // MOVES))
     shown = found[::step]

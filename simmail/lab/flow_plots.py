@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from simmail.lab.of_world import of_world
 from simmail.lab.picture import Picture
 from simmail.lab.topology import draw_map
 
@@ -34,6 +35,7 @@ def transfers(world: World) -> Counter[tuple[str, str]]:
     return found
 
 
+@of_world
 def flows(world: World) -> Picture:
     """The network, each link as wide as many messages passed over it; the table has them by pairs of hosts."""
     passed: Counter[tuple[str, str]] = Counter()

@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from simmail.lab.of_world import of_world
 from simmail.mail.errors import InputError
 from simmail.mail.records import Record, line
 from simmail.world.trace import Hop, bracketed, hops
@@ -88,6 +89,7 @@ def _words(record: Record) -> str:
     return told_as.get(record.event, lambda: record.event)()
 
 
+@of_world
 def journey(world: World, identity: str) -> Journey:
     """One message, hop by hop; see `Journey`."""
     return Journey(world, identity)

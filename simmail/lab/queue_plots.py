@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simmail.lab.axes import MARKS_ON_LINE, legend_above, over_time, unit_of
+from simmail.lab.of_world import of_world
 from simmail.lab.picture import COLOURS, MARKS, Picture, figure
 from simmail.lab.stays import QUEUES, Stay, counts, stays
 from simmail.mail.errors import InputError
@@ -34,6 +35,7 @@ def from_nothing(axes: Any) -> None:
     axes.set_ylim(bottom=0, top=None if any(max(line.get_ydata()) for line in axes.lines) else 1)
 
 
+@of_world
 def queues(world: World, *hosts: str) -> Picture:
     """The number of messages in the queue of each host over time; all that run Postfix by default."""
     names = [world.host(name).name for name in hosts] or [h.name for h in world.hosts.values() if h.master is not None]
@@ -55,6 +57,7 @@ def queues(world: World, *hosts: str) -> Picture:
     return Picture(drawing, alt, ("time", "host", "messages"), changes)
 
 
+@of_world
 def states(world: World, host: str) -> Picture:
     """The messages of a host by queue over time: incoming, active, deferred, hold."""
     # what is there at present has not left: its stay ends with the picture alone
@@ -75,6 +78,7 @@ def states(world: World, host: str) -> Picture:
     return Picture(drawing, alt, ("time", *QUEUES), rows)
 
 
+@of_world
 def qshape(world: World, host: str, by: str = "age") -> Picture:
     """What waits in a host's queue, as a heat map over time.
 

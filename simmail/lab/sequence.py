@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from simmail.lab.of_world import of_world
 from simmail.lab.picture import COLOURS, Picture, figure, text_width
 from simmail.mail.errors import InputError
 from simmail.world.trace import Deed, Step, bracketed, steps
@@ -34,6 +35,7 @@ LOOKS: dict[Deed, tuple[str, str, str]] = {
 }
 
 
+@of_world
 def journey(world: World, identity: str) -> Picture:
     """One message's way from host to host.
 

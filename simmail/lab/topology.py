@@ -9,6 +9,7 @@ from functools import cached_property
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from simmail.lab.of_world import of_world
 from simmail.lab.picture import COLOURS, Picture, figure, text_width
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Card:
         return lines * LINE + len(self.hosts) * HOST_GAP + 2 * PAD - 0.04
 
 
+@of_world
 def topology(world: World) -> Picture:
     """The network: sites with their hosts, and the links between them with latency and bandwidth."""
     drawing, alt = draw_map(world)

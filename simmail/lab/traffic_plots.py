@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from simmail.lab.axes import MARKS_ON_LINE, legend_above, over_time
+from simmail.lab.of_world import of_world
 from simmail.lab.picture import COLOURS, MARKS, Picture, figure
 from simmail.lab.queue_plots import mail_server
 from simmail.lab.stays import stays
@@ -25,6 +26,7 @@ ENDS = {
 }  # fmt: skip
 
 
+@of_world
 def arrivals(world: World, host: str) -> Picture:
     """Messages that came to a host and that left it, counted up over time; between the lines lies its queue."""
     found = stays(mail_server(world, host))
@@ -54,6 +56,7 @@ def arrivals(world: World, host: str) -> Picture:
     return Picture(drawing, alt, ("time", "arrived", "left"), table)
 
 
+@of_world
 def delays(world: World, *hosts: str) -> Picture:
     """How long mail took: the share of messages that took no longer than so long, with percentiles.
 
@@ -96,6 +99,7 @@ def percentile(values: list[float], share: float) -> float:
     return values[max(0, -int(-share * len(values) // 1) - 1)]
 
 
+@of_world
 def outcomes(world: World) -> Picture:
     """What became of mail by its kind: for each recipient of each message that somebody wrote."""
     found = Counter((fate.kind, fate.state) for fate in world.results.account.fates)
