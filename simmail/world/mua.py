@@ -114,23 +114,44 @@ class MailProgram:
         self,
         to: str | Sequence[str],
         subject: str = "",
-        text: str = "",
+        text: str | Sequence[str] = "",
         attach: Sequence[Attachment | tuple[str, int]] = (),
         headers: Sequence[str] = (),
     ) -> Draft:
-        """Write a message (arguments as for `compose`) and submit it; the draft tells later what became of it."""
-        draft = self.compose(to, subject, text, attach, headers)
+        """Write a message and submit it; the draft tells later what became of it.
+
+        Args: as for `compose`; in a text, several addresses have commas between them.
+
+        Raises:
+            InputError: for no recipient at all, and for what is no text.
+        """
+        recipients = to
+        if isinstance(to, str) and '"' not in to:
+            recipients = [part.strip() for part in to.split(",") if part.strip()]
+        self._check_texts("to", [recipients] if isinstance(recipients, str) else recipients)
+        self._check_texts("subject", [subject])
+        self._check_texts("text", [text] if isinstance(text, str) else text)
+        draft = self.compose(recipients, subject, text, attach, headers)
         self.world.clock.spawn(self.computer, self.submit(draft), self.world.now)
         return draft
+
+    def _check_texts(self, what: str, values: object) -> None:
+        """Raises InputError for what is no list of texts."""
+        if not isinstance(values, (list, tuple)):
+            raise InputError(f"{self.person}: {what}", f"{values!r} is no text")
+        for value in values:
+            if not isinstance(value, str):
+                raise InputError(f"{self.person}: {what}", f"{value!r} is no text")
 
     def reply(self, letter: Letter, text: str) -> Draft:
         """Answer a letter, now; the draft tells later what became of it.
 
         Raises:
-            InputError: for what is no letter.
+            InputError: for what is no letter, and for what is no text.
         """
         if not isinstance(letter, Letter):
             raise InputError(f"{self.person}: reply", f"{letter!r} is no letter", "give one of .inbox: .inbox[-1]")
+        self._check_texts("text", [text])
         draft = self.answer(letter, text)
         self.world.clock.spawn(self.computer, self.submit(draft), self.world.now)
         return draft

@@ -53,6 +53,9 @@ from simmail.mail.errors import InputError
         (lambda w: simmail.plot.states(w.host("mail.domain.ork"), "mail.domain.ork"), r"mail server>: is none; give"),
         (lambda w: simmail.journey("01", "<x@y>"), r"world '01': is none"),
         (lambda w: simmail.animation(w, seconds=0), r"animation: seconds: 0 is no length of time; write 20"),
+        (lambda w: w.people["alice"].send(5), r"alice: to: 5 is no text"),
+        (lambda w: w.people["alice"].send("bob@x.example", ["a"]), r"alice: subject: \['a'\] is no text"),
+        (lambda w: w.people["alice"].send(""), r"to: nobody to send to; name an address"),
         (lambda w: w.run("9:5"), r"time: '9:5' is no length of time, and no time of day; write 90s, 1h30m, 9:05 or"),
         (lambda w: w.run(float("inf")), r"time: inf is none; write 90s, 1h30m"),
         (lambda w: w.run(-5), r"time: -5 is before the world's start, 09:00$"),
@@ -89,3 +92,11 @@ def test_a_world_s_parts_show_themselves() -> None:
     assert "1 message written: 1 delivered" in repr(world.results)
     assert "'wanted': {'delivered': 1}" in repr(world.results.account)
     assert repr(world.zones).endswith(" names; faults: {'x.example': 'timeout'}>")
+
+
+def test_several_addresses_in_a_text() -> None:
+    """With commas between them, as in a mail program's line."""
+    world = simmail.load("01")
+    draft = world.people["alice"].send("alice@domain.ork, taxes@creativeacct.com", "Minutes", "Here they are.")
+    world.run("9:02")
+    assert (draft.recipients, draft.state) == (("alice@domain.ork", "taxes@creativeacct.com"), "sent")
