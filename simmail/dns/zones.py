@@ -83,11 +83,13 @@ class Zones:
         return f"<zones with {len(self._names)} names; faults: {dict(self.faults) or 'none'}>"
 
     def add(self, record: DnsRecord) -> None:
-        """Add one resource record, behind those of its name and type."""
+        """Add one resource record, behind those of its name and type; one that is there already only takes its TTL."""
         name = record.name.lower()
         record = _answering(record, record.name)
         node = self._names.setdefault(name, {})
-        node[record.type] = (*node.get(record.type, ()), record)
+        others = node.get(record.type, ())
+        place = next((n for n, other in enumerate(others) if other._replace(ttl=record.ttl) == record), len(others))
+        node[record.type] = (*others[:place], record, *others[place + 1 :])
         while name and name not in self._exists:
             self._exists.add(name)
             name = name.partition(".")[2]

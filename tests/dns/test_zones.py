@@ -98,6 +98,13 @@ def test_a_mistake_is_told_in_words(line: str, words: str) -> None:
     assert words in str(told.value)
 
 
+def test_a_record_that_is_there_is_not_added_again(zones: Zones) -> None:
+    """RFC 2181 section 5: it has the newest time to live, in its old place."""
+    before = zones.lookup("domain.ork", "MX").records
+    zones.read("domain.ork. 77 IN MX 10 mail.domain.ork.\n")
+    assert zones.lookup("domain.ork", "MX").records == (before[0]._replace(ttl=77), *before[1:])
+
+
 def test_what_is_removed_is_counted(zones: Zones) -> None:
     """In any spelling; nothing where nothing was."""
     assert [zones.remove(name, "mx") for name in ("Domain.ork.", "domain.ork")] == [2, 0]
