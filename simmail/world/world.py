@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -262,7 +263,7 @@ class World:
         return moment
 
     def run(self, until: float | str | None = None) -> None:
-        """Let time pass.
+        """Let time pass; for a moment that is over it stays what it is, with a warning.
 
         Args:
             until: seconds since the start, a length of time since the start (`2h`, `5d`), or a time of day on the first
@@ -275,4 +276,8 @@ class World:
             end = self.scenario.length if self.scenario else 3600.0
         else:
             end = self.moment(until)
+        if end < self.now:
+            now = f"{self.calendar.at(self.now):%a %H:%M:%S}"
+            more = "for five minutes more write world.run(world.now + 300)"
+            warnings.warn(f"it is {now} already, and time does not run backwards; {more}", stacklevel=2)
         self.clock.run(end)

@@ -100,3 +100,12 @@ def test_several_addresses_in_a_text() -> None:
     draft = world.people["alice"].send("alice@domain.ork, taxes@creativeacct.com", "Minutes", "Here they are.")
     world.run("9:02")
     assert (draft.recipients, draft.state) == (("alice@domain.ork", "taxes@creativeacct.com"), "sent")
+
+
+def test_a_moment_that_is_over_is_warned_of() -> None:
+    """Nothing happens, and how to go on is said."""
+    world = simmail.load("01")
+    world.run("9:20")
+    with pytest.warns(UserWarning, match=r"it is Mon 09:20:00 already, .* write world.run\(world.now \+ 300\)"):
+        world.run("5m")
+    assert world.now == 1200
