@@ -129,16 +129,16 @@ def _within(folder: Path, name: str, at: str, policy: str) -> Place:
     assert world.folder is not None
     if folder.resolve() != (world.folder / "hosts" / host.name).resolve():
         place.folder = folder
-        _lay(host, folder, "")
+        _lay(host, folder, "", place.notices)
         _compile(host, place.notices)
     if host.master is None:
         raise InputError(str(folder), "has no etc/postfix/main.cf", f"give {_BASES}")
     return place
 
 
-def _lay(host: Host, folder: Path, below: str) -> None:
-    """Put a folder's files on a host."""
-    for path, text in files_below(folder):
+def _lay(host: Host, folder: Path, below: str, notices: list[str]) -> None:
+    """Put a folder's files on a host; of a link that leads out of it, as Debian's makedefs.out does, there is a notice."""
+    for path, text in files_below(folder, notices):
         loader.lay(host, f"{below}/{path}", text, folder / path)
 
 
@@ -150,8 +150,8 @@ def _alone(folder: Path, names: Zones | None) -> Place:
     world = World(Calendar(START))
     machine = Machine("localhost", ("127.0.0.1",), calendar=world.calendar)
     host = world.add_host("host", machine, Resolver(names or world.zones))
-    _lay(host, folder, "/etc/postfix" if bare else "")
     notices: list[str] = []
+    _lay(host, folder, "/etc/postfix" if bare else "", notices)
     _fill(host, notices)
     _compile(host, notices, bare)
     return Place(host, names, False, folder, bare, notices)
