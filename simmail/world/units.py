@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -20,6 +21,8 @@ def seconds(text: str | float | int) -> float:
     5400.0
     """
     if isinstance(text, (int, float)) and not isinstance(text, bool):
+        if not math.isfinite(text):
+            raise ValueError(f"{text!r} has no end; write a number of seconds")
         return float(text)
     total, rest = 0.0, str(text).strip()
     while found := _PART.match(rest):

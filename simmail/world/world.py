@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import warnings
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -255,11 +254,10 @@ class World:
             moment = clock(text, start.hour * 3600.0 + start.minute * 60 + start.second)
         except ValueError as error:
             raise InputError("time", str(error)) from None
-        if not isfinite(moment):
-            raise InputError("time", f"{text!r} is none", "write 90s, 1h30m, 9:05 or 1d 9:00")
         if moment < 0:
             found = f"{text!r} is before the world's start, {start:%H:%M}"
-            raise InputError("time", found, f"the next day's is written 1d {text}" if isinstance(text, str) else "")
+            later = f"the next day's is written 1d {text}" if isinstance(text, str) else "write seconds after it"
+            raise InputError("time", found, later)
         return moment
 
     def run(self, until: float | str | None = None) -> None:
