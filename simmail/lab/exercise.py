@@ -29,7 +29,7 @@ from simmail.mail.errors import InputError
 from simmail.world import folder as folders
 from simmail.world.schema import Part
 
-SPEC, TASK, CHECKS = "exercise.yaml", "task.md", "checks.py"
+SPEC, TASK, CHECKS = folders.EXERCISE, "task.md", "checks.py"
 WORLD, START, FAULTS, HIDDEN = "world", "start", "faults", "hidden"
 SOLUTION, RIGHT, WRONG = "solution", "right", "wrong"
 #: Files of a learner that are looked at, at most, and the octets of all of them.

@@ -11,6 +11,8 @@ from simmail.mail.errors import InputError
 
 FILE_LIMIT = 16 * 1024 * 1024
 WORLD = "world.yaml"
+#: What a folder of an exercise has: the world is made from it, in a copy.
+EXERCISE = "exercise.yaml"
 #: Where a learner's copy keeps what is about itself, and the file there that names what it is a copy of.
 OWN, ORIGIN = ".simmail", "origin"
 #: Folders that hold worlds, looked for beside and above the present one.
@@ -53,6 +55,10 @@ def find(name: str | Path, start: Path | None = None) -> Path:
                 )
     if given.is_dir():
         raise InputError(str(given), f"has no {WORLD}", "a world is a folder with one in it")
+    tasks = [path.parent.name for folder in above for path in (folder / "exercises").glob(f"*/{EXERCISE}")]
+    for task in sorted(tasks):
+        if task.startswith(str(name)):
+            raise InputError(f"world {str(name)!r}", "is an exercise", f"make a copy of it: simmail start {task}")
     known = f"there are: {', '.join(sorted(seen))}" if seen else "a world is a folder with a world.yaml in it"
     raise InputError(f"world {str(name)!r}", "is nowhere to be found", known)
 

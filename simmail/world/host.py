@@ -169,11 +169,14 @@ class Host:
                 the setting away.
 
         Raises:
-            InputError: for another file, and with the command's words where it refuses.
+            InputError: for another file, for a value that is a set or a table, and with the command's words where it
+                refuses.
         """
         if normal(file, CONFIGURATION) != f"{CONFIGURATION}/main.cf":
             raise InputError(f"file {file!r}", "has no settings that could be edited by name", "use write(path, text)")
         for name, value in settings.items():
+            if isinstance(value, (set, dict)):
+                raise InputError(f"{self.name}: {name}", f"{value!r} is no value", "write it as in main.cf: 'one, two'")
             words = "yes" if value is True else "no" if value is False else str(value)
             if isinstance(value, (list, tuple)):
                 words = ", ".join(map(str, value))

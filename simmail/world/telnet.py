@@ -123,7 +123,13 @@ class Telnet:
         return self._connection is not None and self._connection.open
 
     def type(self, text: str) -> Heard:
-        """Type one line, or several; what the server said to them, "" while a message's text is typed."""
+        """Type one line, or several; what the server said to them, "" while a message's text is typed.
+
+        Raises:
+            InputError: for what is no text.
+        """
+        if not isinstance(text, str):
+            raise InputError("telnet", f"{text!r} is no line", "write it as a text: 'NOOP'")
         before = len(self.transcript)
         for line in text.split("\n"):
             self._line(line.rstrip("\r"))

@@ -21,6 +21,16 @@ from simmail.mail.errors import InputError
             r"alice: reply: 'Yes' is no letter; give one of .inbox",
         ),
         (lambda w: w.host("mail.domain.ork").sh(5), r"mail.domain.ork: sh: 5 is no command line; write it as a text"),
+        (lambda w: w.host("mail.domain.ork").sh("cat", stdin=b"x"), r"mail.domain.ork: stdin: b'x' is no text"),
+        (
+            lambda w: w.host("mail.domain.ork").edit("main.cf", body_checks={"a"}),
+            r"mail.domain.ork: body_checks: \{'a'\} is no value; write it as in main.cf",
+        ),
+        (lambda w: w.telnet("pc1.domain.ork", "mail.domain.ork").type(5), r"telnet: 5 is no line; write it as a text"),
+        (lambda w: simmail.load("10-att"), r"world '10-att': is an exercise; make a copy of it: simmail start 10-"),
+        (lambda w: w.run(float("nan")), r"time: nan has no end; write a number of seconds"),
+        (lambda w: w.run(float("inf")), r"time: inf has no end"),
+        (lambda w: w.run(-5), r"time: -5 is before the world's start, 09:00; write seconds after it"),
         (lambda w: simmail.journey(w, None), r"message None: is no Message-ID; write it as a text"),
         (lambda w: simmail.plot.journey(w, None), r"message None: is no Message-ID; write it as a text"),
         (
