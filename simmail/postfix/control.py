@@ -13,7 +13,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from simmail.mail.questions import Decision
 
@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 
 #: Something for the queue manager to do: given it and the time (s), the tries to start now.
 Act = Callable[[Any, float], "Decision[list[Entry]]"]
+
+
+class Listener(NamedTuple):
+    """A TCP port that takes connections.
+
+    Args:
+        address: of the host; `*` for all its addresses.
+        port: its number.
+        program: whose it is, as ps(1) has its name.
+    """
+
+    address: str
+    port: int
+    program: str = "master"
 
 
 class Control(Protocol):
@@ -49,8 +63,8 @@ class Control(Protocol):
     def manage(self, act: Act) -> None:
         """Let the queue manager do something, if it runs."""
 
-    def listening(self) -> list[tuple[str, int]]:
-        """The addresses and TCP ports of the host that take connections now; `*` for all its addresses."""
+    def listening(self) -> list[Listener]:
+        """The TCP ports of the host that take connections now."""
 
     def wake_pickup(self) -> None:
         """Tell pickup(8), if it runs, that there is something in the maildrop queue."""

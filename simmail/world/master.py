@@ -12,7 +12,7 @@ from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note,
 from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
-from simmail.postfix.control import Act
+from simmail.postfix.control import Act, Listener
 from simmail.postfix.delivery import WAITING, Result
 from simmail.postfix.processes import Process
 from simmail.postfix.program import Program
@@ -202,9 +202,10 @@ class Master:
         self.ports.listen(self.system)
         self.intake.configure(self.system)
 
-    def listening(self) -> list[tuple[str, int]]:
-        """The addresses and TCP ports of the host that take connections now; `*` for all its addresses."""
-        return [*(("*", port) for port in self.host.listeners), *self.ports.listening()]
+    def listening(self) -> list[Listener]:
+        """The TCP ports of the host that take connections now, Postfix's and others'."""
+        own = [Listener(address, port) for address, port in self.ports.listening()]
+        return [*(Listener("*", port) for port in self.host.listeners), *own, *self.host.policies.listening()]
 
     # ---- what tasks ask for
 

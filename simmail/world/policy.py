@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from simmail.files.invocation import Command
 from simmail.mail.answers import PolicyAnswer
 from simmail.mail.errors import Fatal
+from simmail.mail.hostnames import valid_address
 from simmail.mail.questions import Decision, Level, Listen, Policy, Question, Sleep, through
 from simmail.network.graph import HERE
 from simmail.postfix.config import QUEUE_DIRECTORY
+from simmail.postfix.control import Listener
 from simmail.postfix.mastercf import Service
 from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
 from simmail.userland.policy.protocol import ANY
@@ -87,6 +89,19 @@ class PolicyServers:
             return IN_USE
         self._programs[place] = program
         return ""
+
+    def listening(self) -> list[Listener]:
+        """The TCP ports of the programs."""
+        found = []
+        for place, program in self._programs.items():
+            kind, _, name = place.partition(":")
+            address, _, port = name.rpartition(":")
+            if kind == "inet":
+                address = (
+                    "*" if address == ANY else address if valid_address(address) else self.host.machine.addresses[0]
+                )
+                found.append(Listener(address, int(port), program.name))
+        return found
 
     def connect(self, server: str, now: float) -> Line | None:
         """The server's end of a new connection; None where nobody listens.

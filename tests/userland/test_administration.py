@@ -158,6 +158,27 @@ def test_ss_and_netstat_show_where_the_host_listens(host: Host) -> None:
     assert "LISTEN" not in host.sh("postfix stop; ss -ltn").stdout
 
 
+def test_ss_and_netstat_show_policy_servers(host: Host) -> None:
+    """Each with its owner, and as wide a column as the longest port needs."""
+    said = host.sh("postgrey --inet=10023 -d; ratelimit --inet='*:10031'; ss -ltnp").stdout
+    assert "State  Recv-Q Send-Q Local Address:Port  Peer Address:PortProcess\n" in said
+    assert '0.0.0.0:25         0.0.0.0:*   users:(("master",pid=1208,fd=13))\n' in said
+    assert 'LISTEN 0      128        127.0.0.1:10023      0.0.0.0:*   users:(("postgrey",pid=1399,fd=13))\n' in said
+    assert "LISTEN 0      128          0.0.0.0:10031" in said
+    assert "tcp        0      0 127.0.0.1:10023         0.0.0.0:*               LISTEN      1399/postgrey " in (
+        host.sh("netstat -ltnp").stdout
+    )
+
+
+@pytest.mark.parametrize("port", ["abc", "localhost:", "0", "70000"])
+def test_a_policy_server_needs_a_port(host: Host, port: str) -> None:
+    """What is none is told, and nothing is started."""
+    done = host.sh(f"postgrey --inet={port} -d")
+    assert done.status == 1
+    assert "is no TCP port" in done.stderr
+    assert "postgrey" not in host.sh("ss -ltnp").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -1,7 +1,8 @@
 """nc: talk to a server by hand, as OpenBSD's netcat does, or see whether one listens.
 
 All of standard input is sent as soon as the connection stands, without waiting for a greeting or for answers: servers
-that mind that hear of it.  `sleep`s between the lines are of no use, for the input is read to its end first.
+that mind that hear of it.  `sleep`s between the lines are of no use, for the input is read to its end first.  Policy
+servers are out of its reach: to it their ports are closed.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ DIAGNOSTICS
     action=pass, reason=client AWL | client whitelist | recipient whitelist, ...
 
 BUGS
-    The database is in memory and outlives nothing.  --unix and --inet only name the place where it is asked; --user,
+    The database is in memory.  Nothing stops a postgrey: when its host is up again after a crash it is there, with all
+    it knew.  --unix and --inet only name the place where it is asked; --user,
     --group, --dbdir, --pidfile, --syslog-facility, --socketmode, --listen-queue-size change nothing.  An address of two
     numbers in a whitelist means a network of 24 bits, as it does in version 1.37.
 
@@ -197,6 +198,8 @@ class Postgrey:
     Raises:
         Fatal: for a command line that it does not take.
     """
+
+    name = "postgrey"
 
     def __init__(self, machine: Machine, argv: tuple[str, ...], now: float = 0.0) -> None:
         given = read_options(argv, OPTIONS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
+from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, answered
 
 #: The address that stands for all of a host's.
@@ -15,9 +16,11 @@ class PolicyProgram(Protocol):
     """A policy server that runs.
 
     Attributes:
+        name: what it is called.
         endpoint: where it listens, as main.cf names it: `inet:127.0.0.1:10023`, `unix:/run/policy`.
     """
 
+    name: str
     endpoint: str
 
     def ask(self, attributes: Mapping[str, str], now: float) -> Decision[str | None]:
@@ -87,10 +90,15 @@ def endpoint(text: str, kind: str) -> str:
     Args:
         text: `10023`, `127.0.0.1:10023`, `localhost:10023`, or a socket's path.
         kind: `inet` or `unix`.
+
+    Raises:
+        Fatal: for what is no TCP port.
     """
     if kind == "unix":
         return f"unix:{text}"
     host, colon, port = text.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise Fatal(f"--inet={text}: {port or 'nothing'} is no TCP port")
     host = host.strip("[]") if colon else "127.0.0.1"
     address = {"localhost": "127.0.0.1", "": "127.0.0.1", "*": ANY}.get(host, host)
     return f"inet:{address}:{port}"

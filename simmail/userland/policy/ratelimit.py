@@ -58,6 +58,8 @@ class RateLimiter:
         Fatal: for a command line that it does not take.
     """
 
+    name = "ratelimit"
+
     def __init__(self, machine: Machine, argv: tuple[str, ...], now: float = 0.0) -> None:
         given = read_options(argv, OPTIONS)
         if not given["inet"] and not given["unix"]:
