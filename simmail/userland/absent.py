@@ -13,9 +13,10 @@ TYPED = "hold a session with nc HOST 25, in a notebook with world.telnet(CLIENT,
 SOFTWARE = "all software that this host can have is there"
 ACCOUNTS = "accounts are written into world.yaml: users: {bob: Bob Smith}"
 LOAD = "how busy a host is: qshape active, postfix status"
+RUNNING = "ss -ltnp shows what listens; postfix stop ends Postfix, and a policy server goes on whatever happens"
 NETWORK = "addresses and links stand in world.yaml; nc -zv HOST 25 tells whether a server answers"
 CONTENT = "no mail is encrypted in this world"
-SPACE = "ls -l shows a file's size, qshape and mailq what is in the queue; find -size looks for big ones"
+SPACE = "ls -l and find -size tell how large files are, mailq letters; what is free is disk_free in world.yaml"
 LATER = "only Postfix runs by itself on this host: type it when the time has come, in a notebook after world.run(until)"
 SCRIPTS = "write it in sh, sed or awk, in a notebook in Python"
 AWAY = "nothing leaves this host but mail; look at another one from its own shell"
@@ -32,7 +33,8 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys("telnet swaks socat".split(), TYPED),
     **dict.fromkeys("apt apt-get aptitude dpkg dpkg-reconfigure yum dnf".split(), SOFTWARE),
     **dict.fromkeys("useradd adduser userdel deluser usermod passwd groupadd addgroup vipw".split(), ACCOUNTS),
-    **dict.fromkeys("top htop ps pgrep pkill killall pstree free uptime vmstat iostat".split(), LOAD),
+    **dict.fromkeys("top htop ps pstree free uptime vmstat iostat".split(), LOAD),
+    **dict.fromkeys("pidof pgrep pkill killall".split(), RUNNING),
     **dict.fromkeys("ping traceroute tracepath ip ifconfig route iptables nft ufw tcpdump".split(), NETWORK),
     **dict.fromkeys("openssl gpg certbot posttls-finger".split(), CONTENT),
     **dict.fromkeys("df du quota lsof".split(), SPACE),
@@ -42,6 +44,7 @@ INSTEAD: dict[str, str] = {
     **dict.fromkeys("rndc resolvectl systemd-resolve unbound-control nscd delv".split(), CACHES),
     **dict.fromkeys("reboot shutdown halt poweroff init".split(), POWER),
     **dict.fromkeys("od hexdump xxd file dos2unix".split(), OCTETS),
+    **dict.fromkeys("zgrep zcat zless gunzip".split(), "logs are not rotated or packed here: grep /var/log/maillog"),
     "postmulti": "a host has one Postfix here",
     "postdrop": "sendmail puts mail into the maildrop queue",
     "postlock": "who holds a mailbox has a file beside it, NAME.lock: touch makes one",

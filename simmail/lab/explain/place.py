@@ -137,7 +137,7 @@ def _within(folder: Path, name: str, at: str, policy: str) -> Place:
 
 
 def _lay(host: Host, folder: Path, below: str, notices: list[str]) -> None:
-    """Put a folder's files on a host; of a link that leads out of it, as Debian's makedefs.out does, there is a notice."""
+    """Put a folder's files on a host, with a notice of each link that leads out of it, as Debian's makedefs.out does."""
     for path, text in files_below(folder, notices):
         loader.lay(host, f"{below}/{path}", text, folder / path)
 
