@@ -15,15 +15,17 @@ from simmail.cli.arguments import whole
 def _compare(args: argparse.Namespace) -> int:
     from simmail.batch.comparison import compare
 
+    if args.out:
+        Path(args.out).mkdir(parents=True, exist_ok=True)  # a place that cannot be is told before hours of runs
+    policies = [name.strip() for name in args.policies.split(",")]
     found = compare(
-        args.world, args.policies.split(","), args.replications, seed=args.seed, until=args.until,
+        args.world, policies, args.replications, seed=args.seed, until=args.until,
         precision=dict(args.precision), most=args.most, jobs=args.jobs, dask=args.dask,
     )  # fmt: skip
     text = json.dumps(found.as_json(), indent=1, ensure_ascii=False)
     print(text if args.json else found.told(), end="\n" if args.json else "")
     if args.out:
         out = Path(args.out)
-        out.mkdir(parents=True, exist_ok=True)
         (out / "comparison.json").write_text(text + "\n", encoding="utf-8")
         found.runs.to_parquet(out / "runs.parquet", index=False)
         found.picture.save(str(out / "comparison.png"))

@@ -164,6 +164,26 @@ def test_links_are_told_by_where_they_lead(world: Path, capsys: pytest.CaptureFi
     assert "etc/circle: is a link that leads back to itself; put a copy there" in said
 
 
+def test_a_link_in_a_bare_configuration_is_a_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Debian's own /etc/postfix has one that leads out of it; it is not followed, and all the rest is read."""
+    (tmp_path / "main.cf").write_text("compatibility_level = 3.6\nmyhostname = mail.domain.ork\nmydestinaton = a.b\n")
+    (tmp_path / "makedefs.out").symlink_to("/usr/share/postfix/makedefs.out")
+    assert main(["lint", str(tmp_path)]) == 1
+    assert "mydestinaton" in capsys.readouterr().out
+    assert (
+        main(["explain", str(tmp_path), "--client", "192.0.2.9", "--from", "a@b.example", "--to", "c@d.example"]) == 0
+    )
+    assert "note: " + str(tmp_path / "makedefs.out") + ": is a link that leads out of" in capsys.readouterr().out
+
+
+def test_a_comparison_needs_a_place_before_it_runs(world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is run that could not be kept; blanks between names of policies do no harm."""
+    Path("file").write_text("")
+    status, said = told(capsys, "compare", "12", "--policies", "before, after", "--out", "file")
+    assert (status, said) == (1, "simmail: file: is there already, as something else; name another place\n")
+    assert main(["compare", "12", "--policies", "before, after", "--until", "1m", "--replications", "2"]) == 0
+
+
 @pytest.mark.parametrize(
     ("time", "words"),
     [
