@@ -18,7 +18,7 @@ BY_ADDRESS = frozenset({"reject_rbl_client", "permit_dnswl_client"})
 
 DEAD = Kind(
     "error", "dead-blocklist",
-    "{domain} ended in {ended}: {fate}. Mail is refused by chance, or for everybody, or each look-up is in vain.",
+    "{domain} ended ({ended}): {fate}. Mail is refused by chance, or for everybody, or each look-up is in vain.",
     "A list that is given up can answer every question with yes; relays.ordb.org did in 2008. Told by {source}",
     "Delete the line; ask a list that lives, with a filter, and for a while behind warn_if_reject.",
     "postconf(5)",
