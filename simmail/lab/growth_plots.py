@@ -29,6 +29,8 @@ def counted(worlds: Mapping[str, World], event: str) -> Picture:
     """
     if event not in EVENTS:
         raise InputError(f"event {event!r}", "is told of by no record", f"one of {', '.join(sorted(EVENTS))}")
+    if not isinstance(worlds, Mapping):
+        raise InputError("worlds", f"{worlds!r} is no table", 'write {"as it is": world}')
     if not worlds:
         raise InputError("worlds", "there is none to count in", 'name one: {"as it is": world}')
     longest = max(worlds.values(), key=lambda world: world.now)

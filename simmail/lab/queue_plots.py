@@ -112,10 +112,8 @@ def qshape(world: World, host: str, by: str = "age") -> Picture:
         for number, label in enumerate(labels)
     ]
     peak = max(rows, key=lambda row: row[2], default=(0.0, "", 0))
-    alt = (
-        f"A heat map of {host}'s queue over {told(world.now)} by {by}; most messages, {peak[2]}, at {told(peak[0])} "
-        f"for {by} {peak[1]}."
-    )
+    most = f"most messages, {peak[2]}, at {told(peak[0])} for {by} {peak[1]}" if peak[2] else "empty throughout"
+    alt = f"A heat map of {host}'s queue over {told(world.now)} by {by}; {most}."
     return Picture(drawing, alt, ("time", by, "messages"), rows)
 
 

@@ -34,6 +34,14 @@ class People(dict[str, "MailProgram"]):
         raise NobodyError(f"person {login!r}", "is not in this world", f"there are: {', '.join(self) or 'none'}")
 
 
+def _spoilt(text: Any, attach: Any) -> InputError:
+    """What is wrong with a text or with files that no body of a message can be made of."""
+    if not isinstance(text, str) and not (isinstance(text, Sequence) and all(isinstance(line, str) for line in text)):
+        return InputError("text", f"{text!r} is no text", "write it in quotation marks, or as a list of lines")
+    wanted = 'write a list of names and whole numbers of octets: [("photo.jpg", 2_300_000)]'
+    return InputError("attach", f"{attach!r} is no list of files", wanted)
+
+
 class MailProgram:
     """One person's mail program.
 
@@ -85,7 +93,7 @@ class MailProgram:
             now: when it is written, seconds since the start; the world's time by default.
 
         Raises:
-            InputError: for no recipient at all.
+            InputError: for no recipient at all, and for a text or files that are none.
         """
         recipients = (to,) if isinstance(to, str) else tuple(to)
         if not recipients:
@@ -96,6 +104,10 @@ class MailProgram:
         identity = f"<{calendar.stamp(moment)}.{self._count}.{self.person}@{self.computer.name}>"
         written = text.rstrip("\n").split("\n") if isinstance(text, str) else text
         who = f"{header_text(self.name)} <{self.address}>" if self.name else self.address
+        try:
+            content = body(written, [Attachment(*file) for file in attach], identity)
+        except TypeError:
+            raise _spoilt(text, attach) from None
         lines = [
             f"Date: {calendar.header(moment).removesuffix(' (UTC)').replace(',  ', ', ')}",
             f"From: {who}",
@@ -104,7 +116,7 @@ class MailProgram:
             f"Message-ID: {identity}",
             "MIME-Version: 1.0",
             *headers,
-            *body(written, [Attachment(*file) for file in attach], identity),
+            *content,
         ]
         draft = Draft(identity, self.address, recipients, subject, Content(lines))
         self._outbox[identity] = draft
@@ -130,7 +142,6 @@ class MailProgram:
             recipients = [part.strip() for part in to.split(",") if part.strip()]
         self._check_texts("to", [recipients] if isinstance(recipients, str) else recipients)
         self._check_texts("subject", [subject])
-        self._check_texts("text", [text] if isinstance(text, str) else text)
         draft = self.compose(recipients, subject, text, attach, headers)
         self.world.clock.spawn(self.computer, self.submit(draft), self.world.now)
         return draft

@@ -226,10 +226,10 @@ class World:
 
     def host(self, name: str) -> Host:
         """The host of that name.  Raises InputError."""
+        if not isinstance(name, str):
+            raise NobodyError(f"host {name!r}", "is no name", "write it in quotation marks: 'mail.domain.ork'")
         found = self.hosts.get(name)
         if found is None:
-            if not isinstance(name, str):
-                raise InputError(f"host {name!r}", "is no name", "write it as a text: 'mail.domain.ork'")
             raise NobodyError(f"host {name!r}", "is not in this world", f"there are: {', '.join(self.hosts)}")
         return found
 

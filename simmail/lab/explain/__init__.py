@@ -49,6 +49,9 @@ def explain(
     Raises:
         InputError: for a host, an address or a file that cannot be.
     """
+    for given, called in ((client, "--client"), (sender, "--from"), (recipient, "--to")):
+        if not isinstance(given, str):
+            raise InputError(called, f"{given!r} is no text", "write it in quotation marks; '' stands for <>")
     address, name = _caller(client)
     place = find(host, tuple(zones), world, at, policy)
     for user in users:

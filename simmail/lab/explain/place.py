@@ -81,6 +81,8 @@ def find(
         if target.master is None:
             raise InputError(f"host {target.name}", "runs no Postfix", "name a mail server")
         return Place(target, names or target.world.zones, False, None, False, [])
+    if not isinstance(target, (str, Path)):
+        raise InputError(repr(target), "is no host", 'name one, as in world.host("mail.domain.ork")')
     folder = Path(target)
     if not folder.is_dir():
         raise InputError(str(target), "is no folder", f"give {_BASES}")
@@ -137,7 +139,7 @@ def _within(folder: Path, name: str, at: str, policy: str) -> Place:
 
 
 def _lay(host: Host, folder: Path, below: str, notices: list[str]) -> None:
-    """Put a folder's files on a host, with a notice of each link that leads out of it, as Debian's makedefs.out does."""
+    """Put a folder's files on a host; a link that leads out of it, as Debian's makedefs.out does, gets a notice."""
     for path, text in files_below(folder, notices):
         loader.lay(host, f"{below}/{path}", text, folder / path)
 
