@@ -116,6 +116,14 @@ def test_queue_files_lie_where_main_cf_has_them(world: World) -> None:
     assert len(name) > len(queue_id)
 
 
+def test_who_sleeps_sees_what_happened_meanwhile() -> None:
+    """Within one command line, as on a terminal: the log behind a sleep has all of its time."""
+    host = simmail.load("12").host("mail.domain.ork")
+    seen = host.sh("sendmail -bv alise; sleep 2; tail -1 /var/log/maillog").stdout
+    assert seen.endswith(": removed\n")
+    assert seen.splitlines()[-1] == host.sh("tail -1 /var/log/maillog").stdout.rstrip()
+
+
 def test_the_log_is_a_file(world: World) -> None:
     """What grep counts in the log is what happened."""
     host = world.host(SERVER)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from simmail.mail.calendar import DAYS, MONTHS
-from simmail.mail.questions import Decision, Sleep
+from simmail.mail.questions import Decision, Level, Sleep
 from simmail.userland.commands.manage import read_date
 from simmail.userland.commands.options import options
 from simmail.userland.process import CommandError, Process, Tool, plain
@@ -132,6 +132,7 @@ def sleep(process: Process) -> Decision[int]:
         seconds += float(found.group(1)) * DURATIONS[found.group(2)]
     process.job.rest(seconds)
     yield Sleep(seconds)
+    yield Level()  # who sleeps wants to see what has happened meanwhile
     process.now += seconds
     return 0
 
