@@ -263,3 +263,35 @@ def test_any_configuration_is_looked_at(lines: list[tuple[str, str]], tmp_path: 
     for finding in told["findings"]:
         assert finding["happens"]
         assert "{" not in finding["code"]
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("local_recipient_maps", "smtpd"), ("virtual_alias_maps", "smtpd"), ("alias_maps", "smtpd"),
+        ("transport_maps", "trivial-rewrite"), ("relocated_maps", "trivial-rewrite"),
+        ("recipient_bcc_maps", "cleanup"), ("mime_header_checks", "cleanup"),
+        ("mailbox_command_maps", "local"), ("smtp_generic_maps", "smtp"),
+    ],
+)  # fmt: skip
+def test_a_table_without_a_type_keeps_the_program_from_running_that_is_named(name: str, program: str) -> None:
+    """The one that dies as a letter comes and another goes."""
+    world = simmail.load("12")
+    host = world.host("mail.domain.ork")
+    host.edit("main.cf", **{name: "/etc/postfix/x"})
+    (found,) = (one for one in simmail.lint(host) if one.code == "table-without-type")
+    assert found.happens.startswith(f"{program} does not run: ")
+    host.sh("postfix reload")
+    host.sh("sendmail alice@domain.ork vera@flowers.example", stdin="Subject: hello\n\nHello.\n")
+    world.telnet("mail.flowers.example", "mail.domain.ork").type("EHLO x\nMAIL FROM:<vera@flowers.example>")
+    world.run(world.now + 5)
+    log = host.sh("grep 'fatal: open dictionary' /var/log/maillog").stdout
+    assert f"postfix/{program}[" in log
+
+
+def test_a_database_of_aliases_has_a_type_by_default() -> None:
+    """newaliases makes it with default_database_type."""
+    host = simmail.load("12").host("mail.domain.ork")
+    host.edit("main.cf", alias_database="/etc/aliases")
+    assert not [one for one in simmail.lint(host) if one.severity == "error"]
+    assert host.sh("newaliases").status == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from simmail.lab.lint.databases import Databases
@@ -14,8 +15,31 @@ from simmail.postfix.tables.registry import open_table
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.world.blame import LINE
 
-#: Parameters whose words must be tables.
-TABLE_PARAMETERS = ("header_checks", "body_checks", "mime_header_checks", "nested_header_checks", "alias_database")
+#: What lists of tables for proxymap(8) begin with: they name tables, and nobody opens them.
+LISTS_OF_TABLES = "proxy_"
+#: Tables' parameters -> who reads them; smtpd is among those who read the others.  Those of TLS nobody reads here.
+READERS = tuple(
+    (re.compile(names), program)
+    for names, program in (
+        (r"(mime_|nested_)?header_checks|body_checks|(recipient|sender)_bcc_maps", "cleanup"),
+        (r"transport_maps|relocated_maps|address_verify_.*_maps|sender_dependent_.*_maps", "trivial-rewrite"),
+        (r"(mailbox_command|mailbox_transport|fallback_transport)_maps", "local"),
+        (r"virtual_(uid|gid)_maps", "virtual"),
+        (r"smtp_.*_(checks|maps)", "smtp"),
+        (r"lmtp_.*_(checks|maps)", "lmtp"),
+        (r"postscreen_.*_maps", "postscreen"),
+        (r"local_login_sender_maps", "postdrop"),
+        (r"(?!tls).*_maps", "smtpd"),
+    )
+)
+#: What comes of it that such a program does not run; what the others should deliver waits.
+SILENCE = {
+    "cleanup": "clients hang at the first RCPT",
+    "trivial-rewrite": "clients hang at MAIL",
+    "postscreen": "clients that it takes hear nothing",
+    "postdrop": "sendmail takes no mail",
+    "smtpd": "clients connect and hear nothing",
+}
 ALIASES = ("alias_maps", "alias_database")
 #: What parameters end in whose tables Postfix makes for itself.
 CACHES = ("_cache_database", "_cache_map", "address_verify_map")
@@ -106,16 +130,15 @@ def without_type(host: Parsed) -> Iterator[Finding]:
     """Tables of which only the file is named."""
     for setting in host.assignments:
         name = setting.name
-        if not (name.endswith("_maps") or name in TABLE_PARAMETERS) or host.where(name).line != setting.line:
+        reader = next((program for names, program in READERS if names.fullmatch(name)), "")
+        if not reader or name.startswith(LISTS_OF_TABLES) or host.where(name).line != setting.line:
             continue
         for word, location in host.placed(name):
             if ":" in word or word.startswith(("#", "!")) or "=" in word:
                 continue
-            checks = name.endswith("_checks")
-            effect = (
-                "cleanup does not run: clients hang at the first RCPT." if checks else "Mail is put off: 451 4.3.0."
-            )
-            yield NO_TYPE.at(location, effect=effect, word=word, parameter=name, type="pcre" if checks else "hash")
+            effect = f"{reader} does not run: {SILENCE.get(reader, 'mail for it waits in the queue')}."
+            type = "pcre" if name.endswith("_checks") else "hash"
+            yield NO_TYPE.at(location, effect=effect, word=word, parameter=name, type=type)
 
 
 def files_there(host: Parsed) -> Iterator[Finding]:
