@@ -27,6 +27,11 @@ def transfers(world: World) -> Counter[tuple[str, str]]:
             sender = world.network.owner(record.fields[3])
             if sender is not None and (sender not in world.hosts or world.hosts[sender].master is None):
                 found[sender, record.host] += 1
+        elif record.event == "attempted" and record.get("outcome") == "accepted":
+            server = world.network.owner(record.get("server"))
+            # one that is no Postfix makes a record of its own as mail arrives
+            if server is not None and server in world.hosts and world.hosts[server].master is not None:
+                found[record.host, server] += 1
         elif record.event == "delivery" and record.get("status") == "sent":
             address = _ADDRESS.search(record.get("relay"))
             owner = world.network.owner(address[1]) if address else None

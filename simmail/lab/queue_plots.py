@@ -99,7 +99,7 @@ def qshape(world: World, host: str, by: str = "age") -> Picture:
     span = max(world.now, 1.0) / unit
     image = axes.imshow(
         table, aspect="auto", origin="lower", cmap="cividis", interpolation="nearest", vmin=0,
-        extent=(0, span, -0.5, len(labels) - 0.5),
+        vmax=max(1, *map(max, table)), extent=(0, span, -0.5, len(labels) - 0.5),
     )  # fmt: skip
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylabel("minutes in the queue" if by == "age" else "recipients' domain")

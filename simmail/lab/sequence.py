@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Steps drawn, at most; of more the first ones and the last.
 SHOWN = 24
 # Lengths are inches, sizes of letters points.
-ARROW_ROW, MARK_ROW, LINE, TOP, LEFT = 0.46, 0.36, 0.16, 0.5, 1.7
+GAP, LINE, TOP, LEFT = 0.16, 0.16, 0.5, 1.7
 HEAD, SMALL = 10.0, 8.5
 LANE, BESIDE = 2.9, 2.75
 #: A text beside a mark or above an arrow: letters in a line, lines.
@@ -55,13 +55,10 @@ def journey(world: World, identity: str) -> Picture:
     hosts = list(dict.fromkeys(name for step in done for name in (step.host, step.target) if name))
     start = done[0].time
     rows = [(step, _words(step)) for step in done]
-    heights = [
-        (ARROW_ROW if step.target else MARK_ROW) + LINE * (len(words) - 1) * (1.0 if step.target else 0.65)
-        for step, words in rows
-    ]
+    rooms = [_room(step, words) for step, words in rows]
     spoken = any(step.host == hosts[-1] and not step.target for step in done)
     width = LEFT + LANE * (len(hosts) - 1) + (BESIDE if spoken else text_width(hosts[-1], HEAD, bold=True) / 2 + 0.3)
-    height = TOP + sum(heights) + 0.3
+    height = TOP + sum(map(sum, rooms)) + 0.2
     drawing, axes = figure(width, height, bare=True)
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
@@ -71,12 +68,13 @@ def journey(world: World, identity: str) -> Picture:
         mail = name in world.hosts and world.hosts[name].takes_mail
         _head(axes, name, x, *((COLOURS[0], "white") if mail else (COLOURS[1], INK)))
     y = TOP
-    for (step, words), room in zip(rows, heights, strict=True):
-        y += room
+    for (step, words), (above, below) in zip(rows, rooms, strict=True):
+        y += above
         when = f"{world.calendar.at(step.time):%H:%M:%S}"
         axes.text(0.08, y, when, fontsize=SMALL, color=INK, va="center", family="monospace")
         axes.text(0.72, y, f"+{_short(step.time - start)}", fontsize=SMALL - 1, color=PALE, va="center")
         _draw(axes, step, words, y, lanes)
+        y += below
     numbers = [(s.time - start, s.host, s.deed.value, s.target, s.address, s.text) for s in done]
     columns = ("after_s", "host", "deed", "to_host", "address", "text")
     return Picture(drawing, _alt(identity, done, start), columns, numbers)
@@ -98,6 +96,12 @@ def _words(step: Step) -> list[str]:
         parts.append(step.text)
     words = textwrap.wrap(": ".join(parts), WRAP)
     return words if len(words) <= LINES else [*words[: LINES - 1], words[LINES - 1] + " ..."]
+
+
+def _room(step: Step, words: list[str]) -> tuple[float, float]:
+    """How much a step takes above its mark or arrow and below: a text stands beside the one, and over the other."""
+    text = LINE * len(words)
+    return (text + GAP, GAP / 2) if step.target else (text / 2 + GAP, text / 2)
 
 
 def _head(axes: Any, name: str, x: float, colour: str, ink: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 import simmail
 from simmail.lab import plot
+from simmail.lab.animation import moves
+from simmail.lab.flow_plots import transfers
 from simmail.lab.load import load
 from simmail.lab.stays import QUEUES, stays
 from simmail.lab.traffic_plots import percentile
@@ -134,6 +136,22 @@ def test_who_takes_mail_is_a_mail_server() -> None:
     assert "neighbour.broadband.example;" in str(plot.topology(world))
     assert repr(world.host("mail.wary.example")) == "<mail.wary.example (198.18.1.1), a mail server>"
     assert "9 hosts, 6 of them mail servers, 1 person; " in repr(world)
+
+
+def test_mail_of_other_software_flows_too() -> None:
+    """Sites, bots and traps are no Postfix; what they send is counted once, as the moving pictures have it."""
+    for lab in ("12", "13"):
+        living = load(lab)
+        living.run("11:00")
+        taken = Counter((move.origin, move.target) for move in moves(living) if move.outcome == "taken")
+        assert len(taken) > 1
+        assert transfers(living) == taken
+
+
+def test_a_heat_map_of_nothing_says_so() -> None:
+    """And has no scale that goes below none."""
+    picture = plot.qshape(load("01"), "mail.domain.ork")
+    assert "empty throughout" in picture.alt
 
 
 def test_mistakes_are_told(world: World) -> None:
