@@ -65,7 +65,8 @@ def front_picture(options: pd.DataFrame, choices: list[str]) -> Picture:
         + f": {row[STOPPED]:.0%} stopped, {row[LOST]:.1%} missing"
         for row in best.head(5).to_dict("records")
     )
-    alt = f"Spam stopped against wanted mail missing, {len(known)} choices, {len(best)} of them not bettered: {points}."
+    told = f"{len(best)} of them not bettered: {points}" if points else "and in none both spam and wanted mail"
+    alt = f"Spam stopped against wanted mail missing, {len(known)} choices, {told}."
     columns = ("policy", *choices, STOPPED, LOST)
     return Picture(drawing, alt, columns, list(known[list(columns)].itertuples(index=False, name=None)))
 
@@ -136,7 +137,10 @@ def effect_picture(effects: pd.DataFrame, factor: str) -> Picture:
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(TOLD[share], loc="left", fontsize=10)
         axes.tick_params(axis="x", labelrotation=30)
-        values = ", ".join(f"{line.mean:.3g} at {line.value}" for line in lines.itertuples())
+        values = ", ".join(
+            f"{'unknown' if math.isnan(line.mean) else f'{line.mean:.3g}'} at {line.value}"
+            for line in lines.itertuples()
+        )
         parts.append(f"{TOLD[share]} {values}")
     alt = f"Effect of {factor}: {'; '.join(parts)}."
     return Picture(drawing, alt, tuple(own.columns), list(own.itertuples(index=False, name=None)))

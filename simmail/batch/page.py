@@ -39,12 +39,17 @@ def report(folder: str | Path, out: str | Path | None = None) -> Path:
     return target
 
 
+def _several(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
 def _parts(sweep: Sweep) -> Iterator[str]:
     said, runs, table = sweep.manifest, sweep.runs, sweep.table
     points, policies, seeds = len(said["cells"]), len(said["sweep"]["policies"]), len(said["seeds"])
     yield (
-        f"<p>{len(runs)} of {points * policies * seeds} runs: {points} points of the design"
-        f" ({html.escape(said['sweep']['design'])}), {policies} policies, {seeds} seeds;"
+        f"<p>{len(runs)} of {points * policies * seeds} runs: {_several(points, 'point')} of the design"
+        f" ({html.escape(said['sweep']['design'])}), {_several(policies, 'policy', 'policies')},"
+        f" {_several(seeds, 'seed')};"
         f" simmail {html.escape(said['simmail'])}.</p>"
     )
     if table.empty:
