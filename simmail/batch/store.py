@@ -81,7 +81,7 @@ class Store:
                 str(self.folder), f"has no {MANIFEST}", "name a folder that `simmail sweep` wrote"
             ) from None
         except ValueError as error:
-            raise InputError(str(self.folder / MANIFEST), f"is no JSON: {error}") from None
+            raise InputError(str(self.folder / MANIFEST), f"is no JSON: {error}", "sweep into a new folder") from None
         return found
 
     def finished(self) -> set[str]:
