@@ -107,7 +107,8 @@ class Account:
         self.results = results
 
     def __repr__(self) -> str:
-        return f"<what became of all mail: {self.figures}>"
+        found = "; ".join(f"{kind} {self.figures[kind]}" for kind in ("wanted", "unwanted"))
+        return f"<what became of {len(self.fates)} copies: {found}; has fates, figures, notices>"
 
     @cached_property
     def fates(self) -> list[Fate]:

@@ -90,6 +90,15 @@ def test_a_slip_is_a_sentence(slip: Any, words: str) -> None:
         slip(world)
 
 
+def test_results_say_what_they_have() -> None:
+    """Whoever looks at them in a cell sees the names of tables, and the figures."""
+    world = simmail.load("01")
+    world.run("10m")
+    assert repr(world.results).startswith("<results after 10 min; tables: messages, arrivals, deliveries, ")
+    assert repr(world.results.account).startswith("<what became of ")
+    assert "wanted {'delivered': " in repr(world.results.account)
+
+
 def test_no_mail_is_still_a_list() -> None:
     """Nothing, of length 0, and no end of it when gone through."""
     letters = simmail.load("01").people["alice"].get_mail()
