@@ -409,3 +409,12 @@ def test_a_before_queue_filter_is_named_and_not_asked(host: Path) -> None:
     told = str(explained(host, client="192.168.1.1,pc.domain.ork"))
     assert "the before-queue filter 127.0.0.1:10026 decides" in told
     assert "thrown away" not in told
+
+
+def test_a_screen_in_front_is_told_of() -> None:
+    """Where postscreen takes the port, what is played is what comes after it."""
+    mail = {"client": "203.0.113.9", "sender": "a@stranger.example", "recipient": "alice@domain.ork"}
+    for policy, screened in (("postscreen", True), ("open", False)):
+        told = simmail.explain(simmail.load("13", policy=policy).host("mail.domain.ork"), **mail)
+        assert ("note: postscreen(8) hears the client first" in str(told)) is screened
+        assert ("note: postscreen(8) hears the client first" in told._repr_html_()) is screened

@@ -14,6 +14,9 @@ from simmail.lab.explain.words import reads
 from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.program import MAIL_LISTS
 
+#: What is not played where clients come to smtpd by way of postscreen(8).
+SCREENED = "postscreen(8) hears the client first; this is what one hears that it has let through"
+
 
 class Explanation:
     """What would happen to one mail on one host; as a text it is for people, in a notebook a table.
@@ -39,6 +42,11 @@ class Explanation:
         self.unread = unread(place)
         self.without_effect = list(without_effect(place))
         self.decisive: RuleHeard | None = decisive(self.played)
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know of how it was made."""
+        return [*self.place.notices, *([SCREENED] if self.played.screened else [])]
 
     @property
     def verdict(self) -> str:

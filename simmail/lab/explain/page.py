@@ -22,7 +22,8 @@ def page(told: Explanation) -> str:
     body = "".join(_rows(told))
     table = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     more = escape("\n".join(rest(told)).strip())
-    return f"{table}<p><b>{escape(ending(told))}</b></p>" + (f"<pre>{more}</pre>" if more else "")
+    notes = "".join(f"<p>note: {escape(notice)}</p>" for notice in told.notices)
+    return f"{notes}{table}<p><b>{escape(ending(told))}</b></p>" + (f"<pre>{more}</pre>" if more else "")
 
 
 def _rows(told: Explanation) -> Iterator[str]:

@@ -102,6 +102,7 @@ class Played:
         unheard: whether that is because the server does not listen on the port.
         system: the Postfix that played.
         learnt: whether it knows now what another session must not know.
+        screened: whether postscreen(8) hears the client first.
     """
 
     transcript: list[str] = field(default_factory=list)
@@ -117,6 +118,7 @@ class Played:
     unheard: bool = False
     system: MailSystem | None = None
     learnt: bool = False
+    screened: bool = False
 
     @property
     def verdict(self) -> str:
@@ -172,6 +174,7 @@ class Player:
             if service is None or service.command != "smtpd":
                 played.unheard, played.fatal = True, f"no smtpd listens on port {self.mail.port}"
                 return played
+            played.screened = service.type == "pass"
             program = system.program(service.name, service.type)
         except Fatal as fatal:
             played.fatal = fatal.text

@@ -19,7 +19,7 @@ def lines(told: Explanation) -> Iterator[str]:
     client = f"{mail.name}[{mail.address}]" if mail.name else mail.address
     yield f"{told.place.host.machine.hostname}: from <{mail.sender}> to <{mail.recipient}>"
     yield f"  client {client}, HELO {mail.helo}"
-    yield from (f"  note: {notice}" for notice in told.place.notices)
+    yield from (f"  note: {notice}" for notice in told.notices)
     if not played.fatal:
         yield from course(told)
         yield from ("", "The session:")

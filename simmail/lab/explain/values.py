@@ -33,7 +33,7 @@ def values(told: Explanation) -> dict[str, Any]:
         "then": _after(told),
         "unread": [item._asdict() for item in told.unread],
         "not_simulated": [item._asdict() for item in told.without_effect],
-        "notices": told.place.notices,
+        "notices": told.notices,
     }  # fmt: skip
 
 
