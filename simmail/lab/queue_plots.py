@@ -26,7 +26,7 @@ def mail_server(world: World, name: str) -> Host:
     host = world.host(name)
     if host.master is None:
         servers = ", ".join(h.name for h in world.hosts.values() if h.master is not None)
-        raise InputError(f"host {name!r}", "runs no Postfix", f"there are: {servers or 'none'}")
+        raise InputError(f"host {name!r}", "runs no Postfix", f"these do: {servers or 'none'}")
     return host
 
 

@@ -255,7 +255,10 @@ class Inbox(Sequence[Letter]):
     def __getitem__(self, index: int | slice) -> Letter | list[Letter]:
         if isinstance(index, slice):
             return [self._letter(one) for one in range(*index.indices(len(self)))]
-        return self._letter(index)
+        try:
+            return self._letter(index)
+        except IndexError:
+            raise NoLetter("inbox", f"has {len(self)} letters", "get_mail() fetches what has come") from None
 
     def __len__(self) -> int:
         return len(self._numbers)

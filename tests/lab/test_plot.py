@@ -156,7 +156,7 @@ def test_a_heat_map_of_nothing_says_so() -> None:
 
 def test_mistakes_are_told(world: World) -> None:
     """A host without Postfix, and a way to look at a queue that there is not."""
-    with pytest.raises(InputError, match=r"runs no Postfix; there are: one\.example"):
+    with pytest.raises(InputError, match=r"runs no Postfix; these do: one\.example"):
         plot.states(world, "pc.one.example")
     with pytest.raises(InputError, match="there are: age, domain"):
         plot.qshape(world, NAMES[0], by="size")
