@@ -418,3 +418,11 @@ def test_a_screen_in_front_is_told_of() -> None:
         told = simmail.explain(simmail.load("13", policy=policy).host("mail.domain.ork"), **mail)
         assert ("note: postscreen(8) hears the client first" in str(told)) is screened
         assert ("note: postscreen(8) hears the client first" in told._repr_html_()) is screened
+
+
+def test_a_switch_that_decides_is_told_as_in_main_cf() -> None:
+    """Unknown users are refused because of a setting, and not by a rule in a list."""
+    told = simmail.explain(
+        simmail.load("12").host("mail.domain.ork"), client="203.0.113.9", sender="a@b.example", recipient="x@domain.ork"
+    )
+    assert "decided by smtpd_reject_unlisted_recipient = yes (default)" in str(told)

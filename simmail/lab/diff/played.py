@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from simmail.lab.diff.mail import KindOfMail
+from simmail.lab.explain import words
 from simmail.lab.explain.aftermath import Aftermath, aftermath
 from simmail.lab.explain.place import Place
 from simmail.lab.explain.play import Played, Player, decisive
@@ -99,4 +100,4 @@ class Side:
         if reason is None:
             return ""
         where = f", {self.place.name(reason.file)}:{reason.line}" if reason.where else ""
-        return f"{reason.restriction} in {reason.parameter}{where}"
+        return f"{words.rule(reason)}{where}"

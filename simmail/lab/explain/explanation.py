@@ -10,7 +10,7 @@ from simmail.lab.explain.open_questions import Explorer, Fork
 from simmail.lab.explain.place import Place
 from simmail.lab.explain.play import Mail, Player, decisive
 from simmail.lab.explain.trace import RuleHeard
-from simmail.lab.explain.words import reads
+from simmail.lab.explain.words import reads, rule
 from simmail.postfix.smtpd.findings import Reason
 from simmail.postfix.smtpd.program import MAIL_LISTS
 
@@ -86,7 +86,7 @@ class Explanation:
         if reason is None:
             return "the server itself, not by a rule" if self.played.refused else "no rule: nothing refused it"
         entry = f", entry {self.entry(reason)}" if reason.entry else ""
-        return f"{reason.restriction} in {reason.parameter} ({self.placed(reason)}{entry})"
+        return f"{rule(reason)} ({self.placed(reason)}{entry})"
 
     def reads(self, heard: RuleHeard) -> list[str]:
         """The parameters that a rule decides by, with the places where they are set."""

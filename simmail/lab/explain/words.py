@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from simmail.lab.explain.mistakes import restriction_meant
 from simmail.lab.explain.trace import RuleHeard, refusal
+from simmail.postfix.parameters import parameters
 from simmail.postfix.smtpd.check import Verdict
-from simmail.postfix.smtpd.findings import Finding, Kind
+from simmail.postfix.smtpd.findings import Finding, Kind, Reason
 from simmail.postfix.smtpd.restrictions import Rule, current_name
 
 _DESTINATIONS = (
@@ -51,6 +52,14 @@ _BRINGS: dict[Kind, Callable[[Finding], str]] = {
     Kind.PREPEND: lambda finding: f"adds the header {finding.value}",
     Kind.SLEEP: lambda finding: f"lets the client wait for so many seconds: {finding.value}",
 }
+
+
+def rule(reason: Reason) -> str:
+    """A rule and the list that it stands in; or, as in main.cf, a switch or a limit."""
+    known = parameters().get(reason.parameter)
+    if known is not None and known.type in ("bool", "int"):
+        return f"{reason.parameter} = {reason.restriction}"
+    return f"{reason.restriction} in {reason.parameter}"
 
 
 def reads(rule: Rule) -> tuple[str, ...]:
