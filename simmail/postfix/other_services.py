@@ -76,7 +76,7 @@ class OtherServices:
             warn("text", f"table {table} has changed -- restarting")
         environment = self._running[key] = TableEnvironment(system.machine, warn)
         try:
-            config = system.latest.for_service(service, warn=warn)
+            config = system.latest(warn).for_service(service, warn=warn)
             destinations(config, environment)
             if name in _READS:
                 _READS[name](config, environment)

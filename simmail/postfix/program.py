@@ -76,7 +76,7 @@ class Program:
         self.awaited = 0
         self.proxied: TableEnvironment | None = None
         self.name = self.command
-        self.config: Config = system.latest.for_service(service, warn=self.warn)
+        self.config: Config = system.latest(self.warn).for_service(service, warn=self.warn)
         #: An address as its log lines show it.
         self.shown = log_form(self.config)
         before = len(self.pending)

@@ -232,11 +232,25 @@ class MailSystem:
         rewriter: TrivialRewrite = self.rewriting or self.program("rewrite")
         return rewriter
 
-    @property
-    def latest(self) -> Config:
-        """The parameters as a program reads them that starts now: main.cf may have changed.  Raises Fatal."""
+    def latest(self, warn: Callable[[str, str], None]) -> Config:
+        """The parameters as a program reads them that starts now: main.cf may have changed.
+
+        Args:
+            warn: hears what is wrong with main.cf besides, where it is the program's end.
+
+        Raises:
+            Fatal: where it is.
+        """
         if self._main is not (main := self._main_cf()):
-            self._main, self._latest = main, Config.load(self.machine, warn=self._warn)
+            heard: list[tuple[str, str]] = []
+            try:
+                latest = Config.load(self.machine, warn=lambda level, text: heard.append((level, text)))
+            except Fatal:
+                for level, text in heard:
+                    warn(level, text)
+                raise
+            latest.warn = self._warn
+            self._main, self._latest = main, latest
         return self._latest
 
     def _main_cf(self) -> object:

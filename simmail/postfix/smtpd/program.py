@@ -77,8 +77,8 @@ CODES = ("access_map_reject_code", "access_map_defer_code", "reject_code", "defe
 #: What smtpd_forbid_bare_newline may say.
 LINE_END_RULES = frozenset({"no", "yes", "normalize", "reject"})
 TEMPFAIL_ACTIONS = (
-    "unknown_address_tempfail_action", "unknown_helo_hostname_tempfail_action", "unverified_sender_tempfail_action",
-    "unverified_recipient_tempfail_action",
+    "unknown_helo_hostname_tempfail_action", "unknown_address_tempfail_action", "unverified_recipient_tempfail_action",
+    "unverified_sender_tempfail_action",
 )  # fmt: skip
 #: Stands before what is said once: a decision with it is not remembered.
 ONCE = Sleep(0.0)
