@@ -110,6 +110,10 @@ MISTAKES: tuple[Mistake, ...] = (
       at="$3", files={"etc/postfix/s": "/(a)@b/ REJECT $3\n"}, smtp=False),
     M("unknown action", "unknown-action", "header_checks = pcre:/etc/postfix/hc", at="REJCT",
       files={"etc/postfix/hc": "/^Subject: x{9}/ REJCT\n"}, smtp=False),
+    M("a filter without its place", "action-without-effect", "header_checks = pcre:/etc/postfix/hc", at="FILTER",
+      files={"etc/postfix/hc": "/^Subject: x{9}/ FILTER smtp\n"}, smtp=False),
+    M("a header that is none", "action-without-effect", "header_checks = pcre:/etc/postfix/hc", at="PREPEND",
+      files={"etc/postfix/hc": "/^Subject: x{9}/ PREPEND seen it\n"}, smtp=False),
     # relay control
     M("the world", "wide-mynetworks", "mynetworks = 0.0.0.0/0"),
     M("half the world", "wide-mynetworks", "mynetworks = 127.0.0.0/8, 128.0.0.0/1"),
@@ -130,6 +134,9 @@ MISTAKES: tuple[Mistake, ...] = (
     M("host bits", "host-bits", "mynetworks = 192.168.1.20/24"),
     M("host bits of six", "host-bits", "mynetworks = 127.0.0.0/8 [fd00::1]/64"),
     M("a range", "network-of-nobody", "mynetworks = 127.0.0.0/8, 192.168.1.[1..9]"),
+    M("a network without its end", "network-of-nobody", "mynetworks = 127.0.0.0/8, 192.168.1"),
+    M("a star", "domain-of-nobody", "mydestination = $myhostname, DOMAIN, *.DOMAIN"),
+    M("a semicolon", "domain-of-nobody", "relay_domains = other.test;\nrelay_recipient_maps = static:x"),
     M("subdomains", "relay-subdomains", "relay_domains = sender.test"),
     M("relay for one's own", "relay-own-domains", "relay_domains = $mydestination"),
     # routing, identity

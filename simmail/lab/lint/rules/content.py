@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed, TableRef
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.content_checks import ACTIONS
+from simmail.postfix.cleanup_status import CleanupStatus
+from simmail.postfix.content_checks import ACTIONS, BODY, HEADER, Match, act
 from simmail.postfix.tables import LookupFailure
 from simmail.postfix.tables.registry import open_table
 
@@ -21,6 +22,11 @@ ATTACHMENTS = tuple(
     for ending in ("exe", "vbs", "pif", "scr", "com", "lnk", "dot", "zip", "bat", "js", "cmd", "docm")
 )
 HARMLESS = 'Content-Type: application/pdf; name="prices from acme.com"'
+#: How actions that need something are written.
+FORMS = {
+    "FILTER": "FILTER smtp:[127.0.0.1]:10025", "REDIRECT": "REDIRECT user@domain", "BCC": "BCC user@domain",
+    "PREPEND": "PREPEND Name: value", "REPLACE": "REPLACE Name: value",
+}  # fmt: skip
 _SUBJECT = re.compile(r"^/\^Subject:[\s\\sA-Za-z0-9!,'-]*\$?/[a-zA-Z]*$")
 
 ATTACHMENT = Kind(
@@ -58,6 +64,13 @@ SUBJECT = Kind(
     "Leave content to a filter that weighs many signs.",
     "header_checks(5)",
 )  # fmt: skip
+HELPLESS = Kind(
+    "warning", "action-without-effect",
+    "The rule changes nothing: the log tells of each message `{said}`.",
+    "{action} cannot use what stands behind it.",
+    "Write {form}.",
+    "header_checks(5)",
+)  # fmt: skip
 UNKNOWN = Kind(
     "warning", "unknown-action",
     "The rule does nothing: `unknown command in {table} map`.",
@@ -81,6 +94,33 @@ def _hit(host: Parsed, table: TableRef, line: str) -> tuple[str, Location] | Non
         return None if found is None else (found, opened.where(line))
     except (Fatal, LookupFailure):
         return None
+
+
+class _Trial:
+    """A message on which an action is tried, that keeps what is complained of."""
+
+    def __init__(self) -> None:
+        self.queue_id = self.reason = self.filter = self.redirect = ""
+        self.copies: list[str] = []
+        self.checked, self.held = True, False
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def fail(self, status: CleanupStatus) -> None: ...
+    def discard(self) -> None: ...
+    def prepend(self, line: str) -> None: ...
+    def decided(self, action: str, match: Match, reply: str) -> None: ...
+
+
+def _complaint(parameter: str, answer: str) -> str:
+    """What cleanup(8) complains of whenever it has this answer; "" for nothing, or where that depends on the line."""
+    if "$" in answer:
+        return ""
+    trial = _Trial()
+    act(trial, BODY if parameter == "body_checks" else HEADER, "X-Line: x", answer, parameter)
+    return trial.warnings[0] if trial.warnings else ""
 
 
 def attachments(host: Parsed) -> Iterator[Finding]:
@@ -117,6 +157,8 @@ def actions(host: Parsed) -> Iterator[Finding]:
                 word = line.value.split(" ")[0].upper() if line.value else ""
                 if word and word not in ACTIONS:
                     yield UNKNOWN.at(place, table=parameter, word=word, actions=", ".join(ACTIONS))
+                elif word in FORMS and (said := _complaint(parameter, line.value)):
+                    yield HELPLESS.at(place, said=said, action=word, form=FORMS[word])
                 elif word in ("DISCARD", "HOLD"):
                     yield (DISCARD if word == "DISCARD" else HOLD).at(place)
                 elif word == "REJECT" and _SUBJECT.match(line.key):

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed, TableRef
 from simmail.mail.errors import Location
+from simmail.mail.hostnames import valid_hostname
 
 #: The parameters that put a domain into an address class, first the one that wins.
 CLASSES = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains")
 #: What tells who exists in a class.
 RECIPIENTS = ("virtual_alias_maps", "virtual_mailbox_maps", "relay_recipient_maps")
+
+#: What stands in words of such lists that are tables, files or addresses.
+_NO_NAME = frozenset(":/[]")
 
 TWO = Kind(
     "error", "two-classes",
@@ -25,6 +29,13 @@ OWN = Kind(
     "Mail for any name below your domains is accepted, x@sub.{domain} too, and then returned to a forged sender.",
     "relay_domains = $mydestination was the default until Postfix 3.0; relay_domains stands for all subdomains, too.",
     "Write relay_domains = (nothing), or list what you relay for.",
+    "postconf(5)",
+)  # fmt: skip
+NOBODY = Kind(
+    "warning", "domain-of-nobody",
+    "No address is in {word}, and the log keeps silent about it.",
+    "{parameter}: a name is compared letter by letter, and no domain is called that.",
+    "{advice}",
     "postconf(5)",
 )  # fmt: skip
 SUBDOMAINS = Kind(
@@ -108,6 +119,26 @@ def two_classes(host: Parsed) -> Iterator[Finding]:
             yield TWO.at(places[-1], *places[:-1], domain=domain, first=known[0], second=parameter, unknown=unknown)
 
 
+def nobodys(host: Parsed) -> Iterator[Finding]:
+    """Words in lists of domains that are no name, no table and no address."""
+    for parameter in CLASSES:
+        for word, location in host.placed(parameter):
+            name = word.lstrip("!").removeprefix(".")
+            if location.line and name.isascii() and not set(name) & _NO_NAME and not valid_hostname(name):
+                yield NOBODY.at(location, parameter=parameter, word=word, advice=_instead(host, parameter, name))
+
+
+def _instead(host: Parsed, parameter: str, name: str) -> str:
+    """What to write for a word that no domain is called."""
+    below = name.removeprefix("*.")
+    if below == name or not valid_hostname(below):
+        return "Write the name as it stands behind the @ of addresses."
+    if parameter in host.words("parent_domain_matches_subdomains"):
+        return f"Write {below}: {parameter} stands for all names below a domain, too."
+    pattern = below.replace(".", r"\.")
+    return f"List each name, or write pcre:/etc/postfix/domains, with /\\.{pattern}$/ yes in that file."
+
+
 def relay(host: Parsed) -> Iterator[Finding]:
     """relay_domains that take more mail than was meant."""
     if not host.is_set("relay_domains") or not host.words("relay_domains"):
@@ -158,4 +189,4 @@ def _place(location: Location, ref: TableRef) -> Location:
     return location if location.line else ref.location
 
 
-RULES = (two_classes, relay, backscatter, catch_alls)
+RULES = (two_classes, nobodys, relay, backscatter, catch_alls)

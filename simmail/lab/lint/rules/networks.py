@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed
+from simmail.mail.hostnames import valid_address
 from simmail.postfix.match_lists import NETWORK_CHARACTERS, V4_CHARACTERS, wants_parsing
 from simmail.postfix.tables.networks import BadNetwork, Network
 
@@ -69,7 +70,11 @@ def bad_networks(host: Parsed) -> Iterator[Finding]:
     for parameter in CLIENT_LISTS:
         for word, location in host.placed(parameter):
             text = word.lstrip("!").lower()
-            if not location.line or set(text) <= V4_CHARACTERS or not set(text) <= NETWORK_CHARACTERS:
+            if not location.line or not set(text) <= NETWORK_CHARACTERS:
+                continue
+            if set(text) <= V4_CHARACTERS:
+                if not valid_address(text):
+                    yield NOBODY.at(location, parameter=parameter, word=word)
                 continue
             if ":" in text and not text.startswith("["):
                 continue
