@@ -14,8 +14,8 @@ CLASSES = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains", 
 #: What tells who exists in a class.
 RECIPIENTS = ("virtual_alias_maps", "virtual_mailbox_maps", "relay_recipient_maps")
 
-#: What stands in words of such lists that are tables, files or addresses.
-_NO_NAME = frozenset(":/[]")
+#: What stands in words of such lists that are tables, files, addresses, or a comment (which another rule tells of).
+_NO_NAME = frozenset(":/[]#")
 
 TWO = Kind(
     "error", "two-classes",
