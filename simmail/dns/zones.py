@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import InputError, Location
+from simmail.mail.hostnames import valid_ipv4, valid_ipv6
 
 #: The record types a mail system asks for; others in a zone are read and left alone.
 TYPES = frozenset({"A", "AAAA", "MX", "PTR", "TXT", "NS", "CNAME"})
@@ -19,8 +19,8 @@ CHAIN_LIMIT = 80
 FAULTS = ("timeout", "servfail", "refused")
 #: What stands before a zone's own lines, so that a file needs neither $TTL nor SOA.
 PREAMBLE = "$TTL 300\n@ IN SOA ns. hostmaster. 1 3600 600 86400 300\n@ IN NS ns.\n"
-#: The types that hold an address, and of which kind it is.
-ADDRESSES = {"A": "IPv4", "AAAA": "IPv6"}
+#: The types that hold an address: of which kind it is, and whether a text is one.
+ADDRESSES: dict[str, tuple[str, Callable[[str], bool]]] = {"A": ("IPv4", valid_ipv4), "AAAA": ("IPv6", valid_ipv6)}
 _ADDRESS = re.compile(r"\s(AAAA|A)\s+(\S+)\s*$", re.IGNORECASE)
 #: Seconds that a record may be remembered, at most (RFC 2181 section 8).
 LONGEST_TTL = 2**31 - 1
@@ -312,17 +312,12 @@ def _complaint(entry: str) -> str:
     if bare.count("(") > bare.count(")"):
         return "an opening parenthesis has no closing one"
     said = _ADDRESS.search(bare)
-    if said and not _is_address(said[2], ADDRESSES[said[1].upper()]):
-        return f"{said[2]!r} is no {ADDRESSES[said[1].upper()]} address"
+    if said:
+        kind, is_one = ADDRESSES[said[1].upper()]
+        if not is_one(said[2]):
+            return f"{said[2]!r} is no {kind} address"
     long = next((word for word in bare.split()[:3] if word.isdigit() and int(word) > LONGEST_TTL), "")
     return f"{long} is too long a time to live, which ends at {LONGEST_TTL} s" if long else ""
-
-
-def _is_address(text: str, kind: str) -> bool:
-    try:
-        return f"IPv{ipaddress.ip_address(text).version}" == kind
-    except ValueError:
-        return False
 
 
 def _entries(text: str) -> Iterator[tuple[int, str]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure, DnsAnswer, Lost
 from simmail.mail.content import Content
 from simmail.mail.errors import InputError
+from simmail.mail.hostnames import valid_address
 from simmail.mail.questions import Close, Connect, Decision, Dns, Level, Receive, Send
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.smtp.commands import Command, Data, Sent
@@ -29,15 +29,6 @@ class Heard(str):
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
-
-
-def _is_address(text: str) -> bool:
-    """Whether it is an IP address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _address(name: str) -> Decision[str]:
@@ -86,7 +77,7 @@ class Telnet:
         return self.world.complete(self.client, decision)
 
     def _open(self, server: str, port: int, source: str) -> Decision[Any]:
-        address = server if _is_address(server) else (yield from _address(server))
+        address = server if valid_address(server) else (yield from _address(server))
         if not address:
             return ConnectFailure("Name or service not known")
         connection = yield Connect(address, port, PATIENCE_S, source)
