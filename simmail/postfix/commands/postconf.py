@@ -52,7 +52,7 @@ _GOES_WITH: dict[str, str] = {
     "a": "", "A": "", "b": "", "l": "", "m": "", "T": "", "t": "",
     "p": "eX#fhCxdnoH", "M": "eX#fox", "F": "efhoxH", "P": "eXfhoxH",
 }  # fmt: skip
-_LETTERS = "aAbc:C:defFhHlmMno:pPtT:vxX#"
+_LETTERS = "aAbc:C:deEfFhHlmMno:pPtT:vxX#"
 _USAGE = (
     "-a (server SASL types)", "-A (client SASL types)", "-b (bounce templates)", "-c config_dir", "-c param_class",
     "-d (parameter defaults)", "-e (edit configuration)", "-f (fold lines)", "-F (master.cf fields)", "-h (no names)",
@@ -154,6 +154,8 @@ class _Postconf:
         for letter, value in options:
             if letter in "cCoT":
                 self.valued(request, letter, value)
+            elif letter == "E":  # which getopt(3) knows, and nothing else
+                raise self.usage()
             elif letter in "bt" and request.has("b", "t"):
                 raise Fatal("specify one of -b and -t")
             else:

@@ -37,9 +37,9 @@ def postkick(invocation: Invocation) -> Decision[int]:
     except BadOption as error:
         invocation.complain(f"postkick: {error.text}")
         return _fails(invocation, f"fatal: {USAGE}")
-    console.config(dict(options).get("c", ""))
     if len(words) != 3:
         return _fails(invocation, f"fatal: {USAGE}")
+    console.config(dict(options).get("c", ""))
     kind, name, request = words
     control = console.control()
     service, socket = None, f"{kind}/{name}"

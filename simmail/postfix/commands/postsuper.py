@@ -37,7 +37,7 @@ from simmail.files.invocation import Invocation
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.questions import Decision, Note
-from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
+from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, valid_queue_id
 from simmail.postfix.printable import printable
 from simmail.postfix.queue_file import OWNER
 from simmail.postfix.queue_id import Hashing
@@ -56,6 +56,14 @@ NAMES = (*SCANNED, "trace")
 MAIL = ("maildrop", "incoming", "active", "deferred", "hold")
 #: Options that mend the queue directory.
 MENDING, MOVING = "psS", "sS"
+
+
+def _folder(options: list[Option]) -> str:
+    """The folder that -c names; "" for the usual one.  Raises Fatal for half a path."""
+    folder = next((option.value for option in options if option.letter == "c"), "")
+    if folder and not folder.startswith("/"):
+        raise Fatal("-c requires absolute pathname")
+    return folder
 
 
 class Action(NamedTuple):
@@ -139,8 +147,7 @@ class _Postsuper:
         except BadOption as error:
             self.invocation.complain(f"postsuper: {error.text}")
             raise Fatal(USAGE) from None
-        folder = next((option.value for option in options if option.letter == "c"), "")
-        self.config = self.console.config(folder)
+        self.config = self.console.config(_folder(options))
         if self.invocation.user != "root":
             yield from self.console.die("use of this command is reserved for the superuser")
         self.control = self.console.control()
