@@ -189,7 +189,7 @@ class Bounce(Program):
         """End this process, and so the present notification."""
         yield from self.spoken()
         yield self.note("fatal", "", fault)
-        self.system.mourn(self.service.name, self.service.type, (yield Now()))
+        self.system.deaths.mourn(self.service.name, self.service.type, (yield Now()))
         raise Unsent
 
     def _to_sender(

@@ -88,7 +88,7 @@ class OtherServices:
                 del self._running[key]
                 warn("fatal", fatal.text)
                 if name == "proxymap":
-                    system.throttle(name, type, system.machine.files.clock())
+                    system.deaths.throttle(name, type, system.machine.files.clock())
         return notes
 
     def until_roused(self, name: str) -> Decision[bool]:
@@ -96,10 +96,10 @@ class OtherServices:
         system, key = self._system, (name, "unix")
         while True:
             now: float = yield Now()
-            if now >= system.throttled.get(key, now):
+            if now >= system.deaths.throttled.get(key, now):
                 said = self.roused(name)
                 yield from said
                 if not said or said[-1].event != "fatal":
                     return True
-                system.throttle(*key, now)
-            yield Sleep(system.throttled[key] - now)
+                system.deaths.throttle(*key, now)
+            yield Sleep(system.deaths.throttled[key] - now)

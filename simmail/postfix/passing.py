@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Sleep
+from simmail.postfix.deaths import LAST_BREATH_S
 from simmail.postfix.delivery import Dsn, Request, Result, Status, enter
 from simmail.postfix.report import delays
-from simmail.postfix.system import LAST_BREATH_S
 
 if TYPE_CHECKING:
     from simmail.postfix.agent import DeliveryAgent

@@ -69,7 +69,7 @@ class Program:
     def __init__(self, system: MailSystem, service: Service) -> None:
         self.system, self.service = system, service
         self.pending: list[Note] = []
-        system.last_words = self.pending
+        system.deaths.last_words = self.pending
         self.seen = system.machine.files.version
         self.made = self.used = system.machine.files.clock()
         self.outlived = False
@@ -82,7 +82,7 @@ class Program:
         before = len(self.pending)
         self._destinations = destinations(self.config, self.environment)
         #: What mydestination has to say: only who has opened all else as it starts gets so far in life.
-        system.late_words = self.pending[before:]
+        system.deaths.late_words = self.pending[before:]
         for check in CHECKS.get(self.command, ()):
             check(self.config)
         #: What each of its processes says as it starts; the first one's words are among the pending ones.

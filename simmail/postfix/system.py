@@ -14,18 +14,13 @@ DESCRIPTION
     what stands there then, reload or no; the queue manager never ends.  master.cf is read by a reload alone.
 
 PARAMETERS
-    max_idle, ipc_idle, service_throttle_time, master_service_disable, rewrite_service_name, cleanup_service_name,
-    daemon_directory
+    max_idle, ipc_idle, master_service_disable, rewrite_service_name, cleanup_service_name
 
 DIAGNOSTICS
     table hash:/etc/aliases(0,FLAGS) has changed -- restarting
 
     table hash:/etc/postfix/virtual: has changed -- restarting
         Said by proxymap(8).
-
-    process /usr/lib/postfix/sbin/smtpd pid 1215 exit status 1
-    /usr/lib/postfix/sbin/smtpd: bad command startup -- throttling
-        Said by master(8), a second after the last words of a program; the second line where it had served nobody.
 
     Making the system, or a program, raises `Fatal` where the real one would not run.
 
@@ -51,10 +46,10 @@ from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal, LateFatal
 from simmail.mail.questions import Decision, Level, Note, Now, Sleep
 from simmail.postfix.config import MAIN_CF, Config
+from simmail.postfix.deaths import Deaths
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.memo import Memo, Memory
 from simmail.postfix.other_services import LIMITS, OtherServices
-from simmail.postfix.processes import pid
 from simmail.postfix.programs import OTHERS
 from simmail.postfix.roles import RETRY_S, Stranger, misunderstood, stranger
 from simmail.postfix.spool import Spool
@@ -64,8 +59,6 @@ if TYPE_CHECKING:
     from simmail.postfix.tables import Table
     from simmail.postfix.trivial_rewrite import TrivialRewrite
 
-#: How long a program stays after its last words, seconds.
-LAST_BREATH_S = 1.0
 #: How often, and with what pause between, a program tries to reach a service that is not there.
 CONNECT_TRIES, CONNECT_PAUSE_S = 11, 10.0
 #: Services that go by a name of the administrator's choice -> the parameter that has it.
@@ -84,11 +77,8 @@ class MailSystem:
         memory: what its programs share with those of other systems; None for one of its own.
 
     Attributes:
-        last_words: what the program that was made last has said; one that died at once can say it nowhere else.
-        late_words: those of them that it would have said last.
         used: when a client last came to one of the programs, seconds since the start of the world.
-        pause: how long it is before master(8) starts a program again that died at once, seconds.
-        throttled: until when services are not started again, seconds since the start of the world.
+        deaths: what becomes of programs that die, and of their services.
         starting: how long it takes to start what writes notifications, and what forwards mail, seconds.
         generation: how often Postfix has been started or reloaded on this host.
         writers: since when they run, `bounce` and `local`, seconds since the start of the world.
@@ -96,7 +86,6 @@ class MailSystem:
         rewriting: the trivial-rewrite(8) that runs; None before it is needed.
         stopped: whether Postfix was stopped: no program starts any more.
         successor: the system after a reload or a start; whoever still waits here for a program gets it from there.
-        mourner: hears what master(8) says of a program's end, and when, seconds.
 
     Raises:
         Fatal: where main.cf or master.cf keeps all of Postfix from starting.
@@ -123,10 +112,7 @@ class MailSystem:
         self._rewrite = (names["rewrite"], "unix")
         self._named = {usual: name for usual, name in names.items() if name != usual}
         self.memo = Memo(remember, memory)
-        self.last_words: list[Note] = []
-        self.late_words: list[Note] = []
-        self.pause: float = self.config["service_throttle_time"] + LAST_BREATH_S
-        self.throttled: dict[tuple[str, str], float] = {}
+        self.deaths = Deaths(self.config, self.master.services)
         self._programs: dict[tuple[str, str], Program] = {}
         self.rewriting: TrivialRewrite | None = None
         self.stopped = False
@@ -137,7 +123,6 @@ class MailSystem:
         self.used = self.starting = 0.0
         self.writers: dict[str, float] = {}
         self.generation = 0
-        self.mourner: Callable[[Note, float], None] = lambda said, now: None
         self._patience: float = self.config["max_idle"] + self.config["ipc_idle"]
 
     def succeed(self, before: MailSystem | None) -> None:
@@ -145,7 +130,7 @@ class MailSystem:
         if before is not None:
             before.successor = self
             if not before.stopped:
-                self.throttled = before.throttled
+                self.deaths.throttled = before.deaths.throttled
 
     def service(self, name: str, type: str = "unix") -> Service | None:
         """The entry of master.cf for a service, `("smtp", "inet")`; None where there is none."""
@@ -193,7 +178,7 @@ class MailSystem:
             odd = stranger(usual, service.command)
             if odd is not None:
                 raise Fatal(odd.text or f"{odd.socket} socket: malformed response")
-            self.last_words = self.late_words = []
+            self.deaths.last_words = self.deaths.late_words = []
             found = self._programs[key] = self.classes[service.command](self, service)
             if key == self._rewrite:
                 rewriter: Any = found
@@ -385,15 +370,15 @@ class MailSystem:
                 return (yield from self.successor.summon(name, type, client))
             now: float = yield Now()
             if self.stopped:
-                self.throttled[key] = now + self.pause
-            elif now >= self.throttled.get(key, now):
+                self.deaths.throttled[key] = now + self.deaths.pause
+            elif now >= self.deaths.throttled.get(key, now):
                 try:
                     return self.program(name, type)
                 except Fatal as fatal:
-                    yield from self.dying(name, type, fatal, now)
+                    yield from self.deaths.dying(name, type, fatal, now)
                     if isinstance(fatal, LateFatal):
                         return None
-            yield Sleep(self.throttled[key] - now)
+            yield Sleep(self.deaths.throttled[key] - now)
         return self._programs[key]
 
     def hung_up(self, name: str, client: str) -> Decision[None]:
@@ -433,22 +418,6 @@ class MailSystem:
         socket = f"{'public' if public else 'private'}/{name}"
         return f"subsystem {socket}: {self.spool.unanswered(socket)}"
 
-    def throttle(self, name: str, type: str, now: float, end: str = Fatal.end) -> None:
-        """A process has had its last words before it had served anybody: no other is started for a while."""
-        self.throttled[name, type] = now + self.pause
-        path = self.mourn(name, type, now, end)
-        self._said_of_end(f"{path}: bad command startup -- throttling", now)
-
-    def mourn(self, name: str, type: str, now: float, end: str = Fatal.end) -> str:
-        """A process has had its last words: master(8) says so as it ends; where its program lies."""
-        command = self.master.services[name, type].command
-        path = f"{self.config['daemon_directory']}/{command}"
-        self._said_of_end(f"process {path} pid {pid(command)} {end}", now)
-        return path
-
-    def _said_of_end(self, text: str, now: float) -> None:
-        self.mourner(Note(self.config.log_name("master"), "warning", "", text), now + LAST_BREATH_S)
-
     def died(self, program: Program, now: float, end: str = Fatal.end) -> None:
         """A program has died over the first thing it had to do: it is not started again at once.
 
@@ -463,14 +432,7 @@ class MailSystem:
         if self._programs.get((name, type)) is program:
             if not program.survives(now):
                 self._drop((name, type))
-            self.throttle(name, type, now, end)
-
-    def until_free(self, program: Program) -> Decision[None]:
-        """Wait, while no process of a program may be started, until there is an idle one or one may be."""
-        now: float = yield Now()
-        until = self.throttled.get((program.service.name, program.service.type), now)
-        if until > now and not program.survives(now):
-            yield Sleep(until - now)
+            self.deaths.throttle(name, type, now, end)
 
     def start_writer(self, writer: str, now: float) -> float:
         """Start a program that writes mail, `bounce` or `local`, unless that was done; since when it runs."""
@@ -483,17 +445,3 @@ class MailSystem:
         if since > now:
             yield Sleep(since - now)
             yield Level()
-
-    def dying(self, name: str, type: str, fatal: Fatal, now: float) -> list[Note]:
-        """The program behind a service dies as it starts, or waits for another that has died: what is said of that."""
-        if fatal.program:
-            self.throttled[name, type] = now + self.pause
-        else:
-            self.throttle(name, type, now)
-        return self.last_said(fatal, self.master.services[name, type].command)
-
-    def last_said(self, fatal: Fatal, command: str) -> list[Note]:
-        """What the program that was made last said, and died of: it, or another that it waited for."""
-        late = set() if isinstance(fatal, LateFatal) else set(map(id, self.late_words))
-        said = [note for note in self.last_words if id(note) not in late]
-        return [*said, Note(fatal.program or self.config.log_name(command), "fatal", "", fatal.text)]

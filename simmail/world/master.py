@@ -13,6 +13,7 @@ from simmail.postfix import spool_view, startup
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act, Listener
+from simmail.postfix.deaths import LAST_BREATH_S
 from simmail.postfix.delivery import WAITING, Result
 from simmail.postfix.processes import Process
 from simmail.postfix.program import Program
@@ -21,7 +22,7 @@ from simmail.postfix.qmgr import unheard
 from simmail.postfix.queue_id import Hashing
 from simmail.postfix.resolve_client import PAUSE_S
 from simmail.postfix.spool import Spool
-from simmail.postfix.system import LAST_BREATH_S, MailSystem
+from simmail.postfix.system import MailSystem
 from simmail.world import logs
 from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
@@ -164,7 +165,7 @@ class Master:
 
         system = MailSystem(self.host.machine, PROGRAMS, warn, self.remember, self.spool, self.host.world.memory)
         system.starting = self.intake.speed.starting
-        system.mourner = self._mourn
+        system.deaths.mourner = self._mourn
         system.generation = self._generation = self._generation + 1
         return system
 
@@ -286,8 +287,8 @@ class Master:
             try:
                 requests = yield from manager.start(now)
             except Fatal as fatal:
-                system.throttle("qmgr", "unix", (yield Level()))
-                yield from self._died(manager, fatal, system.pause)
+                system.deaths.throttle("qmgr", "unix", (yield Level()))
+                yield from self._died(manager, fatal, system.deaths.pause)
                 return None
             self._deliver((yield Level()), manager, requests)
         return manager
@@ -304,7 +305,7 @@ class Master:
         yield manager.note("fatal", "", fatal.text)
         now = yield Level()
         if not pause:
-            manager.system.mourn("qmgr", "unix", now)
+            manager.system.deaths.mourn("qmgr", "unix", now)
         if self.system is not None and self.system.running("qmgr") is manager:
             self.system.dismiss("qmgr")
             self._headless = True
@@ -396,9 +397,9 @@ class Master:
             agent, now = yield from self._sought(system, request, now)
             if agent is None:
                 return
-        elif system.throttled:
+        elif system.deaths.throttled:
             request.job.waiting += 1
-            yield from system.until_free(agent)
+            yield from system.deaths.until_free(agent)
             now = yield Level()
             request.job.waiting -= 1
         process = agent.processes.take(now, agent.brief)
@@ -430,7 +431,7 @@ class Master:
         if process.served == 1:
             system.died(agent, last_words, fatal.end)
         else:
-            system.mourn(agent.service.name, agent.service.type, last_words, fatal.end)
+            system.deaths.mourn(agent.service.name, agent.service.type, last_words, fatal.end)
 
     def _reported(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
         """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""

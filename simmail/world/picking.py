@@ -43,7 +43,7 @@ class Picking:
             yield from pickup.scan()
         except Fatal as fatal:  # as does the next one, at once; the one after that is not started for a while
             yield pickup.note("fatal", "", fatal.text)
-            pickup.system.mourn("pickup", "unix", (yield Level()))
+            pickup.system.deaths.mourn("pickup", "unix", (yield Level()))
             yield pickup.note("fatal", "", fatal.text)
             pickup.system.died(pickup, (yield Level()))
         if self._round is present:

@@ -153,13 +153,13 @@ class PolicyServers:
         assert self.host.master is not None
         system = self.host.master.system
         assert system is not None
-        if system.throttled.get((service.name, service.type), 0.0) > now:
+        if system.deaths.throttled.get((service.name, service.type), 0.0) > now:
             return Dead(hears=False)
         try:
             return Spawned(service.arguments, self.host.machine, self.commands).connect(now)
         except Fatal as fatal:
             self.host.master.note(SPAWN, "fatal", "", fatal.text)
-            system.throttle(service.name, service.type, now)
+            system.deaths.throttle(service.name, service.type, now)
             return Dead(hears=True)
 
 

@@ -121,7 +121,7 @@ class Port:
     def throttled(self) -> float:
         """Until when it is not started again, seconds."""
         system = self._ports.master.system
-        return 0.0 if system is None else system.throttled.get((self.service.name, self.service.type), 0.0)
+        return 0.0 if system is None else system.deaths.throttled.get((self.service.name, self.service.type), 0.0)
 
     def configure(self, service: Service, default_limit: int) -> None:
         """Postfix was started or reloaded; processes at work now count on."""
@@ -187,7 +187,7 @@ class Port:
         try:
             return system.program(name, type)
         except Fatal as fatal:
-            notes += system.dying(name, type, fatal, now)
+            notes += system.deaths.dying(name, type, fatal, now)
             self.closes = isinstance(fatal, LateFatal)
             return None
 

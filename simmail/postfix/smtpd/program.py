@@ -316,7 +316,7 @@ class Smtpd(Program):
 
     def died(self, now: float, young: bool) -> None:
         """A process has died, which may not have served anybody yet."""
-        (self.system.throttle if young else self.system.mourn)(self.service.name, self.service.type, now)
+        (self.system.deaths.throttle if young else self.system.deaths.mourn)(self.service.name, self.service.type, now)
 
     def heard(self) -> Iterable[Question]:
         """Note what tables, and trivial-rewrite, had to say."""
