@@ -59,13 +59,24 @@ class Deaths:
         self.mourner: Callable[[Note, float], None] = lambda said, now: None
 
     def throttle(self, name: str, type: str, now: float, end: str = Fatal.end) -> None:
-        """A process has had its last words before it had served anybody: no other is started for a while."""
+        """A process has had its last words before it had served anybody: no other is started for a while.
+
+        Args:
+            name, type: its service.
+            now: when it had them, seconds since the start of the world.
+            end: how master(8) calls its end.
+        """
         self.throttled[name, type] = now + self.pause
         path = self.mourn(name, type, now, end)
         self._said_of_end(f"{path}: bad command startup -- throttling", now)
 
     def mourn(self, name: str, type: str, now: float, end: str = Fatal.end) -> str:
-        """A process has had its last words: master(8) says so as it ends; where its program lies."""
+        """A process has had its last words: master(8) says so as it ends.
+
+        Args: as for `throttle`.
+
+        Returns: the path of its program.
+        """
         command = self._services[name, type].command
         path = f"{self._config['daemon_directory']}/{command}"
         self._said_of_end(f"process {path} pid {pid(command)} {end}", now)
@@ -82,7 +93,15 @@ class Deaths:
             yield Sleep(until - now)
 
     def dying(self, name: str, type: str, fatal: Fatal, now: float) -> list[Note]:
-        """The program behind a service dies as it starts, or waits for another that has died: what is said of that."""
+        """The program behind a service dies as it starts, or waits for another that has died.
+
+        Args:
+            name, type: the service.
+            fatal: what it dies of.
+            now: when, seconds since the start of the world.
+
+        Returns: what is said of that.
+        """
         if fatal.program:
             self.throttled[name, type] = now + self.pause
         else:
@@ -90,7 +109,12 @@ class Deaths:
         return self.last_said(fatal, self._services[name, type].command)
 
     def last_said(self, fatal: Fatal, command: str) -> list[Note]:
-        """What the program that was made last said, and died of: it, or another that it waited for."""
+        """What the program that was made last said, and what it died of, or another that it waited for.
+
+        Args:
+            fatal: that.
+            command: the program's file name in daemon_directory.
+        """
         late = set() if isinstance(fatal, LateFatal) else set(map(id, self.late_words))
         said = [note for note in self.last_words if id(note) not in late]
         return [*said, Note(fatal.program or self._config.log_name(command), "fatal", "", fatal.text)]

@@ -10,6 +10,9 @@ DESCRIPTION
 PARAMETERS
     mydestination, inet_interfaces, proxy_interfaces, myorigin, inet_protocols, myhostname
 
+BUGS
+    Names in proxy_interfaces are looked up by smtp(8) alone: an address literal that only they have is not local here.
+
 SEE ALSO
     resolve_local(3)
 """

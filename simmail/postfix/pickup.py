@@ -17,7 +17,8 @@ DIAGNOSTICS
 
 BUGS
     The real program tries a message that cleanup(8) cannot take at once again and again; here it waits for the next
-    wake-up.
+    wake-up.  A word that smtputf8_autodetect_classes does not know ends pickup(8), and smtpd(8), as they start, and not
+    over the first message.
 
 SEE ALSO
     pickup(8), sendmail(1)

@@ -59,7 +59,7 @@ MENDING, MOVING = "psS", "sS"
 
 
 def _folder(options: list[Option]) -> str:
-    """The folder that -c names; "" for the usual one.  Raises Fatal for half a path."""
+    """The folder that -c names; "" for the usual one.  Raises Fatal for a relative path."""
     folder = next((option.value for option in options if option.letter == "c"), "")
     if folder and not folder.startswith("/"):
         raise Fatal("-c requires absolute pathname")

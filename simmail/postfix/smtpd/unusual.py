@@ -15,7 +15,7 @@ DIAGNOSTICS
 
 BUGS
     The octets behind a BDAT that smtpd_command_filter makes another command, or that is refused for want of TLS, are
-    lost; in life they are commands.
+    lost; in life they are commands.  A line ends at a NUL; the log of the real one shows `\\000` and what follows.
 
 SEE ALSO
     smtpd.session
