@@ -11,7 +11,8 @@ PARAMETERS
     mydestination, inet_interfaces, proxy_interfaces, myorigin, inet_protocols, myhostname
 
 BUGS
-    Names in proxy_interfaces are looked up by smtp(8) alone: an address literal that only they have is not local here.
+    Names in proxy_interfaces that /etc/hosts does not have are looked up by smtp(8) alone: an address literal that only
+    they have is not local here.
 
 SEE ALSO
     resolve_local(3)
@@ -23,7 +24,7 @@ from simmail.files.machine import Machine
 from simmail.mail.hostnames import literal_address, valid_address
 from simmail.postfix.config import Config
 from simmail.postfix.match_lists import StringList
-from simmail.postfix.own_addresses import own_addresses, protocols
+from simmail.postfix.own_addresses import hosts, own_addresses, protocols
 from simmail.postfix.tables import TableEnvironment
 
 
@@ -59,13 +60,17 @@ def destinations(config: Config, environment: TableEnvironment) -> StringList:
 
 
 def receiving_addresses(config: Config, machine: Machine) -> frozenset[str]:
-    """The addresses of inet_interfaces and proxy_interfaces."""
-    return listening_addresses(config, machine).union(filter(valid_address, _proxies(config)))
+    """The addresses of inet_interfaces and proxy_interfaces, as far as no name must be asked for in DNS."""
+    found, names = set(listening_addresses(config, machine)), hosts(machine)
+    for proxy in _proxies(config):
+        found.update((proxy,) if valid_address(proxy) else map(str, names.get(proxy.lower(), ())))
+    return frozenset(found)
 
 
-def named_proxies(config: Config) -> tuple[str, ...]:
-    """What proxy_interfaces has that is no address: names of hosts."""
-    return tuple(name for name in _proxies(config) if not valid_address(name))
+def named_proxies(config: Config, machine: Machine) -> tuple[str, ...]:
+    """What proxy_interfaces has that is no address, and that /etc/hosts does not have: names of hosts."""
+    names = hosts(machine)
+    return tuple(name for name in _proxies(config) if not valid_address(name) and name.lower() not in names)
 
 
 def _proxies(config: Config) -> list[str]:

@@ -91,7 +91,7 @@ class Addresses:
         self._program = program
         self._own = receiving_addresses(config, program.system.machine)
         #: Names in proxy_interfaces whose addresses nobody has asked for yet.
-        self._unknown = named_proxies(config)
+        self._unknown = named_proxies(config, program.system.machine)
         level = str(config[f"{prefix}_dns_support_level"]).lower()
         if level not in ("", "disabled", "enabled", "dnssec"):
             raise Fatal(f'invalid {prefix}_dns_support_level: "{level}"')
