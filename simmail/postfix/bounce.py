@@ -240,10 +240,14 @@ class Bounce(Program):
         Raises:
             Unsent: where it could not be queued.
         """
-        queue_id = yield from post_mail(
-            self.system, sender, recipient, lines, source="bounce", identity=message.identity, cancel=cancel,
-            smtputf8=message.smtputf8,
-        )  # fmt: skip
+        try:
+            queue_id = yield from post_mail(
+                self, sender, recipient, lines, source="bounce", identity=message.identity, cancel=cancel,
+                smtputf8=message.smtputf8,
+            )  # fmt: skip
+        except Fatal as fatal:
+            yield from self._die(fatal.text)
+            raise
         if queue_id:
             yield self.note("notification", message.queue_id, f"{what} notification", queue_id)
         elif not cancel:

@@ -17,8 +17,7 @@ DIAGNOSTICS
 
 BUGS
     The real program tries a message that cleanup(8) cannot take at once again and again; here it waits for the next
-    wake-up.  A word that smtputf8_autodetect_classes does not know ends pickup(8), and smtpd(8), as they start, and not
-    over the first message.
+    wake-up.
 
 SEE ALSO
     pickup(8), sendmail(1)
@@ -27,13 +26,14 @@ SEE ALSO
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Abandon, Decision
 from simmail.postfix.cleanup_status import CleanupFlag, external_flags
-from simmail.postfix.post_mail import detects_utf8
+from simmail.postfix.post_mail import utf8_flags
 from simmail.postfix.program import Program
 from simmail.postfix.queue_file import OWNER, in_sections
 
@@ -60,12 +60,15 @@ class Pickup(Program):
     def __init__(self, system: MailSystem, service: Service) -> None:
         super().__init__(system, service)
         config = self.config
-        self.flags = external_flags(config) | CleanupFlag.BOUNCE
-        if detects_utf8(config, "sendmail"):
-            self.flags |= CleanupFlag.AUTO_UTF8
+        self._external = external_flags(config) | CleanupFlag.BOUNCE
         self.filter: str = config["content_filter"]
         self.by = f"Received: by {config['myhostname']} ({config['mail_name']}, from userid "
         self.owner_uid = system.machine.accounts[OWNER].uid
+
+    @cached_property
+    def flags(self) -> CleanupFlag:
+        """What cleanup(8) is to do with what was left.  Raises Fatal over a class that there is not."""
+        return self._external | utf8_flags(self.config, "sendmail")
 
     def scan(self) -> Decision[None]:
         """Take in all that lies in the maildrop queue."""

@@ -26,7 +26,7 @@ from simmail.postfix.config import Config
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
-    from simmail.postfix.system import MailSystem
+    from simmail.postfix.program import Program
 
 
 #: What the postmaster may want to be told of: the words of notify_classes.
@@ -48,10 +48,13 @@ def probe_sender(config: Config) -> str:
     return sender if "@" in sender else f"{sender}@{config['myorigin']}"
 
 
-def detects_utf8(config: Config, source: str) -> bool:
-    """Whether mail of a source (`sendmail`, `bounce`, `notify`, ...) is looked at for what needs SMTPUTF8."""
+def utf8_flags(config: Config, source: str) -> CleanupFlag:
+    """Whether mail of a source (`sendmail`, `bounce`, `notify`, ...) is looked at for what needs SMTPUTF8.
+
+    Programs ask with each message.  Raises Fatal over a class that there is not.
+    """
     classes = config.mask("smtputf8_autodetect_classes", _WRITERS)
-    return bool(config["smtputf8_enable"]) and (source in classes or "all" in classes)
+    return CleanupFlag.AUTO_UTF8 if config["smtputf8_enable"] and {source, "all"} & classes else CleanupFlag(0)
 
 
 def _flags(config: Config, source: str) -> CleanupFlag:
@@ -59,9 +62,7 @@ def _flags(config: Config, source: str) -> CleanupFlag:
     flags = INTERNAL
     if source in config.mask("internal_mail_filter_classes", ("bounce", "notify")):
         flags |= CleanupFlag.FILTER
-    if detects_utf8(config, source):
-        flags |= CleanupFlag.AUTO_UTF8
-    return flags
+    return flags | utf8_flags(config, source)
 
 
 class Unsent(Exception):
@@ -69,7 +70,7 @@ class Unsent(Exception):
 
 
 def post_mail(
-    system: MailSystem,
+    program: Program,
     sender: str,
     recipient: str,
     lines: Iterable[str],
@@ -83,7 +84,7 @@ def post_mail(
     """Send a message.
 
     Args:
-        system: the Postfix that writes it.
+        program: who writes it.
         sender: the envelope sender, "" for the null sender.
         recipient: the envelope recipient, internal form.
         lines: header (Received: and Date: are put before it), empty line and body.
@@ -95,15 +96,19 @@ def post_mail(
 
     Returns:
         Its queue id; "" where it could not be queued.
+
+    Raises:
+        Fatal: over a class of mail that there is not.
     """
+    system, config = program.system, program.config
     if system.starting and source == "bounce":
         yield from system.until_started(source)
-    cleanup: Cleanup = yield from system.summon(system.config["cleanup_service_name"])
+    flags = _flags(config, source)
+    cleanup: Cleanup = yield from system.summon(config["cleanup_service_name"])
     if cleanup.waits:
         yield from cleanup.beside()
-    config = cleanup.config
     message = Message(sender=sender, origin=source, identity=identity, smtputf8=smtputf8, trace=trace)
-    transaction = cleanup.open(message, "local", _flags(config, source))
+    transaction = cleanup.open(message, "local", flags)
     queue_id = yield from transaction.begin()
     transaction.recipient(Recipient(recipient))
     date = system.machine.calendar.header(transaction.message.arrival)

@@ -56,4 +56,4 @@ def post_notice(
         *after,
         "For other details, see the local mail logfile",
     ]
-    yield from post_mail(program.system, double_bounce_address(config), recipient or postmaster, lines, source="notify")
+    yield from post_mail(program, double_bounce_address(config), recipient or postmaster, lines, source="notify")

@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Detach, Level
 from simmail.postfix.delivery import PROBE, Result, Status
 from simmail.postfix.post_mail import post_mail, probe_sender
@@ -115,7 +116,12 @@ class Verify(Program):
         return known
 
     def _probe(self, address: str) -> Decision[int]:
-        yield from post_mail(self.system, self.sender, address, (), source="verify", trace=PROBE)
+        try:
+            yield from post_mail(self, self.sender, address, (), source="verify", trace=PROBE)
+        except Fatal as fatal:
+            yield self.note("fatal", "", fatal.text)
+            self.system.deaths.mourn(self.service.name, self.service.type, (yield Level()))
+            self.system.dismiss(self.service.name)
         return 0
 
     def update(self, results: list[Result], now: float) -> None:

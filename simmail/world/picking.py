@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision, Level, Sleep
+from simmail.postfix.deaths import LAST_BREATH_S
 
 if TYPE_CHECKING:
     from simmail.world.master import Master
@@ -38,12 +39,16 @@ class Picking:
             self._called = True
             return
         self._round = present = object()
+        before = system.running("pickup")
         pickup = yield from system.summon("pickup")
+        lived = before is not None and before is pickup
         try:
             yield from pickup.scan()
-        except Fatal as fatal:  # as does the next one, at once; the one after that is not started for a while
-            yield pickup.note("fatal", "", fatal.text)
-            pickup.system.deaths.mourn("pickup", "unix", (yield Level()))
+        except Fatal as fatal:
+            if lived:  # so does the next one, at once, and no other is started for a while
+                yield pickup.note("fatal", "", fatal.text)
+                pickup.system.deaths.mourn("pickup", "unix", (yield Level()))
+                yield Sleep(LAST_BREATH_S)
             yield pickup.note("fatal", "", fatal.text)
             pickup.system.died(pickup, (yield Level()))
         if self._round is present:

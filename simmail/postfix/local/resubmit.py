@@ -7,7 +7,7 @@ DESCRIPTION
     its own and that Delivered-To: line, by which a loop is known when the message comes back.
 
 PARAMETERS
-    prepend_delivered_header, myhostname, mail_name, cleanup_service_name
+    prepend_delivered_header, smtputf8_autodetect_classes, smtputf8_enable, myhostname, mail_name, cleanup_service_name
 
 DIAGNOSTICS
     forwarded as ID
@@ -30,6 +30,7 @@ from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
 from simmail.postfix.local.state import Run, State, without_success
+from simmail.postfix.post_mail import utf8_flags
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
@@ -47,14 +48,18 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
 
     Returns:
         Whether the recipient must be tried again.
+
+    Raises:
+        Fatal: over a class of mail that there is not.
     """
     if waits:
         return True
     if agent.system.starting and run.forwarded:
         yield from agent.system.until_started("local")
+    flags = INTERNAL | CleanupFlag.BOUNCE | utf8_flags(agent.config, "forward") if run.forwarded else INTERNAL
     cleanup: Cleanup = yield from agent.system.summon(agent.config["cleanup_service_name"])
     for (delivered, sender), states in run.forwarded.items():
-        transaction = _open(cleanup, run, sender)
+        transaction = _open(cleanup, flags, run, sender)
         queue_id = yield from transaction.begin()
         for state in states:
             one = state.recipient
@@ -77,7 +82,7 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
     return waits
 
 
-def _open(cleanup: Cleanup, run: Run, sender: str) -> Transaction:
+def _open(cleanup: Cleanup, flags: CleanupFlag, run: Run, sender: str) -> Transaction:
     message = run.request.message
     copy = Message(
         sender=sender,
@@ -93,4 +98,4 @@ def _open(cleanup: Cleanup, run: Run, sender: str) -> Transaction:
         authentication=message.authentication,
         ident=message.ident or message.queue_id,
     )
-    return cleanup.open(copy, "remote" if message.client_address else "local", INTERNAL | CleanupFlag.BOUNCE)
+    return cleanup.open(copy, "remote" if message.client_address else "local", flags)

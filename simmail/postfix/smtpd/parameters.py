@@ -31,6 +31,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal, LateFatal
@@ -39,7 +40,7 @@ from simmail.postfix.cleanup_status import CleanupFlag, external_flags
 from simmail.postfix.ehlo_keywords import keyword_set
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.own_addresses import protocols
-from simmail.postfix.post_mail import NOTIFY_CLASSES, detects_utf8, probe_sender
+from simmail.postfix.post_mail import NOTIFY_CLASSES, probe_sender, utf8_flags
 from simmail.postfix.smtpd.commands import COMMANDS
 from simmail.postfix.start_checks import NO_TLSMGR, server_tls
 from simmail.postfix.tables import DictFlag, open_table
@@ -61,7 +62,7 @@ class SessionParameters:
     """What the dialogue of one service reads of its configuration."""
 
     def __init__(self, smtpd: Smtpd) -> None:
-        config = smtpd.config  # whose mistakes are told in the order in which it is read
+        self._config = config = smtpd.config  # whose mistakes are told in the order in which it is read
         self._greetings(config)
         self._limits(config)
         self._manners(config)
@@ -130,11 +131,14 @@ class SessionParameters:
         self.families = protocols(config.text("inet_protocols"))
         self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]
-        self.cleanup_flags = external_flags(config)
-        if detects_utf8(config, "smtpd"):
-            self.cleanup_flags |= CleanupFlag.AUTO_UTF8
+        self._external = external_flags(config)
         self.probe_sender = probe_sender(config)
         self.unknown_recipients = "no_unknown_recipient_checks" in config.list("receive_override_options")
+
+    @cached_property
+    def cleanup_flags(self) -> CleanupFlag:
+        """What cleanup(8) is to do with mail that is taken.  Raises Fatal over a class that there is not."""
+        return self._external | utf8_flags(self._config, "smtpd")
 
     def _authorized(self, smtpd: Smtpd) -> None:
         """Who may use extensions that are not for everybody; None for nobody."""
