@@ -54,8 +54,9 @@ def attachments_are_refused(bench: Bench) -> None:
 @check(1, hint="What do body_checks look at?", manual="header_checks(5)")
 def words_about_attachments_pass(bench: Bench) -> None:
     """A letter whose text warns of such an attachment is taken."""
-    text = 'Subject: beware\n\nNever open what says\nname="love.txt.vbs"'
-    bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=text).accepted()
+    for line in ('name="love.txt.vbs"', 'Content-Type: application/octet-stream; name="love.txt.vbs"'):
+        text = f"Subject: beware\n\nNever open what says\n{line}"
+        bench.letter(FIRM, "joe@friend.example", "alice@domain.ork", text=text).accepted()
 
 
 @check(2, hint="How does a photo travel?", manual="postconf(5), message_size_limit")
