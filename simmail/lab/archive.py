@@ -17,8 +17,10 @@ from simmail.mail.errors import InputError
 
 #: Folders within folders, at most.
 DEEP = 40
-#: Folders that systems add to what they pack.
-ADDED = frozenset({"__MACOSX"})
+#: What systems add to folders, and to what they pack.
+ADDED = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+#: The bit by which a zip file says that a member can be read with a password alone.
+LOCKED = 0x1
 #: What is wrong with an archive: whatever reading it may raise.
 _WRONG = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, NotImplementedError, RuntimeError,
@@ -36,6 +38,8 @@ def unpack(archive: Path, target: Path) -> None:
             members = [member for member in packed.infolist() if not _name(member).endswith("/")]
             if len(members) > 4 * MANY or sum(member.file_size for member in members) > 4 * MUCH:
                 raise InputError(str(archive), "unpacks to too much", "hand in the copy alone")
+            if any(member.flag_bits & LOCKED for member in members):
+                raise InputError(str(archive), "is locked with a password", "hand in one without")
             for member in members:
                 _member(packed, member, target)
     except InputError:

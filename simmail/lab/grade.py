@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simmail.lab.archive import copy_in, is_copy, unpack
+from simmail.lab.archive import ADDED, copy_in, is_copy, unpack
 from simmail.lab.checks import Outcome
 from simmail.lab.exercise import Exercise
 from simmail.lab.report import Report
@@ -64,9 +64,14 @@ def hand_ins(paths: Iterable[str], out: Path | None = None) -> Iterator[Path]:
             raise InputError(name, "there is no such hand-in")
         if path.is_dir() and not is_copy(path) and any(packed(p) or is_copy(copy_in(p)) for p in path.iterdir()):
             own = {out.resolve(), out.with_suffix("").resolve()} if out is not None else set()
-            yield from sorted(p for p in path.iterdir() if not p.name.startswith(".") and p.absolute() not in own)
+            yield from sorted(p for p in path.iterdir() if not _added(p.name) and p.absolute() not in own)
         else:
             yield path
+
+
+def _added(name: str) -> bool:
+    """Whether something in a folder of hand-ins is a system's and nobody's."""
+    return name.startswith(".") or name in ADDED
 
 
 def packed(path: Path) -> bool:

@@ -194,6 +194,16 @@ def link_in_zip(folder: Path) -> None:
         archive.writestr(member, "/etc/passwd")
 
 
+def locked(folder: Path) -> None:
+    """A zip file whose members say that they need a password."""
+    zipped(**{"hosts/x": b"hello"})(folder)
+    archive = folder.with_suffix(".zip")
+    data = bytearray(archive.read_bytes())
+    data[6] |= 1
+    data[data.rfind(b"PK\x01\x02") + 8] |= 1
+    archive.write_bytes(data)
+
+
 #: Grows to 3.4 GB; the second takes as many steps to be nothing at all.
 LAUGHS = ["a0 = " + "x" * 34, *(f"a{n} = " + f"$a{n - 1}" * 10 for n in range(1, 9)), "smtpd_banner = $a8"]
 NOTHING = ["a0 =", *LAUGHS[1:]]
@@ -241,6 +251,7 @@ BROKEN = {
     "essay.txt": Sort(lambda path: path.write_text("hello"), None, "neither a folder nor a zip file"),
     "torn": Sort(torn, None, "cannot be unpacked"),
     "spoilt": Sort(spoilt, None, "cannot be unpacked"),
+    "locked": Sort(locked, None, "is locked with a password"),
     "tarred": Sort(tarred, None, "cannot be unpacked"),
 }
 HOSTILE = {

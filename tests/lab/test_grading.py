@@ -255,6 +255,15 @@ def test_endings_count_in_any_case(exercise: exercises.Exercise, tmp_path: Path)
     assert (mark.student, mark.report and mark.report.passed) == ("GOOD", True)
 
 
+def test_what_systems_leave_in_a_folder_is_nobodys(tmp_path: Path) -> None:
+    """Neither `__MACOSX` nor a file of thumbnails is a student."""
+    copy(tmp_path / "ann")
+    (tmp_path / "__MACOSX").mkdir()
+    for name in (".DS_Store", "._ann", "Thumbs.db", "desktop.ini"):
+        (tmp_path / name).write_bytes(b"\0")
+    assert [path.name for path in hand_ins([str(tmp_path)])] == ["ann"]
+
+
 def test_what_is_wrong_with_a_file_is_told_by_its_place_in_the_copy(tmp_path: Path) -> None:
     """Not by that of the folder in which it was tried."""
     mine = start(str(ROOT / "exercises" / "07-the-zone"), tmp_path / "mine")
