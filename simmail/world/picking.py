@@ -41,7 +41,7 @@ class Picking:
         self._round = present = object()
         before = system.running("pickup")
         pickup = yield from system.summon("pickup")
-        lived = before is not None and before is pickup
+        lived = pickup is before
         try:
             yield from pickup.scan()
         except Fatal as fatal:

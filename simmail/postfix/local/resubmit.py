@@ -52,11 +52,11 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
     Raises:
         Fatal: over a class of mail that there is not.
     """
-    if waits:
-        return True
-    if agent.system.starting and run.forwarded:
+    if waits or not run.forwarded:
+        return waits
+    if agent.system.starting:
         yield from agent.system.until_started("local")
-    flags = INTERNAL | CleanupFlag.BOUNCE | utf8_flags(agent.config, "forward") if run.forwarded else INTERNAL
+    flags = INTERNAL | CleanupFlag.BOUNCE | utf8_flags(agent.config, "forward")
     cleanup: Cleanup = yield from agent.system.summon(agent.config["cleanup_service_name"])
     for (delivered, sender), states in run.forwarded.items():
         transaction = _open(cleanup, flags, run, sender)
