@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.mail.content import octets
 from simmail.mail.hostnames import literal_address, valid_address, valid_hostname
 from simmail.mail.questions import Decision
+from simmail.postfix.printable import printable
 from simmail.postfix.smtpd.answering import NEUTERED, Answer, unauthorized
 from simmail.postfix.smtpd.state import UNKNOWN, NameStatus
 from simmail.postfix.smtpd.token import words
@@ -51,7 +52,7 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
         return (yield from unauthorized(session, session.xclient))
     told: set[str] = set()
     for word in found:
-        name, value, wrong = _attribute(word.text, "XCLIENT", XCLIENT)
+        name, value, wrong = _attribute(word.text, "XCLIENT", XCLIENT, XCLIENT_SHOWN)
         wrong = wrong or _change(session, name, value)
         if wrong:
             return (yield from session.mistaken(501, f"5.5.4 {wrong}")), False
@@ -70,8 +71,15 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
     return greeting if isinstance(greeting, Reply) else (yield from greeting), None
 
 
-def _attribute(text: str, command: str, known: Container[str]) -> tuple[str, str, str]:
-    """The name of an attribute, in upper case, and its value; what is wrong with it, or ""."""
+def _attribute(text: str, command: str, known: Container[str], shown: Container[str]) -> tuple[str, str, str]:
+    """The name of an attribute, in upper case, and its value; what is wrong with it, or "".
+
+    Args:
+        text: as it was written.
+        command: whose it is.
+        known: the attributes that the command has.
+        shown: those of them whose values are made safe to show before they are looked at.
+    """
     name, _, coded = text.partition("=")
     if not coded:
         return name, "", "Error: attribute=value expected"
@@ -80,7 +88,8 @@ def _attribute(text: str, command: str, known: Container[str]) -> tuple[str, str
     if name.upper() not in known:
         return name, "", f"Bad {command} attribute name: {name}"
     plain = decode_xtext(coded)
-    return name.upper(), coded if plain is None else plain, ""
+    value = printable(coded if plain is None else plain)
+    return name.upper(), value.translate(NEUTERED) if name.upper() in shown else value, ""
 
 
 def _change(session: SmtpdSession, name: str, value: str) -> str:
@@ -106,7 +115,7 @@ def _change(session: SmtpdSession, name: str, value: str) -> str:
     elif name == "PORT":
         state.client = client._replace(port=UNKNOWN if unavailable else value)
     elif name == "HELO":
-        state.helo = None if unavailable else value.translate(NEUTERED)
+        state.helo = None if unavailable else value
     elif name == "PROTO":
         state.protocol = value.upper()
     elif name == "LOGIN":
@@ -126,7 +135,7 @@ def xforward(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer
         return (yield from unauthorized(session, session.xforward))
     told: dict[str, str] = {}
     for word in found:
-        name, value, wrong = _attribute(word.text, "XFORWARD", XFORWARD)
+        name, value, wrong = _attribute(word.text, "XFORWARD", XFORWARD, XFORWARD_SHOWN)
         wrong = wrong or _tell(session, told, name, value)
         if wrong:
             return (yield from session.mistaken(501, f"5.5.4 {wrong}")), False
@@ -142,7 +151,7 @@ def _tell(session: SmtpdSession, told: dict[str, str], name: str, value: str) ->
     fits = XFORWARD[name]
     if fits is not None and not fits(session, value):
         return f"Bad {name} syntax: {value}"
-    told[name] = value.translate(NEUTERED) if name in ("HELO", "IDENT", "PROTO") else value
+    told[name] = value
     return ""
 
 
@@ -168,7 +177,7 @@ def _is_address(session: SmtpdSession, value: str) -> bool:
 
 
 def _is_name(session: SmtpdSession, value: str) -> bool:
-    return valid_hostname(value)
+    return value.isascii() and valid_hostname(value)
 
 
 def _is_port(session: SmtpdSession, value: str) -> bool:
@@ -201,6 +210,8 @@ XCLIENT: dict[str, Form] = {
     "DESTADDR": _is_address,
     "DESTPORT": _is_port,
 }
+#: Those of them whose values are made safe to show before anything is done with them.
+XCLIENT_SHOWN = frozenset({"ADDR", "DESTADDR", "HELO"})
 #: Those of XFORWARD.
 XFORWARD: dict[str, Form] = {
     "NAME": _is_name,
@@ -211,3 +222,4 @@ XFORWARD: dict[str, Form] = {
     "PORT": _is_port,
     "IDENT": None,
 }
+XFORWARD_SHOWN = frozenset({"NAME", "ADDR", "PROTO", "HELO", "IDENT"})
