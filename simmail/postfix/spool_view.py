@@ -42,6 +42,8 @@ FOLDERS = tuple(
 )
 #: Those of them that are made anew when they are missing.
 MADE = frozenset(FOLDERS) - {"etc", "dev", "usr", "lib"}
+#: Those of them that are not there before Postfix is checked, or started, for the first time.
+MADE_LATE = frozenset({"hold", "trace"})
 #: Those of them that postsuper(1) looks over.
 SCANNED = ("maildrop", "incoming", "active", "deferred", "hold", "flush", "defer", "bounce")
 MODE, DROPPED_MODE, EXPIRED_MODE = 0o700, 0o744, 0o710
@@ -158,7 +160,9 @@ class SpoolView:
 def mount(spool: Spool, machine: Machine) -> None:
     """Show a host's queue directory among its files."""
     for name in FOLDERS:
-        machine.files.make_folder(f"{FOLDER}/{name}", "root" if name in ("etc", "dev", "usr", "lib", "pid") else OWNER)
+        if name not in MADE_LATE:
+            owner = "root" if name in ("etc", "dev", "usr", "lib", "pid") else OWNER
+            machine.files.make_folder(f"{FOLDER}/{name}", owner)
     for folder in ("/usr/lib/postfix/sbin", "/var/lib"):
         machine.files.make_folder(folder)
     machine.files.make_folder("/var/lib/postfix", OWNER)
@@ -167,7 +171,7 @@ def mount(spool: Spool, machine: Machine) -> None:
 
 
 def make_missing(machine: Machine) -> None:
-    """Make the folders of the queue directory that somebody has removed."""
+    """Make the folders of the queue directory that are not there yet, or that somebody has removed."""
     for name in MADE:
         if not machine.files.is_folder(f"{FOLDER}/{name}"):
             machine.files.make_folder(f"{FOLDER}/{name}", OWNER)

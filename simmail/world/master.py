@@ -128,6 +128,7 @@ class Master:
     def start(self) -> None:
         """Start Postfix.  Raises Fatal where it will not start."""
         system = self._replace()
+        spool_view.make_missing(self.host.machine)
         for text in notice(system.config.compatibility):
             self.note("postfix", "text", "", text)
         self._listen()

@@ -81,6 +81,8 @@ INSTALLING = frozenset(
     first-install-reminder
     """.split()
 )
+#: Those tasks that make what is missing of the queue's folders.
+MAKING = frozenset({"create-missing", "set-permissions"})
 INSTALL_USAGE = """\
 /usr/lib/postfix/sbin/post-install: Error: Usage: /usr/lib/postfix/sbin/post-install [name=value] command
     create-missing          Create missing queue directories.
@@ -233,13 +235,15 @@ def _nothing(invocation: Invocation, config: Config, words: list[str]) -> Decisi
 
 
 def _post_install(invocation: Invocation, config: Config, words: list[str]) -> Decision[int]:
-    """Hand the words to the script that installs Postfix, which has nothing to change here but master.cf."""
+    """Hand the words to the script that installs Postfix, which may make folders and change master.cf here."""
     yield from ()
     given = words if words[0] != "post-install" else words[1:]
     tasks = [word for word in given if "=" not in word]
     if not tasks or not INSTALLING.issuperset(tasks):
         invocation.complain(INSTALL_USAGE)
         return 1
+    if not MAKING.isdisjoint(tasks):
+        make_missing(config.machine)
     if "upgrade-configuration" in tasks:
         invocation.out.extend(f"{line}\n" for line in add_missing_services(config))
     return 0

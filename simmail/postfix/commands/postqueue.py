@@ -17,6 +17,8 @@ PARAMETERS
 DIAGNOSTICS
     Mail system is down -- accessing queue directly (Connect to the Postfix showq service: Connection refused)
     Cannot flush mail queue - mail system is down
+    malformed showq server response
+        Postfix does not run, and the folder of a queue is missing, as `hold` is before the first check or start.
     Flush service is not configured for destination "SITE"
     User NAME(UID) is not allowed to view the mail queue, or to flush it
     status 69 (EX_UNAVAILABLE) for whatever cannot be done
@@ -42,7 +44,8 @@ from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, v
 from simmail.postfix.fast_flush import FastFlush
 from simmail.postfix.flush import flush_words, send_site
 from simmail.postfix.log_form import shown
-from simmail.postfix.showq import Entry, entries
+from simmail.postfix.showq import LISTED, Entry, entries
+from simmail.postfix.spool_view import unscannable
 
 UNAVAILABLE = 69
 USAGE = "usage: postqueue -f | postqueue -i queueid | postqueue -j | postqueue -p | postqueue -s site"
@@ -51,7 +54,7 @@ HEADING = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------"
 LONG_HEADING = "----Queue ID----- --Size-- ---Arrival Time---- --Sender/Recipient------"
 EMPTY = "Mail queue is empty"
 DOWN = "Mail system is down -- accessing queue directly (Connect to the Postfix showq service: {})"
-#: What showq(8) is told to have said that finds no folder for a queue but maildrop, before Postfix has ever run.
+#: What showq(8) is told to have said that does not find the folder of a queue.
 NO_FOLDERS = "malformed showq server response"
 NO_FLUSH = "Cannot flush mail queue - mail system is down"
 #: Where reasons end and where recipients begin.
@@ -117,7 +120,7 @@ class _Postqueue:
         service = control.system.service("showq") if control.system is not None else None
         found = list(entries(control.spool, self.invocation.machine, self.config, service))
         calendar = self.invocation.machine.calendar
-        complete = control.system is not None or control.spool.sockets
+        complete = control.system is not None or not unscannable(self.invocation.machine, LISTED)
         if as_json:
             lines = [as_json_line(entry, calendar) for entry in found]
         else:
