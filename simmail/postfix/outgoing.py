@@ -27,15 +27,16 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from simmail.mail.address import quote_local, unquote_local
-from simmail.mail.content import Content, clipped, octets
+from simmail.mail.content import CONTINUED, Content, clipped, octets
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message
 from simmail.mail.tokens import external_address
 from simmail.postfix.address_maps import map_address, propagated
 from simmail.postfix.header_rewrite import rewrite_header
-from simmail.postfix.headers import HeaderField, HeaderTable, field_name
+from simmail.postfix.headers import HEADER, HeaderField, HeaderTable, field_name
 from simmail.postfix.mime import MimeError, MimeOptions, MimeReader, Part
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LINES, LookupFailure, Maps
@@ -52,6 +53,12 @@ class DataError(Exception):
     def __init__(self, content: Content) -> None:
         self.content = content
         super().__init__()
+
+
+@lru_cache(maxsize=1024)
+def _is_header(outline: tuple[str, ...]) -> bool:
+    """Whether what looks like a header from afar is one."""
+    return outline[:1] != (CONTINUED,) and all(name == CONTINUED or HEADER.fullmatch(name) for name in outline)
 
 
 class Outgoing:
@@ -86,6 +93,7 @@ class Outgoing:
         self.table = HeaderTable()
         self.rewrites = bool(self.generic)
         self.idle = not (self.generic or any(self.header_checks.values()) or self.body_checks)
+        self.header_limit: int = limits[0]
         if self.rewrites:
             self._local = program.local_domains
 
@@ -122,7 +130,7 @@ class Outgoing:
         """
         content = message.content.at_hand()
         downgrade = downgrade and self.converts
-        if self.idle and not downgrade:
+        if self.idle and (not downgrade or self._stays(content)):
             if self._fits(content):
                 return content
             return self._folded(content.lines, message.queue_id)
@@ -140,6 +148,20 @@ class Outgoing:
             text = f"breaking line > {self.line_limit} bytes with <CR><LF>SPACE"
             self.program.pending.append(self.program.note("text", queue_id, text))
         return content
+
+    def _stays(self, content: Content) -> bool:
+        """Whether it can be seen from afar that nothing changes as content becomes 7-bit: none of it says that it is not.
+
+        Nor has it a header that would be written otherwise: one that goes on too long, has a blank before its colon, or
+        is followed by what is none.
+        """
+        if not content.ascii or content.size > self.header_limit:
+            return False
+        lines, end = content.lines, len(content.outline)
+        if end == len(lines) or lines[end] or not _is_header(content.outline):
+            return False
+        text = "\n".join(lines)
+        return not (" :" in text or "\t:" in text) and "content-transfer-encoding" not in text.lower()
 
     def _fits(self, content: Content) -> bool:
         return not self.line_limit or content.longest <= self.line_limit
