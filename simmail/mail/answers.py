@@ -34,6 +34,10 @@ class DnsAnswer(NamedTuple):
         """Whether asking again later may help (res_search's TRY_AGAIN)."""
         return self.status in ("servfail", "refused", "timeout", "unfiltered")
 
+    def knows(self, name: str) -> bool:
+        """Whether getaddrinfo(3) takes it that the name asked for exists: it has records, if only an alias of nothing."""
+        return self.status in ("ok", "nodata", "loop") or self.name.lower() not in ("", name.lower())
+
 
 class AnvilCounts(NamedTuple):
     """What anvil(8) knows of a client: open connections, and events within anvil_rate_time_unit."""

@@ -260,17 +260,18 @@ class Addresses:
         addresses = [a for a in listed if ("AAAA" if ":" in a else "A") in self._types]
         if addresses:
             return addresses, None
-        statuses = set()
+        temporary = exists = False
         for type in self._types:
             answer: DnsAnswer = yield Dns(name, type)
-            statuses.add("temporary" if answer.temporary else answer.status)
+            temporary = temporary or answer.temporary
+            exists = exists or answer.knows(name)
             if answer.status == "ok":
                 addresses.extend(record.data for record in answer.records)
         if addresses:
             return addresses, None
-        if "temporary" in statuses:
+        if temporary:
             status, reason = "4.4.4", "Temporary failure in name resolution"
-        elif statuses & {"nodata", "loop"}:
+        elif exists:
             status, reason = ("4.3.0" if soft else "5.3.0"), "No address associated with hostname"
         else:
             status, reason = ("4.4.4" if soft else "5.4.4"), "Name or service not known"

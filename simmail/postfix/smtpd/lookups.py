@@ -129,10 +129,11 @@ def host_addresses(
     found: list[str] = []
     temporary = exists = False
     for type in families:
-        answer: DnsAnswer = yield Dns(ascii_name(name).removesuffix("."), type)
+        asked = ascii_name(name).removesuffix(".")
+        answer: DnsAnswer = yield Dns(asked, type)
         found += [record.data for record in answer.records] if answer.status == "ok" else []
         temporary = temporary or answer.temporary
-        exists = exists or answer.status in ("ok", "nodata", "loop")
+        exists = exists or answer.knows(asked)
     if found:
         return tuple(found), ""
     return (), TRY_AGAIN if temporary else NO_ADDRESS if exists else NO_NAME
