@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simmail.world.host import Host
 
 _IDENTITY = re.compile(r"message-id:\s*(<[^>]*>)", re.IGNORECASE)
+#: What nearly every server offers (RFC 1870, 2920, 6152).
+EXTENSIONS = ("PIPELINING", "SIZE", "8BITMIME")
 #: Reverse names that providers give to changing addresses.
 DYNAMIC = re.compile(r"dsl|dial|dyn|dhcp|ppp|pool|cable|broadband|\d+[-.]\d+[-.]\d+[-.]\d+", re.IGNORECASE)
 
@@ -152,6 +154,9 @@ class _Session:
             return self._taken(sent.content) if sent.complete else answered(HANG_UP)
         return answered(Reply(502, ("5.5.1 no such command",)))
 
+    def _ehlo(self, command: Command) -> Reply:
+        return Reply(250, (self.reception.name, *EXTENSIONS))
+
     def _hello(self, command: Command) -> Reply:
         return Reply(250, (self.reception.name,))
 
@@ -200,7 +205,7 @@ class _Session:
 
 
 _COMMANDS: Mapping[str, Callable[[_Session, Command], Reply]] = {
-    "EHLO": _Session._hello,
+    "EHLO": _Session._ehlo,
     "HELO": _Session._hello,
     "MAIL": _Session._mail,
     "RCPT": _Session._rcpt,
