@@ -81,9 +81,9 @@ class Transport:
                 if path.loss:
                     rng = self.world.rng("loss", *stations, f"SYN {server.connections}")
                     task.now += sent_again(rng, path.loss, FIRST_AGAIN_S, deadline - task.now)
-                    if task.now >= deadline:
-                        task.now = deadline
-                        return ConnectFailure(TIMED_OUT)
+                if task.now >= deadline:  # its answer finds nobody: a connection that the server never had
+                    task.now = deadline
+                    return ConnectFailure(TIMED_OUT)
                 yield Level()
                 session: Server | None = yield from server.accept(task, source, question)
                 if session is None:
