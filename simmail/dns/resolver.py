@@ -51,6 +51,23 @@ class Resolver:
         if known is not None:
             return known, 0.0
         self.asked += 1
+        answer, latency = self._found_out(name, type, now)
+        if answer.temporary:
+            return answer, self.timeout if answer.status == "timeout" else latency
+        if self.caching:
+            ttl = min((record.ttl for record in answer.records), default=NEGATIVE_TTL_S)
+            if len(self._cache) >= self._room:
+                self._drop_old(now)
+            self._cache[name, type] = (now + latency + ttl, answer)
+        return answer, latency
+
+    def glance(self, name: str, type: str, now: float) -> tuple[str, ...]:
+        """The data that a name has of a type, for who cannot wait: no time passes, and nothing is remembered."""
+        answer = self.known(name, type, now) or self._found_out(name, type, now)[0]
+        return tuple(record.data for record in answer.records)
+
+    def _found_out(self, name: str, type: str, now: float) -> tuple[DnsAnswer, float]:
+        """What the name's servers answer, and the seconds it takes them."""
         latency, answer = self.latency * self.slower * self.zones.slowness(name), None
         conduct = None if self.fault else self.zones.conduct(name.rstrip("."))
         if conduct is not None:
@@ -60,13 +77,6 @@ class Resolver:
             answer = DnsAnswer(self.fault) if self.fault else self.zones.lookup(name.rstrip("."), type)
         if latency > self.timeout:
             answer = DnsAnswer("timeout")
-        if answer.temporary:
-            return answer, self.timeout if answer.status == "timeout" else latency
-        if self.caching:
-            ttl = min((record.ttl for record in answer.records), default=NEGATIVE_TTL_S)
-            if len(self._cache) >= self._room:
-                self._drop_old(now)
-            self._cache[name, type] = (now + latency + ttl, answer)
         return answer, latency
 
     def _drop_old(self, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -84,6 +85,7 @@ class Machine:
         files: its file system.
         calendar: how its clock reads as a date.
         accounts: login name -> account.
+        names: tells at once what DNS has of a name, of the type `A` or `AAAA`; nothing where there is no DNS.
     """
 
     hostname: str
@@ -93,6 +95,7 @@ class Machine:
     accounts: dict[str, Account] = field(default_factory=lambda: {a.name: a for a in SYSTEM_ACCOUNTS})
     prefixes: dict[str, int] = field(default_factory=lambda: {"127.0.0.1": 8})
     free: float = 10e9
+    names: Callable[[str, str], tuple[str, ...]] = lambda name, type: ()
 
     def __post_init__(self) -> None:
         for folder in FOLDERS:

@@ -26,7 +26,7 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simmail.files.file_errors import FileError
@@ -350,8 +350,7 @@ def _mydomain(config: Config) -> str:
 def _mynetworks(config: Config) -> str:
     """The networks of the addresses on which mail is received."""
     enabled = protocols(config.text("inet_protocols"))
-    myhostname = partial(config.text, "myhostname")
-    addresses = own_addresses(config.machine, config.text("inet_interfaces"), enabled, myhostname)
+    addresses = own_addresses(config.machine, config.text("inet_interfaces"), enabled)
     return derived_networks(config.machine, addresses, config.text("mynetworks_style"))
 
 

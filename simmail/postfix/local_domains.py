@@ -80,5 +80,5 @@ def _proxies(config: Config) -> list[str]:
 def listening_addresses(config: Config, machine: Machine) -> frozenset[str]:
     """The addresses of inet_interfaces.  Raises Fatal for what is no address of this machine."""
     enabled = protocols(config.text("inet_protocols"))
-    own = own_addresses(machine, config.text("inet_interfaces"), enabled, lambda: str(config["myhostname"]))
+    own = own_addresses(machine, config.text("inet_interfaces"), enabled)
     return frozenset(map(str, own))

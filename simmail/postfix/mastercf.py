@@ -14,7 +14,7 @@ DIAGNOSTICS
     what stands behind the options of a daemon that has no arguments: `-o mynetworks=192.0.2.1, 127.0.0.1`.
 
 BUGS
-    The host of an inet service must be an address, or a name in /etc/hosts.  `chroot` changes nothing here.
+    A service whose host has several addresses listens on the first alone.  `chroot` changes nothing here.
 
 SEE ALSO
     master(5), master(8)
@@ -22,7 +22,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -32,7 +31,7 @@ from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER
 from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, read_file, split_name_value
-from simmail.postfix.own_addresses import hosts, words
+from simmail.postfix.own_addresses import host_addresses, words
 from simmail.postfix.roles import ROLES
 from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
 
@@ -258,10 +257,7 @@ class _Line:
         return address, number
 
     def address(self, host: str, name: str) -> str:
-        try:
-            return str(ipaddress.ip_address(host))
-        except ValueError:
-            found = hosts(self.machine).get(host.lower())
+        found = host_addresses(self.machine, host)
         if not found:
             raise self.wrong(f"bad hostname or network address: {name}")
         return str(found[0])

@@ -12,8 +12,8 @@ DIAGNOSTICS
     `Fatal` for an interface that this machine does not have, and for a style or protocol that does not exist.
 
 BUGS
-    A host name in inet_interfaces is looked up in /etc/hosts; $myhostname that is not found there means the machine's
-    addresses beyond the loopback.
+    A host name in inet_interfaces is looked up in /etc/hosts and DNS at once; in life a program that starts waits for
+    a slow answer.
 
 SEE ALSO
     postconf(5)
@@ -22,15 +22,16 @@ SEE ALSO
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+EVERY_VERSION = frozenset({4, 6})
 PROTOCOLS: dict[str, frozenset[int]] = {
-    "all": frozenset({4, 6}),
+    "all": EVERY_VERSION,
     "ipv4": frozenset({4}),
     "ipv6": frozenset({6}),
 }
@@ -85,16 +86,13 @@ def hosts(machine: Machine) -> dict[str, list[Address]]:
     return found
 
 
-def own_addresses(
-    machine: Machine, interfaces: str, enabled: frozenset[int], myhostname: Callable[[], str]
-) -> list[Address]:
+def own_addresses(machine: Machine, interfaces: str, enabled: frozenset[int]) -> list[Address]:
     """The addresses on which Postfix receives mail.
 
     Args:
         machine: the computer.
         interfaces: inet_interfaces, expanded.
         enabled: the IP versions of inet_protocols.
-        myhostname: tells its own name; asked for a name that /etc/hosts does not have.
 
     Raises:
         Fatal: for an interface that is not the machine's.
@@ -104,11 +102,9 @@ def own_addresses(
         return local
     if interfaces == "loopback-only":
         return [address for address in local if address.is_loopback]
-    names = hosts(machine)
     found: set[Address] = set()
     for name in words(interfaces):
-        wanted = _resolve(name, names, local, myhostname)
-        wanted = [address for address in wanted if address.version in enabled]
+        wanted = host_addresses(machine, name, enabled)
         if not wanted:
             raise Fatal(f"config variable inet_interfaces: host not found: {name}")
         for address in wanted:
@@ -131,20 +127,29 @@ def _short_form(text: str) -> Address | None:
     return ipaddress.IPv4Address(int.from_bytes(bytes(first).ljust(4, b"\0")) + last)
 
 
-def _resolve(
-    name: str, names: dict[str, list[Address]], local: Sequence[Address], myhostname: Callable[[], str]
-) -> Sequence[Address]:
+def host_addresses(machine: Machine, name: str, enabled: frozenset[int] = EVERY_VERSION) -> list[Address]:
+    """The addresses of a host, as getaddrinfo(3) finds them: DNS is asked for what /etc/hosts does not have.
+
+    Args:
+        machine: the computer that asks.
+        name: the host's name, or its address.
+        enabled: the IP versions that count.
+    """
+    literal = _literal(name)
+    if literal is not None:
+        return [literal] if literal.version in enabled else []
+    listed = [address for address in hosts(machine).get(name.lower(), ()) if address.version in enabled]
+    if listed:
+        return listed
+    return [ipaddress.ip_address(data) for type in address_types(enabled) for data in machine.names(name, type)]
+
+
+def _literal(text: str) -> Address | None:
+    """An address as it may be written where a name may stand; None for a name."""
     try:
-        return [ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))]
+        return ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
     except ValueError:
-        short = _short_form(name)
-    if short is not None:
-        return [short]
-    if name.lower() in names:
-        return names[name.lower()]
-    if name.lower() == myhostname().lower():
-        return [address for address in local if not address.is_loopback]
-    return []
+        return _short_form(text)
 
 
 def derived_networks(machine: Machine, addresses: Iterable[Address], style: str) -> str:

@@ -107,7 +107,7 @@ def _privileges(config: Config) -> None:
 
 def _interfaces(config: Config) -> None:
     enabled = protocols(config["inet_protocols"])
-    own_addresses(config.machine, config["inet_interfaces"], enabled, lambda: str(config["myhostname"]))
+    own_addresses(config.machine, config["inet_interfaces"], enabled)
 
 
 def _identity(config: Config) -> None:

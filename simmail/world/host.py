@@ -72,6 +72,7 @@ class Host:
         self.hides_clients = False
         self.running_before = False
         self.policies = PolicyServers(self, COMMANDS)
+        machine.names = lambda name, type: self.resolver.glance(name, type, world.now)
 
     def source_address(self, destination: str) -> str:
         """The address that connections to `destination` come from."""

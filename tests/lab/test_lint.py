@@ -201,6 +201,16 @@ def test_a_folder_that_is_none() -> None:
         simmail.lint("nosuch")
 
 
+def test_a_host_without_dns_knows_its_own_name(tmp_path: Path) -> None:
+    """A folder alone has no DNS that could know the name it listens at; any other name stays unknown."""
+    folder = write(tmp_path, BASES[0].files, BASES[0].compiled)
+    main_cf = folder / "etc/postfix/main.cf"
+    given = main_cf.read_text()
+    for interfaces, found in (("$myhostname, localhost", []), ("nobody.example", ["does-not-run"])):
+        main_cf.write_text(f"{given}\ninet_interfaces = {interfaces}\n")
+        assert [finding.code for finding in simmail.lint(folder)] == found
+
+
 def test_files_outside_of_the_folder_are_never_looked_at(tmp_path: Path) -> None:
     """A table's name that climbs out of the folder finds nothing there."""
     (tmp_path / "secret").write_text("x y\n")

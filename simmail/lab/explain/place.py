@@ -154,20 +154,27 @@ def _alone(folder: Path, names: Zones | None) -> Place:
     host = world.add_host("host", machine, Resolver(names or world.zones))
     notices: list[str] = []
     _lay(host, folder, "/etc/postfix" if bare else "", notices)
-    _fill(host, notices)
+    _fill(host, notices, names is None)
     _compile(host, notices, bare)
     return Place(host, names, False, folder, bare, notices)
 
 
-def _fill(host: Host, notices: list[str]) -> None:
-    """What every machine has: a name and addresses that its main.cf agrees with, accounts for its homes, some files."""
+def _fill(host: Host, notices: list[str], nameless: bool) -> None:
+    """What every machine has: a name and addresses that its main.cf agrees with, accounts for its homes, some files.
+
+    Args:
+        nameless: whether there is no DNS: then /etc/hosts has its own name, where it listens at that.
+    """
     machine, files = host.machine, host.machine.files
     usual = {"/etc/hosts": loader.HOSTS, "/etc/postfix/master.cf": STOCK_MASTER_CF}
     try:
         settings = Config(machine, parse(files.read(MAIN_CF), MAIN_CF, lambda level, text: None))
         machine.hostname = settings.text("myhostname")
-        given = [word for word in settings.list("inet_interfaces") if word[:1].isdigit()]
+        interfaces = settings.list("inet_interfaces")
+        given = [word for word in interfaces if word[:1].isdigit()]
         machine.addresses = (*given, *(a for a in machine.addresses if a not in given))
+        if nameless and machine.hostname in interfaces:
+            usual["/etc/hosts"] += f"{machine.addresses[0]} {machine.hostname}\n"
     except Fatal:
         pass  # the server says so itself
     usual["/etc/mailname"] = f"{machine.hostname}\n"
