@@ -412,7 +412,10 @@ class Master:
         try:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
-            yield from self._dies(system, agent, process, fatal)
+            yield from agent.spoken()
+            yield agent.note(fatal.event, "", fatal.text)
+            yield from self._given_up(request, now)
+            yield from self._buried(system, agent, process, fatal)
             results = None
         for result in results or ():
             if result.status in WAITING:
@@ -423,10 +426,18 @@ class Master:
             agent.processes.leave(process, now)
         yield from self._reported(request, results, now)
 
-    def _dies(self, system: MailSystem, agent: Program, process: Process, fatal: Fatal) -> Decision[None]:
-        """An agent dies over a delivery."""
-        yield from agent.spoken()
-        yield agent.note(fatal.event, "", fatal.text)
+    def _given_up(self, request: Entry, begun: float) -> Decision[None]:
+        """The queue manager waits for an agent that dies: where that took too long, it dies itself, and first."""
+        now = yield Level()
+        if self.system is None or self._headless:
+            return
+        manager = self.system.program("qmgr")
+        if not manager.stands and now + LAST_BREATH_S - begun >= manager.config["daemon_timeout"]:
+            said = f"{request.message.queue_id}: timeout receiving delivery status from transport: {request.transport}"
+            yield from self._died(manager, Fatal(said))
+
+    def _buried(self, system: MailSystem, agent: Program, process: Process, fatal: Fatal) -> Decision[None]:
+        """An agent that has died ends, and master(8) hears of it."""
         yield Sleep(LAST_BREATH_S)
         last_words = (yield Level()) - LAST_BREATH_S
         if process.served == 1:

@@ -14,8 +14,8 @@ PARAMETERS
     alias_maps, forward_path, recipient_delimiter, propagate_unmatched_extensions, owner_request_special,
     expand_owner_alias, reset_owner_alias, frozen_delivered_to, prepend_delivered_header, allow_mail_to_commands,
     allow_mail_to_files, default_privs, mailbox_size_limit, message_size_limit, local_delivery_status_filter,
-    require_home_directory, myhostname, mail_name, enable_original_recipient, duplicate_filter_limit, biff (without
-    effect), and those of the parts
+    require_home_directory, myhostname, mail_name, enable_original_recipient, duplicate_filter_limit, daemon_timeout,
+    biff (without effect), and those of the parts
 
 DIAGNOSTICS
     configuration error: mailbox_size_limit is smaller than message_size_limit, ... is limited but ... is unlimited
@@ -23,10 +23,16 @@ DIAGNOSTICS
     mail forwarding loop for ADDRESS
     null username in "ADDRESS"
     ID: address with illegal extension: NAME
+    watchdog timeout
+        An expansion has no end, such as that of a luser_relay which holds the name twice.
 
 BUGS
     Mailboxes are never locked, and nobody is told by biff(1).  A file's group is not looked at (a folder's is): only
     its owner and its bit for everybody decide who may write to it.
+
+    An expansion that doubles is given up when it is large, and the watchdog waited for (daemon_timeout), which in life
+    ends nothing else either: a slow command.  There trivial-rewrite(8) may run out of memory first, again and again,
+    which local(8) waits for.
 
 SEE ALSO
     aliases(5), local(8), qmgr(8), bounce(8), pipe(8)
@@ -42,7 +48,7 @@ from simmail.files.machine import Account
 from simmail.mail.address import split_extension
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
-from simmail.mail.questions import NOW, Decision, answered
+from simmail.mail.questions import NOW, Decision, Sleep, answered
 from simmail.postfix.address_maps import propagated
 from simmail.postfix.agent import DeliveryAgent, failure
 from simmail.postfix.delivered_to import delivered_before
@@ -65,6 +71,8 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 #: A kind of destination: what it has to do for an address.
 Kind: TypeAlias = Callable[[Run, State], Step]
+#: In so many steps of whole seconds the watchdog waits.
+WATCHDOG_STEPS = 3
 #: Of an address that comes to nothing, such as that of a luser_relay whose name is empty.
 NOWHERE = Dsn("2.0.0", "delivered", "")
 
@@ -105,6 +113,7 @@ class Local(DeliveryAgent):
             *(aliases if self.aliases.used else ()), self._elsewhere, self.forwards.deliver, *self._home,
         )  # fmt: skip
         self._room: float = config["duplicate_filter_limit"] or inf
+        self._patience: float = config["daemon_timeout"] // WATCHDOG_STEPS * WATCHDOG_STEPS or inf
         self._needs_home: bool = config["require_home_directory"]
 
     def completed(self, address: str) -> str:
@@ -237,6 +246,11 @@ class Local(DeliveryAgent):
             return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
         run.results.append(result._replace(status=Status.RETURNED))
         return False
+
+    def watched_in_vain(self) -> Decision[None]:
+        """Be at work until the watchdog ends it.  Raises Fatal."""
+        yield Sleep(self._patience)
+        raise Fatal("watchdog timeout")
 
     @staticmethod
     def hand_on(state: State, listed: bool = False) -> None:

@@ -143,7 +143,7 @@ class Aliases:
     def _expand(self, run: Run, state: State, name: str, table: Table, value: str) -> Decision[bool]:
         agent = self.agent
         before = state.recipient
-        state.level += STEPS
+        run.deeper(state)
         state.expanded_from = name
         state.source = Source.ALIAS
         try:

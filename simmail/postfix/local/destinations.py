@@ -196,6 +196,8 @@ class Destinations:
     def address(self, run: Run, state: State, address: str) -> Decision[bool]:
         """Complete and resolve an address (external form), and deliver to it here or send the message on."""
         agent = self.agent
+        if run.endless(address):
+            yield from agent.watched_in_vain()
         rewriter = agent.rewriter
         complete = unquote_local(agent.completed(address))
         resolved = rewriter.resolve(state.sender, complete)

@@ -33,7 +33,7 @@ from simmail.mail.questions import Decision
 from simmail.postfix.delivery import PROBE
 from simmail.postfix.expand import plain_names
 from simmail.postfix.local.macros import Macros
-from simmail.postfix.local.state import STEPS, Run, Source, State, Step
+from simmail.postfix.local.state import Run, Source, State, Step
 from simmail.postfix.tables.split import split_outside_braces
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class ForwardFiles:
             state.delivered = state.recipient.address
         state.rights = account
         state.source = Source.FORWARD
-        state.level += STEPS
+        run.deeper(state)
         state.owner = state.user
         state.expanded_from = state.local
         if found.by_extension or "forward" not in agent.propagated:

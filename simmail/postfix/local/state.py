@@ -22,6 +22,8 @@ from simmail.postfix.delivery import Request, Result
 
 #: How many steps of an expansion lead from one address to the next by way of an alias or a .forward file.
 STEPS = 4
+#: An expansion that has more of these, or an address of more characters, is one that grows by itself and has no end.
+MOST_EXPANSIONS, LONGEST_ADDRESS = 1 << 14, 1 << 18
 #: What one kind of destination has to do for an address; the verdict is whether the address must be tried again later.
 #: None, at once or as the verdict: it is none of its business.
 Step: TypeAlias = Decision[bool] | Decision[bool | None] | None
@@ -111,17 +113,28 @@ class Run:
         seen: what was delivered or expanded already (Postfix's duplicate filter), `room` entries at most.
         loops: the addresses of the message's Delivered-To: header lines, in lower case.
         forwarded: (Delivered-To: address, envelope sender) -> the addresses that the message is sent on to.
+        expansions: how many aliases, .forward files and luser_relays led further.
     """
 
-    __slots__ = ("_room", "forwarded", "loops", "queued", "request", "results", "seen")
+    __slots__ = ("_room", "expansions", "forwarded", "loops", "queued", "request", "results", "seen")
 
     def __init__(
         self, request: Request, queued: Recipient, loops: frozenset[str], results: list[Result], room: float
     ) -> None:
         self._room = room
         self.request, self.queued, self.loops, self.results = request, queued, loops, results
+        self.expansions = 0
         self.seen: set[Hashable] = set()
         self.forwarded: dict[tuple[str, str], list[State]] = {}
+
+    def deeper(self, state: State) -> None:
+        """An alias, a .forward file or luser_relay leads from one address to others."""
+        state.level += STEPS
+        self.expansions += 1
+
+    def endless(self, address: str) -> bool:
+        """Whether the expansion that has come to an address doubles from step to step: it will not see its end."""
+        return self.expansions > MOST_EXPANSIONS or len(address) > LONGEST_ADDRESS
 
     def first(self, *what: Any) -> bool:
         """Whether this comes for the first time; it is remembered, as far as there is room."""

@@ -25,7 +25,7 @@ from simmail.mail.questions import Decision
 from simmail.postfix.agent import failure
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.passing import Passing
-from simmail.postfix.local.state import STEPS, Run, State
+from simmail.postfix.local.state import Run, State
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
@@ -61,7 +61,7 @@ class UnknownUsers:
             if agent.completed(relay and quote_local(relay)).lower() != state.recipient.address.lower():
                 further = state.copy()
                 further.unmatched = None
-                further.level += STEPS
+                run.deeper(further)
                 return (yield from agent.destinations.address(run, further, relay))
         if state.user in REQUIRED:
             agent.warn("warning", f"required alias not found: {state.user}")

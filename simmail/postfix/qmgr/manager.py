@@ -21,6 +21,8 @@ PARAMETERS
 
 DIAGNOSTICS
     fatal: service NAME requires a process limit of 1
+    fatal: ID: timeout receiving delivery status from transport: NAME
+        An agent died that had not been done within daemon_timeout; what is active waits for another queue manager.
     from=<SENDER>, size=N, nrcpt=N (queue active)
     skipped, still being delivered
 
