@@ -35,7 +35,7 @@ class DnsAnswer(NamedTuple):
         return self.status in ("servfail", "refused", "timeout", "unfiltered")
 
     def knows(self, name: str) -> bool:
-        """Whether getaddrinfo(3) takes it that the name asked for exists: it has records, if only an alias of nothing."""
+        """Whether the name asked for exists for getaddrinfo(3): it has records, if only an alias of nothing."""
         return self.status in ("ok", "nodata", "loop") or self.name.lower() not in ("", name.lower())
 
 

@@ -150,7 +150,7 @@ class Outgoing:
         return content
 
     def _stays(self, content: Content) -> bool:
-        """Whether it can be seen from afar that nothing changes as content becomes 7-bit: none of it says that it is not.
+        """Whether it is seen from afar that nothing changes as content becomes 7-bit: none of it says that it is not.
 
         Nor has it a header that would be written otherwise: one that goes on too long, has a blank before its colon, or
         is followed by what is none.
