@@ -1,6 +1,9 @@
 """A day of a site whose biggest destination is down for four hours; 8,640,000 messages are 100 a second.
 
 python -m benchmarks.day --n 8640000      with a line on stderr for each hour
+python -m benchmarks.day --others a_postfix   with a Postfix at each destination, too
+
+The destinations are sites, as worlds have them around the server that they study.
 """
 
 from __future__ import annotations
@@ -24,8 +27,11 @@ def _memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0
 
 
-def report(n: int) -> str:
-    """What a day with n messages takes."""
+OTHERS = {others.__name__: others for others in (relay_world.a_site, relay_world.a_postfix)}
+
+
+def report(n: int, others: str = relay_world.a_site.__name__) -> str:
+    """What a day with n messages takes; `others`: what the destinations run, one of OTHERS."""
     before, start = _memory(), time.process_time()
     most = 0
     hours = 0
@@ -43,11 +49,12 @@ def report(n: int) -> str:
             print(line, file=sys.stderr, flush=True)
 
     weather = relay_world.BiggestDown(DOWN_FROM_S, DOWN_TO_S)
-    world = relay_world.run(n, n / DAY_S, weather=weather, told=told)
+    world = relay_world.run(n, n / DAY_S, weather=weather, others=OTHERS[others], told=told)
     seconds, octets = time.process_time() - start, _memory() - before
     assert world.conservation().holds
     return (
-        f"a day of {n:,} messages, the biggest destination down for four hours: {seconds:,.1f} s of CPU, "
+        f"a day of {n:,} messages, {others.replace('_', ' ')} at each destination, the biggest one down for four "
+        f"hours: {seconds:,.1f} s of CPU, "
         f"{n / seconds:,.0f} messages/s, {octets / MB:,.0f} MB, at most {most:,} messages deferred at a time"
     )
 
@@ -55,4 +62,6 @@ def report(n: int) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--n", type=int, default=8640)
-    print(report(parser.parse_args().n))
+    parser.add_argument("--others", choices=OTHERS, default=relay_world.a_site.__name__)
+    given = parser.parse_args()
+    print(report(given.n, given.others))

@@ -32,6 +32,7 @@ from simmail.mail.calendar import Calendar
 from simmail.mail.content import Content
 from simmail.mail.questions import Close, Connect, Decision, Receive, Send, Sleep
 from simmail.smtp.commands import Command, Data
+from simmail.world.actors.reception import Reception
 from simmail.world.clock import Level
 from simmail.world.host import Host
 from simmail.world.master import STOCK_MASTER_CF, Master
@@ -123,6 +124,18 @@ class Never:
         return True
 
 
+#: Who takes a connection that arrives at a host.
+Listener = Callable[[Any, str, Connect], Decision[Any]]
+
+
+class Others(Protocol):
+    """What the destinations run."""
+
+    def __call__(self, world: World, d: int, remember: bool, accounts: dict[str, Account]) -> tuple[Host, Listener]:
+        """The host of the destination of that number, and how it listens."""
+        ...
+
+
 class BiggestDown:
     """The destination that gets most is down from one time to another, seconds; the others are up."""
 
@@ -134,7 +147,36 @@ class BiggestDown:
         return destination == 0 and self.start <= now < self.end
 
 
-def build(rate: float, seed: int = 1, remember: bool = True, weather: Weather | None = None) -> World:
+def a_postfix(world: World, d: int, remember: bool, accounts: dict[str, Account]) -> tuple[Host, Listener]:
+    """A Postfix of its own, which decides and records as the relay does."""
+    host = _mail_host(world, _name(d), _address(d), DESTINATION_MAIN_CF.format(d), remember, accounts)
+    assert host.master is not None
+    return host, host.master.accept
+
+
+def a_site(world: World, d: int, remember: bool, accounts: dict[str, Account]) -> tuple[Host, Listener]:
+    """A site as worlds have them around the server that they study: it takes mail for its people; no Postfix."""
+    machine = Machine(_name(d), (_address(d), "127.0.0.1"), calendar=world.calendar)
+    host = world.add_host(machine.hostname, machine, Resolver(world.zones, latency=DNS_MISS_S))
+    Reception(host, machine.hostname).domains[f"d{d}.example"] = lambda arrival: None
+    return host, host.listeners[25]
+
+
+def _name(d: int) -> str:
+    return f"mail.d{d}.example"
+
+
+def _address(d: int) -> str:
+    return f"198.51.100.{d + 1}"
+
+
+def build(
+    rate: float,
+    seed: int = 1,
+    remember: bool = True,
+    weather: Weather | None = None,
+    others: Others = a_postfix,
+) -> World:
     """The world, its mail systems started; nobody has written yet.
 
     Args:
@@ -142,6 +184,7 @@ def build(rate: float, seed: int = 1, remember: bool = True, weather: Weather | 
         seed: of the chances.
         remember: False switches memos off.
         weather: when destinations are down; `Outages` by default.
+        others: what the destinations run.
     """
     world = World(Calendar(datetime(2026, 3, 2, 9, tzinfo=UTC)), seed)
     readers = Machine("accounts").accounts | {
@@ -149,7 +192,7 @@ def build(rate: float, seed: int = 1, remember: bool = True, weather: Weather | 
     }
     zones = ["domain.ork. IN MX 10 mail.domain.ork.", "mail.domain.ork. IN A 192.0.2.10"]
     for d in range(DESTINATIONS):
-        zones += [f"d{d}.example. IN MX 10 mail.d{d}.example.", f"mail.d{d}.example. IN A 198.51.100.{d + 1}"]
+        zones += [f"d{d}.example. IN MX 10 {_name(d)}.", f"{_name(d)}. IN A {_address(d)}"]
     world.zones.read("\n".join(zones) + "\n")
     relay = _mail_host(world, "mail.domain.ork", "192.0.2.10", COURSE_MAIN_CF, remember, readers)
     relay.machine.files.write("/etc/postfix/header_checks", HEADER_RULES)
@@ -166,11 +209,9 @@ def build(rate: float, seed: int = 1, remember: bool = True, weather: Weather | 
     world.network.link("office", relay.name, ROUND_TRIP_IN_S / 2)
     weather = weather or Outages()
     for d in range(DESTINATIONS):
-        host = _mail_host(
-            world, f"mail.d{d}.example", f"198.51.100.{d + 1}", DESTINATION_MAIN_CF.format(d), remember, readers
-        )
+        host, listener = others(world, d, remember, readers)
         world.network.link(relay.name, host.name, HOP_S[d] / 2)
-        host.listeners[25] = _gate(host, weather, d)
+        host.listeners[25] = _gate(listener, weather, d)
     for host in world.hosts.values():
         if host.master is not None:
             host.sh("postalias /etc/aliases")
@@ -190,7 +231,7 @@ def _mail_host(
     return host
 
 
-def _gate(host: Host, weather: Weather, d: int) -> Any:
+def _gate(listener: Listener, weather: Weather, d: int) -> Listener:
     """Listens where the destination is up; the time to connect is the yardstick's."""
 
     def listen(task: Any, client: str, question: Connect) -> Decision[Any]:
@@ -198,8 +239,7 @@ def _gate(host: Host, weather: Weather, d: int) -> Any:
         now = yield Level()
         if weather.down(d, now):
             return None
-        assert host.master is not None
-        return (yield from host.master.accept(task, client, question))
+        return (yield from listener(task, client, question))
 
     return listen
 
@@ -266,6 +306,7 @@ def run(
     remember: bool = True,
     recorded: bool = True,
     weather: Weather | None = None,
+    others: Others = a_postfix,
     told: Callable[[World], None] = lambda world: None,
 ) -> World:
     """Run it until all is delivered or given up.
@@ -273,11 +314,11 @@ def run(
     Args:
         n: messages.
         rate: messages a second.
-        seed, remember, weather: as in `build`.
+        seed, remember, weather, others: as in `build`.
         recorded: whether what happens is kept.
         told: called from time to time, to say how far it has come.
     """
-    world = build(rate, seed, remember, weather)
+    world = build(rate, seed, remember, weather, others)
     if not recorded:
         world.journal.append = lambda row: None
     _start(world, n, rate, seed)
