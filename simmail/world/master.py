@@ -413,7 +413,8 @@ class Master:
             results = yield from agent.deliver(request)
         except Fatal as fatal:
             yield from agent.spoken()
-            yield agent.note(fatal.event, "", fatal.text)
+            if fatal.text:
+                yield agent.note(fatal.event, "", fatal.text)
             yield from self._given_up(request, now)
             yield from self._buried(system, agent, process, fatal)
             results = None

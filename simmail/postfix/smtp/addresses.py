@@ -53,11 +53,12 @@ LOOPS = "5.4.6"
 
 
 class Host(NamedTuple):
-    """A server to try: its name, its address, its MX preference."""
+    """A server to try: its name, its address, its MX preference; whether it is known by an MX record at all."""
 
     name: str
     address: str
     preference: int = 0
+    by_mx: bool = False
 
 
 class Found(NamedTuple):
@@ -152,6 +153,7 @@ class Addresses:
             if why is not None and self._defer_without and why.status[0] == "5":
                 why = why._replace(status="4" + why.status[1:])
             return Found((), why)
+        hosts = [host._replace(by_mx=True) for host in hosts]
         own = (yield from self._ours()) if loops else frozenset()
         return self._without(own, self._program.domain_name(domain), hosts, records[0].preference, why)
 

@@ -16,6 +16,7 @@ DIAGNOSTICS
     lmtp_assume_final is obsolete; instead, specify "flags=X" in master.cf
     relayhost configuration problem; smtp_fallback_relay configuration problem
     SMTPS wrappermode (TCP port 465) requires setting "smtp_tls_wrappermode = yes", ...
+    smtp_tls_wrappermode requires "smtp_tls_security_level = encrypt" (or stronger)
     bad protocol stage: "smtp_address_verify_target = WORD"
     panic: null destination: ","
 
@@ -55,7 +56,7 @@ from simmail.postfix.smtp.offer import Offer
 from simmail.postfix.smtp.reuse import Reuse
 from simmail.postfix.smtp.sasl import Sasl
 from simmail.postfix.smtp.session import Session
-from simmail.postfix.smtp.tls import Tls
+from simmail.postfix.smtp.tls import STRICT, Tls
 from simmail.postfix.tables import LookupFailure, Table, open_table
 from simmail.smtp.commands import Command
 from simmail.smtp.replies import Reply
@@ -83,6 +84,7 @@ WRAPPED = (
     'SMTPS wrappermode (TCP port 465) requires setting "{prefix}_tls_wrappermode = yes", and '
     '"{prefix}_tls_security_level = encrypt" (or stronger)'
 )
+UNWRAPPED = '{prefix}_tls_wrappermode requires "{prefix}_tls_security_level = encrypt" (or stronger)'
 NO_ADDRESS = "Cannot assign requested address"
 #: How long the system itself tries to make a connection (tcp_syn_retries = 6), seconds.
 SYSTEM_CONNECT_S = 127.0
@@ -172,7 +174,6 @@ class Smtp(Program):
         self._session_limit: int = config[f"{prefix}_mx_session_limit"]
         self._fallback = config.list(f"{prefix}_fallback_relay")
         self._relayhost: str = config["relayhost"]
-        self._wraps: bool = config[f"{prefix}_tls_wrappermode"]
         self._always_caches = bool(self.reuse.listed)
         self._best_mx: str = config["best_mx_transport"]
 
@@ -256,11 +257,14 @@ class Smtp(Program):
     def _called(self, attempt: Attempt, host: Host, port: int, best: bool, loops: bool) -> Decision[Session | None]:
         """A session with a server that has been called anew; None where it cannot be reached, or may not be."""
         if self.tls.asks:
-            trouble = self.tls.trouble(attempt.request.nexthop, host.name)
+            trouble = self.tls.trouble(attempt.destination, host)
             yield from self.spoken()
             if trouble is not None:
                 attempt.why = trouble
                 return None
+        if self.tls.wraps and self.tls.level(attempt.destination, host) not in STRICT:
+            yield self.note("warning", "", UNWRAPPED.format(prefix=self.prefix))
+            return None
         if self._foreign:
             if not valid_address(self._foreign):
                 what = f"bad {self.prefix}_bind_address parameter: {self._foreign}: Name or service not known"
@@ -324,7 +328,7 @@ class Smtp(Program):
     def _servers(self, attempt: Attempt, nexthop: str) -> Decision[tuple[tuple[Host, ...], Target, bool]]:
         """The servers of a nexthop in the order in which to try them, what it says, and whether to look for loops."""
         target = parse(nexthop, self._port)
-        if target.port == SMTPS_PORT and not self._wraps:
+        if target.port == SMTPS_PORT and not self.tls.wraps:
             yield self.note("text", "", WRAPPED.format(prefix=self.prefix))
         loops = self.prefix == "smtp" and target.port == SMTP_PORT
         if self.pending:

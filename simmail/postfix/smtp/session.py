@@ -140,6 +140,9 @@ class Session(Dialogue):
     def greet(self) -> Decision[bool]:
         """Get to the point where mail can be sent; False where that fails, and it has been told."""
         client, loops = self._client, self._loops
+        if client.tls.wraps:
+            self.alive = False
+            return (yield from client.tls.shake_hands(self.attempt, self._connection))
         reply = yield from self._received(client.timeouts.helo)
         if isinstance(reply, Lost):
             yield from self.broken(reply, "receiving the initial server greeting")
@@ -242,7 +245,7 @@ class Session(Dialogue):
         if sasl is not None and offered:
             mechanisms = sasl.heard(offered, self.attempt.relay)
             yield from self._client.spoken()
-        level = tls.level(self.attempt.request.nexthop)
+        level = tls.level(self.attempt.destination, self._host)
         if level == NONE and tls.notes_offers and "STARTTLS" in self.offer.features:
             yield self._client.note("text", "", f"Host offered STARTTLS: [{self._host.name}]")
         if level in STRICT:
