@@ -14,7 +14,7 @@ from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act, Listener
 from simmail.postfix.deaths import LAST_BREATH_S
-from simmail.postfix.delivery import WAITING, Result
+from simmail.postfix.delivery import WAITING, Result, unopened
 from simmail.postfix.processes import Process
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
@@ -410,7 +410,7 @@ class Master:
         if late:
             yield Sleep(late)
         try:
-            results = yield from agent.deliver(request)
+            results = yield from (unopened(agent, request) if request.gone else agent.deliver(request))
         except Fatal as fatal:
             yield from agent.spoken()
             if fatal.text:

@@ -68,8 +68,10 @@ class Entry(Request):
 
     Args:
         part: what it is a part of as long as it waits; None afterwards.
+        gone: whether an administrator has taken the message out of the active queue while it waited.
     """
 
     job: Job = field(kw_only=True)
     destination: Destination = field(kw_only=True)
     part: Part | None = None
+    gone: bool = False

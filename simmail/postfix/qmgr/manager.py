@@ -12,7 +12,7 @@ DESCRIPTION
     `next_wakeup` tells.
 
     Commands may move messages between queues or remove them at any time; a delivery that runs then goes on, and its end
-    changes nothing of where the message is.
+    changes nothing of where the message is.  One that waits is handed out in its turn, and the agent finds no file.
 
 PARAMETERS
     queue_run_delay, qmgr_message_active_limit, qmgr_message_recipient_limit, minimal_backoff_time,
@@ -273,13 +273,10 @@ class QueueManager(Program):
             for entry in dispatcher.start(now):
                 job, message = entry.job, entry.message
                 queue_id = message.queue_id
-                if active.get(queue_id) is message and jobs.get(queue_id) is job:
-                    job.running += 1
-                    started.append(entry)
-                else:
-                    dispatcher.release(entry, now)
-                    job.pending -= 1
-                    yield from self._ended(job, now)
+                if active.get(queue_id) is not message or jobs.get(queue_id) is not job:
+                    entry.gone = True
+                job.running += 1
+                started.append(entry)
             if self.pending:
                 yield from self.spoken()
             if not dispatcher.stranded:
