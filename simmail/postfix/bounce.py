@@ -20,8 +20,8 @@ DIAGNOSTICS
     fatal: FILE: undefined $name in failure template: LINE: nobody is told, and the message waits
 
 BUGS
-    There are no bounce, defer and trace log files: the queue manager says itself what failed.  bounce_service_name and
-    trace_service_name have no effect, and defer_service_name only on what is said where there is no such service.
+    There are no bounce, defer and trace log files: the queue manager says itself what failed.  cleanup(8) says what it
+    has expanded whatever trace_service_name is; the real one refuses such mail where there is no such service.
 
 SEE ALSO
     bounce(8), bounce(5), RFC 3464

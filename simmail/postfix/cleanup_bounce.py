@@ -9,8 +9,16 @@ DIAGNOSTICS
     QUEUE_ID: bounce message failure
     incoming/QUEUE_ID: unexpected EOF in data, record type TYPE length LENGTH
 
+    What bounce_client(3) says where bounce(8) is not there; pickup(8) leaves the message where it is.
+
+PARAMETERS
+    bounce_service_name
+
+BUGS
+    pickup(8) tries such a message again when it looks next; the real one each second.
+
 SEE ALSO
-    cleanup(8), bounce(8), cleanup_transaction
+    cleanup(8), bounce(8), cleanup_transaction, bounce_client
 """
 
 from __future__ import annotations
@@ -19,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision, Now
+from simmail.postfix.bounce_client import bounce_services
 from simmail.postfix.cleanup_status import CleanupOutcome, CleanupStatus
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dsn_text import dsn_split
@@ -42,6 +51,11 @@ def give_back(program: Cleanup, message: Message, status: CleanupStatus, reason:
     dsn = Dsn(code, "failed", text)
     if status & (CleanupStatus.CONTENT | CleanupStatus.SIZE):
         message.ret = "HDRS"
+    found = bounce_services(program.system, program.config)["bounce"]
+    if found.missing:
+        log_name = program.system.config.log_name("bounce")
+        yield from found.said(program.name, log_name, message.queue_id, connected=False)
+        return CleanupStatus.WRITE
     recipients = message.recipients or [Recipient("unknown")]
     now: float = yield Now()
     delays = (now - message.arrival, 0.0, 0.0, 0.0)
@@ -50,7 +64,7 @@ def give_back(program: Cleanup, message: Message, status: CleanupStatus, reason:
             "delivery", message.queue_id, recipient.address, recipient.original, "none", delays, code, "bounced",
             text, 1,
         )  # fmt: skip
-    bounce = yield from program.system.summon("bounce")
+    bounce = yield from program.system.summon(found.name)
     if status & CleanupStatus.SIZE:  # no more of the file is there than the limit lets through
         end, header = queue_file(message, "incoming", program.system.machine).cut_off(program.size_limit)
         told = message.sender or "2bounce" in bounce.classes

@@ -12,26 +12,29 @@ DESCRIPTION
     the log says `deliverable` or `undeliverable`.
 
 PARAMETERS
-    soft_bounce, *_delivery_status_filter, notify_classes, address_verify_negative_cache, defer_service_name
+    soft_bounce, *_delivery_status_filter, notify_classes, address_verify_negative_cache, bounce_service_name,
+    defer_service_name, trace_service_name
 
 DIAGNOSTICS
     bounce_append: ignoring dsn code "CODE"; also `defer_append` and `sent`
 
-    connect to private/bounce: Connection refused
-        master.cf has no such service: recipients are deferred instead.
+    NAME or NAME service failure
+        Nobody can be told that a recipient failed, which is deferred instead; what bounce_client(3) says stands before.
 
-    connect to private/defer: No such file or directory; ID: defer service failure
-        No listing of the queue has the reason why this message waits.
+    ID: NAME service failure
+        No listing of the queue has the reason why this message waits; or it is success that cannot be told, and the
+        recipient is deferred though it has the message: `ID: NAME service failed`.
 
     ID: flush service failure
         A list of fast_flush_domains cannot be read.
 
 BUGS
-    The queue manager, which defers what need not be tried, does not wait for bounce(8).  Success is reported where
-    master.cf has no service `trace`, too; the real program defers such mail.
+    The queue manager, which defers what need not be tried, does not wait for bounce(8).  Where defer_service_name or
+    trace_service_name is the name of another of the three services, that has no effect; in life what they tell is found
+    in a notification of another kind.
 
 SEE ALSO
-    bounce(3), defer(3), sent(3), dsn_filter(3)
+    bounce(3), defer(3), sent(3), dsn_filter(3), bounce_client
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ from functools import lru_cache
 
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Await, Note
+from simmail.postfix.bounce_client import BounceService, bounce_services
 from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
 from simmail.postfix.flush import flush_words
 from simmail.postfix.program import Program
@@ -51,14 +55,20 @@ Delays = tuple[float, float, float, float]
 
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 
-#: The status where nobody can be told that mail was not delivered.
-UNTOLD = ("4.3.0", "bounce or trace service failure")
+#: The status where nobody can be told what became of mail.
+UNTOLD = "4.3.0"
 #: What bounce(8) tells where an agent gave no reason; the log shows none.
 UNDESCRIBED = "(description unavailable)"
 #: What an agent says of a recipient, to the log and to the queue manager.
 Report = tuple[Note | Await, Result]
-#: The service behind which bounce(8) is told of a recipient.
+#: The service behind which bounce(8) is told of a recipient, whatever the sender has asked for.
 TOLD = {Status.BOUNCED.value: "bounce", Status.DEFERRED.value: "defer", Status.SOFTBOUNCE.value: "defer"}
+#: The same of what it may have to be told, too.
+TRACED = dict.fromkeys((Status.SENT.value, Status.DELIVERABLE.value, Status.UNDELIVERABLE.value), "trace")
+#: `Message.trace` of mail of which the sender wants to hear whatever becomes of it, and of mail that is only looked at.
+RECORD, VERIFY = "record", "verify"
+#: Agents that talk to remote hosts.
+CLIENTS = frozenset({"smtp", "lmtp"})
 
 
 def valid_status(text: str) -> str:
@@ -98,9 +108,12 @@ class Reporter:
         program: the agent, in whose name the notes are.
         filters: the parameter with its delivery status filter; "" for an agent that has none.
         waits: whether it waits for bounce(8).
+
+    Attributes:
+        services: those of bounce(8), by their usual names.
     """
 
-    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_shown", "_soft", "_unreturned", "_unwritten", "_waits")
+    __slots__ = ("_cached", "_filter", "_flushes", "_program", "_shown", "_soft", "_told", "_waits", "services")
 
     def __init__(self, program: Program, filters: str = "", waits: bool = True) -> None:
         self._waits = waits
@@ -112,10 +125,9 @@ class Reporter:
         unsure = any(pattern.table and not pattern.table.available for pattern in patterns)
         #: Whether the log may hear of it when flush(8) is told of deferred mail: it cannot be, or has words of its own.
         self._flushes = unsure or old or bool(patterns and program.opening)
-        #: What is said where bounce(8) is not there to return mail; nothing where it is.
-        self._unreturned = program.system.unreturned()
-        #: The service that writes down why mail waits, where it is missing; "" where it is there.
-        self._unwritten = "" if program.system.has("defer") else str(program.config["defer_service_name"])
+        self.services = bounce_services(program.system, program.config)
+        #: How a recipient may end -> the service that has, or may have, to hear of it.
+        self._told = {**TOLD, **TRACED} if self.services["trace"].missing else TOLD
 
     def sent(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, of: Recipient | None = None
@@ -165,22 +177,72 @@ class Reporter:
         if dsn.status[:1] != "4":
             if self._soft:
                 status, dsn = Status.SOFTBOUNCE, dsn._replace(status="4" + dsn.status[1:])
-            elif self._unreturned:
-                for text in self._unreturned:
-                    self._program.warn("warning", text)
-                dsn = dsn._replace(status=UNTOLD[0], reason=UNTOLD[1])
+            elif missing := self._missing(request):
+                self._complain(missing, request, relay)
+                dsn = dsn._replace(status=UNTOLD, reason=self.untold)
             else:
                 status, action = Status.BOUNCED, "failed"
         if self._flushes and status is not Status.BOUNCED:
             self._flush_later(request.message.queue_id, recipient.address)
         if dsn.action != action:
             dsn = dsn._replace(action=action)
-        note, result = self._report(request, recipient, dsn, relay, delays, status)
-        if self._unwritten and status is not Status.BOUNCED:
-            self._program.warn("warning", self._program.system.unreachable(f"private/{self._unwritten}"))
-            self._program.warn("warning", f"{request.message.queue_id}: {self._unwritten} service failure")
-            result = result._replace(dsn=dsn._replace(reason=""))
+        return self._report(request, recipient, dsn, relay, delays, status)
+
+    # ---- telling bounce(8)
+
+    @property
+    def untold(self) -> str:
+        """Why a recipient waits who failed, and of whom nobody can be told."""
+        return f"{self.services['bounce'].name} or {self.services['trace'].name} service failure"
+
+    def _missing(self, request: Request) -> BounceService | None:
+        """The service without which a recipient that failed cannot be returned; None where all is there."""
+        bounce, trace = self.services["bounce"], self.services["trace"]
+        if bounce.missing:
+            return bounce
+        return trace if trace.missing and request.message.trace == RECORD else None
+
+    def _complain(self, service: BounceService, request: Request, relay: str) -> None:
+        """Say that a service is missing."""
+        program = self._program
+        connected = relay not in ("", "none") and program.command in CLIENTS
+        bounce = program.system.config.log_name("bounce")
+        program.pending += service.said(program.name, bounce, request.message.queue_id, connected)
+
+    def _fails(self, service: BounceService, request: Request, relay: str) -> None:
+        """Say so, and that it is needed."""
+        self._complain(service, request, relay)
+        self._program.warn("warning", f"{request.message.queue_id}: {service.name} service failure")
+
+    def _tell(self, usual: str, request: Request, note: Note, result: Result, delays: Delays) -> Report:
+        """Tell bounce(8) of a recipient, behind the service that is usually called so."""
+        service, system = self.services[usual], self._program.system
+        if service.missing:
+            if usual == "trace":
+                return self._untraced(service, request, note, result, delays)
+            self._fails(service, request, result.relay)
+            return note, result._replace(dsn=result.dsn._replace(reason=""))
+        if usual == "bounce" and service.folder != usual:  # no queue manager looks into its log there
+            result = result._replace(status=Status.RETURNED)
+        if self._waits and system.running(service.name) is None:
+            return Await(service.name, note), result
         return note, result
+
+    def _untraced(self, service: BounceService, request: Request, note: Note, result: Result, delays: Delays) -> Report:
+        """Defer a recipient of whose success nobody can be told, if somebody has to be."""
+        recipient, trace = result.recipient, request.message.trace
+        if request.verify:
+            if trace != VERIFY:
+                return note, result
+            self._fails(service, request, result.relay)
+            dsn = result.dsn._replace(status=UNTOLD, action="delayed", reason="")
+            return self._program.pending.pop(), result._replace(status=Status.DEFERRED, dsn=dsn)
+        if trace != RECORD and (not recipient.notify or Notify.SUCCESS not in recipient.notify):
+            return note, result
+        self._fails(service, request, result.relay)
+        dsn = Dsn(UNTOLD, "delayed", f"{request.message.queue_id}: {service.name} service failed")
+        report, deferred = self.deferred(request, recipient, dsn, result.relay, delays)
+        return report, deferred._replace(of=result.of)
 
     def _report(
         self, request: Request, recipient: Recipient, dsn: Dsn, relay: str, delays: Delays, status: Status,
@@ -196,10 +258,10 @@ class Reporter:
         if not dsn.reason and not request.verify:
             dsn = dsn._replace(reason=UNDESCRIBED)
         result = Result(recipient, status, dsn, relay, of)
-        service = TOLD.get(status._value_) or (recipient.notify and Notify.SUCCESS in recipient.notify and "trace")
-        if service and self._waits and (system := self._program.system).running(service) is None:
-            return Await(service, note) if system.has(service) else note, result
-        return note, result
+        service = self._told.get(status._value_) or (
+            recipient.notify and Notify.SUCCESS in recipient.notify and "trace"
+        )
+        return self._tell(service, request, note, result, delays) if service else (note, result)
 
     def _flush_later(self, queue_id: str, address: str) -> None:
         """Tell flush(8) of a deferred message, if its domain is one of those."""

@@ -11,8 +11,8 @@ DIAGNOSTICS
     unexpected protocol PROTOCOL from private/NAME socket (expected: PROTOCOL)
 
 BUGS
-    What such a program makes of what it is told is not in the log.  Where a silent one stands in bounce(8)'s place
-    agents do not wait.  Who has tried in vain for a minute tries once a minute, and not each second.
+    What such a program makes of what it is told is not in the log.  Who has tried in vain for a minute tries once a
+    minute, and not each second.
 
 SEE ALSO
     master(5)

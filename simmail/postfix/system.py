@@ -146,13 +146,6 @@ class MailSystem:
         except Fatal:  # it says so when it is started
             return service.command not in OTHERS
 
-    def unreturned(self) -> tuple[str, ...]:
-        """What an agent says that cannot return mail through bounce(8); nothing where it can."""
-        if not self.has("bounce"):
-            return (self.unreachable("private/bounce"),)
-        odd = self.stranger("bounce")
-        return tuple(filter(None, (odd.text, f"read {odd.socket} socket: Application error"))) if odd else ()
-
     def unreachable(self, socket: str) -> str:
         """What a program says that cannot connect to a service's socket, and does not insist."""
         return f"connect to {socket}: {self.spool.unanswered(socket)}"

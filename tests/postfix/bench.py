@@ -34,6 +34,7 @@ from simmail.mail.questions import (
 from simmail.mail.records import Record, line
 from simmail.postfix.delivery import Dsn, Request, Result, Status
 from simmail.postfix.programs import PROGRAMS
+from simmail.postfix.qmgr.entry import Entry
 from simmail.postfix.system import MailSystem
 from simmail.smtp.commands import Command, Data
 from simmail.smtp.replies import Reply
@@ -44,6 +45,7 @@ qmgr      unix  n - n 300 1 qmgr
 rewrite   unix  - - n - - trivial-rewrite
 bounce    unix  - - n - 0 bounce
 defer     unix  - - n - 0 bounce
+trace     unix  - - n - 0 bounce
 smtp      unix  - - n - - smtp
 relay     unix  - - n - - smtp
 lmtp      unix  - - n - - lmtp
@@ -191,7 +193,7 @@ class Bench:
         self.system = MailSystem(self.machine, PROGRAMS, lambda level, text: None, spool=self.spool)
         self.start()
 
-    def manage(self, act: Callable[[Any], Decision[list[Request]]]) -> None:
+    def manage(self, act: Callable[[Any], Decision[list[Entry]]]) -> None:
         """Let the queue manager do something, and start what it hands out."""
         for request in decide(act(self.qmgr), self.answers):
             self._deliver(request)
@@ -217,7 +219,11 @@ class Bench:
             self._wake = float("inf")
             self.manage(lambda manager: manager.scan(self.now))
 
-    def _deliver(self, request: Request) -> None:
+    def _deliver(self, request: Entry) -> None:
+        if request.gone:  # its agent finds no file
+            self.running += 1
+            self._at(self.now, lambda: self._end(request, ()))
+            return
         recipients = tuple(recipient.address for recipient in request.recipients)
         self.tries.append((self.now, request.transport, request.nexthop, recipients))
         self.running += 1
@@ -231,7 +237,7 @@ class Bench:
         results = [Result(recipient, status, dsn) for recipient in request.recipients]
         self._at(self.now + seconds, lambda: self._end(request, results))
 
-    def _end(self, request: Request, results: Sequence[Result] | None) -> None:
+    def _end(self, request: Entry, results: Sequence[Result] | None) -> None:
         if results is None:
             results = decide(self.system.program(request.transport).deliver(request), self.answers)
         self.running -= 1

@@ -237,13 +237,14 @@ class Local(DeliveryAgent):
         if owner is None or waits:
             return waits
         result = run.results.pop()
-        bounce = self.system.program("bounce")
+        bounce = self.system.program(self.reporter.services["bounce"].name)
         message = run.request.message
         now = yield NOW
         try:
             yield from bounce.notify_one(message, owner, result, now)
         except Unsent:
-            return (yield from self.failed(run.request, state.recipient, failure(*UNTOLD), run.results, run.queued))
+            untold = failure(UNTOLD, self.reporter.untold)
+            return (yield from self.failed(run.request, state.recipient, untold, run.results, run.queued))
         run.results.append(result._replace(status=Status.RETURNED))
         return False
 

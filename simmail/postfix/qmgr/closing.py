@@ -14,7 +14,8 @@ PARAMETERS
 DIAGNOSTICS
     from=<SENDER>, status=expired, returned to sender
     from=<SENDER>, status=force-expired, returned to sender
-    status=deferred (bounce failed), status=deferred (trace failed): the notice could not be queued, and is tried again
+    status=deferred (bounce failed), (trace failed), (delay warning failed)
+        The notice could not be queued, or bounce_client(3) does not find who writes it; it is tried again.
     removed
 
 BUGS
@@ -26,12 +27,13 @@ SEE ALSO
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Level, Note
+from simmail.postfix.bounce_client import bounce_services
 from simmail.postfix.delivery import PROBE, WAITING, Dsn, Result, Status
 from simmail.postfix.post_mail import Unsent
 from simmail.postfix.qmgr.entry import Job
@@ -56,6 +58,7 @@ class Closer:
         if self._bounce_lifetime > self._lifetime:
             manager.adjusts("bounce_queue_lifetime", "larger", "maximal_queue_lifetime")
             self._bounce_lifetime = self._lifetime
+        self._services = bounce_services(manager.system, config)
         #: `Message.warn_after` of one whose sender has been warned.
         self._warned = -1.0 if config["confirm_delay_cleared"] else inf
 
@@ -65,29 +68,38 @@ class Closer:
         if message.trace == PROBE:
             yield from self._verified(job, now)
             return
-        bounce = yield from self._bounce()
-        if job.failed and (yield from self._sent(message, "bounce", bounce.notify(message, job.failed, now))):
+        if job.failed and (
+            yield from self._sent(message, "bounce", lambda bounce: bounce.notify(message, job.failed, now))
+        ):
             job.failed = []
         if (job.told or job.success or message.traced) and (
-            yield from self._sent(message, "trace", bounce.trace(message, job.told, now))
+            yield from self._sent(message, "trace", lambda bounce: bounce.trace(message, job.told, now), "trace")
         ):
             job.told, job.success, message.traced = [], False, ()
-        yield Level()
 
-    def _bounce(self) -> Decision[Bounce]:
-        """bounce(8), behind another of its services where there is no `bounce`."""
-        system = self._manager.system
-        found: Bounce = yield from system.summon("bounce" if system.has("bounce") else "defer")
-        return found
+    def _sent(
+        self, message: Message, service: str, notice: Callable[[Bounce], Decision[str]], what: str = "bounce"
+    ) -> Decision[bool]:
+        """Whether a notice is on its way; if not, the message waits with it.
 
-    def _sent(self, message: Message, service: str, notice: Decision[str]) -> Decision[bool]:
-        """Whether a notice is on its way; if not, the message waits with it."""
+        Args:
+            message: what it is about.
+            service: which of bounce(8)'s services has to do with it, by its usual name.
+            notice: given bounce(8), how that sends it.
+            what: how the log names it.
+        """
+        manager, found, sent = self._manager, self._services[service], True
         try:
-            yield from notice
+            if found.missing and not found.dies:
+                if found.trouble and found.complaint:
+                    yield manager.note("warning", "", found.complaint)
+                raise Unsent
+            yield from notice((yield from manager.system.summon(found.name)))
         except Unsent:
-            yield self._manager.note("text", message.queue_id, f"status=deferred ({service} failed)")
-            return False
-        return True
+            yield manager.note("text", message.queue_id, f"status=deferred ({what} failed)")
+            sent = False
+        yield Level()
+        return sent
 
     def _verified(self, job: Job, now: float) -> Decision[None]:
         """Tell verify(8) what became of its probe."""
@@ -123,9 +135,7 @@ class Closer:
         yield manager.note("force-expired", message.queue_id, manager.shown(message.sender))
         failures = [(one, Dsn(one.dsn, "failed", one.status)) for one in message.recipients if one.status]
         if failures:
-            bounce = yield from self._bounce()
-            sent = yield from self._sent(message, "bounce", bounce.notify(message, failures, now))
-            yield Level()
+            sent = yield from self._sent(message, "defer", lambda bounce: bounce.notify(message, failures, now))
             if not sent:
                 yield from self.close(job, now)
                 return
@@ -146,19 +156,19 @@ class Closer:
         age = int(now) - int(message.created)
         if age >= (self._lifetime if message.sender else self._bounce_lifetime):
             yield self._manager.note("expired", message.queue_id, self._manager.shown(message.sender))
-            bounce = yield from self._bounce()
             failures = job.deferred or job.failed  # those that could not be returned a moment ago
-            sent = yield from self._sent(message, "bounce", bounce.notify(message, failures, now))
-            yield Level()
+            sent = yield from self._sent(message, "defer", lambda bounce: bounce.notify(message, failures, now))
             if sent:
                 end_all(message, "expired")
                 job.deferred = job.failed = []
         elif job.deferred and message.warn_after > 0 and message.sender and self._is_late(message, now):
-            bounce = yield from self._bounce()
-            with suppress(Unsent):
-                yield from bounce.warn_late(message, job.deferred, now)
+            deferred = job.deferred
+            if (
+                yield from self._sent(
+                    message, "defer", lambda bounce: bounce.warn_late(message, deferred, now), "delay warning"
+                )
+            ):
                 message.warn_after = self._warned
-            yield Level()
 
 
 def remember(job: Job) -> None:
@@ -210,6 +220,8 @@ def settle(job: Job, results: list[Result]) -> bool:
         elif status in WAITING:
             end = ""
             job.deferred.append((recipient, dsn))
+            if message.trace == "verify":  # what was found could not be told
+                job.success = True
             listed.status, listed.dsn = dsn.reason, dsn.status
             waits.add(id(listed))
         elif status is _BOUNCED:
