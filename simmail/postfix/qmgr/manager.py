@@ -36,6 +36,10 @@ BUGS
     One that stands still over an address without a transport does so for ever; in life its watchdog ends it after some
     hours (daemon_timeout), and another one begins.  After a stop the old one may still hold the message in life.
 
+    Of a message that is held while it is delivered the sender hears when it is released, and of one that is deleted or
+    requeued never; in life he is told as soon as all its tries are over, in a notice without the message, and the log
+    has `qmgr_active_done_3_generic: remove QUEUEID from active: No such file or directory`, if no recipient is left.
+
     A private service that is no delivery agent (a transport `bounce:x`) is not started where it does not run yet, and
     anvil(8) is taken for one that is not there; in life the queue manager waits for ever for what anvil(8) says first.
 
