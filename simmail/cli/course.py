@@ -160,7 +160,10 @@ def _register_marks(commands: Any) -> None:
     grade = commands.add_parser("grade", help="marks with reasons for a folder of hand-ins")
     grade.add_argument("exercise", metavar="EXERCISE", help="its name, or the beginning of it")
     grade.add_argument(
-        "submissions", metavar="SUBMISSION", nargs="+", help="a hand-in (a folder or a zip file), or a folder of them"
+        "submissions",
+        metavar="SUBMISSION",
+        nargs="+",
+        help="a hand-in (a folder, a zip or tar file), or a folder of them",
     )
     grade.add_argument("--out", metavar="FILE.csv", help="where to write marks, and in a folder of that name feedback")
     grade.add_argument("--feedback", choices=["markdown", "html"], default="markdown", help="as what (markdown)")

@@ -40,14 +40,28 @@ class Book:
             raise InputError(f"--out {out}", "has no ending", f"write {out}.csv; the feedback goes into {out}")
         self.out, self.folder, self.form = out, out.with_suffix(""), form
         self.marks: list[Mark] = []
+        self._given: list[Mark] = []
         out.open("a").close()
         self.folder.mkdir(exist_ok=True)
 
     def add(self, mark: Mark) -> None:
-        """Write down one mark; the checks, and so the columns, are known with the first that has any."""
+        """Write down one mark; the checks, and so the columns, are known with the first that has any.
+
+        Of two hand-ins of one name the second has a number behind it.
+        """
+        before = sum(self._named(one) == self._named(mark) for one in self._given)
+        self._given.append(mark)
+        if before:
+            said = "there is another hand-in of this name"
+            trouble = f"{mark.trouble}; {said}" if mark.trouble else said
+            mark = mark._replace(student=f"{mark.student} ({before + 1})", trouble=trouble)
         self.marks.append(mark)
         write_csv(self.marks, self.out)
         write_feedback([mark], self.folder, self.form)
+
+    @staticmethod
+    def _named(mark: Mark) -> str:
+        return file_name(mark.student).casefold()
 
 
 def write_csv(marks: Sequence[Mark], out: Path) -> None:

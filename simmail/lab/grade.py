@@ -1,7 +1,7 @@
 """Marks for a folder of hand-ins: each tried by itself, in a process with limits, none able to stop the others.
 
-A hand-in is a learner's copy as a folder or a zip file; its name is the student's id.  What is wrong with a hand-in
-costs its own marks and is said; what is wrong with a check is said loudly and costs nobody anything.
+A hand-in is a learner's copy as a folder, or packed as a zip or tar file; its name is the student's id.  What is wrong
+with a hand-in costs its own marks and is said; what is wrong with a check is said loudly and costs nobody anything.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simmail.lab.archive import ADDED, copy_in, is_copy, unpack
+from simmail.lab.archive import ADDED, copy_in, ending, is_copy, packed_in, unpacked
 from simmail.lab.checks import Outcome
 from simmail.lab.exercise import Exercise
 from simmail.lab.report import Report
 from simmail.mail.errors import InputError
 
-#: What the name of a hand-in ends in that came as an archive, in any case of letters.
-ARCHIVE = ".zip"
 #: Seconds of wall time for one hand-in.
 PATIENCE_S = 300.0
 #: Of one hand-in's process: CPU seconds, octets of memory, octets of one file, open files.
@@ -52,7 +50,7 @@ def hand_ins(paths: Iterable[str], out: Path | None = None) -> Iterator[Path]:
     """The hand-ins that some paths name: each itself, or all that lie in a folder of hand-ins.
 
     Args:
-        paths: folders, zip files, or folders of these.
+        paths: folders, archives, or folders of these.
         out: where marks are written: neither that file nor the folder of feedback beside it is a hand-in.
 
     Raises:
@@ -62,7 +60,7 @@ def hand_ins(paths: Iterable[str], out: Path | None = None) -> Iterator[Path]:
         path = Path(name)
         if not path.exists():
             raise InputError(name, "there is no such hand-in")
-        if path.is_dir() and not is_copy(path) and any(packed(p) or is_copy(copy_in(p)) for p in path.iterdir()):
+        if path.is_dir() and not is_copy(path) and any(_looks_handed_in(p) for p in path.iterdir()):
             own = {out.resolve(), out.with_suffix("").resolve()} if out is not None else set()
             yield from sorted(p for p in path.iterdir() if not _added(p.name) and p.absolute() not in own)
         else:
@@ -74,9 +72,9 @@ def _added(name: str) -> bool:
     return name.startswith(".") or name in ADDED
 
 
-def packed(path: Path) -> bool:
-    """Whether a hand-in's name is that of an archive."""
-    return path.suffix.lower() == ARCHIVE
+def _looks_handed_in(path: Path) -> bool:
+    """Whether something in a folder tells that it is a folder of hand-ins."""
+    return bool(ending(path)) or is_copy(copy_in(path)) or packed_in(path) is not None
 
 
 def grade(exercise: Exercise, paths: Sequence[Path], key: bytes, jobs: int = 2) -> Iterator[Mark]:
@@ -84,7 +82,7 @@ def grade(exercise: Exercise, paths: Sequence[Path], key: bytes, jobs: int = 2) 
 
     Args:
         exercise: which.
-        paths: folders or zip files.
+        paths: folders or archives.
         key: the course's secret, by which each student's variant is known.
         jobs: how many at a time.
     """
@@ -94,7 +92,7 @@ def grade(exercise: Exercise, paths: Sequence[Path], key: bytes, jobs: int = 2) 
 
 def _mark(exercise: Exercise, path: Path, key: bytes) -> Mark:
     """One hand-in's mark; whatever goes wrong with it stops no other."""
-    student = path.stem if packed(path) else path.name
+    student = path.name.removesuffix(ending(path))
     try:
         return _tried(exercise, path, student, key)
     except InputError as error:
@@ -105,16 +103,13 @@ def _mark(exercise: Exercise, path: Path, key: bytes) -> Mark:
 
 def _tried(exercise: Exercise, path: Path, student: str, key: bytes) -> Mark:
     with tempfile.TemporaryDirectory(prefix="simmail-grade-", ignore_cleanup_errors=True) as place:
-        folder = path
         if path.is_symlink():
             raise InputError(str(path), "is a link", "hand in the folder itself, or a zip file")
-        if packed(path) and path.is_file():
-            folder = Path(place) / "hand-in"
-            unpack(path, folder)
-        elif not path.is_dir():
+        if not path.is_dir() and not (ending(path) and path.is_file()):
             raise InputError(str(path), "is neither a folder nor a zip file", "hand in one of these")
+        copy = unpacked(path, Path(place)).resolve()
         task = {
-            "exercise": str(exercise.folder), "folder": str(copy_in(folder).resolve()), "student": student,
+            "exercise": str(exercise.folder), "folder": str(copy), "student": student,
             "key": key.hex(), "limits": LIMITS,
         }  # fmt: skip
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tarfile
@@ -179,11 +180,52 @@ def spoilt(folder: Path) -> None:
     archive.write_bytes(data)
 
 
-def tarred(folder: Path) -> None:
-    """Another sort of archive under the name of a zip file."""
-    with tarfile.open(folder.with_suffix(".zip"), "w") as archive:
-        archive.add(copy(folder), folder.name)
-    shutil.rmtree(folder)
+def tarred(ending: str, mode: str) -> Callable[[Path], object]:
+    """The solution in a tar file of that ending, written in that mode of `tarfile`."""
+
+    def make(folder: Path) -> None:
+        with tarfile.open(folder.with_name(folder.name.removesuffix(ending) + ending), mode) as archive:
+            archive.add(copy(folder.with_name("packed")), "packed")
+        shutil.rmtree(folder.with_name("packed"))
+
+    return make
+
+
+def link_in_tar(folder: Path) -> None:
+    """A tar file with a link to a file of the machine."""
+    with tarfile.open(folder, "w:gz") as archive:
+        member = tarfile.TarInfo(str(MAIN_CF))
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(member)
+
+
+def climber_in_tar(folder: Path) -> None:
+    """A tar file with a file beside the folder in which it is unpacked."""
+    with tarfile.open(folder, "w") as archive:
+        archive.addfile(tarfile.TarInfo("../../climbed"))
+
+
+def much_in_tar(folder: Path) -> None:
+    """A small tar file of much."""
+    with tarfile.open(folder, "w:gz", compresslevel=1) as archive:
+        member = tarfile.TarInfo("hosts/zeros")
+        member.size = 90_000_000
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+
+
+def as_a_platform_sends_it(folder: Path) -> None:
+    """A folder of the student's name, with what the student sent."""
+    archive = packed(copy(folder.with_name("sent")))
+    folder.mkdir()
+    archive.rename(folder / "my solution.zip")
+
+
+def twice_packed(folder: Path) -> None:
+    """A zip file in a zip file."""
+    archive = packed(copy(folder.with_name("once")))
+    with zipfile.ZipFile(folder.with_suffix(".zip"), "w") as outer:
+        outer.write(archive, "once.zip")
+    archive.unlink()
 
 
 def link_in_zip(folder: Path) -> None:
@@ -218,6 +260,13 @@ GOOD = {
     "packed on Windows": Sort(zipped_as(lambda name: name.replace("/", "\\"), "packed on Windows\\zones\\"), ALL),
     "packed with its path": Sort(zipped_as(lambda name: f"home/me/my course/{name}"), ALL),
     "in a folder": Sort(in_a_folder, ALL),
+    "in a folder, packed": Sort(as_a_platform_sends_it, ALL),
+    "twice packed": Sort(twice_packed, ALL),
+    "tarred": Sort(tarred(".zip", "w"), ALL),
+    "as tar.tar": Sort(tarred(".tar", "w"), ALL),
+    "by gzip.tar.gz": Sort(tarred(".tar.gz", "w:gz"), ALL),
+    "by xz.tar.xz": Sort(tarred(".tar.xz", "w:xz"), ALL),
+    "by bzip2.tbz2": Sort(tarred(".tbz2", "w:bz2"), ALL),
     "Zoë Ødegård": Sort(copy, ALL),
     "=HYPERLINK(1)": Sort(copy, ALL),
     "caf\udce9": Sort(copy, ALL),
@@ -252,7 +301,6 @@ BROKEN = {
     "torn": Sort(torn, None, "cannot be unpacked"),
     "spoilt": Sort(spoilt, None, "cannot be unpacked"),
     "locked": Sort(locked, None, "is locked with a password"),
-    "tarred": Sort(tarred, None, "cannot be unpacked"),
 }
 HOSTILE = {
     "endless pattern": Sort(solved_and(ENDLESS), ALL),
@@ -275,6 +323,9 @@ HOSTILE = {
     "climber": Sort(zipped(**{"../../climbed": b"here"}), None, "leads out"),
     "from the root": Sort(zipped(**{"/tmp/climbed": b"here"}), None, "leads out"),
     "link in an archive": Sort(link_in_zip, None, "leads out"),
+    "climber in one.tar": Sort(climber_in_tar, None, "leads out"),
+    "link in one.tgz": Sort(link_in_tar, None, "leads out"),
+    "bomb in one.tar.gz": Sort(much_in_tar, None, "unpacks to too much"),
     "bomb": Sort(zipped(bomb=bytes(90_000_000)), None, "unpacks to too much"),
     "reads the machine": Sort(
         solved_and("smtpd_client_restrictions = check_client_access cidr:/etc/os-release"), SILENT

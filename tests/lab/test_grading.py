@@ -16,7 +16,7 @@ import pytest
 
 from simmail.cli import main
 from simmail.lab import exercise as exercises
-from simmail.lab.archive import unpack
+from simmail.lab.archive import ending, unpack
 from simmail.lab.checks import Outcome, checks_in
 from simmail.lab.copies import start
 from simmail.lab.feedback import FORMS, file_name, markdown, page_of
@@ -31,7 +31,8 @@ from tests.lab.hand_ins import ALL, MAIN_CF, NAME, ROOT, SOLVED, SORTS, copy, pa
 #: Of all sorts of hand-ins, those that the quick test tries.
 FEW = (
     "good", "packed", "no web server", "empty", "no syntax", "no archive.zip", "endless pattern",
-    "link to a file", "climber", "essay.txt", "packed on a Mac", "in a folder",
+    "link to a file", "climber", "essay.txt", "packed on a Mac", "in a folder, packed", "by gzip.tar.gz",
+    "bomb in one.tar.gz",
 )  # fmt: skip
 #: The course's, by which variants are drawn.
 SECRET = b"a secret"
@@ -70,7 +71,7 @@ def _graded(tmp_path: Path, names: Iterable[str], form: str) -> None:
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(out.read_text(encoding="utf-8")))}
     suffix = FORMS[form][0]
     for name in names:
-        sort, student = SORTS[name], name.removesuffix(".zip")
+        sort, student = SORTS[name], name.removesuffix(ending(Path(name)))
         row = rows.pop(_in_a_table(student))
         assert (name, float(row["points"])) == (name, sort.earned or 0.0)
         assert sort.words in row["remark"]
@@ -253,6 +254,21 @@ def test_endings_count_in_any_case(exercise: exercises.Exercise, tmp_path: Path)
     (path,) = hand_ins([str(tmp_path / "in")])
     (mark,) = grade(exercise, [path], b"")
     assert (mark.student, mark.report and mark.report.passed) == ("GOOD", True)
+
+
+def test_two_hand_ins_of_one_name(tmp_path: Path) -> None:
+    """Each has its own line and its own feedback, and the second is told so."""
+    copy(tmp_path / "in" / "ann", "")
+    packed(copy(tmp_path / "in" / "ann.d" / "Ann")).rename(tmp_path / "in" / "Ann.zip")
+    (tmp_path / "in" / "ann.d").rmdir()
+    out = tmp_path / "grades.csv"
+    assert main(["grade", NAME, str(tmp_path / "in"), "--out", str(out)]) == 0
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(out.read_text(encoding="utf-8")))}
+    assert {name: (float(row["points"]), row["remark"]) for name, row in rows.items()} == {
+        "Ann": (ALL, ""),
+        "ann (2)": (0.0, "there is another hand-in of this name"),
+    }
+    assert sorted(path.name for path in (tmp_path / "grades").iterdir()) == ["Ann.md", "ann (2).md"]
 
 
 def test_what_systems_leave_in_a_folder_is_nobodys(tmp_path: Path) -> None:
