@@ -1,4 +1,4 @@
-"""A hand-in that came as a zip or tar file, unpacked with distrust: nothing outside its folder, no links, no end of it.
+"""A hand-in that came as a zip or tar file, unpacked with distrust: nothing outside its folder, no links, not too much.
 
 Where the learner's copy is in it, or in a folder that was handed in, depends on how it was packed: on top, in a folder
 of its own, at the end of a path, or in an archive within, as platforms for courses make a folder for what each learner
@@ -97,8 +97,6 @@ def _zipped(archive: Path) -> Iterator[list[_Member]]:
             # some programs on Windows write paths as they are written there
             if not (path := member.filename.replace("\\", "/")).endswith("/")
         ]
-        if len(members) > _FILES or sum(member.size for member in members) > _OCTETS:
-            raise _too_much(archive)
         if any(member.flag_bits & LOCKED for member in packed.infolist()):
             raise InputError(str(archive), "is locked with a password", "hand in one without")
         yield members

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ class Book:
             raise InputError(f"--out {out}", "has no ending", f"write {out}.csv; the feedback goes into {out}")
         self.out, self.folder, self.form = out, out.with_suffix(""), form
         self.marks: list[Mark] = []
-        self._given: list[Mark] = []
+        self._names: Counter[str] = Counter()
         out.open("a").close()
         self.folder.mkdir(exist_ok=True)
 
@@ -49,19 +50,14 @@ class Book:
 
         Of two hand-ins of one name the second has a number behind it.
         """
-        before = sum(self._named(one) == self._named(mark) for one in self._given)
-        self._given.append(mark)
-        if before:
-            said = "there is another hand-in of this name"
-            trouble = f"{mark.trouble}; {said}" if mark.trouble else said
-            mark = mark._replace(student=f"{mark.student} ({before + 1})", trouble=trouble)
+        name = file_name(mark.student).casefold()
+        self._names[name] += 1
+        if self._names[name] > 1:
+            trouble = "; ".join(filter(None, (mark.trouble, "there is another hand-in of this name")))
+            mark = mark._replace(student=f"{mark.student} ({self._names[name]})", trouble=trouble)
         self.marks.append(mark)
         write_csv(self.marks, self.out)
         write_feedback([mark], self.folder, self.form)
-
-    @staticmethod
-    def _named(mark: Mark) -> str:
-        return file_name(mark.student).casefold()
 
 
 def write_csv(marks: Sequence[Mark], out: Path) -> None:

@@ -100,3 +100,9 @@ def failure(status: str, text: str, unix: str = "") -> Dsn:
     """
     action = "delayed" if status[0] == "4" else "failed"
     return Dsn(status, action, text, "x-unix", unix) if unix else Dsn(status, action, text)
+
+
+def unopened(agent: Program, request: Request) -> Decision[list[Result]]:
+    """What an agent does about a request whose queue file is not in the active queue any more: nothing."""
+    yield agent.note("warning", "", f"open active {request.message.queue_id}: No such file or directory")
+    return []

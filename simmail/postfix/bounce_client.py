@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from simmail.postfix.config import Config
     from simmail.postfix.system import MailSystem
 
-#: The services, as they are usually called; and the folders that bounce(8) has for its logs.
+#: The services, as they are usually called, as are the folders that bounce(8) has for its logs.
 SERVICES = ("bounce", "defer", "trace")
 #: What a system call of a client said last: of one that has talked to a remote host, of any other.
 IN_PROGRESS, NOTHING = "Operation now in progress", "Application error"
@@ -49,19 +49,20 @@ class BounceService(NamedTuple):
 
     Args:
         name: what main.cf calls it.
-        missing: whether bounce(8) cannot be told anything there.
         complaint: what a client says of that; "" for nothing.
         trouble: what it says besides, but for the reason; "" for nothing.
         dies: what bounce(8) dies of there, but for the queue id; "" where it does not.
-        folder: where bounce(8) keeps its log.
     """
 
     name: str
-    missing: bool = False
     complaint: str = ""
     trouble: str = ""
     dies: str = ""
-    folder: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """Whether bounce(8) cannot be told anything there."""
+        return bool(self.complaint or self.trouble)
 
     def said(self, client: str, bounce: str, queue_id: str, connected: bool) -> list[Note]:
         """What the log hears of a service that is missing.
@@ -88,10 +89,10 @@ def bounce_services(system: MailSystem, config: Config) -> Mapping[str, BounceSe
 def _found(system: MailSystem, name: str) -> BounceService:
     socket, service = f"private/{name}", system.service(name)
     if service is None or not service.private:
-        return BounceService(name, True, system.unreachable(socket))
+        return BounceService(name, system.unreachable(socket))
     if service.command != BOUNCE.command:
         text = unexpected(service.command, socket, BOUNCE.protocol)
-        return BounceService(name, True, text, f"read {socket} socket")
+        return BounceService(name, text, f"read {socket} socket")
     if name not in SERVICES:
-        return BounceService(name, True, "", f"write/read {socket} socket", f"open file {name}")
-    return BounceService(name, folder=name)
+        return BounceService(name, "", f"write/read {socket} socket", f"open file {name}")
+    return BounceService(name)

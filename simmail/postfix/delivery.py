@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from simmail.mail.message import Message, Recipient
-from simmail.mail.questions import Decision
 
-if TYPE_CHECKING:
-    from simmail.postfix.program import Program
-
-#: `Message.trace` of mail that asks verify(8)'s question.
-PROBE = "probe"
+#: `Message.trace` of mail that asks verify(8)'s question, of mail that is only looked at for somebody (`sendmail -bv`),
+#: and of mail of which the sender wants to hear whatever becomes of it (`-v`).
+PROBE, VERIFY, RECORD = "probe", "verify", "record"
 #: `Message.trace` of mail that is not delivered, only looked at.
-PROBES = frozenset({PROBE, "verify"})
+PROBES = frozenset({PROBE, VERIFY})
 
 
 class Status(Enum):
@@ -132,9 +129,3 @@ def enter(message: Message, result: Result) -> None:
         message.deferrals += ((result.recipient.address, result.dsn.reason),)
     elif result.of is None and result.status is Status.BOUNCED:
         result.recipient.reported = ("bounced", result.dsn)
-
-
-def unopened(agent: Program, request: Request) -> Decision[list[Result]]:
-    """What an agent does about a request whose queue file is not in the active queue any more: nothing."""
-    yield agent.note("warning", "", f"open active {request.message.queue_id}: No such file or directory")
-    return []

@@ -237,7 +237,7 @@ class _Run:
                 continue
             if any(literal):
                 self.literal("".join(literal))
-                literal.clear()
+            literal.clear()
             opening = text[dollar + 1 : dollar + 2]
             if opening in _CLOSING:
                 position = self.closing(text, dollar + 1)

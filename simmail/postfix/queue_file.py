@@ -22,6 +22,7 @@ from simmail.files.machine import Machine
 from simmail.mail.content import PIECE as CHUNK
 from simmail.mail.content import octets
 from simmail.mail.message import ANONYMOUS, Message, Notify, Recipient
+from simmail.postfix.delivery import PROBE, RECORD, VERIFY
 from simmail.postfix.record import (
     ATTRIBUTE,
     CONTENT,
@@ -44,7 +45,7 @@ from simmail.postfix.record import (
 
 NOTIFY_BITS = {Notify.NEVER: 1, Notify.SUCCESS: 2, Notify.FAILURE: 4, Notify.DELAY: 8}
 RETURN_CODES = {"FULL": 1, "HDRS": 2}
-TRACE_FLAGS = {"probe": 1 << 8, "verify": 1 << 8, "record": 1 << 9}
+TRACE_FLAGS = {PROBE: 1 << 8, VERIFY: 1 << 8, RECORD: 1 << 9}
 CLIENT_PORT, SERVER_PORT = 40000, 25
 #: The account that a requeued message belongs to.
 OWNER = "postfix"

@@ -45,7 +45,7 @@ from functools import lru_cache
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Await, Note
 from simmail.postfix.bounce_client import BounceService, bounce_services
-from simmail.postfix.delivery import PROBE, Dsn, Request, Result, Status
+from simmail.postfix.delivery import PROBE, RECORD, VERIFY, Dsn, Request, Result, Status
 from simmail.postfix.flush import flush_words
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
@@ -65,8 +65,6 @@ Report = tuple[Note | Await, Result]
 TOLD = {Status.BOUNCED.value: "bounce", Status.DEFERRED.value: "defer", Status.SOFTBOUNCE.value: "defer"}
 #: The same of what it may have to be told, too.
 TRACED = dict.fromkeys((Status.SENT.value, Status.DELIVERABLE.value, Status.UNDELIVERABLE.value), "trace")
-#: `Message.trace` of mail of which the sender wants to hear whatever becomes of it, and of mail that is only looked at.
-RECORD, VERIFY = "record", "verify"
 #: Agents that talk to remote hosts.
 CLIENTS = frozenset({"smtp", "lmtp"})
 
@@ -222,7 +220,7 @@ class Reporter:
                 return self._untraced(service, request, note, result, delays)
             self._fails(service, request, result.relay)
             return note, result._replace(dsn=result.dsn._replace(reason=""))
-        if usual == "bounce" and service.folder != usual:  # no queue manager looks into its log there
+        if usual == "bounce" and service.name != usual:  # no queue manager looks into its log there
             result = result._replace(status=Status.RETURNED)
         if self._waits and system.running(service.name) is None:
             return Await(service.name, note), result

@@ -10,11 +10,12 @@ from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep, answered
 from simmail.postfix import spool_view, startup
+from simmail.postfix.agent import unopened
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act, Listener
 from simmail.postfix.deaths import LAST_BREATH_S
-from simmail.postfix.delivery import WAITING, Result, unopened
+from simmail.postfix.delivery import WAITING, Result
 from simmail.postfix.processes import Process
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS

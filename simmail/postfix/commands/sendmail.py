@@ -50,6 +50,7 @@ from simmail.postfix.commands.login_senders import UNWRITTEN, Refusal, refusal
 from simmail.postfix.commands.submitted import LINE_ENDINGS, addresses, content_lines, extract, probe
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt
 from simmail.postfix.config import Config
+from simmail.postfix.delivery import RECORD, VERIFY
 from simmail.postfix.pickup import GATEWAY
 from simmail.postfix.queue_file import stored_size
 from simmail.postfix.smtpd.standalone import StandAlone, StandAloneSession, converse, unheard
@@ -386,7 +387,7 @@ class _Sendmail:
             ret=request.ret,
             origin=GATEWAY if request.gateway else "local",
             verp=request.verp,
-            trace="verify" if request.verify else "record" if request.report else "",
+            trace=VERIFY if request.verify else RECORD if request.report else "",
             uid=account.uid,
             fullname=self._fullname(account) if request.fullname is None else request.fullname,
         )

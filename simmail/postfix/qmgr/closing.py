@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Level, Note
 from simmail.postfix.bounce_client import bounce_services
-from simmail.postfix.delivery import PROBE, WAITING, Dsn, Result, Status
+from simmail.postfix.delivery import PROBE, RECORD, VERIFY, WAITING, Dsn, Result, Status
 from simmail.postfix.post_mail import Unsent
 from simmail.postfix.qmgr.entry import Job
 
@@ -91,7 +91,7 @@ class Closer:
         manager, found, sent = self._manager, self._services[service], True
         try:
             if found.missing and not found.dies:
-                if found.trouble and found.complaint:
+                if found.trouble and found.complaint:  # of one that does not exist it says nothing
                     yield manager.note("warning", "", found.complaint)
                 raise Unsent
             yield from notice((yield from manager.system.summon(found.name)))
@@ -205,7 +205,7 @@ def end_all(message: Message, end: str, keep: Recipient | None = None) -> None:
 def settle(job: Job, results: list[Result]) -> bool:
     """Enter what became of recipients; whether one of them is deferred."""
     message = job.message
-    record, late = message.trace == "record", message.warn_after < 0
+    record, late = message.trace == RECORD, message.warn_after < 0
     waits: set[int] = set()
     ends: list[tuple[Recipient, str]] = []
     for result in results:
@@ -220,7 +220,7 @@ def settle(job: Job, results: list[Result]) -> bool:
         elif status in WAITING:
             end = ""
             job.deferred.append((recipient, dsn))
-            if message.trace == "verify":  # what was found could not be told
+            if message.trace == VERIFY:  # what was found could not be told
                 job.success = True
             listed.status, listed.dsn = dsn.reason, dsn.status
             waits.add(id(listed))

@@ -63,9 +63,9 @@ UNKNOWN = Dsn("4.3.0", "", "Temporary lookup error")
 STRICT = frozenset({"encrypt", "dane-only", "fingerprint", "verify", "secure"})
 #: What smtp_tls_per_site is asked about, as the log calls it.
 SITES = ("next-hop destination", "server hostname")
-#: What it may have, the weaker first, and the levels that are meant.
-PER_SITE = ("", "may", "none", "must_nopeermatch", "must")
-SITE_LEVELS = ("", "may", NONE, "encrypt", "verify")
+#: What it may have, in lower case, and the level that is meant; and these levels, each to give way to the next.
+PER_SITE = {"may": "may", "none": NONE, "must_nopeermatch": "encrypt", "must": "verify"}
+_GIVING_WAY = ("", *PER_SITE.values())
 
 
 class Tls:
@@ -143,17 +143,19 @@ class Tls:
 
     def _by_site(self, nexthop: str, host: str) -> tuple[Policy, Dsn]:
         """What smtp_tls_per_site has of a nexthop and of a server; the stricter of the two, but NONE before MAY."""
-        title, asked = self._sites.title, 0
+        title, wanted = self._sites.title, ""
         for kind, name in zip(SITES, (nexthop,) if host == nexthop else (nexthop, host), strict=False):
             try:
                 found = self._sites.find(name)
             except LookupFailure:
                 return Policy(NONE, (f'{title}: {kind} "{name}": per-site table lookup error',), usable=False), UNKNOWN
-            if found is not None and found.lower() not in PER_SITE:
+            if found is None:
+                continue
+            level = PER_SITE.get(found.lower())
+            if level is None:
                 said = f"{title}: unknown TLS policy '{found}' for {kind} {name}"
                 return Policy(NONE, (said,), usable=False), MISCONFIGURED
-            asked = max(asked, 0 if found is None else PER_SITE.index(found.lower()))
-        wanted = SITE_LEVELS[asked]
+            wanted = max(wanted, level, key=_GIVING_WAY.index)
         stays = not wanted or (wanted != NONE and self._level in STRICT)
         return Policy(self._level if stays else wanted), MISCONFIGURED
 
