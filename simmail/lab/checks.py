@@ -35,7 +35,7 @@ from simmail.world.logs import maillog
 if TYPE_CHECKING:
     from simmail.world.world import World
 
-#: Log lines that a witness shows, at most: the last ones.
+#: Log lines that a witness shows, at most.
 LINES = 12
 #: The folders of a Maildir in which letters are that have arrived.
 SEEN = ("new", "cur")
@@ -156,7 +156,7 @@ class Bench:
             target.write_bytes(text.encode("utf-8", "surrogateescape"))
         self._study = study
         self._world: World | None = None
-        self._server = ""
+        self._server, self._offered = "", 0
 
     def close(self) -> None:
         """Take the bench away."""
@@ -179,7 +179,7 @@ class Bench:
 
     def fresh(self, seed: int = 1) -> World:
         """A fresh world of these files, in which the following probes are made."""
-        self._world = load(Path(self._folder.name), seed)
+        self._world, self._offered = load(Path(self._folder.name), seed), 0
         return self._world
 
     @property
@@ -220,7 +220,7 @@ class Bench:
         """
         world = self.world
         self._server = name = host or self.study
-        seen = len(self.log(name))
+        self._offered = seen = len(self.log(name))
         session = world.telnet(client, name, port)
         owner = world.network.owner(client) or client
         lines = [f"EHLO {helo or owner}", f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA", f"{text}\n."]
@@ -262,7 +262,7 @@ class Bench:
         """A letter with these words comes to a user's mailbox within a time (s).
 
         Raises:
-            Failed: with the log of the server that was last offered a letter, and of the mailbox's.
+            Failed: with the log of the server that was last offered a letter, since then, and of the mailbox's.
         """
         self.world.run(self.world.now + within)
         if words not in self.mailbox(user, host):
@@ -270,8 +270,15 @@ class Bench:
             servers = dict.fromkeys((self._server or place, place))
             raise Failed(
                 f"no letter with {words!r} came to the mailbox of {user} on {place}",
-                [line for server in servers for line in self.log(server)[-LINES:]],
+                [line for server in servers for line in self._since_offered(server)],
             )
+
+    def _since_offered(self, server: str) -> list[str]:
+        """What a server's log says since it was offered a letter: how it begins, and how it ends."""
+        lines = self.log(server)[self._offered if server == self._server else 0 :]
+        if len(lines) <= LINES:
+            return lines
+        return [*lines[: LINES // 2], "...", *lines[-(LINES // 2) :]]
 
     def expect(self, holds: bool, text: str, witness: Sequence[str] = ()) -> None:
         """Anything else that has to hold.  Raises Failed."""
