@@ -89,6 +89,11 @@ class Exercise(NamedTuple):
                     found[variant.told(path)] = variant.told(text)
         return found
 
+    def to_change(self, variant: variants.Variant) -> list[str]:
+        """The files that a learner may change and finds at the beginning, in order."""
+        edits = [variant.told(path) for path in self.spec.edits]
+        return sorted(path for path in self.files(variant) if within(path, edits))
+
     def notebook(self, variant: variants.Variant) -> str:
         """The task's notebook."""
         source = (self.folder / TASK).read_text(encoding="utf-8")

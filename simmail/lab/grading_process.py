@@ -13,6 +13,7 @@ from typing import Any
 from simmail.lab import exercise as exercises
 from simmail.lab.copies import VARIANT
 from simmail.lab.hand_in import checked, read_variant
+from simmail.lab.namesakes import misplaced
 from simmail.lab.variants import same_student
 from simmail.mail.errors import SimmailError
 
@@ -50,6 +51,7 @@ def tried(task: dict[str, Any]) -> dict[str, Any]:
                 return {"refused": f"is a copy of {told['exercise']}, not of {exercise.name}"}
             note = f"{other_variant(exercise, told['student'], student, key)} {note}".strip()
         own = exercises.handed_in(folder, edits)
+        elsewhere = "" if own or note else misplaced(folder, exercise.to_change(variant))
     except SimmailError as error:
         return {"refused": str(error).replace(str(folder), "hand-in")}
     except OSError as error:
@@ -57,7 +59,8 @@ def tried(task: dict[str, Any]) -> dict[str, Any]:
     except RecursionError:
         return {"refused": "has folders within folders without end"}
     if not own:
-        return {"refused": f"has none of the files to be changed: {', '.join(edits)}. {note}".removesuffix(". ")}
+        said = (f"has none of the files to be changed: {', '.join(edits)}.", elsewhere, note)
+        return {"refused": " ".join(filter(None, said)).removesuffix(".")}
     report = checked(exercise, own, student, key, hidden=True)
     return {"outcomes": [outcome._asdict() for outcome in report.outcomes], "note": note}
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from posixpath import basename, dirname
 from typing import TYPE_CHECKING
 
 from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, MARKED
+from simmail.lab.namesakes import namesakes
 from simmail.postfix.printable import printable
 from simmail.world.loader import DOES_NOT_START
 
@@ -52,4 +54,7 @@ def _missing(world: World, files: Mapping[str, str]) -> Iterator[str]:
     for name, host in world.hosts.items():
         own = f"hosts/{name}/etc/"
         if host.master is None and (name == study or any(path.startswith(own) for path in files)):
-            yield f"hosts/{name}/{VITAL[0]}: there is no such file, and Postfix does not start without it"
+            path = f"hosts/{name}/{VITAL[0]}"
+            meant = namesakes(basename(path), (other for other in files if dirname(other) == dirname(path)))
+            there = f"; there is {' and '.join(map(basename, meant))}: give it this name" if meant else ""
+            yield f"{path}: there is no such file, and Postfix does not start without it{there}"

@@ -285,6 +285,11 @@ EMPTY = {
     "empty folder": Sort(lambda folder: folder.mkdir(), None, "has none of the files"),
     "empty archive": Sort(zipped(), None, "has none of the files"),
     "no main.cf": Sort(also(gone("hosts/mail.domain.ork/etc")), None, "has none of the files"),
+    "alone": Sort(
+        lambda folder: (folder.mkdir(), (folder / "Main (1).cf").write_text(SOLVED)),
+        None,
+        "There is Main (1).cf: main.cf belongs in hosts/mail.domain.ork/etc/postfix",
+    ),
     "empty main.cf": Sort(lambda folder: copy(folder, ""), SILENT),
 }
 BROKEN = {

@@ -36,6 +36,10 @@ CASES: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "UTF-16": (also(put(str(MAIN_CF), SOLVED.encode("utf-16"))), f"{MAIN_CF}:1: ", "is UTF-16"),
     "no text": (also(put(str(MAIN_CF), b"\x7fELF\x00\x1b[2J")), f"{MAIN_CF}:1: ", "octets of zero"),
     "no file": (also(gone(str(MAIN_CF))), f"{MAIN_CF}: ", "there is no such file"),
+    "another name": (
+        also(put(f"{MAIN_CF}.txt", SOLVED), gone(str(MAIN_CF))),
+        f"{MAIN_CF}: ", "there is main.cf.txt: give it this name",
+    ),
     "a FIFO": (also(pipe(str(MAIN_CF))), f"{MAIN_CF}: ", "there is no such file"),
     "a folder": (also(drawer), f"{MAIN_CF}: ", "there is no such file"),
 }  # fmt: skip
