@@ -79,7 +79,7 @@ class PeerSession:
         """The script's answer."""
         if isinstance(sent, Command):
             said = self._command(sent)
-            return answered(self._heard(said) if said else GOODBYE)
+            return answered(GOODBYE if said is None else self._heard(said))
         if isinstance(sent, Data):
             said = self._content(sent.content)
             return answered(self._heard(said) if sent.complete else HANG_UP)
@@ -98,8 +98,8 @@ class PeerSession:
                 return reply
         return None
 
-    def _command(self, command: Command) -> str:
-        """What the script says to a command; "" for a good-bye."""
+    def _command(self, command: Command) -> str | None:
+        """What the script says to a command; None for a good-bye."""
         line, verb = command.line(), command.verb.upper()
         if verb in ("EHLO", "HELO"):
             self.envelope["helo"] = line.split(" ", 1)[1]
@@ -119,7 +119,7 @@ class PeerSession:
                 return "554 5.5.1 Error: no valid recipients"
             self._taking = said.startswith("3")
             return said
-        return "" if verb == "QUIT" else OK
+        return None if verb == "QUIT" else OK
 
     def _content(self, content: Content) -> str:
         self._taking = False
