@@ -66,6 +66,8 @@ GROUPS: dict[str, int] = {
 FIRST_USER_ID = 2000
 #: The addresses of every machine's loopback interface.
 LOOPBACK = ("127.0.0.1", "::1")
+#: /etc/hosts of a machine that has none.
+USUAL_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 
 
 def host_lines(text: str) -> list[list[str]]:
@@ -123,12 +125,12 @@ class Machine:
         fields = (line.split(":") for line in text.splitlines())
         return {field[0]: int(field[2]) for field in fields if len(field) > 2 and field[2].isdecimal()}
 
-    def hosts(self, default: str = "") -> list[list[str]]:
-        """The lines of /etc/hosts, an address and then its names; `default` stands for it where it is not there."""
+    def hosts(self) -> list[list[str]]:
+        """The lines of /etc/hosts, an address and then its names."""
         try:
             text = self.files.read("/etc/hosts")
         except FileError:
-            text = default
+            text = USUAL_HOSTS
         return host_lines(text)
 
     def uid(self, owner: str) -> int:

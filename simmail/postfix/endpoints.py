@@ -19,9 +19,9 @@ from collections.abc import Sequence
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
+from simmail.postfix.host_lookup import host_addresses
 from simmail.postfix.mastercf import PORTS
 from simmail.postfix.program import Program
-from simmail.postfix.smtpd.lookups import host_addresses
 
 #: Why a connection fails to a host or service that is not found.
 NO_HOST, NO_SERVICE = "Cannot assign requested address", "Servname not supported for ai_socktype"

@@ -23,8 +23,9 @@ from __future__ import annotations
 from simmail.files.machine import Machine
 from simmail.mail.hostnames import literal_address, valid_address
 from simmail.postfix.config import Config
+from simmail.postfix.host_lookup import listed_addresses
 from simmail.postfix.match_lists import StringList
-from simmail.postfix.own_addresses import hosts, own_addresses, protocols
+from simmail.postfix.own_addresses import address_types, own_addresses, protocols
 from simmail.postfix.tables import TableEnvironment
 
 
@@ -61,16 +62,22 @@ def destinations(config: Config, environment: TableEnvironment) -> StringList:
 
 def receiving_addresses(config: Config, machine: Machine) -> frozenset[str]:
     """The addresses of inet_interfaces and proxy_interfaces, as far as no name must be asked for in DNS."""
-    found, names = set(listening_addresses(config, machine)), hosts(machine)
+    found, families = set(listening_addresses(config, machine)), _families(config)
     for proxy in _proxies(config):
-        found.update((proxy,) if valid_address(proxy) else map(str, names.get(proxy.lower(), ())))
+        found.update((proxy,) if valid_address(proxy) else listed_addresses(machine, proxy, families))
     return frozenset(found)
 
 
 def named_proxies(config: Config, machine: Machine) -> tuple[str, ...]:
     """What proxy_interfaces has that is no address, and that /etc/hosts does not have: names of hosts."""
-    names = hosts(machine)
-    return tuple(name for name in _proxies(config) if not valid_address(name) and name.lower() not in names)
+    families = _families(config)
+    return tuple(
+        name for name in _proxies(config) if not valid_address(name) and not listed_addresses(machine, name, families)
+    )
+
+
+def _families(config: Config) -> tuple[str, ...]:
+    return address_types(protocols(config.text("inet_protocols")))
 
 
 def _proxies(config: Config) -> list[str]:

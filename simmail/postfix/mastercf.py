@@ -30,8 +30,9 @@ from simmail.files.reading import ROOT
 from simmail.mail.digits import whole
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import FOLDER
+from simmail.postfix.host_lookup import addresses_at_once
 from simmail.postfix.maincf import SPACE, LogicalLine, Warn, logical_lines, read_file, split_name_value
-from simmail.postfix.own_addresses import host_addresses, words
+from simmail.postfix.own_addresses import words
 from simmail.postfix.roles import ROLES
 from simmail.postfix.tables.split import BraceError, inside_braces, split_outside_braces
 
@@ -257,7 +258,7 @@ class _Line:
         return address, number
 
     def address(self, host: str, name: str) -> str:
-        found = host_addresses(self.machine, host)
+        found = addresses_at_once(self.machine, host)
         if not found:
             raise self.wrong(f"bad hostname or network address: {name}")
         return str(found[0])

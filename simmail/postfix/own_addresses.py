@@ -26,18 +26,14 @@ from collections.abc import Iterable
 
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal
+from simmail.postfix.host_lookup import Address, addresses_at_once
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-EVERY_VERSION = frozenset({4, 6})
 PROTOCOLS: dict[str, frozenset[int]] = {
-    "all": EVERY_VERSION,
+    "all": frozenset({4, 6}),
     "ipv4": frozenset({4}),
     "ipv6": frozenset({6}),
 }
 STYLES = ("class", "subnet", "host")
-#: /etc/hosts of a machine that has none.
-USUAL_HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
 
 
 def words(text: str) -> list[str]:
@@ -73,19 +69,6 @@ def is_own(machine: Machine, address: str) -> bool:
     return wanted.is_unspecified or wanted.is_loopback or wanted in map(ipaddress.ip_address, machine.addresses)
 
 
-def hosts(machine: Machine) -> dict[str, list[Address]]:
-    """Names and addresses of /etc/hosts."""
-    found: dict[str, list[Address]] = {}
-    for text, *names in machine.hosts(USUAL_HOSTS):
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            continue
-        for name in names:
-            found.setdefault(name.lower(), []).append(address)
-    return found
-
-
 def own_addresses(machine: Machine, interfaces: str, enabled: frozenset[int]) -> list[Address]:
     """The addresses on which Postfix receives mail.
 
@@ -104,7 +87,7 @@ def own_addresses(machine: Machine, interfaces: str, enabled: frozenset[int]) ->
         return [address for address in local if address.is_loopback]
     found: set[Address] = set()
     for name in words(interfaces):
-        wanted = host_addresses(machine, name, enabled)
+        wanted = addresses_at_once(machine, name, address_types(enabled))
         if not wanted:
             raise Fatal(f"config variable inet_interfaces: host not found: {name}")
         for address in wanted:
@@ -112,44 +95,6 @@ def own_addresses(machine: Machine, interfaces: str, enabled: frozenset[int]) ->
                 raise Fatal(f"parameter inet_interfaces: no local interface found for {address}")
             found.add(address)
     return sorted(found, key=lambda address: (address.version, address.packed))
-
-
-def _short_form(text: str) -> Address | None:
-    """An IPv4 address as inet_aton(3) has it: `192.0.2` is 192.0.0.2, a part may be octal or hexadecimal."""
-    try:
-        *first, last = [
-            int(part, 16 if part[:2].lower() == "0x" else 8 if part[:1] == "0" else 10) for part in text.split(".")
-        ]
-    except ValueError:
-        return None
-    if len(first) > 3 or max(first, default=0) > 255 or last >= 256 ** (4 - len(first)):
-        return None
-    return ipaddress.IPv4Address(int.from_bytes(bytes(first).ljust(4, b"\0")) + last)
-
-
-def host_addresses(machine: Machine, name: str, enabled: frozenset[int] = EVERY_VERSION) -> list[Address]:
-    """The addresses of a host, as getaddrinfo(3) finds them: DNS is asked for what /etc/hosts does not have.
-
-    Args:
-        machine: the computer that asks.
-        name: the host's name, or its address.
-        enabled: the IP versions that count.
-    """
-    literal = _literal(name)
-    if literal is not None:
-        return [literal] if literal.version in enabled else []
-    listed = [address for address in hosts(machine).get(name.lower(), ()) if address.version in enabled]
-    if listed:
-        return listed
-    return [ipaddress.ip_address(data) for type in address_types(enabled) for data in machine.names(name, type)]
-
-
-def _literal(text: str) -> Address | None:
-    """An address as it may be written where a name may stand; None for a name."""
-    try:
-        return ipaddress.ip_address(text.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return _short_form(text)
 
 
 def derived_networks(machine: Machine, addresses: Iterable[Address], style: str) -> str:

@@ -36,10 +36,11 @@ from typing import Any, NamedTuple
 
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.errors import Fatal
-from simmail.mail.hostnames import valid_address, valid_hostname, valid_ipv6
+from simmail.mail.hostnames import valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns, Draw
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.dns_data import NO_HOST, taken, trouble
+from simmail.postfix.host_lookup import NO_ADDRESS, NO_FAMILY, NO_NAME, TRY_AGAIN, family, host_addresses
 from simmail.postfix.local_domains import named_proxies, receiving_addresses
 from simmail.postfix.own_addresses import address_types, protocols
 from simmail.postfix.program import Program
@@ -47,6 +48,8 @@ from simmail.postfix.smtp.destination import Target
 
 #: The status codes of what is no passing trouble of the resolver.
 STATUS = {"dropped": "4.7.0", "malformed": "5.4.4"}
+#: Those of what the system says of a name.
+SYSTEM_STATUS = {NO_NAME: "5.4.4", NO_ADDRESS: "5.3.0", NO_FAMILY: "5.3.0", TRY_AGAIN: "4.4.4"}
 #: Of several look-ups that found nothing the one with the last of these status codes is told.
 WEIGHT = ("5.4.4", "4.4.4", "4.4.3", "4.7.0")
 LOOPS = "5.4.6"
@@ -112,7 +115,6 @@ class Addresses:
         self._preferred = str(config[f"{prefix}_address_preference"]).lower()
         if self._preferred not in ("any", "ipv4", "ipv6"):
             raise Fatal(f"bad {prefix}_address_preference value: {config[f'{prefix}_address_preference']}")
-        self._hosts_file: tuple[int, dict[str, list[str]]] = (-1, {})
         if self.native:
             program.system.machine.files.watch("/etc/hosts")
 
@@ -216,7 +218,7 @@ class Addresses:
 
     def _add(self, hosts: list[Host], name: str, preference: int, why: Dsn | None) -> Decision[Dsn | None]:
         """Add the addresses of a name; the verdict is what is wrong by now."""
-        if valid_address(name) and ("AAAA" if valid_ipv6(name) else "A") in self._types:
+        if valid_address(name) and family(name) in self._types:
             hosts.append(Host(name, name, preference))
             return why
         soft = why is not None and why.status[0] == "4"
@@ -253,42 +255,13 @@ class Addresses:
                 break
         return addresses, None if addresses else wrong
 
-    def _by_system(self, name: str, soft: bool) -> Decision[tuple[list[str], Dsn | None]]:
+    def _by_system(self, name: str, soft: bool) -> Decision[tuple[tuple[str, ...], Dsn | None]]:
         """As getaddrinfo(3) finds addresses: /etc/hosts, then DNS."""
-        if valid_address(name):
-            status, reason = ("4.3.0" if soft else "5.3.0"), "Address family for hostname not supported"
-            return [], Dsn(status, "", f"unable to look up host {name}: {reason}")
-        listed = self._hosts().get(name.lower(), [])
-        addresses = [a for a in listed if ("AAAA" if ":" in a else "A") in self._types]
+        addresses, reason = yield from host_addresses(self._program.system.machine, name, self._types)
         if addresses:
             return addresses, None
-        temporary = exists = False
-        for type in self._types:
-            answer: DnsAnswer = yield Dns(name, type)
-            temporary = temporary or answer.temporary
-            exists = exists or answer.knows(name)
-            if answer.status == "ok":
-                addresses.extend(record.data for record in answer.records)
-        if addresses:
-            return addresses, None
-        if temporary:
-            status, reason = "4.4.4", "Temporary failure in name resolution"
-        elif exists:
-            status, reason = ("4.3.0" if soft else "5.3.0"), "No address associated with hostname"
-        else:
-            status, reason = ("4.4.4" if soft else "5.4.4"), "Name or service not known"
-        return [], Dsn(status, "", f"unable to look up host {name}: {reason}")
-
-    def _hosts(self) -> dict[str, list[str]]:
-        """/etc/hosts: name -> addresses."""
-        machine = self._program.system.machine
-        if self._hosts_file[0] != machine.files.version:
-            found: dict[str, list[str]] = {}
-            for address, *names in machine.hosts():
-                for name in names:
-                    found.setdefault(name.lower(), []).append(address)
-            self._hosts_file = (machine.files.version, found)
-        return self._hosts_file[1]
+        status = SYSTEM_STATUS[reason]
+        return (), Dsn("4" + status[1:] if soft else status, "", f"unable to look up host {name}: {reason}")
 
 
 def _in_vain(answer: DnsAnswer, name: str, type: str, hard: str = "5.4.4") -> Dsn:

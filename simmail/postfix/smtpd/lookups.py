@@ -24,18 +24,14 @@ from typing import TYPE_CHECKING
 
 from simmail.files.machine import Machine
 from simmail.mail.answers import DnsAnswer
-from simmail.mail.hostnames import ascii_name, hostname_fault, reverse_name, valid_address, valid_hostname
+from simmail.mail.hostnames import hostname_fault, reverse_name, valid_address, valid_hostname
 from simmail.mail.questions import Decision, Dns
 from simmail.postfix.dns_data import taken
+from simmail.postfix.host_lookup import TRY_AGAIN, family, host_addresses, listed_name
 from simmail.postfix.smtpd.state import Client, NameStatus
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
-
-#: How strerror's kin for host names puts it.
-NO_NAME = "Name or service not known"
-NO_ADDRESS = "No address associated with hostname"
-TRY_AGAIN = "Temporary failure in name resolution"
 
 
 class Found(Enum):
@@ -106,50 +102,6 @@ def find_any(smtpd: Smtpd, name: str, types: tuple[str, ...]) -> Decision[Found]
     return Found.TEMPORARY if temporary else Found.MALFORMED if malformed else Found.NO
 
 
-def host_addresses(
-    machine: Machine, name: str, families: tuple[str, ...] = ("A", "AAAA")
-) -> Decision[tuple[tuple[str, ...], str]]:
-    """The addresses of a host, from /etc/hosts or the DNS.
-
-    Args:
-        machine: whose /etc/hosts is read.
-        name: the host.
-        families: `A`, `AAAA`, or both.
-
-    Returns:
-        The addresses, and the reason where there are none.
-    """
-    if valid_address(name):
-        return (name,), ""
-    if name.endswith(".."):
-        return (), NO_NAME
-    listed = hosts_by_name(machine, name)
-    if listed:
-        return listed, ""
-    found: list[str] = []
-    temporary = exists = False
-    for type in families:
-        asked = ascii_name(name).removesuffix(".")
-        answer: DnsAnswer = yield Dns(asked, type)
-        found += [record.data for record in answer.records] if answer.status == "ok" else []
-        temporary = temporary or answer.temporary
-        exists = exists or answer.knows(asked)
-    if found:
-        return tuple(found), ""
-    return (), TRY_AGAIN if temporary else NO_ADDRESS if exists else NO_NAME
-
-
-def hosts_by_name(machine: Machine, name: str) -> tuple[str, ...]:
-    """The addresses that /etc/hosts has for a name."""
-    wanted = name.removesuffix(".").lower()
-    return tuple(fields[0] for fields in machine.hosts() if wanted in map(str.lower, fields[1:]))
-
-
-def hosts_by_address(machine: Machine, address: str) -> str:
-    """The name that /etc/hosts has for an address; "" for none."""
-    return next((fields[1] for fields in machine.hosts() if len(fields) > 1 and fields[0] == address), "")
-
-
 def _gripe(name: str) -> str:
     """What is said of an address' name that is none; "" where the resolver has kept it to itself already."""
     if valid_address(name):
@@ -190,7 +142,7 @@ def identify(machine: Machine, address: str, look: bool) -> Decision[tuple[Clien
     """
     if not look:
         return Client(address), ""
-    name = hosts_by_address(machine, address)
+    name = listed_name(machine, address)
     if not name:
         answer: DnsAnswer = yield Dns(reverse_name(address), "PTR")
         if answer.temporary:
@@ -199,8 +151,7 @@ def identify(machine: Machine, address: str, look: bool) -> Decision[tuple[Clien
         name = answer.records[0].data if answer.status == "ok" and answer.records else ""
         if not valid_hostname(name):
             return Client(address), _gripe(name)
-    family = "AAAA" if ":" in address else "A"
-    addresses, error = yield from host_addresses(machine, name, (family,))
+    addresses, error = yield from host_addresses(machine, name, (family(address),))
     if error:
         status = NameStatus.TEMPORARY if error == TRY_AGAIN else NameStatus.FORGED
         warning = f"hostname {name} does not resolve to address {address}: {error}"

@@ -20,10 +20,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
+from simmail.postfix.host_lookup import host_addresses
 from simmail.postfix.resolved import AddressClass, ResolveFlag
 from simmail.postfix.smtpd.findings import PERMIT, RECIPIENT, Finding, Kind, Subject, lookup_failure
 from simmail.postfix.smtpd.general import ignoring
-from simmail.postfix.smtpd.lookups import folded_name, host_addresses, records
+from simmail.postfix.smtpd.lookups import folded_name, records
 from simmail.postfix.tables import LookupFailure
 
 if TYPE_CHECKING:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.hostnames import literal_address, valid_address
 from simmail.mail.questions import Decision
+from simmail.postfix.host_lookup import host_addresses
 from simmail.postfix.smtpd.access import Key, decided, domain_keys, look_up, network_keys
 from simmail.postfix.smtpd.findings import CLIENT, HELO, RECIPIENT, REVERSE_CLIENT, SENDER, Finding, Subject
-from simmail.postfix.smtpd.lookups import host_addresses, records
+from simmail.postfix.smtpd.lookups import records
 from simmail.postfix.smtpd.state import UNKNOWN
 
 if TYPE_CHECKING:
