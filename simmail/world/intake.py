@@ -103,7 +103,7 @@ class Intake:
         intake.master.spool.take(message, question.queue)
         if question.queue == "incoming":
             intake._arrived += 1
-            intake.master.arrived(message, task.now)
+            intake.master.queue.arrived(message, task.now)
         return ""
 
     @staticmethod

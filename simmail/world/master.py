@@ -1,50 +1,37 @@
-"""master(8) of a simulated host: starts and stops its mail system, lends out its processes, keeps its queue moving."""
+"""master(8) of a simulated host: starts, stops and reloads its mail system, and holds what outlives one of these."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from simmail.mail.answers import ConnectFailure
 from simmail.mail.errors import Fatal
-from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn, Sleep, answered
+from simmail.mail.questions import Anvil, Await, Connect, Decision, Level, Note, PassOn
 from simmail.postfix import spool_view, startup
-from simmail.postfix.agent import unopened
 from simmail.postfix.anvil import AnvilCounters
 from simmail.postfix.compatibility import notice
 from simmail.postfix.control import Act, Listener
-from simmail.postfix.deaths import LAST_BREATH_S
-from simmail.postfix.delivery import WAITING, Result
-from simmail.postfix.processes import Process
 from simmail.postfix.program import Program
 from simmail.postfix.programs import PROGRAMS
-from simmail.postfix.qmgr import unheard
 from simmail.postfix.queue_id import Hashing
-from simmail.postfix.resolve_client import PAUSE_S
 from simmail.postfix.spool import Spool
 from simmail.postfix.system import MailSystem
 from simmail.world import logs
 from simmail.world.clock import Life, Task
 from simmail.world.intake import Intake
 from simmail.world.kept import KeptConnections
+from simmail.world.managed_queue import ManagedQueue
 from simmail.world.picking import Picking
 from simmail.world.ports import Ports
 from simmail.world.speed import Speed
 
 if TYPE_CHECKING:
-    from simmail.mail.message import Message
-    from simmail.postfix.qmgr.entry import Entry
-    from simmail.postfix.qmgr.manager import QueueManager
     from simmail.world.connection import Server
     from simmail.world.host import Host
 
 #: How often trivial-rewrite(8) looks for changed tables, seconds from its start.
 LOOK_S = 10.0
-#: How long a process takes to start, seconds; it matters where those that run have read another main.cf.
-START_S = 0.001
-#: How much longer than trigger_timeout a program waits for another to hear that there is something to do, seconds.
-TRIGGER_SLACK_S = 100.0
 
 #: The services of a host that has no master.cf of its own.
 STOCK_MASTER_CF = """\
@@ -89,6 +76,7 @@ class Master:
         intake: the way onto its disk.
         ports: its services that listen on the network.
         kept: the connections that its clients keep open.
+        queue: what keeps its queue moving.
         letters: those that its log can hold.
         life: ends with the host's.
     """
@@ -101,11 +89,10 @@ class Master:
         self.intake, self.ports = Intake(self, speed), Ports(self)
         self.kept = KeptConnections(self)
         self.life = Life()
-        self._wake_at = inf
+        self.queue = ManagedQueue(self)
         self._last: MailSystem | None = None
         self._picking = Picking(self)
         self._anvil, self._generation = AnvilCounters(60.0), 0
-        self._headless = False
         self.letters = logs.Letters()
         spool_view.mount(self.spool, host.machine)
         for path in logs.PATHS:
@@ -135,6 +122,21 @@ class Master:
         self._listen()
         self._run(self._resumed())
 
+    def _resumed(self) -> Decision[None]:
+        """Postfix was started: what waits in the incoming queue is taken up."""
+        now = yield Level()
+        if self.system is not None:
+            if self.system.config["maillog_file"]:
+                yield from self.system.others.roused("postlog", "unix-dgram")
+            yield from self.queue.manager(now)
+            if self.system.service("pickup") is not None and self.system.stranger("pickup") is None:
+                yield from (yield from self.system.summon("pickup")).spoken()
+            self.wake_pickup()
+
+    def _run(self, decision: Decision[Any]) -> None:
+        """Begin something now."""
+        self.clock.spawn(self.host, decision, self.clock.now, life=self.life)
+
     def stop(self) -> None:
         """Stop Postfix; the queue stays on disk."""
         if self.system is not None:
@@ -143,7 +145,7 @@ class Master:
         self._picking.stop()
         self.ports.close()
         self.kept.close()
-        self._wake_at = inf
+        self.queue.stop()
 
     def crash(self) -> None:
         """The host has died: what is in memory is gone, the queue is on the disk."""
@@ -188,7 +190,7 @@ class Master:
         for service in system.master.services.values():
             startup.bind(service, system.config)
         self.system = system
-        self._headless = self._headless or system.stranger("qmgr") is not None
+        self.queue.change(system)
         self.letters.change(self.clock.now, bool(system.config["smtputf8_enable"]))
         system.succeed(self._last)
         self._last = system
@@ -234,101 +236,12 @@ class Master:
         """Count an event of a client."""
         return self._anvil.count(question.event, question.service, question.client, question.generation, task.now)
 
-    # ---- new mail
-
-    def arrived(self, message: Message, now: float) -> None:
-        """A message is in the incoming queue."""
-        self.clock.spawn(self.host, self._arrived(message, now), now, life=self.life)
-
-    def _arrived(self, message: Message, now: float) -> Decision[None]:
-        system = self.system
-        if system is not None and message.queue_id in self.spool.incoming:
-            manager = system.at_hand("qmgr")
-            if manager is None or not manager.started:
-                if system.running("qmgr") is None:
-                    patience = system.config["trigger_timeout"] + TRIGGER_SLACK_S
-                    self.clock.spawn(self.host, self._untold(system, message), now + patience, life=self.life)
-                manager = yield from self._manager(now)
-                if manager is None:
-                    return
-            yield from self._handed_out(manager, manager.incoming(message, now))
-
-    def _untold(self, system: MailSystem, message: Message) -> Decision[None]:
-        """cleanup(8) complains, if it is still there, that nobody has listened as it told of a message."""
-        now = yield Level()
-        cleanup = system.running("cleanup")
-        waits = self.system is system and self.spool.incoming.get(message.queue_id) is message
-        if waits and system.running("qmgr") is None and cleanup is not None and cleanup.idle(now):
-            yield cleanup.note("warning", "", "unix_trigger_event: read timeout for service public/qmgr")
-
-    def _resumed(self) -> Decision[None]:
-        """Postfix was started: what waits in the incoming queue is taken up."""
-        now = yield Level()
-        if self.system is not None:
-            if self.system.config["maillog_file"]:
-                yield from self.system.others.roused("postlog", "unix-dgram")
-            yield from self._manager(now)
-            if self.system.service("pickup") is not None and self.system.stranger("pickup") is None:
-                yield from (yield from self.system.summon("pickup")).spoken()
-            self.wake_pickup()
-
-    def _manager(self, now: float) -> Decision[Any]:
-        """The queue manager, for something new; one that has just been started takes up what waits.
-
-        None where it does not live as long as that, or there is another one by the time that it can be started.
-        """
-        system = self.system
-        assert system is not None
-        if system.stranger("qmgr") is not None:
-            return None
-        manager = yield from system.summon("qmgr")
-        if self.system is not system:
-            return None
-        if not manager.started:
-            self._headless = False
-            try:
-                requests = yield from manager.start(now)
-            except Fatal as fatal:
-                system.deaths.throttle("qmgr", "unix", (yield Level()))
-                yield from self._died(manager, fatal, system.deaths.pause)
-                return None
-            self._deliver((yield Level()), manager, requests)
-        return manager
-
-    def _died(self, manager: QueueManager, fatal: Fatal, pause: float = 0.0) -> Decision[list[Entry]]:
-        """The queue manager has ended over something: what is active stays so until there is another one.
-
-        Args:
-            manager: which.
-            fatal: why.
-            pause: until it is started again, seconds; 0 where master(8) does so as it wakes it anyway.
-        """
-        yield from manager.spoken()
-        yield manager.note("fatal", "", fatal.text)
-        now = yield Level()
-        if not pause:
-            manager.system.deaths.mourn("qmgr", "unix", now)
-        if self.system is not None and self.system.running("qmgr") is manager:
-            self.system.dismiss("qmgr")
-            self._headless = True
-            self._wake_at = now + (pause or manager.service.wakeup or inf)
-            self.clock.spawn(self.host, self._scan(self._wake_at), self._wake_at, life=self.life)
-        return []
-
     # ---- what commands ask for (simmail.postfix.control)
 
     def manage(self, act: Act) -> None:
         """Let the queue manager do something, if it runs."""
         if self.system is not None:
-            self._run(self._managed(act))
-
-    def _managed(self, act: Act) -> Decision[None]:
-        now = yield Level()
-        if self.system is not None:
-            manager = yield from self._manager(now)
-            if manager is None:
-                return
-            yield from self._handed_out(manager, act(manager, now))
+            self._run(self.queue.managed(act))
 
     def wake_pickup(self) -> None:
         """Tell pickup(8), if it runs, that there is something in the maildrop queue."""
@@ -358,141 +271,3 @@ class Master:
             if not system.idle(now):
                 yield rewriter.note("text", "", f"table {table} has changed -- restarting")
             system.replace_rewriter()
-
-    # ---- deliveries
-
-    def _run(self, decision: Decision[Any]) -> None:
-        self.clock.spawn(self.host, decision, self.clock.now, life=self.life)
-
-    def _handed_out(self, manager: QueueManager, asked: Decision[list[Entry]]) -> Decision[None]:
-        """Start what the queue manager hands out as it does something, unless it dies over that."""
-        try:
-            requests = yield from asked
-        except Fatal as fatal:
-            requests = yield from self._died(manager, fatal)
-        self._deliver((yield Level()), manager, requests)
-
-    def _deliver(self, now: float, manager: QueueManager, requests: list[Entry]) -> None:
-        """Start what the queue manager hands out, and see to its next alarm."""
-        for request in requests:
-            self.clock.spawn(self.host, self._delivery(request, now), now, life=self.life)
-        if self.system is None:
-            return
-        self.intake.taken()
-        if self._headless:
-            return
-        wake = manager.next_wakeup(now)
-        if wake < self._wake_at:
-            self._wake_at = wake = max(wake, now)  # a manager that another has replaced meanwhile may be late
-            self.clock.spawn(self.host, self._scan(wake), wake, life=self.life)
-
-    def _delivery(self, request: Entry, now: float) -> Decision[None]:
-        system = self.system
-        if system is None:
-            return
-        intake = self.intake
-        end = intake.processors.serve(now, intake.speed.delivering)
-        if end > now:
-            yield Sleep(end - now)
-        agent = system.at_hand(request.transport)
-        if agent is None:
-            agent, now = yield from self._sought(system, request, now)
-            if agent is None:
-                return
-        elif system.deaths.throttled:
-            request.job.waiting += 1
-            yield from system.deaths.until_free(agent)
-            now = yield Level()
-            request.job.waiting -= 1
-        process = agent.processes.take(now, agent.brief)
-        if agent.pending:  # what a process says as it starts, no other's delivery shall say for it
-            yield from agent.spoken()
-        late = process.behind and intake.speed.behind(process.behind, agent.brief)
-        if late:
-            yield Sleep(late)
-        try:
-            results = yield from (unopened(agent, request) if request.gone else agent.deliver(request))
-        except Fatal as fatal:
-            yield from agent.spoken()
-            if fatal.text:
-                yield agent.note(fatal.event, "", fatal.text)
-            yield from self._given_up(request, now)
-            yield from self._buried(system, agent, process, fatal)
-            results = None
-        for result in results or ():
-            if result.status in WAITING:
-                yield from system.others.roused("defer")
-                break
-        now = yield Level()
-        if results is not None:
-            agent.processes.leave(process, now)
-        yield from self._reported(request, results, now)
-
-    def _given_up(self, request: Entry, begun: float) -> Decision[None]:
-        """The queue manager waits for an agent that dies: where that took too long, it dies itself, and first."""
-        now = yield Level()
-        if self.system is None or self._headless:
-            return
-        manager = self.system.program("qmgr")
-        if not manager.stands and now + LAST_BREATH_S - begun >= manager.config["daemon_timeout"]:
-            said = f"{request.message.queue_id}: timeout receiving delivery status from transport: {request.transport}"
-            yield from self._died(manager, Fatal(said))
-
-    def _buried(self, system: MailSystem, agent: Program, process: Process, fatal: Fatal) -> Decision[None]:
-        """An agent that has died ends, and master(8) hears of it."""
-        yield Sleep(LAST_BREATH_S)
-        last_words = (yield Level()) - LAST_BREATH_S
-        if process.served == 1:
-            system.died(agent, last_words, fatal.end)
-        else:
-            system.deaths.mourn(agent.service.name, agent.service.type, last_words, fatal.end)
-
-    def _reported(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
-        """The queue manager, if there is one, hears how a try ended; None: its agent has died over it."""
-        if self.system is None or self._headless:
-            unheard(request, results or [])
-            return answered(None)
-        manager = self.system.program("qmgr")
-        if manager.stands:
-            return self._reported_later(request, results, now)
-        ended = manager.crashed(request, now) if results is None else manager.finished(request, results, now)
-        return self._handed_out(manager, ended)
-
-    def _reported_later(self, request: Entry, results: list[Result] | None, now: float) -> Decision[None]:
-        """The same when the queue manager does not stand still any more."""
-        while self.system is not None and not self._headless and self.system.program("qmgr").stands:
-            yield Sleep(PAUSE_S)
-            now = yield Level()
-        yield from self._reported(request, results, now)
-
-    def _sought(self, system: MailSystem, request: Entry, now: float) -> Decision[tuple[Any, float]]:
-        """The agent for a try, which has to start, and the time; None where there is none, and it has been told."""
-        request.job.waiting += 1
-        old = system.superseded(request.transport)
-        if old is not None:  # it may be free before a new one has started: for one client after the other
-            old.awaited += 1
-            yield Sleep(START_S * old.awaited)
-            now = yield Level()
-            old.awaited -= 1
-        agent = yield from system.engage(request.transport)
-        if self.system is not system:
-            return None, now  # the queue manager that asked for it is no more
-        request.job.waiting -= 1
-        system.writers.clear()
-        if agent is not None:
-            return agent, now
-        if self._headless:
-            unheard(request, [])
-            return None, now
-        manager = system.program("qmgr")
-        yield from self._handed_out(manager, manager.unserved(request, (yield Level())))
-        return None, now
-
-    def _scan(self, wake: float) -> Decision[None]:
-        now = yield Level()
-        if self.system is None or wake != self._wake_at:
-            return
-        self._wake_at = inf
-        manager = yield from self._manager(now)
-        if manager is not None:
-            yield from self._handed_out(manager, manager.scan(now))
