@@ -43,10 +43,7 @@ from simmail.mail.questions import Decision, NewQueueId, Now
 from simmail.postfix import milters
 from simmail.postfix.cleanup_address import AddressMapper, Role
 from simmail.postfix.cleanup_rules import ContentRules
-from simmail.postfix.cleanup_status import (
-    EXTERNAL,
-    CleanupFlag,
-)
+from simmail.postfix.cleanup_status import EXTERNAL, CleanupFlag
 from simmail.postfix.cleanup_transaction import Transaction
 from simmail.postfix.program import Program
 from simmail.postfix.rewrite_client import RewriteClient
@@ -179,7 +176,7 @@ class Cleanup(Program):
         """Whether an address is the mail system's own, which stands for the null sender."""
         return (
             address[: len(DAEMON) + 1].upper() == DAEMON + "@"
-            and address.lower() == self.rewriter.rewrite_internal("local", DAEMON).lower()
+            and address.lower() == self.rewriter.rewrite_internal(DAEMON).lower()
         )
 
     def said(self) -> tuple[int, ...]:

@@ -40,7 +40,7 @@ class RewriteClient:
             self.repeats += 1
             return self._heard
         said = len(rewriter.pending)
-        self._heard = rewriter.rewrite_internal("local", address)
+        self._heard = rewriter.rewrite_internal(address)
         self._asked = address if len(rewriter.pending) != said else None
         return self._heard
 

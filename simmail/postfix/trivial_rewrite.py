@@ -52,6 +52,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AT, DOT = Token("@"), Token(".")
+#: The parameters that choose a class' transport.
+TRANSPORTS = {
+    AddressClass.LOCAL: "local_transport",
+    AddressClass.VIRTUAL_MAILBOX: "virtual_transport",
+    AddressClass.RELAY: "relay_transport",
+    AddressClass.DEFAULT: "default_transport",
+}
 #: Stands for any local part that is a word without a meaning.
 _SOMEBODY = "somebody"
 #: Without regular expressions' own substitutions: a sender must not write the destination.
@@ -73,7 +80,14 @@ class _Failed(Exception):
 class _Routes:
     """One personality of the resolver: the parameters that choose transports, for mail or for address probes.
 
-    `by_sender`: whether the sender has a say.  `by_domain`: whether a local part has none: no table is asked about it.
+    Args:
+        program: whose parameters these are.
+        prefix: what their names begin with: "", or `address_verify_` for probes.
+        relocated: whether relocated_maps is asked.
+
+    Attributes:
+        by_sender: whether the sender has a say.
+        by_domain: whether a local part has none: no table is asked about it.
     """
 
     def __init__(self, program: TrivialRewrite, prefix: str, relocated: bool) -> None:
@@ -82,11 +96,9 @@ class _Routes:
         def maps(name: str) -> Maps:
             return Maps.open(prefix + name, config[prefix + name], program.environment, SAFE)
 
+        #: Of each class the parameter that chooses, and what it says.
         self.transports = {
-            AddressClass.LOCAL: (prefix + "local_transport", str(config[prefix + "local_transport"])),
-            AddressClass.VIRTUAL_MAILBOX: (prefix + "virtual_transport", str(config[prefix + "virtual_transport"])),
-            AddressClass.RELAY: (prefix + "relay_transport", str(config[prefix + "relay_transport"])),
-            AddressClass.DEFAULT: (prefix + "default_transport", str(config[prefix + "default_transport"])),
+            address_class: (prefix + name, str(config[prefix + name])) for address_class, name in TRANSPORTS.items()
         }
         self.relayhost = str(config[prefix + "relayhost"])
         self.sender_relayhost = maps("sender_dependent_relayhost_maps")
@@ -148,7 +160,7 @@ class TrivialRewrite(Program):
             routes.transport_maps.try_wildcard()
         complains = not all(table.available for table in self.environment.tables.values())
         self.by_sender = self._routes.by_sender or self._say_append or complains or self._names_twice()
-        self.by_domain = not (self._routes.transport_maps or self._relocated)
+        self.by_domain = self._routes.by_domain
         self._null_keys = (
             str(config["empty_address_relayhost_maps_lookup_key"]),
             str(config["empty_address_default_transport_maps_lookup_key"]),
@@ -211,12 +223,12 @@ class TrivialRewrite(Program):
     def _rewritten_domain(self, context: str, domain: str) -> str:
         return self._rewrite(context, f"{_SOMEBODY}@{domain}").removeprefix(_SOMEBODY)
 
-    def rewrite_internal(self, context: str, address: str) -> str:
-        """As `rewrite`, with addresses in internal form."""
+    def rewrite_internal(self, address: str) -> str:
+        """As `rewrite` in the local context, with addresses in internal form."""
         plain = split_plain(address)
         if plain is not None:
-            return self._rewrite_plain(context, *plain)
-        return unquote_local(self.rewrite(context, quote_local(address))) if address else address
+            return self._rewrite_plain("local", *plain)
+        return unquote_local(self.rewrite("local", quote_local(address))) if address else address
 
     def _rewrite(self, context: str, address: str) -> str:
         tokens = scan(address)

@@ -113,7 +113,7 @@ class Router:
         if asked == self._asked and now < self._keeps_until:
             return self._answer
         if message.redirect:
-            redirect = rewriter.rewrite_internal("local", message.redirect)
+            redirect = rewriter.rewrite_internal(message.redirect)
             answer = rewriter.resolve(message.sender, redirect, message.trace == PROBE)
         elif message.filter and message.trace not in PROBES:
             transport, _, nexthop = message.filter.partition(":")
