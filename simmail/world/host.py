@@ -70,7 +70,7 @@ class Host:
         self.gateway: Host | None = None
         self.forwards: dict[int, Host] = {}
         self.hides_clients = False
-        self.running_before = False
+        self._running_before = False
         self.policies = PolicyServers(self, COMMANDS)
         machine.names = lambda name, type: self.resolver.glance(name, type, world.now)
 
@@ -112,7 +112,7 @@ class Host:
             connection.break_off(now)
         self.sessions.clear()
         if self.master is not None:
-            self.running_before = self.master.system is not None
+            self._running_before = self.master.system is not None
             self.master.crash()
             for other in world.hosts.values():
                 for connection in other.sessions.values():
@@ -125,7 +125,7 @@ class Host:
             return
         self._up = True
         self.world.network.set_node(self.name, True)
-        if self.master is not None and self.running_before:
+        if self.master is not None and self._running_before:
             try:
                 self.master.start()
             except Fatal as fatal:

@@ -23,7 +23,7 @@ from simmail.postfix.resolve_client import until_known
 from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.token import Path, path
-from simmail.smtp.replies import Reply
+from simmail.smtp.replies import HANG_UP, Reply
 
 if TYPE_CHECKING:
     from simmail.postfix.smtpd.session import SmtpdSession
@@ -40,8 +40,11 @@ def no(session: SmtpdSession, code: int, text: str, error: str = "protocol") -> 
 
 
 def refused(session: SmtpdSession, verdict: Verdict) -> Decision[Answer]:
-    """What restrictions came to."""
-    return (yield from session.refused(verdict)), False
+    """The refusal that restrictions came to."""
+    if verdict is Verdict.HANGUP:
+        return HANG_UP, False
+    refusal = session.state.refusal
+    return (yield from session.say(int(refusal[:3]), refusal[4:])), False
 
 
 def one_too_many(session: SmtpdSession, counts: AnvilCounts) -> Decision[Reply]:

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simmail.mail.content import Content, octets
+from simmail.mail.content import octets
 from simmail.mail.questions import Decision
-from simmail.postfix.smtpd.answering import Answer
+from simmail.postfix.smtpd.answering import Answer, refused
 from simmail.postfix.smtpd.check import ENDED
-from simmail.postfix.smtpd.message import finish
+from simmail.postfix.smtpd.message import finish, joined
 from simmail.postfix.smtpd.state import Bdat
 from simmail.smtp.commands import Chunk
 from simmail.smtp.parameters import MAX_SIZE
@@ -81,15 +81,6 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
     return (yield from finish(session, content, content.size + len(content.lines)))
 
 
-def joined(chunks: tuple[str, ...], complete: bool = True) -> Content:
-    """The lines in some chunks; `complete`: whether what stands behind the last line end is a line, too."""
-    *lines, rest = "".join(chunks).split("\n")
-    lines = [line.rstrip("\r") for line in lines]
-    if rest and complete:
-        lines.append(rest)
-    return Content(lines)
-
-
 def told_size(chunks: tuple[str, ...], said: Reply) -> int:
     """How much has come of a client that falls silent, as the log has it: the reply in the buffer counts, too."""
     return sum(map(octets, (*chunks, said.wire()[0])))
@@ -131,5 +122,5 @@ def _too_early(session: SmtpdSession) -> Decision[Answer | None]:
     if session.smtpd.lists["smtpd_data_restrictions"]:
         verdict = yield from session.smtpd.checker.data(state)
         if verdict in ENDED:
-            return (yield from session.refused(verdict)), False
+            return (yield from refused(session, verdict))
     return None

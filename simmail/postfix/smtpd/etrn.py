@@ -19,7 +19,7 @@ from simmail.mail.hostnames import valid_hostname, valid_literal
 from simmail.mail.questions import Decision, FlushSite
 from simmail.postfix.flush import flush_words
 from simmail.postfix.smtpd import milter
-from simmail.postfix.smtpd.answering import Answer, no
+from simmail.postfix.smtpd.answering import Answer, no, refused
 from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.token import words
 from simmail.postfix.tables import LookupFailure
@@ -50,7 +50,7 @@ def etrn(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         return (yield from session.say(458, "Unable to queue messages")), False
     verdict = yield from smtpd.checker.etrn(state, domain)
     if verdict in ENDED:
-        return (yield from session.refused(verdict)), False
+        return (yield from refused(session, verdict))
     return (yield from _flush(session, domain))
 
 

@@ -34,7 +34,7 @@ from simmail.mail.message import Message, Notify, Recipient
 from simmail.mail.questions import Decision, Note, Now
 from simmail.postfix.cleanup_status import CleanupFlag, CleanupOutcome, CleanupStatus
 from simmail.postfix.smtpd import milter
-from simmail.postfix.smtpd.answering import Answer, no
+from simmail.postfix.smtpd.answering import Answer, no, refused
 from simmail.postfix.smtpd.check import ENDED
 from simmail.postfix.smtpd.state import UNKNOWN, Bdat
 from simmail.postfix.smtpd.xclient import CLIENT, forwarded_text
@@ -56,6 +56,7 @@ def begin(session: SmtpdSession, recipient: str = "") -> Decision[None]:
     """Open a queue file.
 
     Args:
+        session: the session.
         recipient: whose acceptance is the reason; "" where that is the sender's.
     """
     smtpd, state, parameters = session.smtpd, session.state, session.parameters
@@ -131,7 +132,7 @@ def _data_checked(session: SmtpdSession, argument: str) -> Decision[Answer]:
     if session.smtpd.lists["smtpd_data_restrictions"]:
         verdict = yield from session.smtpd.checker.data(state)
         if verdict in ENDED:
-            return (yield from session.refused(verdict)), False
+            return (yield from refused(session, verdict))
     if session.transaction is not None:
         yield from milter.told(session, "DATA")
     answer = _go_ahead(session)
@@ -283,11 +284,11 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
         if smtpd.lists["smtpd_end_of_data_restrictions"]:
             verdict = yield from smtpd.checker.end_of_data(state)
             if verdict in ENDED:
-                reply = yield from session.refused(verdict)
+                refusal = yield from refused(session, verdict)
                 session.partial = content
-                yield from session.drop_file()
+                yield from drop(session)
                 state.recipients, state.carried = [], state.size
-                return reply, False
+                return refusal
         transaction = _handed_over(session)
         if state.actions.discard and not discards:  # only now, when cleanup(8) has read it
             outcome = yield from transaction.read_in_vain(content, received(session))
@@ -306,6 +307,32 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     reply, good = answer if isinstance(answer, tuple) else (yield from answer)
     yield from session.forget()
     return reply, good
+
+
+def drop(session: SmtpdSession) -> Decision[None]:
+    """Let go of the queue file, whatever is in it."""
+    if session.transaction is not None:
+        partial, session.partial = session.partial, None
+        if partial is None and session.chunks:
+            partial = joined(session.chunks, complete=False)
+        for recipient in session.state.recipients:
+            session.transaction.recipient(recipient)
+        if partial is None or session.state.actions.discard:
+            yield from session.transaction.abandon()
+        else:
+            yield from session.transaction.hang_up(partial, received(session))
+        session.transaction = None
+    session.chunks = ()
+    session.content = None
+
+
+def joined(chunks: tuple[str, ...], complete: bool = True) -> Content:
+    """The lines in some chunks; `complete`: whether what stands behind the last line end is a line, too."""
+    *lines, rest = "".join(chunks).split("\n")
+    lines = [line.rstrip("\r") for line in lines]
+    if rest and complete:
+        lines.append(rest)
+    return Content(lines)
 
 
 def _handed_over(session: SmtpdSession) -> Transaction:

@@ -128,7 +128,7 @@ class SessionParameters:
     def _mail(self, config: Config) -> None:
         """What becomes of mail that is taken."""
         self.verp_delimiters, self.verp_filter = config["default_verp_delimiters"], config["verp_delimiter_filter"]
-        self.families = protocols(config.text("inet_protocols"))
+        self.ip_versions = protocols(config.text("inet_protocols"))
         self.cleanup_service: str = config["cleanup_service_name"]
         self.content_filter: str = config["content_filter"]
         self._external = external_flags(config)

@@ -110,6 +110,7 @@ class Smtpd(Program):
         self.stress: str = config.text("stress")
         self.owns = self.local_domains.owns
         self.own_addresses = self.local_domains.addresses
+        #: The types of the records that hold addresses it can use.
         self.families = address_types(protocols(config.text("inet_protocols")))
         self.hoggers = self.addresses("smtpd_client_event_limit_exceptions")
         self.loose_clients = self._loose_clients()
@@ -136,7 +137,7 @@ class Smtpd(Program):
         self.counting = False
         self.parameters = SessionParameters(self)
         self.checker = Checker(self)
-        self.ip_versions = self.parameters.families
+        self.ip_versions = self.parameters.ip_versions
         self.upstream_timeout: float = config["smtpd_upstream_proxy_timeout"]
 
     def _remember(self) -> None:

@@ -28,12 +28,12 @@ from simmail.mail.questions import Anvil, Connect, Decision, Now, Question, Read
 from simmail.postfix.ehlo_keywords import UNSURE, keyword_set
 from simmail.postfix.smtpd import milter, pipelining, sasl
 from simmail.postfix.smtpd.answering import Answer, one_too_many
-from simmail.postfix.smtpd.bdat import joined, told_size
+from simmail.postfix.smtpd.bdat import told_size
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand, counts
 from simmail.postfix.smtpd.footer import softened, with_footer
 from simmail.postfix.smtpd.lookups import meet
-from simmail.postfix.smtpd.message import begin, receive, received
+from simmail.postfix.smtpd.message import begin, drop, receive
 from simmail.postfix.smtpd.notice import notify
 from simmail.postfix.smtpd.state import NO_PROCESS, SmtpdState
 from simmail.postfix.smtpd.unusual import in_clear, unusual
@@ -59,6 +59,25 @@ class SmtpdSession:
         question: how it connected.
 
     Attributes:
+        state: what is known of its client and of the transaction.
+        server: the address and port that the client called; empty where nobody knows.
+        early: what the client sent before it was greeted.
+        exempt: whether anvil(8) does not count the client.
+        xclient, xforward: whether the client may use these commands; None where nobody can tell.
+        login: what the client has begun to say of itself; None where it is not in the middle of AUTH.
+        filtered: what stands for Milters that cannot be reached: the reply to all commands; "" for none.
+        total, failed: the verbs of all commands, and of those that were not good.
+        stuck: the service that it waits for in vain; "" while it waits for none.
+        transaction: what cleanup(8) has of the message; None while no queue file is open.
+        context: how the addresses of the message are completed, `local` or `remote`.
+        arrival: when the queue file was made, seconds since the start.
+        forwarded: what XFORWARD told of the client behind this one.
+        content: the command by which content comes, and how many octets of it are here; None while none is due.
+        asked: when content was asked for that must come in time, seconds; inf where each line lets the next one come.
+        chunks: what BDAT has brought.
+        partial: the content within which the client hangs up; None where it does not.
+        over: whether it has ended, or its process has.
+        reason: what ended it, as the postmaster is told.
         after: what follows its end.
     """
 
@@ -73,30 +92,24 @@ class SmtpdSession:
         self.state = SmtpdState(address)
         self.server = (question.address, str(question.port)) if question is not None else ("", "")
         self.early: tuple[Sent, ...] = question.early if question is not None else ()
-        #: The service that this session waits for in vain.
         self.stuck = ""
-        #: The verbs of all commands, and of those that were not good.
         self.total: list[str] = []
         self.failed: list[str] = []
         self.transaction: Transaction | None = None
         self.after: Callable[[], Iterable[Question]] = tuple
         self.context = "remote"
         self.arrival = 0.0
-        #: When the content was asked for that must come in time.
         self.asked = inf
         self.content: tuple[str, int] | None = None
         self.partial: Content | None = None
         self.chunks: tuple[str, ...] = ()
         self.forwarded: Mapping[str, str] = NOTHING
         self.over = False
-        #: Whether the client may use these commands; None where nobody can tell.
         self.xclient: bool | None = False
         self.xforward: bool | None = False
         self.exempt = not smtpd.parameters.counted
         self.reason = ""
-        #: What stands for Milters that cannot be reached.
         self.filtered = ""
-        #: What a client has begun to say of itself.
         self.login: sasl.Login | None = None
 
     # ---- the beginning
@@ -222,13 +235,6 @@ class SmtpdSession:
         """The reply to a mistake; `error`: its class in notify_classes."""
         self.state.transcript.errors.add(error)
         return (yield from self.say(code, text))
-
-    def refused(self, verdict: Verdict) -> Decision[Reply]:
-        """The reply of a refusal that restrictions came to."""
-        if verdict is Verdict.HANGUP:
-            return HANG_UP
-        refusal = self.state.refusal
-        return (yield from self.say(int(refusal[:3]), refusal[4:]))
 
     # ---- the client speaks
 
@@ -398,7 +404,7 @@ class SmtpdSession:
 
     def _dropped(self) -> Decision[None]:
         """Forget the transaction begun and its queue file."""
-        yield from self.drop_file()
+        yield from drop(self)
         self.state.forget_mail()
 
     def begin(self, recipient: str = "") -> Decision[Reply | None]:
@@ -408,22 +414,6 @@ class SmtpdSession:
     def without_file(self) -> Decision[Reply | None]:
         """Content comes where no queue file is open: the process dies.  Raises Fatal."""
         raise Fatal("")  # of signal 11, and says nothing
-
-    def drop_file(self) -> Decision[None]:
-        """Let go of the queue file, whatever is in it."""
-        if self.transaction is not None:
-            partial, self.partial = self.partial, None
-            if partial is None and self.chunks:
-                partial = joined(self.chunks, complete=False)
-            for recipient in self.state.recipients:
-                self.transaction.recipient(recipient)
-            if partial is None or self.state.actions.discard:
-                yield from self.transaction.abandon()
-            else:
-                yield from self.transaction.hang_up(partial, received(self))
-            self.transaction = None
-        self.chunks = ()
-        self.content = None
 
     def summon(self, service: str) -> Decision[Any]:
         """The program behind a service; while it will not run, this session hears nothing of its client."""

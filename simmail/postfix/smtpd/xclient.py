@@ -167,7 +167,7 @@ def forwarded_text(told: Mapping[str, str]) -> str:
 def _address(session: SmtpdSession, value: str) -> str | None:
     """An address of a kind that inet_protocols enables, without what marks it; None for any other text."""
     address = literal_address(value) or (value if valid_address(value) else None)
-    if address is None or (6 if ":" in address else 4) not in session.parameters.families:
+    if address is None or (6 if ":" in address else 4) not in session.parameters.ip_versions:
         return None
     return address
 
