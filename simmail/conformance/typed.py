@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.answers import REFUSED, TIMED_OUT, UNREACHABLE, ConnectFailure, Lost
 from simmail.mail.content import Content
 from simmail.mail.questions import Close, Connect, Decision, Level, Receive, Send, Sleep
 from simmail.smtp.commands import Chunk, Command, Data, Sent
@@ -18,9 +18,9 @@ PATIENCE_S = 20.0
 DELAYED_ACKNOWLEDGEMENT_S = 0.04
 BDAT = re.compile(r"BDAT +0*([1-9]\d*)(?: +LAST)?$", re.IGNORECASE)
 FAILURES = {
-    "Connection refused": "ConnectionRefusedError",
-    "Connection timed out": "TimeoutError",
-    "Network is unreachable": "OSError",
+    REFUSED: "ConnectionRefusedError",
+    TIMED_OUT: "TimeoutError",
+    UNREACHABLE: "OSError",
 }
 
 

@@ -46,8 +46,13 @@ class AnvilCounts(NamedTuple):
     rate: int
 
 
+#: Why there is no connection, or no longer one, in the words of strerror(3).
+REFUSED, TIMED_OUT, RESET = "Connection refused", "Connection timed out", "Connection reset by peer"
+UNREACHABLE, NOT_ASSIGNABLE = "Network is unreachable", "Cannot assign requested address"
+
+
 class ConnectFailure(NamedTuple):
-    """Why a connection could not be made: the text of errno, `Connection refused`, `Connection timed out`."""
+    """Why a connection could not be made, in the words of strerror(3)."""
 
     reason: str
 

@@ -19,16 +19,15 @@ from collections.abc import Sequence
 
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
-from simmail.postfix.host_lookup import host_addresses
+from simmail.postfix.host_lookup import NO_SERVICE, host_addresses
 from simmail.postfix.mastercf import PORTS
 from simmail.postfix.program import Program
-
-#: Why a connection fails to a host or service that is not found.
-NO_HOST, NO_SERVICE = "Cannot assign requested address", "Servname not supported for ai_socktype"
 
 
 def located(program: Program, server: str, families: tuple[str, ...]) -> Decision[tuple[Sequence[str], int]]:
     """The addresses of a server and its port; no address, with a warning, where it is not found.
+
+    Whoever then has none to connect to says that it is `NOT_ASSIGNABLE`.
 
     Args:
         program: who wants to connect, and tells the log.

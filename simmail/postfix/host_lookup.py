@@ -29,6 +29,7 @@ NO_NAME = "Name or service not known"
 NO_ADDRESS = "No address associated with hostname"
 NO_FAMILY = "Address family for hostname not supported"
 TRY_AGAIN = "Temporary failure in name resolution"
+NO_SERVICE = "Servname not supported for ai_socktype"
 
 
 def family(address: str) -> str:

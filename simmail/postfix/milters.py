@@ -30,10 +30,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from simmail.mail.answers import ConnectFailure, Lost
+from simmail.files.file_errors import NO_FILE
+from simmail.mail.answers import NOT_ASSIGNABLE, RESET, TIMED_OUT, ConnectFailure, Lost
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision, Receive
-from simmail.postfix.endpoints import NO_HOST, located
+from simmail.postfix.endpoints import located
 from simmail.postfix.program import Program
 from simmail.postfix.service_options import Reader, read_options, service_words, string, time
 from simmail.smtp.replies import Reply
@@ -51,10 +52,8 @@ ACTIONS = {
 }
 MISCONFIGURED = "451 4.3.5 Server configuration problem - try again later"
 HELD = "milter triggers HOLD action"
-NO_SOCKET = "No such file or directory"
 #: The longest packet that a Milter may announce, octets.
 MOST = 2**30 - 1
-TIMED_OUT, RESET = "Connection timed out", "Connection reset by peer"
 HANDSHAKE = "read error in initial handshake"
 TRANSPORTS = ("inet", "unix", "local")
 #: What stands in for the Milters of which the configuration itself is wrong.
@@ -146,10 +145,10 @@ def ask(program: Program, milters: tuple[Milter, ...]) -> Decision[str]:
 def _met(program: Program, milter: Milter) -> Decision[tuple[str, ...]]:
     """What there is to complain of where a Milter should be."""
     transport, _, name = milter.endpoint.partition(":")
-    reason = NO_SOCKET
+    reason = NO_FILE
     if transport == "inet":
         addresses, port = yield from located(program, name, ("A",))
-        reason = NO_HOST
+        reason = NOT_ASSIGNABLE
         for address in addresses:
             connection = yield Connect(address, port, milter.connect_timeout)
             if not isinstance(connection, ConnectFailure):

@@ -18,6 +18,8 @@ from collections.abc import Callable, MutableMapping
 from math import inf
 from typing import Any
 
+from simmail.files.file_errors import NO_FILE
+from simmail.mail.answers import REFUSED
 from simmail.mail.content import TextStore
 from simmail.mail.message import Message
 from simmail.postfix.deferred import Deferred
@@ -74,11 +76,11 @@ class Spool:
     @property
     def no_answer(self) -> str:
         """Why a service cannot be connected to while Postfix does not run."""
-        return "Connection refused" if self.sockets else "No such file or directory"
+        return REFUSED if self.sockets else NO_FILE
 
     def unanswered(self, socket: str) -> str:
         """Why a service cannot be connected to that does not run; one without a name has the folder for a socket."""
-        return "Connection refused" if socket in self.sockets or socket[-1:] == "/" else "No such file or directory"
+        return REFUSED if socket in self.sockets or socket[-1:] == "/" else NO_FILE
 
     def queue(self, name: str) -> MutableMapping[str, Message]:
         """One of QUEUES."""

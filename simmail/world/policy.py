@@ -6,8 +6,9 @@ import posixpath
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from simmail.files.file_errors import NO_FILE
 from simmail.files.invocation import Command
-from simmail.mail.answers import PolicyAnswer
+from simmail.mail.answers import REFUSED, RESET, TIMED_OUT, PolicyAnswer
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import valid_address
 from simmail.mail.questions import Decision, Level, Listen, Policy, Question, Sleep, through
@@ -18,12 +19,11 @@ from simmail.postfix.mastercf import Service
 from simmail.userland.policy import Direct, Line, PolicyProgram, Said, Spawned
 from simmail.userland.policy.protocol import ANY
 from simmail.world.clock import WAIT, Alarm, Task
-from simmail.world.transport import REFUSED, TIMED_OUT
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
 
-IN_USE, RESET, NO_SOCKET = "Address already in use", "Connection reset by peer", "No such file or directory"
+IN_USE = "Address already in use"
 SPAWN = "spawn"
 
 
@@ -186,7 +186,7 @@ def _connect(task: Task, server: str, timeout: float) -> Link | PolicyAnswer:
     client: Host = task.host
     if server.startswith("unix:"):
         line = client.policies.connect(server, task.now)
-        return PolicyAnswer(unconnected=NO_SOCKET) if line is None else Link(server, client, 0.0, line)
+        return PolicyAnswer(unconnected=NO_FILE) if line is None else Link(server, client, 0.0, line)
     address = server.removeprefix("inet:").rpartition(":")[0]
     host = client.world.host_at(address, client)
     if host is None and client.world.unrouted != TIMED_OUT:

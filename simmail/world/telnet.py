@@ -9,6 +9,7 @@ from simmail.mail.content import Content
 from simmail.mail.errors import InputError
 from simmail.mail.hostnames import valid_address
 from simmail.mail.questions import Close, Connect, Decision, Dns, Level, Receive, Send
+from simmail.postfix.host_lookup import NO_NAME
 from simmail.postfix.smtpd.session import SmtpdSession
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
@@ -79,7 +80,7 @@ class Telnet:
     def _open(self, server: str, port: int, source: str) -> Decision[Any]:
         address = server if valid_address(server) else (yield from _address(server))
         if not address:
-            return ConnectFailure("Name or service not known")
+            return ConnectFailure(NO_NAME)
         connection = yield Connect(address, port, PATIENCE_S, source)
         if type(connection) is ConnectFailure:
             return connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.answers import REFUSED, TIMED_OUT, UNREACHABLE, ConnectFailure, Lost
 from simmail.mail.questions import Close, Connect, Decision, Level, Ready, Receive, Send
 from simmail.smtp.commands import Chunk, Command, Data, Sent
 from simmail.smtp.replies import Reply
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from simmail.world.world import World
 
 T = TypeVar("T")
-REFUSED = "Connection refused"
-TIMED_OUT = "Connection timed out"
-UNREACHABLE = "Network is unreachable"
 #: A server that has sent nothing for so long does not wait for more commands before it sends its replies, seconds.
 FLUSH_S = 10.0
 #: No address in particular: a connection there leads to the address that it comes from.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simmail.dns.resolver import Resolver
 from simmail.dns.zones import Zones
 from simmail.files.machine import Machine
+from simmail.mail.answers import TIMED_OUT
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import InputError, NobodyError, SimmailError
 from simmail.mail.questions import (
@@ -53,7 +54,7 @@ from simmail.world.mua import People
 from simmail.world.results import Results
 from simmail.world.spill import Spill, Texts
 from simmail.world.telnet import Telnet
-from simmail.world.transport import TIMED_OUT, Transport
+from simmail.world.transport import Transport
 from simmail.world.truth import Truth
 from simmail.world.units import clock
 

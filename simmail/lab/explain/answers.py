@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from simmail.mail.answers import DnsAnswer, DnsRecord, PolicyAnswer
+from simmail.mail.answers import TIMED_OUT, DnsAnswer, DnsRecord, PolicyAnswer
 from simmail.mail.questions import Commit, Dns, Policy
 from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.smtpd.dnsbl import DnsList
@@ -110,5 +110,5 @@ _POLICY = (
     Choice("OK", PolicyAnswer("action=OK\n\n")),
     Choice("REJECT", PolicyAnswer("action=REJECT\n\n")),
     Choice("DEFER_IF_PERMIT", PolicyAnswer("action=DEFER_IF_PERMIT\n\n")),
-    Choice("no answer", PolicyAnswer(error="Connection timed out")),
+    Choice("no answer", PolicyAnswer(error=TIMED_OUT)),
 )

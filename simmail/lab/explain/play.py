@@ -9,7 +9,7 @@ from typing import Any
 from simmail.lab.explain.answers import EXISTS, FOR_ALL_TYPES, NO_NAME, OTHER_NAME, OWN_NAME, Choice, choices
 from simmail.lab.explain.place import Place
 from simmail.lab.explain.trace import Asked, Check, ListHeard, RuleHeard, Trace
-from simmail.mail.answers import AnvilCounts, ConnectFailure, DnsAnswer, DnsRecord, PolicyAnswer
+from simmail.mail.answers import REFUSED, AnvilCounts, ConnectFailure, DnsAnswer, DnsRecord, PolicyAnswer
 from simmail.mail.content import Content
 from simmail.mail.driver import Answerer, decide
 from simmail.mail.errors import Fatal
@@ -48,7 +48,6 @@ from simmail.postfix.startup import enter_folders
 from simmail.postfix.system import MailSystem
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
-from simmail.world.transport import REFUSED
 
 QUEUE_ID = "QUEUEID"
 #: How long a client waits in all (RFC 5321, section 4.5.3.2: five minutes for most commands).

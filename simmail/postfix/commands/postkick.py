@@ -22,6 +22,7 @@ SEE ALSO
 
 from __future__ import annotations
 
+from simmail.files.file_errors import DENIED, NO_FILE
 from simmail.files.invocation import Invocation
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt
@@ -45,7 +46,7 @@ def postkick(invocation: Invocation) -> Decision[int]:
     service, socket = None, f"{kind}/{name}"
     if control.system is not None:
         service = next((s for s in control.system.master.services.values() if s.socket == socket), None)
-    reason = "Permission denied" if console.locked_out else "No such file or directory"
+    reason = DENIED if console.locked_out else NO_FILE
     if console.locked_out or socket not in control.spool.sockets:
         _fails(invocation, f"warning: unable to look up {socket}: {reason}")
         service = None

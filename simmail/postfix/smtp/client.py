@@ -34,13 +34,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from simmail.mail.address import quote_local
-from simmail.mail.answers import ConnectFailure, Lost
+from simmail.mail.answers import NOT_ASSIGNABLE, ConnectFailure, Lost
 from simmail.mail.errors import Fatal, Panic
 from simmail.mail.hostnames import valid_address
 from simmail.mail.message import Message
 from simmail.mail.questions import NOW, Connect, Decision, Note
 from simmail.postfix.delivery import Caching, Dsn, Request, Result
 from simmail.postfix.ehlo_keywords import keyword_set
+from simmail.postfix.host_lookup import NO_NAME
 from simmail.postfix.outgoing import Outgoing
 from simmail.postfix.passing import pass_on
 from simmail.postfix.post_mail import NOTIFY_CLASSES, double_bounce_address
@@ -85,7 +86,6 @@ WRAPPED = (
     '"{prefix}_tls_security_level = encrypt" (or stronger)'
 )
 UNWRAPPED = '{prefix}_tls_wrappermode requires "{prefix}_tls_security_level = encrypt" (or stronger)'
-NO_ADDRESS = "Cannot assign requested address"
 #: How long the system itself tries to make a connection (tcp_syn_retries = 6), seconds.
 SYSTEM_CONNECT_S = 127.0
 
@@ -267,9 +267,9 @@ class Smtp(Program):
             return None
         if self._foreign:
             if not valid_address(self._foreign):
-                what = f"bad {self.prefix}_bind_address parameter: {self._foreign}: Name or service not known"
+                what = f"bad {self.prefix}_bind_address parameter: {self._foreign}: {NO_NAME}"
                 raise Fatal(f"smtp_connect_addr: {what}")
-            yield self.note("warning", "", f"smtp_connect_addr: bind {self._foreign}: {NO_ADDRESS}")
+            yield self.note("warning", "", f"smtp_connect_addr: bind {self._foreign}: {NOT_ASSIGNABLE}")
             if self._binds_strictly:
                 attempt.why = MISCONFIGURED
                 yield self.note("text", "", MISCONFIGURED.reason)

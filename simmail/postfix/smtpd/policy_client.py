@@ -34,10 +34,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simmail.mail.answers import ConnectFailure, PolicyAnswer
+from simmail.files.file_errors import NO_FILE
+from simmail.mail.answers import NOT_ASSIGNABLE, REFUSED, RESET, TIMED_OUT, ConnectFailure, PolicyAnswer
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision, Now, Policy, Receive, Sleep
-from simmail.postfix.endpoints import NO_HOST, located
+from simmail.postfix.endpoints import located
 from simmail.postfix.service_options import Reader, number, read_options, service_words, string, time
 from simmail.postfix.tables.split import balanced
 
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 
 TRANSPORTS = ("inet", "unix")
 #: Errors that are told only when no further try is made.
-EXPECTED = frozenset({"Broken pipe", "No such file or directory", "Connection reset by peer", ""})
-NO_ERROR, TIMED_OUT, REFUSED = "Application error", "Connection timed out", "Connection refused"
+EXPECTED = frozenset({"Broken pipe", NO_FILE, RESET, ""})
+NO_ERROR = "Application error"
 SETTING, SERVICE = "smtpd_policy_service_", "policy service"
 
 
@@ -253,7 +254,7 @@ def _connect(
         return answer
     addresses, port = yield from located(smtpd, server.name, smtpd.families)
     if not addresses:
-        return PolicyAnswer(unconnected=NO_HOST)
+        return PolicyAnswer(unconnected=NOT_ASSIGNABLE)
     for address in addresses:
         answer = yield Policy(f"inet:{address}:{port}", attributes, server.timeout, None, keep)
         if answer.unconnected == REFUSED:

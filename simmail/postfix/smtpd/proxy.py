@@ -37,12 +37,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from simmail.mail.answers import ConnectFailure, Lost
+from simmail.files.file_errors import NO_FILE
+from simmail.mail.answers import NOT_ASSIGNABLE, ConnectFailure, Lost
 from simmail.mail.content import Content
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Close, Connect, Decision, Detach, Now, Receive, Send
 from simmail.postfix.cleanup_status import DETAILS, CleanupFlag, CleanupOutcome, CleanupStatus
-from simmail.postfix.endpoints import NO_HOST, located
+from simmail.postfix.endpoints import located
 from simmail.postfix.smtpd.commands import SmtpCommand
 from simmail.postfix.smtpd.message import login_text
 from simmail.postfix.smtpd.session import SmtpdSession
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
 
 SPEED_ADJUST = "speed_adjust"
-NO_SOCKET = "No such file or directory"
 _DETAIL = DETAILS[CleanupStatus.PROXY]
 #: What the client hears where the filter has said nothing that it may hear.
 FAILED = Reply(_DETAIL.code, (f"{_DETAIL.dsn} Error: {_DETAIL.text}",))
@@ -96,11 +96,11 @@ class ProxyFilter(NamedTuple):
 
     def connect(self, smtpd: Smtpd) -> Decision[Any]:
         """A connection to it; None, with a warning, where there is none."""
-        reason = NO_SOCKET
+        reason = NO_FILE
         if not self.name.lower().startswith("unix:"):
             text = self.name[5:] if self.name.lower().startswith("inet:") else self.name
             addresses, port = yield from located(smtpd, text, smtpd.families)
-            reason = NO_HOST
+            reason = NOT_ASSIGNABLE
             for address in addresses:
                 connection = yield Connect(address, port, self.timeout)
                 if not isinstance(connection, ConnectFailure):

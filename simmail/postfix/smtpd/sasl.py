@@ -31,12 +31,15 @@ import base64
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from simmail.files.file_errors import NO_FILE
+from simmail.mail.answers import REFUSED
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.match_lists import StringList
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer, no, over_rate
 from simmail.postfix.smtpd.token import words
+from simmail.postfix.tables.split import SPACE
 from simmail.smtp.commands import Command
 from simmail.smtp.replies import Reply
 
@@ -65,7 +68,6 @@ NO_MATCH, PROTOCOL, GENERIC = "authentication failure", "bad protocol / cancel",
 #: What Cyrus SASL says of a PLAIN response of so many parts, if they are not three.
 PARTS = {1: "Can only find author (no password)", 2: "Can only find author/en (no password)"}
 TOO_MUCH = "Got more data than we were expecting in the PLAIN plugin?"
-_BLANKS = " \t\n\v\f\r"
 
 
 class Login(NamedTuple):
@@ -112,7 +114,7 @@ class Sasl:
             raise Fatal("SASL per-process initialization failed")
         if type == "dovecot":
             path: str = config["smtpd_sasl_path"]
-            why = "Connection refused" if path.startswith("inet:") else "No such file or directory"
+            why = REFUSED if path.startswith("inet:") else NO_FILE
             self._complaints = (f"SASL: Connect to Dovecot auth socket '{path}' failed: {why}",)
         else:
             self._mechanisms(smtpd)
@@ -151,8 +153,8 @@ class Sasl:
 
     def canonical(self, name: str) -> str | None:
         """The name of who logs in, as Cyrus SASL has it; None where it takes it for nothing but blanks."""
-        bare = name.strip(_BLANKS)
-        if len(name) - len(name.lstrip(_BLANKS)) == len(bare):
+        bare = name.strip(SPACE)
+        if len(name) - len(name.lstrip(SPACE)) == len(bare):
             return None
         return f"{bare}@{self.realm}" if self.realm and "@" not in bare else bare
 

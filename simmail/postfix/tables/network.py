@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from simmail.files.file_errors import NO_FILE, FileError
 from simmail.files.paths import normal
+from simmail.mail.answers import NOT_ASSIGNABLE, REFUSED
 from simmail.mail.errors import Fatal
+from simmail.postfix.host_lookup import NO_SERVICE
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.tables.table import LookupFailure, Table, TableEnvironment
 
 #: How often tcp: tries before it gives up.
 TRIES = 10
-REFUSED, NO_ADDRESS = "Connection refused", "Cannot assign requested address"
 
 
 class Refused(Table):
@@ -84,4 +85,4 @@ def _unreachable(endpoint: str) -> tuple[str, tuple[str, ...]]:
     port = endpoint.rpartition(":")[2] if ":" in endpoint else ""
     if port.isdecimal() or port in PORTS:
         return REFUSED, ()
-    return NO_ADDRESS, (f"host or service {endpoint} not found: Servname not supported for ai_socktype",)
+    return NOT_ASSIGNABLE, (f"host or service {endpoint} not found: {NO_SERVICE}",)

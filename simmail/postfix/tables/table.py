@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from simmail.files.entries import File
-from simmail.files.file_errors import FileError
+from simmail.files.file_errors import NO_FILE, FileError
 from simmail.files.machine import Machine
 from simmail.files.paths import NULL_DEVICE, normal
 from simmail.files.reading import ROOT, file_for
@@ -85,7 +85,7 @@ class TableEnvironment:
     def file(self, name: str) -> File:
         """The file of that name.  Raises FileError."""
         if not name:
-            raise FileError(name, "No such file or directory")
+            raise FileError(name, NO_FILE)
         path = normal(name, self.folder)
         return NOTHING if path == NULL_DEVICE else file_for(self.machine.files, path, self.reader)
 

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 
 from simmail.files.base_system import SET_GROUP
-from simmail.files.file_errors import NO_FILE, FileError
+from simmail.files.file_errors import IS_DIRECTORY, NO_FILE, FileError
 from simmail.userland.commands.modes import changed_mode
 from simmail.userland.commands.options import Options, options
 from simmail.userland.files import Stat
@@ -50,7 +50,7 @@ def rm(process: Process) -> int:
                 files.remove(name)
                 _tell(process, told, f"removed '{name}'")
             elif not recursive:
-                raise FileError(name, "Is a directory")
+                raise FileError(name, IS_DIRECTORY)
             elif files.path(name) in (process.folder, "/"):
                 status = process.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
             else:

@@ -13,6 +13,7 @@ from typing import Any
 from simmail.mail.answers import ConnectFailure, DnsAnswer, Lost
 from simmail.mail.content import Content
 from simmail.mail.questions import Close, Connect, Decision, Dns, Receive, Send
+from simmail.postfix.host_lookup import NO_NAME
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.smtp.replies import Reply
 from simmail.userland.commands.getent import own_hosts
@@ -38,7 +39,7 @@ def nc(process: Process) -> Decision[int]:
     name, port = given.operands[0], _port(given.operands[1])
     address = yield from _address(process, name)
     if not address:
-        raise CommandError(f'getaddrinfo for host "{name}" port {port}: Name or service not known')
+        raise CommandError(f'getaddrinfo for host "{name}" port {port}: {NO_NAME}')
     called = name if name == address else f"{name} ({address})"
     patience = float(given.value("w", "") or PATIENCE_S)
     lines = [] if "z" in given else (yield from process.source.read_all()).splitlines()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simmail.files.file_errors import FileError
+from simmail.files.file_errors import NO_FILE, FileError
 from simmail.mail.questions import Decision
 from simmail.userland.process import Process, Tool
 from simmail.userland.shell import run_script
@@ -34,7 +34,7 @@ def sh(process: Process) -> Decision[int]:
         try:
             text = process.files.read(words[0])
         except FileError as error:
-            reason = "No such file" if error.reason == "No such file or directory" else error.reason
+            reason = "No such file" if error.reason == NO_FILE else error.reason
             process.complain(f"{name}: 0: cannot open {words[0]}: {reason}")
             return 2
         process.argv = tuple(words)

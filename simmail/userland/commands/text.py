@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from simmail.files.file_errors import FileError
+from simmail.files.file_errors import IS_DIRECTORY, FileError
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Inputs, Options, lines, octets, options, read_operand
 from simmail.userland.process import CommandError, Process, Tool
@@ -164,7 +164,7 @@ def head(process: Process) -> Decision[int]:
 
 
 def _unreadable(process: Process, error: FileError) -> int:
-    if error.reason == "Is a directory":
+    if error.reason == IS_DIRECTORY:
         return process.fail(f"error reading '{error.path}': {error.reason}")
     return process.fail(f"cannot open '{error.path}' for reading: {error.reason}")
 
@@ -201,7 +201,7 @@ def wc(process: Process) -> Decision[int]:
             text = yield from read_operand(process, name or "-")
         except FileError as error:
             status = process.fail(f"{quoted(error.path)}: {error.reason}")
-            if error.reason == "Is a directory":
+            if error.reason == IS_DIRECTORY:
                 rows.append(([0] * len(wanted), name))
             continue
         size += octets(text)

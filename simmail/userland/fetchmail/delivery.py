@@ -8,6 +8,7 @@ import re
 from simmail.mail.answers import ConnectFailure, Lost
 from simmail.mail.content import Content
 from simmail.mail.questions import Close, Connect, Decision, Now, Receive, Send
+from simmail.postfix.host_lookup import NO_NAME
 from simmail.smtp.commands import Command, Data, Sent
 from simmail.userland.fetchmail.clients import SMTP, Trouble, addresses, place
 from simmail.userland.fetchmail.rcfile import Account
@@ -78,7 +79,7 @@ def _by_smtp(account: Account, text: str) -> Decision[str]:
     for host in hosts:
         name, _, port = host.partition("/")
         number = int(port) if port.isdigit() and len(port) < 6 else SMTP_PORT
-        reason = "Name or service not known"
+        reason = NO_NAME
         for address in (yield from addresses(name)):
             connection = yield Connect(address, number, PATIENCE_S)
             if not isinstance(connection, ConnectFailure):
