@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING
 from simmail.lab.of_world import of_world
 from simmail.lab.picture import Picture
 from simmail.lab.topology import draw_map
+from simmail.world.trails import relay_address
 
 if TYPE_CHECKING:
     from simmail.world.world import World
-
-_ADDRESS = re.compile(r"\[([^\]]+)\]")
 
 
 def transfers(world: World) -> Counter[tuple[str, str]]:
@@ -33,8 +31,7 @@ def transfers(world: World) -> Counter[tuple[str, str]]:
             if server is not None and server in world.hosts and world.hosts[server].master is not None:
                 found[record.host, server] += 1
         elif record.event == "delivery" and record.get("status") == "sent":
-            address = _ADDRESS.search(record.get("relay"))
-            owner = world.network.owner(address[1]) if address else None
+            owner = world.network.owner(relay_address(record.get("relay")))
             if owner is not None and owner != record.host:
                 found[record.host, owner] += 1
     return found

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from simmail.lab.axes import MARKS_ON_LINE, legend_above, over_time, unit_of
 from simmail.lab.of_world import of_world
 from simmail.lab.picture import COLOURS, MARKS, Picture, figure
-from simmail.lab.stays import QUEUES, Stay, counts, stays
+from simmail.lab.stays import Stay, counts, stays
 from simmail.mail.errors import InputError
+from simmail.postfix.spool import LIVE_QUEUES
 from simmail.world.units import told
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def states(world: World, host: str) -> Picture:
     rows = [row for row in counts(stays(mail_server(world, host))) if row[0] < world.now]
     drawing, axes, unit = over_time(world, "messages")
     words = []
-    for number, queue in enumerate(QUEUES):
+    for number, queue in enumerate(LIVE_QUEUES):
         sizes = [0, *(int(row[1 + number]) for row in rows)]
         times = [0.0, *(row[0] for row in rows)]
         axes.step(
@@ -75,7 +76,7 @@ def states(world: World, host: str) -> Picture:
     from_nothing(axes)
     legend_above(axes)
     alt = f"Messages in the queues of {host} over {told(world.now)}: {'; '.join(words)}."
-    return Picture(drawing, alt, ("time", *QUEUES), rows)
+    return Picture(drawing, alt, ("time", *LIVE_QUEUES), rows)
 
 
 @of_world

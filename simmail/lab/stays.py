@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.records import GONE, Record
+from simmail.postfix.spool import LIVE_QUEUES
 
 if TYPE_CHECKING:
     from simmail.world.host import Host
 
-QUEUES = ("incoming", "active", "deferred", "hold")
 _BY_HAND = re.compile(r"(\w+): (placed on hold|released from hold)$")
 
 
@@ -21,7 +21,7 @@ class Stay(NamedTuple):
 
     Args:
         queue_id: the message.
-        queue: one of QUEUES.
+        queue: one of LIVE_QUEUES.
         begin, end: seconds since the start; `end` is the present where it still is there.
         arrived: when the message came to the host.
         domains: those of its recipients, as far as they have been tried.
@@ -66,7 +66,7 @@ def _of(host: Host, queue_id: str, history: list[Record]) -> Iterator[Stay]:
         domains = tuple(dict.fromkeys((*domains, *_domains(r.address for r in place[1].recipients))))
     changes = list(_changes(history, begun))
     ended = next((r.time for r in history if r.event in GONE), None)
-    if ended is None and place is not None and place[0] in QUEUES and changes[-1][1] != place[0]:
+    if ended is None and place is not None and place[0] in LIVE_QUEUES and changes[-1][1] != place[0]:
         last = max(r.time for r in history)
         changes.append((max(last, changes[-1][0]), place[0]))
     times = [time for time, _ in changes[1:]] + [now if ended is None else ended]
@@ -98,7 +98,7 @@ def _domains(addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address.rpartition("@")[2].lower() for address in addresses))
 
 
-def counts(found: list[Stay], queues: tuple[str, ...] = QUEUES) -> list[tuple[float, ...]]:
+def counts(found: list[Stay], queues: tuple[str, ...] = LIVE_QUEUES) -> list[tuple[float, ...]]:
     """How many messages were in each queue after each change: (time, number, number, ...), one for each of `queues`."""
     changes: list[tuple[float, int, str]] = []
     for stay in found:

@@ -25,7 +25,9 @@ from simmail.mail.message import Message
 from simmail.postfix.deferred import Deferred
 from simmail.postfix.queue_id import Hashing
 
-QUEUES = ("maildrop", "incoming", "active", "deferred", "hold", "corrupt")
+#: The queues of mail that is to be delivered, or kept from it; and all of them.
+LIVE_QUEUES = ("incoming", "active", "deferred", "hold")
+QUEUES = ("maildrop", *LIVE_QUEUES, "corrupt")
 #: How a message ends that an administrator takes out of a queue, whoever is still to get it.
 WITHDRAWN = frozenset({"deleted", "requeued"})
 

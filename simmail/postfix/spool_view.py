@@ -26,12 +26,12 @@ from simmail.files.entries import File
 from simmail.files.file_errors import DENIED, NO_FILE, READ_ONLY, FileError
 from simmail.files.machine import Machine
 from simmail.mail.message import Message, Recipient
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.queue_file import OWNER, in_order, notify_bits, queue_file, submitted
 from simmail.postfix.queue_id import Hashing
 from simmail.postfix.record import DONE, RECIPIENT
 from simmail.postfix.spool import QUEUES, Spool
 
-FOLDER = "/var/spool/postfix"
 #: Where a queue is not spread over folders.
 FLAT = Hashing(frozenset())
 #: What there is in the queue directory, in the order in which the disk has it.
@@ -53,7 +53,7 @@ SAID = re.compile(r"host (\S+?)\[[^]]*\] (?:said|refused to talk to me): (.*?)(?
 
 def located(path: str, hashing: Hashing) -> tuple[str, str] | None:
     """The queue and the queue id that a path speaks of; None for any other path."""
-    below = path.removeprefix(FOLDER + "/")
+    below = path.removeprefix(QUEUE_DIRECTORY + "/")
     queue, queue_id = below.partition("/")[0], below.rpartition("/")[2]
     if path == below or queue not in (*QUEUES, "defer") or below != hashing.path(queue, queue_id):
         return None
@@ -74,7 +74,7 @@ class SpoolView:
     def names(self, below: str) -> Iterator[str]:
         """The paths of all files, of those that begin with `below`."""
         for folder in (*QUEUES, "defer"):
-            root = f"{FOLDER}/{folder}/"
+            root = f"{QUEUE_DIRECTORY}/{folder}/"
             if not (root.startswith(below) or below.startswith(root)):
                 continue
             yield from self._logs(below) if folder == "defer" else self._below(below, folder, self.spool.queue(folder))
@@ -82,7 +82,7 @@ class SpoolView:
     def _below(self, below: str, folder: str, queue_ids: Iterable[str]) -> Iterator[str]:
         """The paths of files in a folder, of those that begin so."""
         path = self.spool.hashing.path
-        found = (f"{FOLDER}/{path(folder, queue_id)}" for queue_id in queue_ids)
+        found = (f"{QUEUE_DIRECTORY}/{path(folder, queue_id)}" for queue_id in queue_ids)
         return (one for one in found if one.startswith(below))
 
     def _logs(self, below: str) -> Iterator[str]:
@@ -162,25 +162,25 @@ def mount(spool: Spool, machine: Machine) -> None:
     for name in FOLDERS:
         if name not in MADE_LATE:
             owner = "root" if name in ("etc", "dev", "usr", "lib", "pid") else OWNER
-            machine.files.make_folder(f"{FOLDER}/{name}", owner)
+            machine.files.make_folder(f"{QUEUE_DIRECTORY}/{name}", owner)
     for folder in ("/usr/lib/postfix/sbin", "/var/lib"):
         machine.files.make_folder(folder)
     machine.files.make_folder("/var/lib/postfix", OWNER)
-    machine.files.arrange(FOLDER, FOLDERS)
-    machine.files.mount(FOLDER, SpoolView(spool, machine))
+    machine.files.arrange(QUEUE_DIRECTORY, FOLDERS)
+    machine.files.mount(QUEUE_DIRECTORY, SpoolView(spool, machine))
 
 
 def make_missing(machine: Machine) -> None:
     """Make the folders of the queue directory that are not there yet, or that somebody has removed."""
     for name in MADE:
-        if not machine.files.is_folder(f"{FOLDER}/{name}"):
-            machine.files.make_folder(f"{FOLDER}/{name}", OWNER)
+        if not machine.files.is_folder(f"{QUEUE_DIRECTORY}/{name}"):
+            machine.files.make_folder(f"{QUEUE_DIRECTORY}/{name}", OWNER)
 
 
 def unscannable(machine: Machine, queues: Iterable[str]) -> str:
     """Why Postfix cannot go through one of these folders, as it says it; "" where it can."""
     for name in queues:
-        path, reason = f"{FOLDER}/{name}", ""
+        path, reason = f"{QUEUE_DIRECTORY}/{name}", ""
         if not machine.files.is_folder(path):
             reason = NO_FILE
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from simmail.files.file_errors import FileError
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix.config import MAIN_CF
 from simmail.postfix.maincf import parse
 from simmail.world.folder import is_file
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from simmail.world.host import Host
 
-MAIN_CF = "/etc/postfix/main.cf"
 LINE = re.compile(r"(/[\w./-]+)(?:,|:) line (\d+)")
 _NAME = re.compile(r"\w+")
 #: What is said of a value that has a dollar and no name behind it.

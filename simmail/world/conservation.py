@@ -8,13 +8,13 @@ its sender.  Addresses that alias tables gave twice were merged before they coun
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.mail.errors import SimmailError
 from simmail.postfix.spool import QUEUES
+from simmail.world.trails import queue_id_in, relay_address
 
 if TYPE_CHECKING:
     from simmail.mail.message import Message
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 ENDS = ("sent", "bounced", "expired", "discarded", "expanded", "replaced", "verified", "deleted", "requeued")
 #: Queues whose messages cleanup(8) has taken on.
 TAKEN = tuple(queue for queue in QUEUES if queue != "maildrop")
-_QUEUED_AS = re.compile(r"queued as (\w+)")
-_ADDRESS = re.compile(r"\[([^\]]+)\]")
 
 
 class Balance(NamedTuple):
@@ -135,9 +133,8 @@ class Conservation:
         if record.event == "handed-over":
             server, queue_id = record.fields[2], record.fields[1]
         elif record.event == "delivery" and record.get("status") == "sent":
-            queued, address = _QUEUED_AS.search(record.get("text")), _ADDRESS.search(record.get("relay"))
-            server = self.world.network.owner(address[1]) if address else None
-            queue_id = queued[1] if queued else ""
+            server = self.world.network.owner(relay_address(record.get("relay")))
+            queue_id = queue_id_in(record.get("text"))
         else:
             return None
         host = self.world.hosts.get(server) if server is not None else None

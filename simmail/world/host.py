@@ -16,6 +16,7 @@ from simmail.mail.answers import Exit
 from simmail.mail.errors import Fatal, InputError, NobodyError
 from simmail.mail.questions import Connect, Decision, Level, Run
 from simmail.postfix.commands import COMMANDS as POSTFIX
+from simmail.postfix.config import FOLDER, MAIN_CF
 from simmail.userland.absent import advised
 from simmail.userland.commands import COMMANDS as COMMON
 from simmail.userland.fetchmail import COMMANDS as FETCHMAIL
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 #: Every command of a host by name.
 COMMANDS = {**COMMON, **FETCHMAIL, **POLICY, **PROCMAIL, **POSTFIX}
-CONFIGURATION = "/etc/postfix"
 SMTP_PORT = 25
 #: What listens on a port: given the task, the client's address and what it asked; None refuses.
 Listener = Callable[[Task, str, Connect], "Decision[Server | None]"]
@@ -173,7 +173,7 @@ class Host:
             InputError: for another file, for a value that is a set or a table, and with the command's words where it
                 refuses.
         """
-        if normal(file, CONFIGURATION) != f"{CONFIGURATION}/main.cf":
+        if normal(file, FOLDER) != MAIN_CF:
             raise InputError(f"file {file!r}", "has no settings that could be edited by name", "use write(path, text)")
         for name, value in settings.items():
             if isinstance(value, (set, dict)):
@@ -199,7 +199,7 @@ class Host:
         if not isinstance(text, str):
             raise InputError(f"{self.name}:{path}", f"{text!r} is no text", "write the file's lines as one text")
         files = self.machine.files
-        path = normal(path, CONFIGURATION)
+        path = normal(path, FOLDER)
         account = self.machine.accounts.get(path.split("/")[2]) if path.startswith("/home/") else None
         try:
             before = files.find(path)

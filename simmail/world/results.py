@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simmail.mail.records import GONE, Ordered, Record
+from simmail.postfix.spool import LIVE_QUEUES
 from simmail.world.arrivals import ARRIVAL_COLUMNS, arrival_rows
 from simmail.world.blame import blamed, told_with_place
 from simmail.world.clock import rare_collections
@@ -83,7 +84,6 @@ _DECISIONS: Mapping[str, Callable[[Record], tuple[Any, ...]]] = {
     "refusal": _ruled, "screened": _ruled, "client": _taken, "content": _of_content,
 }  # fmt: skip
 #: The queues whose messages count.
-_QUEUES = ("incoming", "active", "deferred", "hold")
 
 
 class MessageRow(NamedTuple):
@@ -118,7 +118,7 @@ class Results:
         self.records: Ordered = world.journal.until(world.now)
         #: What waits at each mail server now.
         self._waiting = {
-            name: {queue_id for queue in _QUEUES for queue_id in host.master.spool.queue(queue)}
+            name: {queue_id for queue in LIVE_QUEUES for queue_id in host.master.spool.queue(queue)}
             for name, host in world.hosts.items() if host.master is not None
         }  # fmt: skip
 

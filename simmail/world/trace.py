@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -10,12 +9,10 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.errors import InputError
 from simmail.mail.records import Record
+from simmail.world.trails import queue_id_in, relay_address
 
 if TYPE_CHECKING:
     from simmail.world.results import Results
-
-_ADDRESS = re.compile(r"\[([^\]]+)\]")
-_QUEUED_AS = re.compile(r"queued as (\w+)")
 
 
 @dataclass(slots=True)
@@ -149,8 +146,8 @@ def steps(results: Results, identity: str) -> list[Step]:
         for record in hop.records:
             step = _step(results, record)
             if step is not None:
-                queued = _QUEUED_AS.search(step.text)
-                taken = arrivals.get((step.target, queued[1]), step.time) if queued else step.time
+                queue_id = queue_id_in(step.text)
+                taken = arrivals.get((step.target, queue_id), step.time) if queue_id else step.time
                 step = replace(step, time=min(step.time, taken))
                 found += [step] if step not in found[-1:] else []
     return sorted(found, key=lambda step: step.time)
@@ -185,8 +182,8 @@ def _attempted(results: Results, record: Record) -> Step:
 
 def _told(reply: str) -> str:
     """Of a server's words the queue id, where it names one."""
-    queued = _QUEUED_AS.search(reply)
-    return f"queued as {queued[1]}" if queued else reply
+    queue_id = queue_id_in(reply)
+    return f"queued as {queue_id}" if queue_id else reply
 
 
 def _tried(results: Results, record: Record) -> Step:
@@ -195,7 +192,6 @@ def _tried(results: Results, record: Record) -> Step:
     deed = {"sent": Deed.DELIVERED, "deferred": Deed.WAITS}.get(status, Deed.FAILED)
     if status == "sent" and "[" in relay:
         deed = Deed.PASSED
-        address = _ADDRESS.search(relay)
-        target = (results.world.network.owner(address[1]) if address else None) or relay.partition("[")[0]
+        target = results.world.network.owner(relay_address(relay)) or relay.partition("[")[0]
         text = _told(text)
     return Step(record.time, deed, record.host, target, text, to, "" if original == to else original, record.queue_id)

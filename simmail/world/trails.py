@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,6 +13,20 @@ from simmail.mail.records import GONE, Ordered, Record
 Copy = tuple[str, str]
 #: Words that a program died of, or complained with: host, program, event, text.
 Cry = tuple[str, str, str, str]
+_ADDRESS = re.compile(r"\[([^\]]+)\]")
+_QUEUED_AS = re.compile(r"queued as (\w+)")
+
+
+def relay_address(relay: str) -> str:
+    """The address in what the log has as `relay=`, `mx.example[192.0.2.1]:25`; "" where that is no server."""
+    found = _ADDRESS.search(relay)
+    return found[1] if found else ""
+
+
+def queue_id_in(words: str) -> str:
+    """The queue id that a server tells of what it took, `250 2.0.0 Ok: queued as 4cX2`; "" where it tells none."""
+    found = _QUEUED_AS.search(words)
+    return found[1] if found else ""
 
 
 class Try(NamedTuple):

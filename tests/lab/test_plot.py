@@ -12,9 +12,10 @@ from simmail.lab import plot
 from simmail.lab.animation import moves
 from simmail.lab.flow_plots import transfers
 from simmail.lab.load import load
-from simmail.lab.stays import QUEUES, stays
+from simmail.lab.stays import stays
 from simmail.lab.traffic_plots import percentile
 from simmail.mail.errors import InputError
+from simmail.postfix.spool import LIVE_QUEUES
 from simmail.world.world import World
 from tests.world.random_world import NAMES, make
 
@@ -70,20 +71,20 @@ def test_queues_by_state_end_where_the_queue_is(seed: int, tmp_path: Path) -> No
         for name in NAMES:
             rows = plot.states(world, name).table
             spool = world.host(name).master.spool  # type: ignore[union-attr]
-            there = {q: sum(1 for m in spool.queue(q).values() if m.arrival < moment) for q in QUEUES}
-            last = dict.fromkeys(QUEUES, 0)
+            there = {q: sum(1 for m in spool.queue(q).values() if m.arrival < moment) for q in LIVE_QUEUES}
+            last = dict.fromkeys(LIVE_QUEUES, 0)
             for stay in stays(world.host(name)):
                 last[stay.queue] += stay.end >= moment
             assert last == there
-            assert rows.empty or (rows[list(QUEUES)] >= 0).all().all()
-            assert ({} if rows.empty else dict(rows.iloc[-1][list(QUEUES)])) in (there, {})
+            assert rows.empty or (rows[list(LIVE_QUEUES)] >= 0).all().all()
+            assert ({} if rows.empty else dict(rows.iloc[-1][list(LIVE_QUEUES)])) in (there, {})
 
 
 def test_what_came_less_what_left_is_there(world: World) -> None:
     """The two lines of arrivals lie as far apart as the queue is long."""
     last = plot.arrivals(world, NAMES[1]).table.iloc[-1]
     spool = world.host(NAMES[1]).master.spool  # type: ignore[union-attr]
-    assert last["arrived"] - last["left"] == sum(len(spool.queue(queue)) for queue in QUEUES)
+    assert last["arrived"] - last["left"] == sum(len(spool.queue(queue)) for queue in LIVE_QUEUES)
 
 
 def test_delays_are_those_of_the_fates(world: World) -> None:

@@ -12,7 +12,7 @@ from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal, InputError
-from simmail.postfix.config import Config
+from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.maincf import parse
 from simmail.postfix.tables.split import split_outside_braces
 from simmail.world import loader
@@ -22,7 +22,6 @@ from simmail.world.host import Host
 from simmail.world.master import STOCK_MASTER_CF
 from simmail.world.world import World
 
-MAIN_CF = "/etc/postfix/main.cf"
 #: What a bare folder of files tells of no calendar.
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _BASES = "a folder of a world's hosts/, or an /etc/postfix with a main.cf in it"

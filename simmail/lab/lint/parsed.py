@@ -13,7 +13,7 @@ from simmail.files.machine import Machine
 from simmail.lab.explain.place import Place
 from simmail.lab.lint.sources import TableLine, table_lines
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.config import Config
+from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.maincf import LogicalLine, Setting, logical_lines, split_name_value
 from simmail.postfix.mastercf import MasterCf, Service
 from simmail.postfix.smtpd.places import places
@@ -31,7 +31,6 @@ from simmail.postfix.tables.split import inside_braces, split_outside_braces
 
 #: What looks like a comment behind a value.
 COMMENT = re.compile(r"(?:^|[\s,])#")
-MAIN_CF = "/etc/postfix/main.cf"
 
 
 class Assignment(NamedTuple):

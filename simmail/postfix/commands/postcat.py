@@ -33,6 +33,7 @@ from simmail.files.paths import normal
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt, valid_queue_id
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.maincf import split_name_value
 from simmail.postfix.queue_file import queue_file
 from simmail.postfix.record import (
@@ -52,7 +53,6 @@ from simmail.postfix.record import (
     Found,
     read_records,
 )  # fmt: skip
-from simmail.postfix.spool_view import FOLDER
 
 USAGE = (
     "usage: postcat [-b (body text)] [-c config_dir] [-d (decimal record type)] [-e (envelope records)] "
@@ -111,7 +111,7 @@ class _Postcat:
         """Raises Fatal where the queue is closed to who runs the command."""
         queued = "q" in self.letters and valid_queue_id(name)
         path = normal(name, self.invocation.folder)
-        if self.console.locked_out and (queued or path.startswith(FOLDER + "/")):
+        if self.console.locked_out and (queued or path.startswith(QUEUE_DIRECTORY + "/")):
             raise Fatal(f"open {'queue file ' if queued else ''}{name}: Permission denied")
 
     def _file(self, name: str) -> None:

@@ -27,8 +27,8 @@ from simmail.files.paths import normal
 from simmail.mail.message import Message
 from simmail.mail.questions import Decision
 from simmail.postfix.commands.usage import BadOption, Console, getopt
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.spool import QUEUES, Spool
-from simmail.postfix.spool_view import FOLDER
 
 PROGRAM = "/usr/sbin/qshape"
 USAGE = f"""\
@@ -125,8 +125,8 @@ def _ask_for_folder(invocation: Invocation, folder: str | None) -> Decision[int]
 
 def _gather(invocation: Invocation, table: _Table, name: str) -> None:
     """Count the messages of one queue."""
-    path = normal(name, FOLDER)
-    queue = path.removeprefix(FOLDER + "/")
+    path = normal(name, QUEUE_DIRECTORY)
+    queue = path.removeprefix(QUEUE_DIRECTORY + "/")
     if queue not in QUEUES:
         if not invocation.machine.files.is_folder(path):
             invocation.complain(f"Can't stat {name}: No such file or directory\n at {PROGRAM} line 375.")

@@ -24,12 +24,11 @@ from simmail.postfix.maincf import logical_lines
 from simmail.postfix.tables.base64files import BadFile, encoded_files
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.networks import Address, BadNetwork, Network, parse_address
-from simmail.postfix.tables.rules import NoRules, read_rules
+from simmail.postfix.tables.rules import CONDITION, NoRules, read_rules
 from simmail.postfix.tables.split import SPACE
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.tables.table import Table, TableEnvironment
 
-_WORD = re.compile(r"(if|endif)(?![0-9A-Za-z])", re.IGNORECASE | re.ASCII)
 _PATTERN = re.compile(rf"!*[{SPACE}]*[^{SPACE}]*")
 _NEVER = 1 << 30
 
@@ -134,7 +133,7 @@ def _parse(
     text: str, line: int, blocks: list[int], rules: list[Rule], environment: TableEnvironment, flags: DictFlag
 ) -> Rule | None:
     """One line: the rule to add, or None for an `endif`, which closes the block that `blocks` has last."""
-    word = _WORD.match(text)
+    word = CONDITION.match(text)
     if word is None:
         match = _PATTERN.match(text)
         assert match is not None

@@ -20,7 +20,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -30,7 +29,7 @@ from simmail.postfix.tables import literal
 from simmail.postfix.tables.base64files import BadFile, encoded_files
 from simmail.postfix.tables.flags import USUAL, DictFlag
 from simmail.postfix.tables.results import parse_result
-from simmail.postfix.tables.rules import NoRules, read_rules
+from simmail.postfix.tables.rules import CONDITION, NoRules, read_rules
 from simmail.postfix.tables.split import SPACE
 from simmail.postfix.tables.surrogate import Unavailable
 from simmail.postfix.tables.table import Table, TableEnvironment
@@ -235,8 +234,6 @@ def _expanded(parts: tuple[str | int, ...], groups: Groups) -> str:
 
 # ---- rules
 
-_WORD = re.compile(r"(if|endif)(?![0-9A-Za-z])", re.IGNORECASE | re.ASCII)
-
 
 def _octets(text: str) -> str:
     """A text with a character for each octet: rules are read octet by octet, and so are patterns."""
@@ -288,7 +285,7 @@ class RuleParser:
         if not (text[0].isascii() and text[0].isalnum()):
             self._match_rule(text)
             return
-        word = _WORD.match(text)
+        word = CONDITION.match(text)
         if word is None:
             raise Skip("ignoring unrecognized request")
         rest = text[word.end() :]

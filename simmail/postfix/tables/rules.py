@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from simmail.files.file_errors import IS_DIRECTORY, FileError
 from simmail.postfix.tables.split import SPACE, BraceError, inside_braces, split_outside_braces
 from simmail.postfix.tables.table import TableEnvironment
+
+#: What begins and ends rules that are asked on a condition.
+CONDITION = re.compile(r"(if|endif)(?![0-9A-Za-z])", re.IGNORECASE | re.ASCII)
 
 
 class NoRules(Exception):

@@ -8,7 +8,7 @@ from simmail.files.file_errors import NO_FILE
 from simmail.files.machine import Account
 from simmail.mail.questions import Decision
 from simmail.userland.commands.options import Options, options
-from simmail.userland.process import CommandError, LaunchError, Process, Tool, launch
+from simmail.userland.process import DEFAULT_PATH, CommandError, LaunchError, Process, Tool, launch
 
 LONG = {
     "command": "c",
@@ -26,7 +26,6 @@ LETTERS = "c:C:fg:G:lmpPs:w:"
 SHELL = "/bin/sh"
 #: PATH in a new session (/etc/login.defs).
 USER_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
-ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 UNKNOWN = "user {} does not exist or the user entry does not contain all the required fields"
 EXCLUSIVE = "options --{shell,fast,command,session-command,login} and --user are mutually exclusive"
 
@@ -114,7 +113,7 @@ def _shell(process: Process, given: Options, account: Account, words: list[str],
     if login:
         environment = {name: environment[name] for name in ("TERM",) if name in environment}
         environment |= {"USER": account.name, "LOGNAME": account.name}
-        environment["PATH"] = USER_PATH if account.uid else ROOT_PATH
+        environment["PATH"] = USER_PATH if account.uid else DEFAULT_PATH
     if not keep:
         environment |= {"HOME": account.home, "SHELL": shell, **_names(account)}
     child = process.child(process.argv, user=account.name, environment=environment)

@@ -6,13 +6,13 @@ import posixpath
 
 from simmail.files.file_errors import FileError
 from simmail.files.mailbox import MAILDIR_FOLDERS
+from simmail.files.paths import NULL_DEVICE
 from simmail.userland.commands.options import octets
 from simmail.userland.procmail.mail import quoted
 from simmail.userland.procmail.state import Session
 
 PREFIX = "msg."
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
-DEVICE_NULL = "/dev/null"
 
 
 def is_directory(session: Session, name: str) -> bool:
@@ -59,7 +59,7 @@ def _deliver_one(session: Session, name: str, text: str, further: bool) -> str:
     files = session.process.files
     session.process.job.spend(len(text))
     session.state.size = octets(text)
-    if name == DEVICE_NULL:
+    if name == NULL_DEVICE:
         return name
     if name.endswith("/."):
         return _into_mh(session, name[:-2] or "/", text)

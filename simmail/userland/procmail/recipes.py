@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from simmail.files.file_errors import FileError
+from simmail.files.paths import NULL_DEVICE
 from simmail.mail.questions import Decision
 from simmail.userland.procmail.actions import Actions
 from simmail.userland.procmail.conditions import hold
@@ -15,7 +16,6 @@ from simmail.userland.procmail.words import Overflow, value
 
 #: How deep recipe files may include one another.
 MOST_FILES = 30
-DEVICE_NULL = "/dev/null"
 
 
 class HostMismatch(Exception):
@@ -201,11 +201,11 @@ class Recipes:
         self.session.state.umask = self.session.process.umask = int(digits[-4:], 8) & 0o777
 
     def _includerc(self, text: str) -> None:
-        if text and text != DEVICE_NULL:
+        if text and text != NULL_DEVICE:
             self.open(text)
 
     def _switchrc(self, text: str) -> None:
-        if not text or text == DEVICE_NULL:
+        if not text or text == NULL_DEVICE:
             self.leave_file()
             return
         frames = self.session.state.frames

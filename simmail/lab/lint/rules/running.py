@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from simmail.lab.lint.finding import Finding, Kind
-from simmail.lab.lint.parsed import MAIN_CF, Parsed
+from simmail.lab.lint.parsed import Parsed
 from simmail.lab.lint.rehearsal import complaints
 from simmail.lab.lint.rules.services import TRANSPORTS
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix.config import MAIN_CF
 from simmail.postfix.programs import PROGRAMS, simulated
 from simmail.postfix.smtpd.program import MAIL_LISTS
 from simmail.postfix.smtpd.restrictions import RELAY_GUARDS

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, MARKED, meant
 from simmail.lab.lint.finding import Finding, Kind
-from simmail.lab.lint.parsed import COMMENT, MAIN_CF, Assignment, Parsed
+from simmail.lab.lint.parsed import COMMENT, Assignment, Parsed
 from simmail.mail.errors import Location
+from simmail.postfix.config import MAIN_CF
 from simmail.postfix.maincf import SPACE, logical_lines
 from simmail.postfix.parameters import parameters
 
