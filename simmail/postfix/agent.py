@@ -4,12 +4,17 @@
 DESCRIPTION
     Each recipient ends with a report (report(3)), made at the moment it is done with.
 
+DIAGNOSTICS
+    mail forwarding loop for ADDRESS
+    mail system configuration error
+
 SEE ALSO
     local(8), virtual(8), pipe(8)
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
@@ -100,6 +105,31 @@ def failure(status: str, text: str, unix: str = "") -> Dsn:
     """
     action = "delayed" if status[0] == "4" else "failed"
     return Dsn(status, action, text, "x-unix", unix) if unix else Dsn(status, action, text)
+
+
+#: What an agent comes to whose configuration makes no sense.
+MISCONFIGURED = failure("4.3.5", "mail system configuration error")
+#: The flags in master.cf that make no sense for several recipients at once.
+ALONE = ("D", "O")
+
+
+def looped(address: str) -> Dsn:
+    """What becomes of mail that has been delivered to an address before."""
+    return failure("5.4.6", f"mail forwarding loop for {address}")
+
+
+def crowded(request: Request, flags: Collection[str], service: str) -> str:
+    """What is wrong with a request for several recipients, if flags want one a delivery; "" for nothing.
+
+    Args:
+        request: the delivery request.
+        flags: those of the entry in master.cf.
+        service: the name of that entry.
+    """
+    alone = next((flag for flag in ALONE if flag in flags), "")
+    if not alone or len(request.recipients) < 2:
+        return ""
+    return f"flag `{alone}' requires {service}_destination_recipient_limit = 1"
 
 
 def unopened(agent: Program, request: Request) -> Decision[list[Result]]:

@@ -33,7 +33,7 @@ from simmail.mail.address import quote_local, split_extension
 from simmail.mail.answers import Exit
 from simmail.mail.message import ANONYMOUS, Message, Recipient
 from simmail.mail.questions import NOW, Decision, Run
-from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.agent import MISCONFIGURED, DeliveryAgent, crowded, failure, looped
 from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
@@ -46,10 +46,7 @@ if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
     from simmail.postfix.system import MailSystem
 
-MISCONFIGURED = failure("4.3.5", "mail system configuration error")
 TOO_LARGE = failure("5.2.3", "message too large")
-#: The flags that make no sense for several recipients at once.
-ALONE = ("D", "O")
 #: Characters of what a command printed that the report of a delivery has.
 SHOWN = 100
 
@@ -75,17 +72,17 @@ class Pipe(DeliveryAgent):
         """Run the command for all recipients, who fare alike."""
         attributes = read_attributes(self.service.arguments, self.machine.accounts)
         results: list[Result] = []
-        alone = next((flag for flag in ALONE if flag in attributes.flags), "")
+        crowd = crowded(request, attributes.flags, self.service.name)
         loops = delivered_before(request.message.content) if "D" in attributes.flags else frozenset()
         looping = [recipient for recipient in request.recipients if recipient.address.lower() in loops]
         dsn: Dsn | Exit
         if 0 < attributes.size < request.message.size:
             dsn = TOO_LARGE
-        elif alone and len(request.recipients) > 1:
-            self.warn("warning", f"pipe flag `{alone}' requires {self.service.name}_destination_recipient_limit = 1")
+        elif crowd:
+            self.warn("warning", f"pipe {crowd}")
             dsn = MISCONFIGURED
         elif looping:
-            dsn = failure("5.4.6", f"mail forwarding loop for {looping[0].address}")
+            dsn = looped(looping[0].address)
         elif request.verify:
             dsn = Exit(0, "", "")
         else:

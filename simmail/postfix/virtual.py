@@ -37,7 +37,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.message import Recipient
 from simmail.mail.questions import NOW, Decision, Deposit
 from simmail.postfix.address_maps import Steps, find_address
-from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.agent import MISCONFIGURED, DeliveryAgent, failure
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.mail_copy import LockFiles, append_trouble, head, mailbox_limit, mailbox_trouble, maildir
 from simmail.postfix.tables import FOLDED, PARANOID, LookupFailure, Maps
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 STEPS = Steps(full=True, no_extension=True, at_domain=True)
-MISCONFIGURED = failure("4.3.5", "mail system configuration error")
 
 
 #: A number at the beginning of a text.

@@ -50,7 +50,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import NOW, Decision, Sleep, answered
 from simmail.postfix.address_maps import propagated
-from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.agent import DeliveryAgent, failure, looped
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result, Status
 from simmail.postfix.local.aliases import Aliases
@@ -155,8 +155,7 @@ class Local(DeliveryAgent):
         if not run.first("recipient", state.level, address):
             return answered(False)
         if run.loops and address.lower() in run.loops:
-            loop = failure("5.4.6", f"mail forwarding loop for {address}")
-            return self.bounce_to_owner(run, state, loop)
+            return self.bounce_to_owner(run, state, looped(address))
         if not state.delivered:
             state.delivered = address
         local, _, state.domain = address.lower().rpartition("@")

@@ -26,7 +26,7 @@ from simmail.mail.answers import Exit
 from simmail.mail.message import ANONYMOUS
 from simmail.mail.questions import NOW, Decision
 from simmail.mail.questions import Run as RunCommand
-from simmail.postfix.agent import failure
+from simmail.postfix.agent import MISCONFIGURED
 from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import Run, State
@@ -66,8 +66,7 @@ class Commands:
         if self._folder:
             place = self._macros.expand(self._folder, run, state)
             if place.failed:
-                why = failure("4.3.5", "mail system configuration error")
-                return (yield from agent.warned(agent.bounce(run, state, why)))
+                return (yield from agent.warned(agent.bounce(run, state, MISCONFIGURED)))
             folder = place.text
         rights = state.rights if state.rights is not None and uid else agent.default_rights
         date = agent.machine.calendar.asctime((yield NOW))

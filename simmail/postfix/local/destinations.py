@@ -35,7 +35,7 @@ from simmail.files.machine import Account
 from simmail.mail.address import unquote_local
 from simmail.mail.questions import Decision
 from simmail.mail.tokens import Address, external_address, internalize, parse
-from simmail.postfix.agent import failure
+from simmail.postfix.agent import MISCONFIGURED, failure
 from simmail.postfix.local.state import SOURCES, Run, Source, State
 from simmail.postfix.maincf import physical_lines
 from simmail.postfix.resolve_client import until_known
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
 
 INCLUDE = ":include:"
-MISCONFIGURED = "mail system configuration error"
 
 
 class Destination(NamedTuple):
@@ -145,7 +144,7 @@ class Destinations:
 
     def _refuse(self, run: Run, state: State, warning: str) -> Decision[bool]:
         self.agent.warn("warning", warning)
-        return self.agent.warned(self.agent.bounce(run, state, failure("5.3.5", MISCONFIGURED)))
+        return self.agent.warned(self.agent.bounce(run, state, failure("5.3.5", MISCONFIGURED.reason)))
 
     # ---- lists
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.address import quote_local
 from simmail.mail.errors import Fatal
-from simmail.postfix.agent import failure
+from simmail.postfix.agent import MISCONFIGURED, crowded, looped
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request
 
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from simmail.postfix.smtp.client import Smtp
 
 FLAGS = frozenset("DORX")
-#: Those that want one recipient a delivery.
-ALONE = ("D", "O")
-MISCONFIGURED = failure("4.3.5", "mail system configuration error")
 
 
 def read_flags(words: tuple[str, ...]) -> frozenset[str]:
@@ -70,13 +67,13 @@ class FinalDelivery:
     def trouble(self, request: Request) -> Dsn | None:
         """Why a request cannot be delivered; None where it can."""
         client, flags = self._client, self.flags
-        alone = next((flag for flag in ALONE if flag in flags), "")
-        if alone and len(request.recipients) > 1:
-            client.warn("warning", f"flag `{alone}' requires {client.service.name}_destination_recipient_limit = 1")
+        crowd = crowded(request, flags, client.service.name)
+        if crowd:
+            client.warn("warning", crowd)
             return MISCONFIGURED
         address = request.recipients[0].address
         if "D" in flags and address.lower() in delivered_before(request.message.content):
-            return failure("5.4.6", f"mail forwarding loop for {address}")
+            return looped(address)
         return None
 
     def head(self, request: Request) -> tuple[str, ...]:
