@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: The units of a time axis: the shortest run they are for (s), their length (s), their name.
 UNITS = ((2 * 86400.0, 86400.0, "days"), (7200.0, 3600.0, "hours"), (180.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
+#: The size of a picture over the whole run, inches.
+WIDE, HIGH = 9, 3.6
 #: So many marks on each line.
 MARKS_ON_LINE = 0.12
 
@@ -22,17 +24,16 @@ def unit_of(world: World) -> tuple[float, str]:
     return next((length, name) for shortest, length, name in UNITS if world.now >= shortest)
 
 
-def over_time(world: World, label: str, height: float = 3.6) -> tuple[Figure, Any, float]:
+def over_time(world: World, label: str) -> tuple[Figure, Any, float]:
     """A picture over the whole run: figure, axes, and the seconds of a unit of its time axis.
 
     Args:
         world: whose run it is.
         label: what its other axis counts.
-        height: inches.
     """
     from matplotlib.ticker import MaxNLocator
 
-    drawing, axes = figure(9, height)
+    drawing, axes = figure(WIDE, HIGH)
     unit, name = unit_of(world)
     axes.set_xlabel(f"{name} since {world.calendar.start:%a %d %b %Y, %H:%M}")
     axes.set_ylabel(label)

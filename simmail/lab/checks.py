@@ -144,17 +144,15 @@ class Bench:
 
     Args:
         files: of the world, path -> text.
-        study: the host under study; the world's own by default.
     """
 
-    def __init__(self, files: Mapping[str, str], study: str = "") -> None:
+    def __init__(self, files: Mapping[str, str]) -> None:
         self._files = files
         self._folder = tempfile.TemporaryDirectory(prefix="simmail-")
         for path, text in files.items():
             target = Path(self._folder.name) / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(text.encode("utf-8", "surrogateescape"))
-        self._study = study
         self._world: World | None = None
         self._server, self._offered = "", 0
 
@@ -191,7 +189,7 @@ class Bench:
     def study(self) -> str:
         """The host under study."""
         scenario = self.world.scenario
-        return self._study or (scenario.study if scenario is not None else "")
+        return scenario.study if scenario is not None else ""
 
     def troubles(self) -> list[str]:
         """What keeps Postfix from running in this world, each with its place; nothing where no world came about."""

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from simmail.files.file_errors import FileError
 from simmail.files.machine import Machine
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.config import FOLDER, Config
+from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.maincf import Setting, parse
 from simmail.postfix.mastercf import MasterCf
 from simmail.postfix.parameters import Parameter, find
@@ -91,23 +91,22 @@ class Finding(NamedTuple):
         return f"{self.location}: {self.parameter}: {self.why}"
 
 
-def unsimulated(machine: Machine, folder: str = FOLDER) -> list[Finding]:
+def unsimulated(machine: Machine) -> list[Finding]:
     """Every setting of a host that has an effect in life and none here, in the order of the files.
 
     Args:
         machine: the host.
-        folder: where main.cf is.
 
     A file that cannot be read as a whole gives no findings; postconf(1) tells what is wrong with it.
     """
     try:
-        settings = parse(machine.files.read(f"{folder}/main.cf"), f"{folder}/main.cf", _silent)
+        settings = parse(machine.files.read(MAIN_CF), MAIN_CF, _silent)
     except (FileError, Fatal):
         settings = {}
-    config = Config(machine, settings, folder=folder)
+    config = Config(machine, settings)
     found = [finding for item in settings.items() for finding in _findings(config, *item)]
     try:
-        services = MasterCf.load(machine, folder=folder).services.values()
+        services = MasterCf.load(machine).services.values()
     except Fatal:
         return sorted(found)
     for service in services:

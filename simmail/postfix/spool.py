@@ -35,12 +35,14 @@ WITHDRAWN = frozenset({"deleted", "requeued"})
 class Spool:
     """The messages of one host, by queue and queue id, in the order in which they came there.
 
-    `jobs` is what the queue manager knows of the active ones; while a delivery is running, its queue file is locked.
-    `deleted` hears of each message that an administrator deletes, by queue id.
-    `store` keeps deferred messages, None for memory.
-    `left_logs` are logs of why messages waited whose queue files somebody removed, by queue id.
+    Args:
+        told: hears of each message that an administrator takes out of it: one of WITHDRAWN, and its queue id.
+        store: keeps deferred messages; None for memory.
 
     Attributes:
+        jobs: what the queue manager knows of active messages, by queue id; while a delivery is running, its queue file
+            is locked.
+        left_logs: the logs of why messages waited whose queue files somebody removed, by queue id.
         sockets: those of services that have ever run, `private/local`; they stay, and refuse when nobody listens.
         hashing: in which folders their files lie.
         came: how many recipients of messages have come into it by way of cleanup(8).

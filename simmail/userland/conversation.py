@@ -11,8 +11,8 @@ from simmail.userland.job import Exhausted, Job
 from simmail.userland.process import KILLED, LaunchError, Process, load, perform, which
 from simmail.userland.streams import BrokenPipe, NeedInput, Printed, Stream
 
-#: How much text it may make for one text that it is sent, octets.
-OCTETS = 16 * 1024 * 1024
+#: How many commands it may run, and how much text it may make (octets), for one text that it is sent.
+STEPS, OCTETS = 50_000, 16 * 1024 * 1024
 
 
 class Conversation:
@@ -25,27 +25,16 @@ class Conversation:
         argv: the program and its arguments, as execvp(3) takes them: `("/bin/sh", "/etc/postfix/policy.sh")`.
         invocation: where it runs; its argv and stdin do not count.
         commands: the host's programs by name.
-        steps: how many commands it may run for one text that it is sent.
-        merged: whether what it prints to standard error goes the way of its standard output.
 
     Attributes:
         status: the exit status; None as long as it runs.
         unlaunched: why it could not be started, in the system's words; "" where it could.
-        complaints: what it printed to standard error and nobody took yet.
     """
 
-    def __init__(
-        self,
-        argv: tuple[str, ...],
-        invocation: Invocation,
-        commands: Mapping[str, Command],
-        steps: int = 50_000,
-        merged: bool = False,
-    ) -> None:
-        self.steps, self._input = steps, Stream(ended=False, interactive=True)
-        self.job = Job(steps, OCTETS)
+    def __init__(self, argv: tuple[str, ...], invocation: Invocation, commands: Mapping[str, Command]) -> None:
+        self._input = Stream(ended=False, interactive=True)
+        self.job = Job(STEPS, OCTETS)
         self._printed: list[str] = []
-        self.complaints: list[str] = self._printed if merged else []
         self.process = Process(
             argv,
             invocation,
@@ -53,7 +42,7 @@ class Conversation:
             commands=commands,
             job=self.job,
             out=self._printed,
-            err=self.complaints,
+            err=self._printed,  # as spawn(8) has it
         )
         self.status: int | None = None
         self.unlaunched = ""
@@ -100,7 +89,7 @@ class Conversation:
         """Run until it waits for input that is not there, or ends."""
         if self.status is not None:
             return
-        self.job.steps, self.job.octets = self.steps, OCTETS
+        self.job.steps, self.job.octets = STEPS, OCTETS
         try:
             if self._running is None:
                 program = load(self.process, which(self.process, self.process.argv[0]), self.process.argv[0])
@@ -119,7 +108,7 @@ class Conversation:
         except BrokenPipe:
             self.status = 141
         except Exhausted as error:
-            self.complaints.append(f"{self.process.argv[0]}: {error.text}\n")
+            self._printed.append(f"{self.process.argv[0]}: {error.text}\n")
             self.status = KILLED
         finally:
             self.job.settle()

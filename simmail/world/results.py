@@ -83,7 +83,6 @@ def _reason(rule: Any) -> tuple[str, str, str, int, str]:
 _DECISIONS: Mapping[str, Callable[[Record], tuple[Any, ...]]] = {
     "refusal": _ruled, "screened": _ruled, "client": _taken, "content": _of_content,
 }  # fmt: skip
-#: The queues whose messages count.
 
 
 class MessageRow(NamedTuple):

@@ -17,7 +17,7 @@ DIAGNOSTICS
     host HOST offers SMTPUTF8 support, but not 8BITMIME
 
 BUGS
-    No TLS, no BDAT.
+    No TLS.
 
 SEE ALSO
     RFC 5321, RFC 2033 (LMTP), smtp_proto(3)

@@ -24,7 +24,7 @@ LONG = {
 }
 LETTERS = "c:C:fg:G:lmpPs:w:"
 SHELL = "/bin/sh"
-#: PATH in a new session (/etc/login.defs).
+#: PATH in a new session (/etc/login.defs) of anybody but root.
 USER_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 UNKNOWN = "user {} does not exist or the user entry does not contain all the required fields"
 EXCLUSIVE = "options --{shell,fast,command,session-command,login} and --user are mutually exclusive"

@@ -58,7 +58,7 @@ class Spawned:
         invocation = Invocation(
             (), self.machine, user=self.user, environment={"PATH": PATH}, now=now, umask=DAEMON_UMASK
         )
-        return Connection(Conversation(self.argv, invocation, self.commands, merged=True))
+        return Connection(Conversation(self.argv, invocation, self.commands))
 
 
 class Connection:

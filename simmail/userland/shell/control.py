@@ -8,11 +8,13 @@ class ShellError(Exception):
 
     Args:
         text: what is printed behind the shell's name and the line's number.
-        status: the exit status.
     """
 
-    def __init__(self, text: str, status: int = 2) -> None:
-        self.text, self.status = text, status
+    #: The exit status.
+    status = 2
+
+    def __init__(self, text: str) -> None:
+        self.text = text
         super().__init__(text)
 
 

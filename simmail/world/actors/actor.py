@@ -110,7 +110,11 @@ def addresses_of(network: str, count: int, where: str) -> list[str]:
     return [str(ipaddress.ip_address(first + number)) for number in range(count)]
 
 
-def name_in_dns(world: World, name: str, address: str, pointer: str | None = None, ttl: int = 3600) -> None:
+#: How long resolvers may keep the records of what lives in a world, seconds.
+TTL = 3600
+
+
+def name_in_dns(world: World, name: str, address: str, pointer: str | None = None) -> None:
     """Give an address a name and a name an address.
 
     Args:
@@ -118,10 +122,9 @@ def name_in_dns(world: World, name: str, address: str, pointer: str | None = Non
         name: gets an A record; "" for none.
         address: the address.
         pointer: what the address's PTR record says; the name by default, "" for no PTR record.
-        ttl: of both, seconds.
     """
     if name:
-        world.zones.add(DnsRecord(name, "A", address, ttl))
+        world.zones.add(DnsRecord(name, "A", address, TTL))
     reverse = name if pointer is None else pointer
     if reverse:
-        world.zones.add(DnsRecord(reverse_name(address), "PTR", reverse, ttl))
+        world.zones.add(DnsRecord(reverse_name(address), "PTR", reverse, TTL))
