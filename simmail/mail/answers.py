@@ -19,10 +19,10 @@ class DnsAnswer(NamedTuple):
     """The answer to a DNS look-up.
 
     Args:
-        status: `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`, `loop` (of aliases).
+        status: `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`, `loop` (of aliases); and what
+            `simmail.postfix.dns_data` makes of one that a mail program cannot use.
         records: those of the type asked for, in the answer's order, behind any CNAMEs.
         name: the canonical name the records belong to.
-        secure: never true here (no DNSSEC).
     """
 
     status: str

@@ -6,7 +6,7 @@ DESCRIPTION
     exit status is read as sysexits(3) has it, unless it prints an enhanced status code and a text of its own.
 
 PARAMETERS
-    export_environment, import_environment
+    export_environment, import_environment, smtputf8_enable
 
 DIAGNOSTICS
     Command died with status N: "COMMAND", Command died with signal N: "COMMAND"

@@ -114,7 +114,6 @@ class TrivialRewrite(Program):
     """Rewrites and resolves addresses.
 
     Attributes:
-        local: the domains that are this machine's.
         by_sender: whether the sender matters: to where an address leads, or to what is said on the way.
         by_domain: whether the local part of a plain address has no say in it.
     """

@@ -34,6 +34,7 @@ def unescape(text: str, *, zero: bool, hexadecimal: bool = False) -> str:
     """A text with its escapes replaced.
 
     Args:
+        text: the text.
         zero: whether an octal number may begin with a zero that does not count (echo, %b).
         hexadecimal: whether `\\x41` is one.
 

@@ -214,6 +214,7 @@ def which(process: Process, name: str, path: str | None = None) -> str:
     """The absolute path of a program.
 
     Args:
+        process: who looks for it.
         name: as typed; with a slash in it PATH is not searched.
         path: PATH; the process's own where it is None.
 
@@ -246,6 +247,7 @@ def load(process: Process, path: str, name: str, levels: int = 4) -> Program:
     """What execve(2) makes of a file: a program of the host, or a script and its interpreter.
 
     Args:
+        process: who starts it.
         path: from `which`.
         name: what the program is to find as its own name.
         levels: how many interpreters may themselves be scripts.

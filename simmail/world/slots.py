@@ -15,11 +15,11 @@ class Slots:
 
     Args:
         limit: how many there may be; 0 for any number.
+        on_last: told the time whenever the last free process is lent out.
 
     Attributes:
         busy: how many are lent out.
         waiting: the tasks that wait for one, first come first served, each with the alarm of its patience.
-        on_last: told the time whenever the last free process is lent out.
     """
 
     __slots__ = ("busy", "limit", "on_last", "waiting")

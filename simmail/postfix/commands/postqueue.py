@@ -12,7 +12,7 @@ DESCRIPTION
     was made too old.
 
 PARAMETERS
-    fast_flush_domains, authorized_flush_users, authorized_mailq_users
+    fast_flush_domains, authorized_flush_users, authorized_mailq_users, enable_long_queue_ids
 
 DIAGNOSTICS
     Mail system is down -- accessing queue directly (Connect to the Postfix showq service: Connection refused)

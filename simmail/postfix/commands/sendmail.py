@@ -19,7 +19,8 @@ DESCRIPTION
 
 PARAMETERS
     alias_database, message_size_limit, myorigin, authorized_submit_users, sendmail_fix_line_endings,
-    default_verp_delimiters, verp_delimiter_filter, line_length_limit, local_login_sender_maps
+    default_verp_delimiters, verp_delimiter_filter, line_length_limit, local_login_sender_maps, enable_long_queue_ids,
+    smtputf8_enable
 
 DIAGNOSTICS
     sendmail: fatal: USER(UID): No recipient addresses found in message header

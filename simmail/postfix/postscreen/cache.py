@@ -54,6 +54,7 @@ class CacheFile(File):
     Args:
         type: `btree` or `hash`.
         values: its entries.
+        modified: when somebody last wrote it, seconds.
     """
 
     __slots__ = ("type", "values")

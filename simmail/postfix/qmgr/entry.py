@@ -67,6 +67,8 @@ class Entry(Request):
     """A try of a message, with the job it belongs to and the destination it waits for.
 
     Args:
+        job: what is known of the message.
+        destination: where it waits for its turn.
         part: what it is a part of as long as it waits; None afterwards.
         gone: whether an administrator has taken the message out of the active queue while it waited.
     """

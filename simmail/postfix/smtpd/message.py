@@ -268,6 +268,7 @@ def finish(session: SmtpdSession, content: Content, size: int) -> Decision[Answe
     """The content is complete: hand it over, and tell the client.
 
     Args:
+        session: the session.
         content: its lines.
         size: octets as they travelled.
     """

@@ -24,6 +24,7 @@ def deliver(session: Session, names: list[str], text: str, unended: str, raw: bo
     """Put a text into a folder, or into several directories at once; whether that went well.
 
     Args:
+        session: whose message it is.
         names: as expanded; behind a file's name nothing may follow.
         text: the message, or the part of it that is wanted.
         unended: the same without the newline that was added.

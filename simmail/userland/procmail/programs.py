@@ -40,6 +40,7 @@ def run(session: Session, command: str, stdin: str, captured: bool = False) -> D
     """Run a command line to its end.
 
     Args:
+        session: whose recipe it is in.
         command: as written in the recipe file.
         stdin: what it reads.
         captured: whether its standard output is wanted; else it is lost.
