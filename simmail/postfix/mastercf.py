@@ -38,6 +38,8 @@ from simmail.postfix.tables.split import BraceError, inside_braces, split_outsid
 
 FIELDS = ("service", "type", "private", "unprivileged", "chroot", "wakeup", "process_limit", "command")
 TYPES = ("inet", "unix", "fifo", "pass", "unix-dgram")
+#: What stands for a process limit that a line leaves to default_process_limit: more than any service has.
+UNSAID = "100000000000"
 #: White space between fields.
 BLANKS = " \t\r\n"
 #: Names of ports that Postfix or /etc/services knows.
@@ -216,7 +218,7 @@ class _Line:
         if kind == "inet" and private:
             raise self.wrong("inet service cannot be private")
         unprivileged, chroot = self.flag("unprivileged", "y"), self.flag("chroot", "n")
-        wakeup, maxproc = self.number("wakeup_time", "0"), self.number("max_proc", "100000000000")
+        wakeup, maxproc = self.number("wakeup_time", "0"), self.number("max_proc", UNSAID)
         command = self.word("command")
         words = [self.unbraced(word) for word in self.words]
         options = Options(words)
@@ -227,7 +229,7 @@ class _Line:
             unprivileged,
             chroot,
             wakeup,
-            None if maxproc == 100000000000 else maxproc,
+            None if maxproc == int(UNSAID) else maxproc,
             command,
             tuple(options.rest),
             options.overrides,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simmail.dns.zones import Zones
 from simmail.mail.answers import DnsAnswer, DnsRecord
 from simmail.mail.hostnames import reverse_name
+from simmail.postfix.host_lookup import family
 
 
 class Names(Zones):
@@ -29,7 +30,7 @@ class Names(Zones):
         """A host with a name; `back`: whether the name leads to its address again."""
         self.add(DnsRecord(reverse_name(address), "PTR", name))
         if back:
-            self.add(DnsRecord(name, "AAAA" if ":" in address else "A", address))
+            self.add(DnsRecord(name, family(address), address))
 
     def domain(self, name: str) -> None:
         """A domain that takes mail."""

@@ -38,6 +38,7 @@ from simmail.mail.questions import (
     Trigger,
 )  # fmt: skip
 from simmail.postfix.delivery import PROBE
+from simmail.postfix.host_lookup import family
 from simmail.postfix.mastercf import Service
 from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.smtpd.findings import Reason
@@ -310,9 +311,8 @@ class Player:
             return DnsAnswer("ok", (DnsRecord(question.name, "PTR", mail.name),), question.name)
         if question.name == OTHER_NAME:
             return DnsAnswer("nxdomain")
-        family = "AAAA" if ":" in mail.address else "A"
-        if question.name in (mail.name, OWN_NAME) and question.type == family:
-            return DnsAnswer("ok", (DnsRecord(question.name, family, mail.address),), question.name)
+        if question.name in (mail.name, OWN_NAME) and question.type == family(mail.address):
+            return DnsAnswer("ok", (DnsRecord(question.name, question.type, mail.address),), question.name)
         return None
 
     def _policy(self, question: Policy) -> PolicyAnswer:
