@@ -40,9 +40,9 @@ from simmail.mail.questions import Decision
 from simmail.postfix.address_maps import find_address
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.match_lists import StringList
+from simmail.postfix.sasl_mechanisms import EXTERNAL, MECHANISMS, NO_OPTIONS, SecurityOptions
 from simmail.postfix.smtp.attempt import quoted, refusal, status_of
 from simmail.postfix.smtp.dialogue import DATA_ERROR
-from simmail.postfix.smtpd.sasl import MECHANISMS, OPTIONS
 from simmail.postfix.tables import LookupFailure
 from simmail.smtp.commands import Command
 
@@ -76,7 +76,7 @@ class Sasl:
         self._soft: bool = config[f"{prefix}_auth_soft_bounce"]
         name = f"{prefix}_mechanism_filter"
         self._filter = StringList.open(name, config[name], client.environment) if config[name] else None
-        self._options: str = config.text(f"{prefix}_security_options")
+        self._options = SecurityOptions.parse(config.text(f"{prefix}_security_options"))
 
     def heard(self, offered: tuple[str, ...], server: str) -> list[str]:
         """The mechanisms that a server offers, as far as they are wanted; the log hears of a list that has none.
@@ -121,11 +121,14 @@ class Sasl:
                 Dsn("4.7.0", "", f"{FAILED}: {text} for this type of connection security"), True
             )
             return False
-        allowed = yield from self._allowed()
-        upper = [mechanism.upper() for mechanism in mechanisms]
-        best = next((m for m in (*MECHANISMS, "ANONYMOUS") if m in upper and m in allowed), None)
-        if best is None or "EXTERNAL" in upper:  # which would need a certificate
-            if "EXTERNAL" not in upper:
+        if self._options.complaints:
+            for text in self._options.complaints:
+                yield client.note("warning", "", text)
+            raise Fatal(NO_OPTIONS)
+        usable = {mechanism.upper() for mechanism in mechanisms} & self._options.allowed
+        best = next((mechanism for mechanism in MECHANISMS if mechanism in usable), None)
+        if best is None or EXTERNAL in usable:  # which would need a certificate
+            if EXTERNAL not in usable:
                 yield client.note("warning", "", "SASL authentication failure: No worthy mechs found")
             yield from self._cannot(session, "no mechanism available")
             return False
@@ -144,21 +147,6 @@ class Sasl:
             return None
         name, _, password = found.partition(":")
         return name, password
-
-    def _allowed(self) -> Decision[frozenset[str]]:
-        """The mechanisms that the security options leave."""
-        words = self._options.replace(",", " ").lower().split()
-        wrong = next((word for word in words if word not in OPTIONS), None)
-        if wrong is not None or (self._options and not words):
-            if wrong is not None:
-                text = f'unknown SASL security options value "{wrong}" in "{self._options}"'
-                yield self._client.note("warning", "", text)
-            yield self._client.note("warning", "", "bad per-session SASL security properties")
-            raise Fatal("SASL per-connection initialization failed")
-        allowed = frozenset((*MECHANISMS, "ANONYMOUS"))
-        for word in words:
-            allowed &= OPTIONS[word]
-        return allowed
 
     def _talk(self, session: Session, mechanism: str, account: Account) -> Decision[bool]:
         timeout = self._client.timeouts.helo

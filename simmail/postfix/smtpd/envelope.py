@@ -109,7 +109,7 @@ def _mail_from(session: SmtpdSession, address: str, domain: str) -> Answer | Dec
         return _too_big(session, address)
     if state.verp and not address:
         return no(session, 503, "5.5.4 Error: XVERP requires non-null sender")
-    context = smtpd.contexts.get((client.name, client.address, client.socket, state.sasl_username))
+    context = smtpd.contexts.get((client.name, client.address, client.socket, state.sasl_method))
     heard = smtpd.delay_reject and parameters.delay_open and not session.filtered and address.isascii()
     if context is None or not heard or not smtpd.checker.has_room():
         return _mail_heard(session, address, domain)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.postfix.address_maps import find_address
+from simmail.postfix.sasl_mechanisms import identifies
 from simmail.postfix.smtpd.access import decided, look_up
 from simmail.postfix.smtpd.findings import PERMIT, SENDER, Finding, Subject, untold
 from simmail.postfix.tables import LookupFailure
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 LOGIN = "SASL login name"
 
 
-def permit_sasl_authenticated(rule: Rule, user: str) -> Finding | None:
-    """Permit clients that are logged in."""
-    return PERMIT if user and rule.smtpd.sasl.active else None
+def permit_sasl_authenticated(rule: Rule, method: str) -> Finding | None:
+    """Permit clients that are logged in as somebody."""
+    return PERMIT if identifies(method) and rule.smtpd.sasl.active else None
 
 
 def check_sasl_access(rule: Rule, user: str) -> Finding | None:

@@ -111,7 +111,7 @@ RESTRICTIONS: dict[str, Restriction] = {
     # the client
     "permit_mynetworks": Restriction((_NAME, _ADDRESS), client_checks.permit_mynetworks),
     "permit_inet_interfaces": Restriction((_ADDRESS,), client_checks.permit_inet_interfaces),
-    "permit_sasl_authenticated": Restriction((_USER,), login_checks.permit_sasl_authenticated),
+    "permit_sasl_authenticated": Restriction(("sasl_method",), login_checks.permit_sasl_authenticated),
     "permit_tls_clientcerts": Restriction((), general.undecided),
     "permit_tls_all_clientcerts": Restriction((), general.undecided),
     "reject_unknown_client_hostname": Restriction(

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision
+from simmail.postfix.sasl_mechanisms import identifies
 from simmail.postfix.tables import LookupFailure, Maps
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def rewrite_context(session: SmtpdSession) -> Decision[str]:
     """`local` or `remote`, by the client; "" where a table cannot tell."""
     smtpd, state = session.smtpd, session.state
     client = state.client
-    key = (client.name, client.address, client.socket, state.sasl_username)
+    key = (client.name, client.address, client.socket, state.sasl_method)
     try:
         found = smtpd.once(smtpd.contexts, key, _context, smtpd, session.parameters.local_rewrite_clients, *key)
     except LookupFailure:
@@ -38,7 +39,7 @@ def rewrite_context(session: SmtpdSession) -> Decision[str]:
     return found
 
 
-def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str, socket: str, user: str) -> str:
+def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str, socket: str, method: str) -> str:
     """The same; LookupFailure where a table cannot tell."""
     words = list(clients)
     while words:
@@ -49,7 +50,7 @@ def _context(smtpd: Smtpd, clients: tuple[str, ...], name: str, address: str, so
         elif lowered == "permit_mynetworks":
             match = smtpd.mynetworks.matches(name, address)
         elif lowered == "permit_sasl_authenticated":
-            match = bool(user) and smtpd.sasl.active
+            match = identifies(method) and smtpd.sasl.active
         elif lowered in ("permit_tls_clientcerts", "permit_tls_all_clientcerts"):
             match = False
         elif lowered == "check_address_map" and words:

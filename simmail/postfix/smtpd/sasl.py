@@ -2,8 +2,9 @@
     smtpd.sasl - logins
 
 DESCRIPTION
-    Cyrus SASL has no accounts here, and dovecot does not run: mechanisms are offered, and every login fails.  Only
-    XCLIENT logs somebody in.
+    Cyrus SASL has no accounts here, and dovecot does not run: mechanisms are offered, and every login fails.  XCLIENT
+    logs somebody in; and where smtpd_sasl_security_options lacks noanonymous, anybody logs in who does not say who he
+    is, which permits nothing.
 
 PARAMETERS
     smtpd_sasl_auth_enable, smtpd_sasl_type, smtpd_sasl_path, smtpd_sasl_security_options, smtpd_sasl_mechanism_filter,
@@ -15,11 +16,12 @@ DIAGNOSTICS
     SASL authentication failure: All-whitespace username.
         A name that is empty - or, as Cyrus SASL counts, has as many blanks before it as it has letters.
 
-    `Fatal`: SASL per-process initialization failed; no SASL authentication mechanisms; SASL per-connection
-    initialization failed
+    `Fatal`: SASL per-process initialization failed; no SASL authentication mechanisms; smtpd_sasl_mechanism_filter
+    discards all mechanisms in 'LIST'; SASL per-connection initialization failed
 
 BUGS
-    Of the mechanisms that ask back only PLAIN and LOGIN do.
+    Of the mechanisms that ask back only PLAIN, LOGIN and ANONYMOUS do.  What is sent first for SCRAM, DIGEST-MD5 and
+    NTLM is no more than wrong.
 
 SEE ALSO
     RFC 4954, SASL_README
@@ -36,6 +38,15 @@ from simmail.mail.answers import REFUSED
 from simmail.mail.errors import Fatal
 from simmail.mail.questions import Decision
 from simmail.postfix.match_lists import StringList
+from simmail.postfix.sasl_mechanisms import (
+    ANONYMOUS,
+    EVERY,
+    EXTERNAL,
+    MECHANISMS,
+    NO_OPTIONS,
+    PLAIN_TEXT,
+    SecurityOptions,
+)
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer, no, over_rate
 from simmail.postfix.smtpd.token import words
@@ -47,20 +58,11 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.session import SmtpdSession
 
-SCRAM = tuple(f"SCRAM-SHA-{kind}" for kind in ("512", "384", "256", "224", "1"))
-#: Every mechanism, in the order in which they are offered.
-MECHANISMS = (*SCRAM, "DIGEST-MD5", "CRAM-MD5", "NTLM", "PLAIN", "LOGIN")
-PLAIN_TEXT = frozenset({"PLAIN", "LOGIN"})
-#: What each security option leaves.
-OPTIONS: dict[str, frozenset[str]] = {
-    "noplaintext": frozenset(MECHANISMS) - PLAIN_TEXT,
-    "noactive": frozenset(SCRAM),
-    "nodictionary": frozenset(),
-    "noanonymous": frozenset(MECHANISMS),
-    "forward_secrecy": frozenset(),
-    "mutual_auth": frozenset({*SCRAM, "DIGEST-MD5"}),
-}
-USERNAME, PASSWORD = "VXNlcm5hbWU6", "UGFzc3dvcmQ6"
+PASSWORD = "UGFzc3dvcmQ6"
+#: What mechanisms that ask back begin with, in base 64.
+ASKING = {"PLAIN": "", "LOGIN": "VXNlcm5hbWU6", ANONYMOUS: ""}
+#: Who somebody is that does not say who.
+ANYBODY = "anonymous"
 NOBODY = "(unavailable)"
 #: Four octets of base 64, the last ones perhaps missing.
 _FOUR = re.compile(r"[A-Za-z0-9+/]{2}(?:[A-Za-z0-9+/]{2}|[A-Za-z0-9+/]=|==)")
@@ -104,7 +106,7 @@ class Sasl:
         self.old_clients: bool = config["broken_sasl_auth_clients"]
         self.realm: str = config["smtpd_sasl_local_domain"]
         self.text, self.exceptions = "", smtpd.addresses("smtpd_sasl_exceptions_networks")
-        self._allowed: frozenset[str] = frozenset()
+        self._options, self._without = SecurityOptions(frozenset()), "no SASL authentication mechanisms"
         self._complaints: tuple[str, ...] = ()
         if not self.enabled:
             return
@@ -120,32 +122,26 @@ class Sasl:
             self._mechanisms(smtpd)
 
     def _mechanisms(self, smtpd: Smtpd) -> None:
-        text = smtpd.config.text("smtpd_sasl_security_options")
-        options = text.replace(",", " ").split()
-        wrong = next((word for word in options if word.lower() not in OPTIONS), None)
-        if wrong is not None:
-            self._complaints = (
-                f'unknown SASL security options value "{wrong}" in "{text}"', "bad per-session SASL security properties"
-            )  # fmt: skip
+        self._options = SecurityOptions.parse(smtpd.config.text("smtpd_sasl_security_options"))
+        if self._options.complaints:
             return
-        allowed = frozenset(MECHANISMS)
-        for word in options:
-            allowed &= OPTIONS[word.lower()]
-        self._allowed = allowed
         name = "smtpd_sasl_mechanism_filter"
         wanted = StringList.open(name, smtpd.config[name], smtpd.environment)
-        self.text = " ".join(m for m in MECHANISMS if m in allowed and wanted.matches(m))
-        if not allowed:
+        allowed = [mechanism for mechanism in MECHANISMS if mechanism in self._options.allowed]
+        self.text = " ".join(filter(wanted.matches, allowed))
+        if allowed:
+            self._without = f"smtpd_sasl_mechanism_filter discards all mechanisms in '{' '.join(allowed)}'"
+        else:
             self._complaints = ("xsasl_cyrus_server_get_mechanism_list: no applicable SASL mechanisms",)
 
     def greets(self) -> Decision[None]:
         """A client has connected.  Raises Fatal where nobody could ever log in."""
-        for text in self._complaints:
+        for text in (*self._complaints, *self._options.complaints):
             yield self._smtpd.note("warning", "", text)
-        if len(self._complaints) > 1:
-            raise Fatal("SASL per-connection initialization failed")
+        if self._options.complaints:
+            raise Fatal(NO_OPTIONS)
         if not self.text:
-            raise Fatal("no SASL authentication mechanisms")
+            raise Fatal(self._without)
 
     def offers(self, session: SmtpdSession) -> bool:
         """Whether EHLO's reply has the mechanisms."""
@@ -160,9 +156,9 @@ class Sasl:
 
     def forbidden(self, mechanism: str) -> str:
         """Why a mechanism is not to be had; "" for nothing."""
-        if mechanism in self._allowed:
+        if mechanism in self._options.allowed and mechanism != EXTERNAL:
             return ""
-        plain = mechanism in PLAIN_TEXT and self._allowed == OPTIONS["noplaintext"]
+        plain = mechanism in PLAIN_TEXT and self._options.encrypts
         return "encryption needed to use mechanism" if plain else "no mechanism available"
 
 
@@ -188,24 +184,36 @@ def auth(session: SmtpdSession, argument: str, sent: object) -> Decision[Answer]
         return (yield from no(session, 501, "5.5.4 Syntax: AUTH mechanism"))
     mechanism = found[0].text
     name = mechanism.upper()
-    if name not in MECHANISMS:
+    wrong = _not_base64(found[1].text) if len(found) == 2 else ""
+    if wrong:
+        return (yield from _failed(session, mechanism, wrong))
+    if name not in EVERY:
         yield session.smtpd.note("warning", "", f"SASL authentication failure: Couldn't find mech {mechanism}")
     why = sasl.forbidden(name)
     if why:
         return (yield from _failed(session, mechanism, why))
     if len(found) == 2:
         return (yield from _heard(session, Login(mechanism), found[1].text))
-    if name not in PLAIN_TEXT:
+    if name not in ASKING:
         return (yield from _failed(session, mechanism, NO_MATCH))
     session.login = Login(mechanism)
-    return (yield from session.say(334, USERNAME if name == "LOGIN" else "")), True
+    return (yield from session.say(334, ASKING[name])), True
 
 
 def go_on(session: SmtpdSession, command: Command) -> Decision[Reply]:
     """The client's next words in a login."""
     login, session.login = session.login, None
     assert login is not None
-    reply, good = yield from _heard(session, login, command.line())
+    text = command.line()
+    wrong = _not_base64(text)
+    if text == "*":
+        who = session.state.namaddr
+        yield session.smtpd.note("warning", "", f"{who}: SASL {login.mechanism} authentication aborted")
+        reply, good = yield from no(session, 501, "5.7.0 Authentication aborted")
+    elif wrong:
+        reply, good = yield from _failed(session, login.mechanism, wrong)
+    else:
+        reply, good = yield from _heard(session, login, text)
     if not good:
         session.failed.append("AUTH")
         session.state.errors += 1
@@ -213,20 +221,19 @@ def go_on(session: SmtpdSession, command: Command) -> Decision[Reply]:
 
 
 def _heard(session: SmtpdSession, login: Login, text: str) -> Decision[Answer]:
-    """Take a client's words in, in base 64."""
+    """Take a client's words in, which are base 64."""
     smtpd, mechanism = session.smtpd, login.mechanism
-    if text == "*":
-        yield smtpd.note("warning", "", f"{session.state.namaddr}: SASL {mechanism} authentication aborted")
-        return (yield from no(session, 501, "5.7.0 Authentication aborted"))
-    wrong = _not_base64(text)
-    if wrong:
-        return (yield from _failed(session, mechanism, wrong))
     said = base64.b64decode(text).decode("utf-8", "replace")
+    if mechanism.upper() == ANONYMOUS:  # whatever was said
+        return (yield from _logged_in(session, mechanism, ANYBODY))
     if mechanism.upper() == "LOGIN":
         if login.name is None:
             session.login = Login(mechanism, said)
             return (yield from session.say(334, PASSWORD)), True
         return (yield from _tried(session, mechanism, login.name))
+    if mechanism.upper() == "CRAM-MD5":
+        yield smtpd.note("warning", "", "SASL authentication failure: Remote sent first but mech does not allow it.")
+        return (yield from _failed(session, mechanism, PROTOCOL))
     if mechanism.upper() != "PLAIN":
         return (yield from _failed(session, mechanism, NO_MATCH))
     parts = said.split("\0")
@@ -234,6 +241,13 @@ def _heard(session: SmtpdSession, login: Login, text: str) -> Decision[Answer]:
         yield smtpd.note("warning", "", f"SASL authentication failure: {PARTS.get(len(parts), TOO_MUCH)}")
         return (yield from _failed(session, mechanism, PROTOCOL))
     return (yield from _tried(session, mechanism, parts[1]))
+
+
+def _logged_in(session: SmtpdSession, mechanism: str, name: str) -> Decision[Answer]:
+    """Somebody is let in."""
+    state, sasl = session.state, session.smtpd.sasl
+    state.sasl_method, state.sasl_username = mechanism, sasl.canonical(name) or name
+    return (yield from session.say(235, "2.7.0 Authentication successful")), True
 
 
 def _tried(session: SmtpdSession, mechanism: str, name: str) -> Decision[Answer]:

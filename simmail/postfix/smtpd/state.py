@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from simmail.postfix.smtpd.findings import Deferral, Reason
 
 UNKNOWN = "unknown"
-#: How everybody is logged in who is: no server knows an account.
-XCLIENT = "XCLIENT"
 #: Stands for the process of a session that has none yet.
 NO_PROCESS = SmtpdProcess()
 
@@ -104,6 +102,7 @@ class SmtpdState:
         process: the process that serves it; NO_PROCESS before the greeting.
         helo: the name in the last HELO or EHLO, "?" for doubtful characters; None before one.
         protocol: `SMTP` or `ESMTP`.
+        sasl_method: how the client has logged in, a mechanism as it wrote it, or `XCLIENT`; "" where it has not.
         sasl_username: who is logged in; "" for nobody.
         sasl_sender: AUTH= of MAIL; "" for none.
         sender, recipient: envelope addresses in internal form; None before MAIL or RCPT.
@@ -124,8 +123,8 @@ class SmtpdState:
         "defer_if_permit_client", "defer_if_permit_helo", "defer_if_permit_sender", "defer_if_reject", "discard_mask",
         "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "known_as", "looked_up", "namaddr",
         "overshoot", "permitted", "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain",
-        "recipients", "refusal", "ret", "route_sender", "sasl_sender", "sasl_username", "sender", "sender_domain",
-        "size", "smtputf8", "stage", "transcript", "verp",
+        "recipients", "refusal", "ret", "route_sender", "sasl_method", "sasl_sender", "sasl_username", "sender",
+        "sender_domain", "size", "smtputf8", "stage", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -136,7 +135,7 @@ class SmtpdState:
         self.known_as = ("", "")
         self.helo: str | None = None
         self.protocol = "SMTP"
-        self.sasl_username = ""
+        self.sasl_method = self.sasl_username = ""
         self.stage = "CONNECT"
         self.about: tuple[str, str] = ("", "")
         self.refusal = ""
@@ -165,8 +164,7 @@ class SmtpdState:
     @property
     def authentication(self) -> Authentication:
         """The client's login."""
-        user = self.sasl_username
-        return Authentication(XCLIENT if user else "", user, self.sasl_sender)
+        return Authentication(self.sasl_method, self.sasl_username, self.sasl_sender)
 
     def forget_deferrals(self) -> None:
         """Forget what would have deferred the command, had it been permitted or rejected in the end."""

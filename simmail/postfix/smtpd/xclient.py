@@ -59,7 +59,7 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
         told.add(name)
     yield from session.forget()
     if "LOGIN" not in told:
-        state.sasl_username = ""
+        state.sasl_method = state.sasl_username = ""
     if "HELO" not in told:
         state.helo = None
     if "PROTO" not in told:
@@ -120,6 +120,7 @@ def _change(session: SmtpdSession, name: str, value: str) -> str:
         state.protocol = value.upper()
     elif name == "LOGIN":
         state.sasl_username = "" if unavailable else session.smtpd.masked(value)
+        state.sasl_method = "XCLIENT" if state.sasl_username else ""
     return ""
 
 
