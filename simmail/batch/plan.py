@@ -20,7 +20,7 @@ import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
@@ -214,7 +214,7 @@ def read(path: Path) -> SweepSpec:
         InputError: with file and line of each thing that is wrong.
     """
     name = str(path)
-    tree = yaml_file.tree(path, "name a sweep's file", "world: ...")
+    tree = _tree(path)
     try:
         spec = SweepSpec.model_validate(yaml_file.plain(tree))
     except ValidationError as error:
@@ -238,3 +238,28 @@ def _wrong(choice: Choice, design: str) -> tuple[str, str] | None:
     if choice.low >= choice.high or (choice.scale == "log" and choice.low <= 0):
         return "that is no range", "`from` lies below `to`, and above 0 for `scale: log`"
     return None
+
+
+def place(path: Path, spec: SweepSpec, what: str) -> Location:
+    """The line of a sweep's file that asks for something that cannot be had.
+
+    Args:
+        path: the file.
+        spec: what it says.
+        what: how the complaint begins: `policy 'before'`, `parameters.HOST.NAME`, `until`.
+    """
+    ways: dict[str, tuple[str | int, ...]] = {"until": ("until",), f"world {spec.world!r}": ("world",)}
+    for number, policy in enumerate(spec.policies):
+        ways[f"policy {policy!r}"] = ("policies", number)
+    for host, several in spec.parameters.items():
+        ways[f"host {host!r}"] = ("parameters", host)
+        for name in several:
+            ways[f"parameters.{name}"] = ways[f"parameters.{host}.{name}"] = ("parameters", host, name)
+    for steps in spec.world_parameters:
+        ways[f"world_parameters.{steps}"] = ("world_parameters", steps)
+    way = ways.get(what.partition(": ")[0])
+    return Location(str(path), yaml_file.line(_tree(path), way) if way else 0)
+
+
+def _tree(path: Path) -> dict[Any, Any]:
+    return yaml_file.tree(path, "name a sweep's file", "world: ...")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail import __version__
 from simmail.batch.figures import FIGURES
-from simmail.batch.plan import Plan, Planned, SweepSpec, read
+from simmail.batch.plan import Plan, Planned, SweepSpec, place, read
 from simmail.batch.replication import Row
 from simmail.batch.runner import progress, rows
 from simmail.batch.store import Store, column_types
@@ -122,11 +122,13 @@ def sweep(file: str | Path | Mapping[str, Any], out: str | Path, *, jobs: int = 
     if isinstance(file, Mapping):
         plan = Plan(SweepSpec.model_validate(file), Path())
     else:
+        spec = read(Path(file))
         try:
-            plan = Plan(read(Path(file)), Path(file).parent)
+            plan = Plan(spec, Path(file).parent)
         except InputError as error:
-            placed = isinstance(error.where, Location) or error.where == str(file)
-            where = error.where if placed else f"{file}: {error.where}"
+            if isinstance(error.where, Location):
+                raise
+            where = f"{place(Path(file), spec, error.where)}: {error.where}"
             raise InputError(where, error.found, error.wanted) from None
     store = Store(Path(out))
     factors = column_types([cell.values for cell in plan.cells])

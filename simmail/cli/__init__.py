@@ -48,6 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        print(f"simmail: {system_errors.told(error)}", file=sys.stderr)
+        print(f"simmail: {system_errors.told(error, vars(args).get('out') or vars(args).get('dir'))}", file=sys.stderr)
         return 1
     return status

@@ -19,10 +19,19 @@ KNOWN = {
 }
 
 
-def told(error: OSError) -> str:
-    """One that no command has expected, as a sentence for its user."""
+def told(error: OSError, place: object = None) -> str:
+    """One that no command has expected, as a sentence for its user.
+
+    Args:
+        error: what the system says; of a file that is being written it does not say which.
+        place: where the command writes, for one of these.
+    """
+    names = [error.filename]
+    if error.errno == errno.ENOSPC:  # of a copy the first name is what is read
+        names = [error.filename2, error.filename, place]
+    file = next((name for name in names if name is not None), None)
     wrong, advice = KNOWN.get(error.errno or 0, (error.strerror or str(error) or type(error).__name__, ""))
-    where = f"{_name(error.filename)}: " if error.filename is not None else ""
+    where = f"{_name(file)}: " if file is not None else ""
     return f"{where}{wrong}" + (f"; {advice}" if advice else "")
 
 

@@ -15,6 +15,8 @@ WORLD = "world.yaml"
 EXERCISE = "exercise.yaml"
 #: Where a learner's copy keeps what is about itself, and the file there that names what it is a copy of.
 OWN, ORIGIN = ".simmail", "origin"
+#: How many digits the numbers of labs have.
+NUMBERS = 2
 #: Folders that hold worlds, looked for beside and above the present one.
 SHELVES = ("labs", "exercises", ".")
 
@@ -23,7 +25,7 @@ def find(name: str | Path, start: Path | None = None) -> Path:
     """The folder of a world.  Within a learner's copy of a lab, the lab's name means the copy.
 
     Args:
-        name: a path, or the beginning of a lab's or exercise's name (`05`).
+        name: a path, or the beginning of a lab's or exercise's name (`05`, or 5 for that).
         start: where to look from; the present folder by default.
 
     Raises:
@@ -36,6 +38,7 @@ def find(name: str | Path, start: Path | None = None) -> Path:
         return given
     if given.name == WORLD and given.is_file():
         return given.parent
+    name = str(name).zfill(NUMBERS) if str(name).isdecimal() else name
     here = (start or Path.cwd()).resolve()
     above = [here, *here.parents, Path(__file__).resolve().parents[2]]
     seen: set[str] = set()

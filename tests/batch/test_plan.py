@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simmail.batch.plan import Plan, SweepSpec, points, read
+from simmail.batch.sweeping import sweep
 from simmail.mail.errors import InputError
 
 HEAD = "world: world\n"
@@ -63,6 +64,26 @@ def test_a_parameter_that_nothing_reads_is_told(world: Path, tmp_path: Path) -> 
     asked = spec(tmp_path / "sweep.yaml", HEAD + "parameters: {mail.domain.ork: {smtpd_helo_requird: [no, yes]}}\n")
     with pytest.raises(InputError, match="nothing reads; was 'smtpd_helo_required' meant"):
         Plan(asked, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("policies: [none]\nparameters:\n  mail.domain.ork:\n    smtpd_helo_requird: [no]\n", 5),
+        ("parameters:\n  mail.domain.org:\n    smtpd_helo_required: [no]\n", 3),
+        ("policies:\n  - none\n  - stricter\n", 4),
+        ("world_parameters:\n  actors.nobody.per_day: [1]\n", 3),
+        ("world_parameters:\n  actors.trojans.per_day: [ten]\n", 3),
+        ("until: 2 hours\n", 2),
+    ],
+)
+def test_what_cannot_be_had_is_told_with_its_line(world: Path, tmp_path: Path, text: str, line: int) -> None:
+    """By the sweep's file, and before anything is run or kept."""
+    file = tmp_path / "sweep.yaml"
+    file.write_text(HEAD + text, encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape(f"{file}:{line}: ")):
+        sweep(file, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_latin_hypercube_has_each_part_of_each_range_once() -> None:
