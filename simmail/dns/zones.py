@@ -308,6 +308,8 @@ def _complaint(entry: str) -> str:
     """What is wrong with an entry, where dnspython would say something else; "" for nothing of that kind."""
     if not entry.isascii() and any("\udc80" <= letter <= "\udcff" for letter in entry):
         return "this is no UTF-8 text"
+    if entry.lstrip().startswith("#"):
+        return "a comment begins with `;`"
     bare = re.sub(r'"(?:\\.|[^"\\])*"|;.*', "", entry)
     if bare.count("(") > bare.count(")"):
         return "an opening parenthesis has no closing one"

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 FOLDER = "/etc/postfix"
 #: Where daemons, and the commands that they run, are at work.
 QUEUE_DIRECTORY = "/var/spool/postfix"
-MAIN_CF = f"{FOLDER}/main.cf"
+MAIN_CF, MASTER_CF = f"{FOLDER}/main.cf", f"{FOLDER}/master.cf"
 #: The daemons that may have arguments behind their options.
 WITH_ARGUMENTS = ("pipe", "spawn", "smtp", "lmtp")
 #: The last text that every program reads: now myorigin is read from the file that it names.

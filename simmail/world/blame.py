@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simmail.files.file_errors import FileError
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.config import MAIN_CF
+from simmail.postfix.config import MAIN_CF, MASTER_CF
 from simmail.postfix.maincf import parse
 from simmail.world.folder import is_file
 
@@ -17,10 +17,19 @@ if TYPE_CHECKING:
 
     from simmail.world.host import Host
 
-LINE = re.compile(r"(/[\w./-]+)(?:,|:) line (\d+)")
+LINE = re.compile(r"(/[\w./-]+)[,:]? line (\d+)")
 _NAME = re.compile(r"\w+")
+#: How much is told of what a program said, which may hold all of a file.
+LONGEST = 2000
 #: What is said of a value that has a dollar and no name behind it.
 NO_NAME = "macro processing error"
+#: How a message speaks of an entry of master.cf -> what it calls of it, as the fields of such an entry are called.
+_ENTRIES = (
+    (re.compile(r"exec /\S*/([\w.-]+): "), "program"),
+    (re.compile(r'"-o ([\w.-]+)'), "option"),
+    (re.compile(r"(\S+): service name or port number not known"), "service"),
+    (re.compile(r"subsystem (?:private|public)/([\w.-]+): No such file"), "service"),
+)
 _LONE = re.compile(r"\$(?![\w({$])")
 
 
@@ -36,6 +45,30 @@ def without_name(values: Mapping[str, str]) -> str | None:
     return found[-1] if found else None
 
 
+def entry(text: str, said: str) -> int:
+    """The line of a master.cf that a message is about; 0 where it is about none of them.
+
+    Args:
+        text: the file.
+        said: the message: it names a service, its program or an option.
+    """
+    found = next(((match[1], part) for form, part in _ENTRIES if (match := form.search(said))), None)
+    if found is None:
+        return 0
+    name, part = found
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.split()
+        if line.startswith("#") or not words:
+            continue
+        if part == "option":
+            fits = line[0].isspace() and any(word.partition("=")[0] in (name, f"-o{name}") for word in words)
+        else:
+            fits = not line[0].isspace() and name in (words[:1] if part == "service" else words[7:8])
+        if fits:
+            return number
+    return 0
+
+
 def blamed(host: Host, text: str) -> Location | None:
     """The file and line that a program's words are about; None where they are about none.
 
@@ -46,6 +79,9 @@ def blamed(host: Host, text: str) -> Location | None:
     found = LINE.search(text)
     if found:
         return Location(own_name(host, found[1]), int(found[2]))
+    line = entry(_text(host, MASTER_CF), text)
+    if line:
+        return Location(own_name(host, MASTER_CF), line)
     try:
         settings = parse(host.machine.files.read(MAIN_CF), MAIN_CF, lambda level, words: None)
     except (Fatal, FileError):
@@ -57,8 +93,17 @@ def blamed(host: Host, text: str) -> Location | None:
     return Location(own_name(host, MAIN_CF), location.line) if location else None
 
 
+def _text(host: Host, path: str) -> str:
+    """A file of a host; "" where there is none."""
+    try:
+        return host.machine.files.read(path)
+    except FileError:
+        return ""
+
+
 def told_with_place(host: Host, text: str, where: Location | None) -> str:
     """A sentence about a host, its place in front where there is one."""
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
     return f"{where}: {host.name}: {text}" if where else f"{host.name}: {text}"
 
 

@@ -11,7 +11,7 @@ from simmail.files.file_errors import FileError
 from simmail.files.machine import LOOPBACK, Machine
 from simmail.mail.answers import Exit
 from simmail.mail.calendar import Calendar
-from simmail.mail.errors import Fatal, InputError
+from simmail.mail.errors import Fatal, InputError, Location
 from simmail.mail.questions import Decision, Level, Sleep
 from simmail.world import folder as folders
 from simmail.world import scenario as schema
@@ -23,6 +23,7 @@ from simmail.world.logs import maillog
 from simmail.world.mailboxes import MailboxServer
 from simmail.world.master import STOCK_MASTER_CF, Master
 from simmail.world.mua import MailProgram
+from simmail.world.saved import form
 from simmail.world.speed import Speed
 from simmail.world.world import World
 from simmail.world.yaml_file import meant
@@ -150,9 +151,10 @@ class Loader:
             self._is_file(place)
         for name, text in folders.files_below(self.folder / "zones"):
             origin = Path(name).name.removesuffix(".zone")
-            self.world.zones.read(
-                text, "." if origin in ("root", "world") else origin, f"{self.folder / 'zones' / name}"
-            )
+            path = self.folder / "zones" / name
+            if (wrong := form(text)) is not None:
+                raise InputError(Location(str(path), 1), f"the file {wrong.what}", wrong.instead)
+            self.world.zones.read(text, "." if origin in ("root", "world") else origin, str(path))
 
     @staticmethod
     def _is_file(place: Path) -> None:
@@ -196,14 +198,16 @@ class Loader:
         try:
             host = self.world.add_host(name, machine, resolver)
         except ValueError as error:
-            wrong = InputError(f"hosts.{name}.address", str(error), "give each host addresses of its own")
-            raise self._wrong(("hosts", name, "address"), wrong) from None
+            taken = InputError(f"hosts.{name}.address", str(error), "give each host addresses of its own")
+            raise self._wrong(("hosts", name, "address"), taken) from None
         self.world.network.link(name, spec.site, spec.latency, spec.bandwidth)
         for source in (self.folder / "hosts" / name, *([overlay / name] if overlay else [])):
             for file in OWN_FILES:
                 self._is_file(source / file)
             for path, text in folders.files_below(source, self.world.notices):
                 lay(host, "/" + path, text, source / path)
+                if path.startswith("etc/") and not path.endswith(".db") and (wrong := form(text)):
+                    self.world.notices.append(told_with_place(host, str(wrong), Location(str(source / path), 1)))
         if machine.files.exists("/etc/postfix/main.cf"):
             if not machine.files.exists("/etc/postfix/master.cf"):
                 machine.files.write("/etc/postfix/master.cf", STOCK_MASTER_CF, modified=LAID_S)
@@ -218,8 +222,8 @@ class Loader:
         host.hides_clients = spec.hides_clients
 
     def _start(self, host: Host, spec: HostSpec) -> None:
-        for command in spec.setup:
-            self._tell(host, command, host.sh(command))
+        for number, command in enumerate(spec.setup):
+            self._tell(host, command, host.sh(command), ("hosts", host.name, "setup", number))
         if host.master is not None:
             try:
                 host.master.start()
@@ -234,19 +238,19 @@ class Loader:
     def _begin(self, host: Host, spec: HostSpec) -> None:
         """What users start once everything is up."""
         for user, commands in spec.starts.items():
-            for command in commands:
-                self.world.clock.spawn(host, host.started(command, user), 0.0, partial(self._ended, host, command))
+            for number, command in enumerate(commands):
+                ended = partial(self._ended, host, command, ("hosts", host.name, "starts", user, number))
+                self.world.clock.spawn(host, host.started(command, user), 0.0, ended)
 
-    def _ended(self, host: Host, command: str, done: Exit, now: float) -> None:
-        self._tell(host, command, done)
+    def _ended(self, host: Host, command: str, path: tuple[str | int, ...], done: Exit, now: float) -> None:
+        self._tell(host, command, done, path)
 
-    def _tell(self, host: Host, command: str, done: Exit) -> None:
-        """A notice of a command that failed, or complained."""
+    def _tell(self, host: Host, command: str, done: Exit, path: tuple[str | int, ...]) -> None:
+        """A notice of a command that failed, or complained: of the line that it names, or of where it is written."""
         if done.status or done.stderr:
-            self._notice(host, f"{command}: {(done.stderr or done.stdout).strip()}")
-
-    def _notice(self, host: Host, text: str) -> None:
-        self.world.notices.append(told_with_place(host, text, blamed(host, text)))
+            text = f"{command}: {(done.stderr or done.stdout).strip()}"
+            where = blamed(host, text) or schema.place(self.folder / folders.WORLD, path)
+            self.world.notices.append(told_with_place(host, text, where))
 
     def _person(self, login: str, person: Person) -> None:
         world = self.world

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simmail.mail.errors import InputError, Location
+from simmail.world.saved import NOT_PLAIN, form
 
 
 def tree(path: Path, missing: str, beginning: str) -> dict[Any, Any]:
@@ -31,17 +32,23 @@ def tree(path: Path, missing: str, beginning: str) -> dict[Any, Any]:
     if path.exists() and not path.is_file():
         raise InputError(name, "is no file", missing)
     try:
-        said = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(name, "there is no such file", missing) from None
     except UnicodeDecodeError as error:
+        _check_form(name, error.object.decode("utf-8", "surrogateescape"))
         at = error.object.count(b"\n", 0, error.start) + 1
         raise InputError(Location(name, at), f"is no UTF-8 text: {error}", "save it as UTF-8") from None
+    _check_form(name, text)
+    try:
+        said = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         at = error.problem_mark.line + 1 if error.problem_mark else 0
         raise InputError(Location(name, at), f"is no YAML: {error.problem}", "mind indentation and colons") from None
     except (YAMLError, ValueError, TypeError) as error:  # of the last two: a 30th of February, a list as a key
         raise InputError(name, f"is no YAML: {error}", "mind dates, and brackets in front of colons") from None
+    except RecursionError:
+        raise InputError(name, "holds brackets in brackets without end", "close those that are open") from None
     if not isinstance(said, dict):
         raise InputError(Location(name, 1), "is no mapping", f"begin with `{beginning}`")
     for where, text in _texts(said, ()):
@@ -49,6 +56,13 @@ def tree(path: Path, missing: str, beginning: str) -> dict[Any, Any]:
             what = f"has half a character, \\u{ord(half[0]):04x}"
             raise InputError(Location(name, line(said, where)), what, "write the character itself")
     return said
+
+
+def _check_form(name: str, text: str) -> None:
+    """Raises InputError for a text that has been saved so that YAML cannot read it."""
+    wrong = form(text)
+    if wrong is not None and wrong.code == NOT_PLAIN:
+        raise InputError(Location(name, 1), f"the file {wrong.what}", wrong.instead) from None
 
 
 #: How much two words have in common of which one is taken for the other, from 0 to 1.
@@ -139,6 +153,7 @@ _ALTERNATIVES = frozenset({"str", "int", "float", "bool", "list[str]", "list[int
 _KINDS = {
     "string_type": "text", "int_type": "whole number", "int_parsing": "whole number",
     "int_from_float": "whole number", "float_type": "number", "float_parsing": "number", "list_type": "list",
+    "dict_type": "mapping of names to values, as in {name: value}",
 }  # fmt: skip
 
 
