@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from posixpath import basename, dirname
 from typing import TYPE_CHECKING
 
-from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, MARKED
 from simmail.lab.namesakes import namesakes
 from simmail.postfix.printable import printable
 from simmail.world.loader import DOES_NOT_START
+from simmail.world.saved import form
 
 if TYPE_CHECKING:
     from simmail.world.world import World
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 VITAL = ("etc/postfix/main.cf", "etc/postfix/master.cf")
 #: Of what is said, which may hold all of a file, so many characters are shown.
 LONGEST = 400
-#: What a file of UTF-16 begins with.
-_UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 
 
 def troubles(world: World, files: Mapping[str, str]) -> list[str]:
@@ -31,21 +29,12 @@ def troubles(world: World, files: Mapping[str, str]) -> list[str]:
     """
     vital = {path: text for path, text in sorted(files.items()) if path.endswith(VITAL)}
     found = [
-        *(f"{path}:1: {wrong}" for path, text in vital.items() if (wrong := _form(text))),
+        *(f"{path}:1: {wrong}" for path, text in vital.items() if (wrong := form(text))),
         *_missing(world, files),
         *(notice for notice in world.notices if DOES_NOT_START in notice),
         *world.results.deaths(),
     ]
     return [printable(text)[:LONGEST] for text in found]
-
-
-def _form(text: str) -> str:
-    """What is wrong with how a file was saved; "" for nothing."""
-    if text.startswith(BYTE_ORDER_MARK):
-        return f"the file {MARKED}; save it as UTF-8 without one"
-    if text.startswith(_UTF_16):
-        return "the file is UTF-16; save it as UTF-8"
-    return "the file is no text: it holds octets of zero" if "\0" in text else ""
 
 
 def _missing(world: World, files: Mapping[str, str]) -> Iterator[str]:

@@ -37,7 +37,7 @@ REASONS: dict[str, str] = {
     "database": "tables are kept in memory here",
     "logging": "every host keeps one log of its own here",
     "processes": "processes, locks and their timing are not simulated",
-    "directories": "Postfix's programs are found here whatever folder is named",
+    "directories": "Postfix's programs are found here in whatever folder there is",
     "postscreen": "no postscreen stands before smtpd here",
     "probes": "addresses are never probed here",
     "probe sender": "the sender of address probes keeps its name here",

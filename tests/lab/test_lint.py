@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,79 @@ def test_a_byte_order_mark_is_called_by_its_name(name: str, tmp_path: Path) -> N
     assert "unknown-parameter" not in found
 
 
+#: How a file was saved -> the kind of what is found, and words of it.
+SAVED: dict[str, tuple[Callable[[str], bytes], str, str]] = {
+    "UTF-16": (lambda text: text.encode("utf-16"), "saved-otherwise", "is UTF-16"),
+    "UTF-16 without a mark": (lambda text: text.encode("utf-16-le"), "saved-otherwise", "is UTF-16"),
+    "zeros": (lambda text: f"{text}a\0b\n".encode(), "saved-otherwise", "octets of zero"),
+    "carriage returns": (lambda text: text.replace("\n", "\r").encode(), "saved-otherwise", "carriage returns"),
+    "a mark": (lambda text: text.encode("utf-8-sig"), "byte-order-mark", "byte-order mark (U+FEFF)"),
+}
+
+
+@pytest.mark.parametrize("name", ["etc/postfix/main.cf", "etc/postfix/master.cf", "etc/aliases"])
+@pytest.mark.parametrize("saved", SAVED)
+def test_a_file_that_was_saved_otherwise_is_told_alone(saved: str, name: str, tmp_path: Path) -> None:
+    """Of what follows from it, a line that means nothing or a Postfix that does not run, not a word is said."""
+    encode, code, words = SAVED[saved]
+    files = {"etc/postfix/master.cf": MASTER_CF, **BASES[0].files}
+    folder = write(tmp_path, files, BASES[0].compiled)
+    (folder / name).write_bytes(encode(files[name]))
+    report = simmail.lint(folder)
+    about = [finding for finding in report if finding.location.file == f"{folder}/{name}"]
+    assert [(finding.code, finding.location.line) for finding in about if finding.severity == "error"] == [(code, 1)]
+    assert words in about[0].why
+    assert "does-not-run" not in {finding.code for finding in report}
+
+
+#: The file, lines added at its end, which of them keeps Postfix from running, and what is advised.
+ADVICE: dict[str, tuple[str, str, int, str]] = {
+    "no equals sign": ("main.cf", "relayhost\n", 1, "Write NAME = VALUE."),
+    "braces": ("main.cf", '{"relayhost": "x"}\n', 1, "Write NAME = VALUE."),
+    "a field too few": ("master.cf", "smtp inet n - n - smtpd\n", 1, "Write eight fields"),
+    "options at the beginning": ("master.cf", "-o soft_bounce=yes\n", 1, "begins with a blank"),
+    "no such port": ("master.cf", "smptp inet n - n - - smtpd\n", 1, "smtp or submission"),
+    "no such program": ("master.cf", "qmgr unix n - n 300 1 qmgrr\n", 1, "Write qmgr."),
+    "blanks in an option": (
+        "master.cf", "smtp inet n - n - - smtpd\n  -o soft_bounce = yes\n", 2, "Write -o NAME=VALUE",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ADVICE)
+def test_the_place_and_the_advice_are_of_use(case: str, tmp_path: Path) -> None:
+    """Where a message tells neither a learner, lint does."""
+    name, text, line, advice = ADVICE[case]
+    world = tmp_path / "mylab"
+    shutil.copytree(ROOT / "labs/01-the-first-message", world)
+    folder = world / "hosts/mail.domain.ork"
+    file = folder / "etc/postfix" / name
+    before = file.read_text(encoding="utf-8") if file.exists() else STOCK_MASTER_CF
+    file.write_text(before + text, encoding="utf-8")
+    report = simmail.lint(folder)
+    found = [(f.location.file, f.location.line) for f in report if advice in f.instead]
+    assert found == [(str(file), before.count("\n") + line)], str(report)
+
+
+def test_services_that_are_missing_are_named(tmp_path: Path) -> None:
+    """A master.cf of one entry keeps mail from going anywhere: which others it needs."""
+    files = {**BASES[0].files, "etc/postfix/master.cf": "smtp inet n - n - - smtpd\n"}
+    report = simmail.lint(write(tmp_path, files, BASES[0].compiled))
+    assert any(
+        f.location.file.endswith("master.cf") and "an entry for the service rewrite" in f.instead for f in report
+    )
+
+
+def test_what_a_broken_configuration_keeps_from_being_compiled_is_not_told(tmp_path: Path) -> None:
+    """The world's own postalias fails as Postfix does; to run it again would help nobody."""
+    world = tmp_path / "mylab"
+    shutil.copytree(ROOT / "labs/01-the-first-message", world)
+    folder = world / "hosts/mail.domain.ork"
+    main = folder / "etc/postfix/main.cf"
+    main.write_text(main.read_text(encoding="utf-8") + "relayhost\n", encoding="utf-8")
+    assert [finding.code for finding in simmail.lint(folder)] == ["does-not-run"]
+
+
 def laid(folder: Path, *layers: Path) -> Path:
     """A host's folder made of others, the later ones over the earlier."""
     for layer in layers:
@@ -103,8 +178,8 @@ def test_a_finding_says_everything(tmp_path: Path) -> None:
         "file": f"{folder}/etc/postfix/main.cf",
         "line": 23,
         "happens": "smtpd_sender_restriction is set, and nobody reads it.",
-        "why": "Postfix has no parameter of that name; it keeps silent about that, but for a warning of postconf on "
-        "the terminal.",
+        "why": "Postfix 3.7 has no parameter of that name; it keeps silent about that, but for a warning of postconf "
+        "on the terminal.",
         "instead": "Write smtpd_sender_restrictions.",
         "manual": "postconf(1)",
         "related": [],

@@ -14,15 +14,12 @@ from simmail.postfix.master_entries import read_entries
 from simmail.postfix.not_simulated import unsimulated
 from simmail.postfix.parameter_names import ParameterNames
 from simmail.postfix.smtpd.restrictions import OLD_NAMES, RESTRICTIONS, WARN_IF_REJECT
+from simmail.world.saved import BYTE_ORDER_MARK
 
 #: How alike two names must be for one to be meant by the other.
 ALIKE = 0.8
 #: Parameters of older versions that a file may still set without harm.
 OUTLIVED = frozenset({"program_directory"})
-#: What some editors put in front of a text, unseen; here it is part of the first line.
-BYTE_ORDER_MARK = "\ufeff"
-#: What is to be said of a file that has one.
-MARKED = "begins with a byte-order mark (U+FEFF), which no editor shows, and which is part of the line here"
 
 
 class Unread(NamedTuple):

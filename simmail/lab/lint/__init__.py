@@ -7,10 +7,12 @@ from pathlib import Path
 
 from simmail.lab.explain.place import Place, find
 from simmail.lab.lint.finding import Finding
-from simmail.lab.lint.parsed import Parsed
+from simmail.lab.lint.parsed import MAIN_CF, Parsed
 from simmail.lab.lint.report import Report
 from simmail.lab.lint.rules import RULES
 from simmail.lab.lint.rules.running import DIES, FATAL, LACKS
+from simmail.lab.lint.rules.syntax import SAVED
+from simmail.world.blame import MASTER_CF
 from simmail.world.host import Host
 
 __all__ = ["Report", "lint"]
@@ -37,8 +39,20 @@ def lint(host: Host | str | Path, *, world: str = "", policy: str = "", zones: t
 def check(place: Place) -> Report:
     """Look for mistakes in the configuration of a host that has been found."""
     parsed = Parsed(place)
-    found = {(f.code, f.location): f for rule in RULES for f in rule(parsed)}
-    kept = [f for f in found.values() if f.code not in TRIED or not _explained(f, found.values())]
+    found = {(f.code, f.location, f.why if f.code in TRIED else ""): f for rule in RULES for f in rule(parsed)}
+    spoilt = {f.location.file for f in found.values() if f.code == SAVED.code}
+    # of a Postfix whose files cannot be read, what follows from it is not worth a word
+    untold = TRIED if spoilt & {MAIN_CF, MASTER_CF} else frozenset()
+    kept = [
+        f
+        for f in found.values()
+        if f.code == SAVED.code
+        or (
+            f.location.file not in spoilt
+            and f.code not in untold
+            and (f.code not in TRIED or not _explained(f, found.values()))
+        )
+    ]
     return Report(place, sorted((_named(place, f) for f in kept), key=lambda finding: finding.order))
 
 

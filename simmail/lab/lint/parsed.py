@@ -13,9 +13,11 @@ from simmail.files.machine import Machine
 from simmail.lab.explain.place import Place
 from simmail.lab.lint.sources import TableLine, table_lines
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix import startup
 from simmail.postfix.config import MAIN_CF, Config
 from simmail.postfix.maincf import LogicalLine, Setting, logical_lines, split_name_value
 from simmail.postfix.mastercf import MasterCf, Service
+from simmail.postfix.programs import PROGRAMS
 from simmail.postfix.smtpd.places import places
 from simmail.postfix.smtpd.program import MAIL_LISTS
 from simmail.postfix.smtpd.restrictions import (
@@ -26,6 +28,7 @@ from simmail.postfix.smtpd.restrictions import (
     Restriction,
     current_name,
 )
+from simmail.postfix.system import MailSystem
 from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.split import inside_braces, split_outside_braces
 
@@ -96,10 +99,30 @@ class Parsed:
     @cached_property
     def text(self) -> str:
         """The text of main.cf."""
+        return self.read(MAIN_CF)
+
+    def read(self, name: str) -> str:
+        """The text of a file; "" where there is none."""
         try:
-            return self.machine.files.read(MAIN_CF)
+            return self.machine.files.read(name)
         except FileError:
             return ""
+
+    @cached_property
+    def death(self) -> str:
+        """What keeps all of Postfix from starting; "" for nothing.
+
+        Of files alone it is not known which folders and addresses their machine has.
+        """
+        try:
+            system = MailSystem(self.machine, PROGRAMS, _silent, remember=False)
+            if not self.place.alone:
+                startup.enter_folders(system.config)
+                for service in system.master.services.values():
+                    startup.bind(service, system.config)
+        except Fatal as fatal:
+            return fatal.text
+        return ""
 
     @cached_property
     def lines(self) -> tuple[LogicalLine, ...]:

@@ -42,6 +42,8 @@ GRAVE, MOST = ("fatal", "panic", "error"), 5
 COMMANDS = frozenset({"sendmail", "postdrop"})
 #: What programs say that find no other programs, accounts, names or files of the machine.
 SURROUNDINGS = ("No such file", "Permission denied", "refused", "not known", "unknown user", "SASL")
+#: How a part of Postfix itself is called, which master.cf has or has not.
+SUBSYSTEM = "subsystem "
 #: The classes of domains, whose first is written to.
 CLASSES = ("mydestination", "virtual_mailbox_domains", "virtual_alias_domains", "relay_domains")
 #: Where those who can be written to stand.
@@ -113,7 +115,8 @@ def _expected(parsed: Parsed, complaint: Complaint) -> bool:
     """Whether a program lacks a table, of which other rules tell, or something that a folder of files cannot have."""
     if complaint.event == "error":
         return complaint.said.startswith("open ")
-    return parsed.place.alone and any(sign in complaint.said for sign in SURROUNDINGS)
+    of_postfix = SUBSYSTEM in complaint.said
+    return parsed.place.alone and not of_postfix and any(sign in complaint.said for sign in SURROUNDINGS)
 
 
 def _host(world: World, name: str, machine: Machine) -> Host:

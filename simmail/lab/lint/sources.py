@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from simmail.files.file_errors import FileError
 from simmail.mail.errors import Fatal, Location
+from simmail.postfix.commands.postalias import alias_entries
 from simmail.postfix.maincf import SPACE, logical_lines
 from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.entries import read_entries
@@ -17,6 +18,8 @@ from simmail.postfix.tables.split import BraceError, inside_braces, name_and_val
 #: Types whose source is compiled, or read as such a source is.
 KEYED = ("hash", "btree", "lmdb", "dbm", "cdb", "sdbm", "texthash")
 COMPILED = ("hash", "btree", "lmdb", "dbm", "cdb", "sdbm")
+#: Types that read a file of the name behind the colon.
+FILES = (*COMPILED, "texthash", "cidr", "pcre", "regexp")
 
 
 class TableLine(NamedTuple):
@@ -70,10 +73,8 @@ def _inline(name: str) -> Iterator[TableLine]:
 
 
 def _aliases(text: str, name: str, environment: TableEnvironment) -> Iterator[TableLine]:
-    for line in logical_lines(text, name, environment.warn):
-        key, colon, value = line.text.partition(":")
-        if colon:
-            yield TableLine(key.strip(SPACE + '"'), value.strip(SPACE), Location(name, line.first))
+    for entry in alias_entries(text, name, environment.warn, utf8=True):
+        yield TableLine(entry.key, entry.value, Location(name, entry.line))
 
 
 def _patterns(spec: str, environment: TableEnvironment) -> Iterator[TableLine]:

@@ -24,12 +24,15 @@ SEE ALSO
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from simmail.files.invocation import Invocation
 from simmail.mail.questions import Decision
 from simmail.mail.tokens import externalize, internalize, scan
 from simmail.postfix.commands.table_tool import TableTool
-from simmail.postfix.maincf import logical_lines
+from simmail.postfix.maincf import Warn, logical_lines
 from simmail.postfix.tables.build import Builder, create
+from simmail.postfix.tables.entries import Entry
 from simmail.postfix.tables.flags import DictFlag
 from simmail.postfix.tables.fold import is_utf8
 
@@ -50,29 +53,10 @@ class Postalias(TableTool):
         """Compile an alias database, or add to it."""
         path, source = self.source(type, name)
         builder = create(type, name, self.environment, self.request.flags, source)
-        for line in logical_lines(self.text(source), path, self.environment.warn):
-            self._entry(builder, f"{path}, line {line.first}", line.text, line.first)
+        for entry in alias_entries(self.text(source), path, self.environment.warn, builder.table.utf8):
+            builder.put(entry.key, entry.value, entry.line)
         self._sign(builder)
         builder.close()
-
-    def _entry(self, builder: Builder, place: str, text: str, line: int) -> None:
-        """One alias; what is none is warned of and left out."""
-        warn = self.environment.warn
-        if builder.table.utf8 and not is_utf8(text):
-            warn("warning", f'{place}: non-UTF-8 input "{text}" -- ignoring this line')
-            return
-        tokens = scan(text)
-        kinds = [token.kind for token in tokens]
-        if not tokens:
-            return
-        colon = kinds.index(":") if ":" in kinds else 0
-        if not 0 < colon < len(tokens) - 1 or "," in kinds[:colon]:
-            warn("warning", f"{place}: need name:value pair")
-            return
-        if "@" in kinds[:colon] or "%" in kinds[:colon]:
-            warn("warning", f"{place}: name must be local")
-            return
-        builder.put(internalize(tokens[:colon]), externalize(tokens[colon + 1 :])[0], line)
 
     def _sign(self, builder: Builder) -> None:
         """Add what sendmail and NIS look for in an alias database."""
@@ -83,3 +67,31 @@ class Postalias(TableTool):
         now = int(invocation.machine.calendar.unix(invocation.now))
         builder.put("YP_LAST_MODIFIED", f"{now:010d}", bare=True)
         builder.put("YP_MASTER_NAME", str(self.config["myhostname"]), bare=True)
+
+
+def alias_entries(text: str, name: str, warn: Warn, utf8: bool) -> Iterator[Entry]:
+    """The entries of an alias database's source; lines that are none are warned of and left out.
+
+    Args:
+        text: the source.
+        name: its name, for warnings.
+        warn: who hears them.
+        utf8: whether a line has to be UTF-8.
+    """
+    for line in logical_lines(text, name, warn):
+        place = f"{name}, line {line.first}"
+        if utf8 and not is_utf8(line.text):
+            warn("warning", f'{place}: non-UTF-8 input "{line.text}" -- ignoring this line')
+            continue
+        tokens = scan(line.text)
+        kinds = [token.kind for token in tokens]
+        if not tokens:
+            continue
+        colon = kinds.index(":") if ":" in kinds else 0
+        if not 0 < colon < len(tokens) - 1 or "," in kinds[:colon]:
+            warn("warning", f"{place}: need name:value pair")
+            continue
+        if "@" in kinds[:colon] or "%" in kinds[:colon]:
+            warn("warning", f"{place}: name must be local")
+            continue
+        yield Entry(internalize(tokens[:colon]), externalize(tokens[colon + 1 :])[0], line.first)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, meant, restriction_meant, unread_names
+from simmail.lab.explain.mistakes import meant, restriction_meant, unread_names
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Item, Parsed
 from simmail.postfix.not_simulated import TABLES
 from simmail.postfix.smtpd.restrictions import IMPLIED, RESTRICTIONS, Argument, current_name
 from simmail.postfix.tables.registry import TYPES
+from simmail.world.saved import BYTE_ORDER_MARK
 
 #: Restrictions that newer versions no longer know (RELEASE_NOTES-3.9) -> what stands in for them.
 GONE = {
@@ -23,7 +24,8 @@ ELSEWHERE = frozenset({"cdb", "dbm", "lmdb", "sdbm", "dirdb"}) | TABLES
 PARAMETER = Kind(
     "error", "unknown-parameter",
     "{name} is set, and nobody reads it.",
-    "Postfix has no parameter of that name; it keeps silent about that, but for a warning of postconf on the terminal.",
+    "Postfix 3.7 has no parameter of that name; it keeps silent about that, but for a warning of postconf on the "
+    "terminal.",
     "{advice}",
     "postconf(1)",
 )  # fmt: skip

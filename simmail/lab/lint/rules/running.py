@@ -15,12 +15,28 @@ from simmail.postfix.programs import PROGRAMS, simulated
 from simmail.postfix.smtpd.program import MAIL_LISTS
 from simmail.postfix.smtpd.restrictions import RELAY_GUARDS
 from simmail.postfix.system import MailSystem
-from simmail.world.blame import LINE, NO_NAME, without_name
+from simmail.world.blame import LINE, MASTER_CF, NO_NAME, entry, without_name
 
 #: What may be a parameter that a message is about, and not one whose value it would hold.
 _NAME = re.compile(r"(?<![\w${])\w+")
 #: How a message calls a service of master.cf.
 _SERVICE = re.compile(r"(?:private/|public/|service )([\w.-]+)")
+#: How it calls a socket of such a service that is not there.
+_SOCKET = re.compile(r"(?:private|public)/([\w.-]+): No such file")
+#: How much of a message is shown: it may hold all of a file.
+LONGEST = 400
+#: Words in a message -> what would do.
+REMEDIES = {
+    "option value: missing '='": "Write -o NAME=VALUE without blanks, or -o { NAME = VALUE }.",
+    "missing '=' after attribute name": "Write NAME = VALUE.",
+    'field "': "Write eight fields: service type private unpriv chroot wakeup maxproc command; - stands for the usual.",
+    "bad transport type": "Write inet, unix, fifo, pass or unix-dgram; a line of options begins with a blank.",
+    "unsupported dictionary type": "Name a table of a type that there is: `postconf -m` lists them.",
+    "service name or port number not known": "Write the name of a service, smtp or submission, or a number.",
+    "no SASL authentication mechanisms": "Write smtpd_sasl_auth_enable = no: nobody logs in here.",
+}
+#: Words in a message -> the parameter that it is about, and does not name.
+UNNAMED = {"no SASL authentication mechanisms": "smtpd_sasl_auth_enable"}
 _QUOTED = re.compile(r'"([^"]+)"')
 #: How a part of what is quoted is marked.
 _UNMARKED = re.compile("[<>]|\\.\\.\\.")
@@ -64,11 +80,10 @@ LACKS = Kind(
 
 def programs(host: Parsed) -> Iterator[Finding]:
     """Programs that end as soon as they are started, and what is wrong as mail comes."""
-    try:
-        system = MailSystem(host.machine, PROGRAMS, lambda level, text: None, remember=False)
-    except Fatal as fatal:
-        yield _fatal(host, "Postfix", fatal.text)
+    if host.death:
+        yield _fatal(host, "Postfix", host.death)
         return
+    system = MailSystem(host.machine, PROGRAMS, lambda level, text: None, remember=False)
     told: set[str] = set()
     for (name, type), service in system.master.services.items():
         if not simulated(service.command) or not _used(host, name, service.command):
@@ -118,20 +133,38 @@ def _guard(host: Parsed) -> Finding:
 def _fatal(host: Parsed, program: str, said: str, kind: Kind = FATAL) -> Finding:
     if NO_NAME in said and (name := without_name({s.name: s.value for s in host.assignments})):
         return DOLLAR.at(host.where(name), program=program, name=name)
+    said = said if len(said) <= LONGEST else f"{said[:LONGEST]} ..."
     found = LINE.search(said)
-    names = [name for name in _NAME.findall(said) if host.is_set(name)]
+    line = entry(host.read(MASTER_CF), said)
+    lacking = next((name for name in _SOCKET.findall(said) if (name, "unix") not in host.services), "")
+    remedy = _remedy(said, lacking)
+    names = [name for name in (_unnamed(said) if remedy else _NAME.findall(said)) if host.is_set(name)]
     services = [host.services[name, "unix"] for name in _SERVICE.findall(said) if (name, "unix") in host.services]
     if found:
         place = Location(found[1], int(found[2]))
+    elif line or lacking:
+        place = Location(MASTER_CF, line or 1)
     elif services:
         place = services[0].location
     elif names:
         place = host.where(names[0])
     else:
         place = _by_value(host, said)
-    instead = f"Mend the value of {names[0]}." if names else "Mend what it names."
+    instead = remedy or (f"Mend the value of {names[0]}." if names else "Mend what it names.")
     related = sorted({host.where(name) for name in names} - {place})
     return kind.at(place, *related, program=program, said=said, instead=instead)
+
+
+def _unnamed(said: str) -> list[str]:
+    """The parameters that a message is about without a word of them."""
+    return [name for sign, name in UNNAMED.items() if sign in said]
+
+
+def _remedy(said: str, lacking: str) -> str:
+    """What would do where a message does not tell a learner; "" where it does."""
+    if lacking:
+        return f"Give master.cf an entry for the service {lacking}, as a stock master.cf has one."
+    return next((advice for sign, advice in REMEDIES.items() if sign in said), "")
 
 
 def _by_value(host: Parsed, said: str) -> Location:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simmail.lab.explain.mistakes import meant
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed
 from simmail.mail.errors import Location
 from simmail.postfix.mastercf import Service
+from simmail.postfix.programs import OTHERS, PROGRAMS_BY_NAME
 
 #: Parameters that name a service of master.cf before a colon.
 TRANSPORTS = (
@@ -33,6 +35,13 @@ NO_SERVICE = Kind(
     "Mail for it waits in the queue: mail transport unavailable.",
     "{parameter} names {service}, and master.cf has no such service.",
     "Add the service to master.cf, or name one that delivers: {services}.",
+    "master(5)",
+)  # fmt: skip
+NO_PROGRAM = Kind(
+    "error", "no-such-program",
+    "Whatever needs the service {service} hangs or waits, and the log may keep silent about it.",
+    "Its program is called {program}, and Postfix has none of that name.",
+    "{instead}",
     "master(5)",
 )  # fmt: skip
 NULL_TRANSPORT = Kind(
@@ -83,6 +92,18 @@ def _line(host: Parsed, service: Service, name: str) -> Location:
     return service.location
 
 
+def programs(host: Parsed) -> Iterator[Finding]:
+    """Programs that do not exist; of files alone, where one of Postfix's may have been meant."""
+    known = sorted((*PROGRAMS_BY_NAME, *OTHERS))
+    for service in host.services.values():
+        program = service.command
+        like = meant(program, known)
+        if program in known or "/" in program or not (like or not host.place.alone):
+            continue
+        instead = f"Write {like}." if like else "Write the name of one of Postfix's programs."
+        yield NO_PROGRAM.at(service.location, service=service.name, program=program, instead=instead)
+
+
 def transports(host: Parsed) -> Iterator[Finding]:
     """Transports that master.cf does not have."""
     if not host.services:
@@ -119,4 +140,4 @@ def milters(host: Parsed) -> Iterator[Finding]:
         yield MILTER.at(host.where(name))
 
 
-RULES = (overrides, transports, soft_bounce, milters)
+RULES = (overrides, programs, transports, soft_bounce, milters)

@@ -6,19 +6,23 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from simmail.lab.explain.mistakes import BYTE_ORDER_MARK, MARKED, meant
+from simmail.lab.explain.mistakes import meant
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import COMMENT, Assignment, Parsed
+from simmail.lab.lint.sources import FILES
 from simmail.mail.errors import Location
 from simmail.postfix.config import MAIN_CF
 from simmail.postfix.maincf import SPACE, logical_lines
 from simmail.postfix.parameters import parameters
+from simmail.world.blame import MASTER_CF
+from simmail.world.saved import MARKED, NOT_PLAIN, form
 
 #: Parameters that hold a text or a command, in which `#` may be meant.
 FREE_TEXTS = re.compile(r".*(_banner|_reply|_footer|_command|_template|_filter|_text|_chars|_delimiters)|mail_name")
-MASTER_CF = "/etc/postfix/master.cf"
 #: Blanks of other kinds than Postfix's, and signs that have no width.
 _FALSE_BLANK = re.compile("[\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]|(?<!^)\ufeff")
+#: Typographic quotation marks and dashes, and a plain quotation mark before a word.
+_FALSE_SIGN = re.compile("[\u2018-\u201f\u00ab\u00bb\u2010-\u2015]|(?:^|[\\s,])[\"'](?=[\\w/$])")
 _SETTING = re.compile(r"\s+([A-Za-z_][\w-]*)\s*=(?!\S*[=}])")
 
 INLINE = Kind(
@@ -53,12 +57,13 @@ LEADING = Kind(
 )  # fmt: skip
 
 MARK = Kind(
-    "error", "byte-order-mark",
+    "error", MARKED.code,
     "The first line of {file} does not say what it seems to.",
-    f"The file {MARKED}.",
-    "Save the file as UTF-8 without a byte-order mark (BOM).",
+    "The file {what}.",
+    "{instead}.",
     "postconf(5)",
 )  # fmt: skip
+SAVED = MARK._replace(code=NOT_PLAIN, happens="Nothing in {file} means what it seems to.")
 BLANK = Kind(
     "error", "no-blank",
     "`{shown}` is one word, and means nothing.",
@@ -66,6 +71,37 @@ BLANK = Kind(
     "Write a plain blank there; such signs come from web pages and word processors.",
     "postconf(5)",
 )  # fmt: skip
+
+
+QUOTES = Kind(
+    "error", "quotation-marks",
+    "`{shown}` is not what it seems to.",
+    "Its {name} (U+{code:04X}) is a letter like others to Postfix: in main.cf nothing is put in quotation marks.",
+    "Write it without them.",
+    "postconf(5)",
+)  # fmt: skip
+DASH = QUOTES._replace(
+    code="long-dash",
+    why="Its {name} (U+{code:04X}) is no hyphen, and comes from web pages and word processors.",
+    instead="Write a plain -.",
+)
+
+
+def false_signs(host: Parsed) -> Iterator[Finding]:
+    """Quotation marks around words in main.cf, and dashes: each setting's first."""
+    for setting in host.assignments:
+        if FREE_TEXTS.fullmatch(setting.name) or ":{" in setting.value:
+            continue
+        for number, text in setting.lines:
+            value = text.partition("=")[2] if number == setting.line else text
+            found = _FALSE_SIGN.search(value)
+            if found:
+                sign = found[0].strip(" \t,")[:1] or found[0][-1]
+                shown = next(word for word in value.replace(",", " ").split() if sign in word)
+                name = unicodedata.name(sign).lower()
+                kind = DASH if "dash" in name else QUOTES
+                yield kind.at(Location(MAIN_CF, number), shown=shown, name=name, code=ord(sign))
+                break
 
 
 def false_blanks(host: Parsed) -> Iterator[Finding]:
@@ -81,12 +117,15 @@ def false_blanks(host: Parsed) -> Iterator[Finding]:
                 yield BLANK.at(Location(MAIN_CF, number), shown=shown, name=f"a {name}", code=ord(found[0]))
 
 
-def marks(host: Parsed) -> Iterator[Finding]:
-    """Files that begin with a byte-order mark."""
-    files = host.machine.files
-    for name in (MAIN_CF, MASTER_CF):
-        if files.exists(name) and files.read(name).startswith(BYTE_ORDER_MARK):
-            yield MARK.at(Location(name, 1), file=name)
+def forms(host: Parsed) -> Iterator[Finding]:
+    """Files that have been saved as something else than plain text in UTF-8."""
+    tables = (table.name for table in host.tables if table.type in FILES)
+    for name in dict.fromkeys((MAIN_CF, MASTER_CF, *tables)):
+        found = form(host.read(name))
+        if found:
+            kind = MARK if found is MARKED else SAVED
+            instead = found.instead[:1].upper() + found.instead[1:]
+            yield kind.at(Location(name, 1), file=name, what=found.what, instead=instead)
 
 
 def inline_comments(host: Parsed) -> Iterator[Finding]:
@@ -141,4 +180,4 @@ def leading_blank(host: Parsed) -> Iterator[Finding]:
         yield LEADING.at(Location(MAIN_CF, number), text=text.strip())
 
 
-RULES = (marks, false_blanks, inline_comments, glued_lines, set_twice, leading_blank)
+RULES = (forms, false_blanks, false_signs, inline_comments, glued_lines, set_twice, leading_blank)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from simmail.lab.lint.databases import Databases
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed, TableRef
-from simmail.lab.lint.sources import COMPILED, table_lines
+from simmail.lab.lint.sources import COMPILED, FILES, table_lines
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.tables import TableEnvironment
 from simmail.postfix.tables.registry import open_table
@@ -45,8 +45,6 @@ ALIASES = ("alias_maps", "alias_database")
 CACHES = ("_cache_database", "_cache_map", "address_verify_map")
 #: What is said of a rule that has a pattern and nothing else.
 EMPTY = "no replacement text"
-#: Types that read a file of the name behind the colon.
-FILES = (*COMPILED, "texthash", "cidr", "pcre", "regexp")
 
 NO_TYPE = Kind(
     "error", "table-without-type",
@@ -86,10 +84,17 @@ STALE = Kind(
 LINE_LOST = Kind(
     "warning", "table-line",
     "This line of {file} does nothing.",
-    "{said}.",
+    "{said}",
     "{advice}",
     "{manual}",
 )  # fmt: skip
+#: How warnings call a kind of table -> how a line of it is written, and where that stands.
+WRITTEN = {
+    "alias": ("Write NAME: WHO.", "aliases(5)"),
+    "cidr map": ("Write NETWORK/LENGTH ACTION, or ADDRESS ACTION.", "cidr_table(5)"),
+    "pcre map": ("Write /PATTERN/ ACTION, and try it with postmap -q.", "pcre_table(5)"),
+    "regexp map": ("Write /PATTERN/ ACTION, and try it with postmap -q.", "regexp_table(5)"),
+}
 NETWORK_KEY = Kind(
     "warning", "network-in-keyed-table",
     "The entry {key} matches nobody.",
@@ -144,6 +149,8 @@ def without_type(host: Parsed) -> Iterator[Finding]:
 def files_there(host: Parsed) -> Iterator[Finding]:
     """Tables whose files are not there, or not compiled, or not since the last change."""
     databases = Databases(host.place)
+    # what the world runs before Postfix starts fails, too, where main.cf cannot be read
+    in_vain = host.place.folder is None and bool(host.death)
     seen: set[str] = set()
     for table in host.tables:
         if (
@@ -161,7 +168,8 @@ def files_there(host: Parsed) -> Iterator[Finding]:
             if not (compiled and databases.compiled(table.name)):
                 yield MISSING.at(table.location, compile=f", and run {command}" if compiled else "", **words)
         elif compiled and databases.uncompiled(table.name):
-            yield UNCOMPILED.at(table.location, **words)
+            if not in_vain:
+                yield UNCOMPILED.at(table.location, **words)
         elif compiled and databases.stale(table.name):
             yield STALE.at(Location(table.name, 1), table.location, **words)
 
@@ -197,6 +205,7 @@ def lost_lines(host: Parsed) -> Iterator[Finding]:
             continue
     # in a table that decides about mail an empty result is worse than lost; see the rules about access tables
     access = {item.argument.partition(":")[2] for item in host.all_items() if item.name.startswith("check_")}
+    aliases = {table.name for table in host.tables if table.parameter in ALIASES}
     told: set[Location] = set()
     for text in heard:
         found = LINE.search(text)
@@ -206,11 +215,10 @@ def lost_lines(host: Parsed) -> Iterator[Finding]:
         if place in told:
             continue
         told.add(place)
-        patterns = "map" in text[: found.start()]
-        advice = "Write /PATTERN/ ACTION, and try it with postmap -q." if patterns else "Write KEY VALUE."
-        yield LINE_LOST._replace(manual="regexp_table(5)" if patterns else "postmap(1)").at(
-            place, file=found[1], said=said[:1].upper() + said[1:], advice=advice
-        )
+        kind = "alias" if found[1] in aliases else text[: found.start()].strip()
+        advice, manual = WRITTEN.get(kind, ("Write KEY VALUE.", "postmap(1)"))
+        said = said[:1].upper() + said[1:] + ("" if said.endswith(("?", ".")) else ".")
+        yield LINE_LOST._replace(manual=manual).at(place, file=found[1], said=said, advice=advice)
 
 
 def network_keys(host: Parsed) -> Iterator[Finding]:
