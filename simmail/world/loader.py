@@ -58,6 +58,8 @@ def load(name: str | Path, seed: int = 1, policy: str = "", remember: bool = Tru
     folder = folders.find(name)
     if not hasattr(seed, "__index__"):
         raise InputError(f"seed {seed!r}", "is no whole number", "write seed=2; a policy is given as policy='after'")
+    if not isinstance(policy, str):
+        raise InputError(f"policy {policy!r}", "is no name", "write it as a text: 'after'")
     return Loader(folder, schema.read(folder / folders.WORLD), int(seed), policy, remember).world
 
 

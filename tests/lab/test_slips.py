@@ -70,6 +70,7 @@ from simmail.mail.errors import InputError
         ),
         (lambda w: w.host("mail.domain.ork").sh("cat", stdin=["a"]), r"mail.domain.ork: stdin: \['a'\] is no text"),
         (lambda w: w.zones.read(["a"]), r"zone: \['a'\] is no text; write the zone's lines as one text"),
+        (lambda w: simmail.load("05", policy=1), r"policy 1: is no name; write it as a text: 'after'"),
         (lambda w: simmail.load("05", "after"), r"seed 'after': is no whole number; write seed=2; a policy"),
         (lambda w: simmail.load("05", policy="none"), r"'none': is not there; there are: .*; without one"),
         (lambda w: simmail.plot.queues("01"), r"world '01': is none; give what simmail.load\('01'\) returns"),
