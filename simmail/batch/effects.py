@@ -142,5 +142,6 @@ def effect_picture(effects: pd.DataFrame, factor: str) -> Picture:
             for line in lines.itertuples()
         )
         parts.append(f"{TOLD[share]} {values}")
+    drawing.supxlabel(factor, fontsize=10)
     alt = f"Effect of {factor}: {'; '.join(parts)}."
     return Picture(drawing, alt, tuple(own.columns), list(own.itertuples(index=False, name=None)))

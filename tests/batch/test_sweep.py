@@ -13,7 +13,7 @@ import pytest
 
 from simmail.batch import page, replication, runner, sweep
 from simmail.batch.bundle import Bundle
-from simmail.batch.effects import STOPPED, front, main_effects
+from simmail.batch.effects import STOPPED, effect_picture, front, main_effects
 from simmail.batch.intervals import interval
 from simmail.batch.replication import Row, Task
 from simmail.cli import main
@@ -204,6 +204,8 @@ def test_intervals_tell_of_the_seeds() -> None:
     assert effects.loc["a", "mean"] == pytest.approx(0.72)
     assert (effects.loc["a", "low"], effects.loc["a", "high"]) == pytest.approx((found.low, found.high))
     assert tuple(effects.loc["b", ["mean", "low", "high"]]) == pytest.approx((0.05, 0.05, 0.05))
+    drawing = effect_picture(main_effects(rows, []), "policy").figure
+    assert (drawing.get_supxlabel(), len(drawing.axes)) == ("policy", 2)
     assert tuple(effects.loc["a", ["points", "seeds"]]) == (2, 3)
     alone = main_effects(rows.query("seed == 1"), []).query(f"share == '{STOPPED}'")
     assert alone["low"].isna().all()
