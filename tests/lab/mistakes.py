@@ -245,6 +245,12 @@ MISTAKES: tuple[Mistake, ...] = (
     M("bad number", "does-not-run", "message_size_limit = 10MB"),
     M("no such transport in a table", "no-such-service", "transport_maps = hash:/etc/postfix/ways", at="smpt:",
       files={"etc/postfix/ways": "slow.test smpt:[mx.slow.test]\n"}, compiled=("etc/postfix/ways",), smtp=False),
+    M("a next hop that is not closed", "nexthop-unreadable", "transport_maps = hash:/etc/postfix/ways", at="[mx.slow",
+      files={"etc/postfix/ways": "fast.test relay:[mx.fast.test]:587\nslow.test smtp:[mx.slow.test\n"},
+      compiled=("etc/postfix/ways",), smtp=False),
+    M("a port that is none", "nexthop-unreadable", "default_transport = smtp:[mail.isp.test]:smpt", smtp=False),
+    M("a policy server without its entry", "no-such-service",
+      RECIPIENT + "permit_mynetworks, reject_unauth_destination, check_policy_service unix:private/policy-spf"),
     M("null transport", "null-transport", "default_transport = :mail.isp.test", smtp=False),
     M("no such transport", "no-such-service", "mailbox_transport = lmtpd:unix:/run/dovecot", smtp=False),
 

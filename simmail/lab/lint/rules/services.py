@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from simmail.lab.explain.mistakes import meant
 from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import Parsed
-from simmail.mail.errors import Location
+from simmail.mail.errors import Fatal, Location
 from simmail.postfix.mastercf import Service
 from simmail.postfix.programs import OTHERS, PROGRAMS_BY_NAME
+from simmail.postfix.smtp.destination import parse
 
 #: Parameters that name a service of master.cf before a colon.
 TRANSPORTS = (
@@ -44,6 +46,22 @@ NO_PROGRAM = Kind(
     "{instead}",
     "master(5)",
 )  # fmt: skip
+NO_POLICY = Kind(
+    "error", "no-such-service",
+    "Whatever comes as far as this is put off: 451 4.3.5 Server configuration problem.",
+    "check_policy_service names {socket}, and master.cf has no service {service}.",
+    "Add the service to master.cf, or take check_policy_service out.",
+    "SMTPD_POLICY_README",
+)  # fmt: skip
+NEXTHOP = Kind(
+    "error", "nexthop-unreadable",
+    "Mail for it waits: {service}(8) dies as soon as it comes to `{word}`.",
+    "It ends with `fatal: {said}`.",
+    "Write a domain, HOST:PORT or [HOST]:PORT behind the first colon, as in {service}:[mail.example.org]:587.",
+    "transport(5)",
+)  # fmt: skip
+#: How check_policy_service calls a service of master.cf.
+SOCKET = re.compile(r"unix:((?:private|public)/([\w.-]+))")
 NULL_TRANSPORT = Kind(
     "error", "null-transport",
     "The queue manager stands still at the first such address, and so does each smtpd that hears of one.",
@@ -110,21 +128,45 @@ def transports(host: Parsed) -> Iterator[Finding]:
         return
     known = {name: service.command for (name, type), service in host.services.items() if type in ("unix", "fifo")}
     agents = ", ".join(sorted(name for name, command in known.items() if command in AGENTS))
-    for parameter, service, location in _named(host):
+    for parameter, service, nexthop, location in _named(host):
+        if known.get(service) == "smtp":
+            yield from _unreadable(service, nexthop, location)
         if not service and parameter in OF_CLASSES:
             yield NULL_TRANSPORT.at(location, parameter=parameter, services=agents)
         if service and service not in known and not service.startswith("#"):
             yield NO_SERVICE.at(location, parameter=parameter, service=service, services=agents)
 
 
-def _named(host: Parsed) -> Iterator[tuple[str, str, Location]]:
-    """The transports that main.cf and transport tables name: the parameter or table, the service, and the place."""
+def _unreadable(service: str, nexthop: str, location: Location) -> Iterator[Finding]:
+    """The first destination of some that smtp(8) cannot read."""
+    for word in nexthop.replace(",", " ").split():
+        if word.startswith("#"):
+            return
+        try:
+            parse(word, "smtp")
+        except Fatal as fatal:
+            yield NEXTHOP.at(location, service=service, word=word, said=fatal.text)
+            return
+
+
+def _named(host: Parsed) -> Iterator[tuple[str, str, str, Location]]:
+    """The transports that main.cf and its tables name: the parameter or table, the service, the nexthop, the place."""
     for parameter in TRANSPORTS:
         if host.is_set(parameter):
-            yield parameter, host.told(parameter).partition(":")[0].strip(), host.where(parameter)
+            service, _, nexthop = host.told(parameter).partition(":")
+            yield parameter, service.strip(), nexthop, host.where(parameter)
     for ref in host.tables_of("transport_maps"):
         for line in host.entries(ref.spec):
-            yield ref.spec, line.value.partition(":")[0].strip(), line.location if line.location.line else ref.location
+            service, _, nexthop = line.value.partition(":")
+            yield ref.spec, service.strip(), nexthop, line.location if line.location.line else ref.location
+
+
+def policies(host: Parsed) -> Iterator[Finding]:
+    """Policy servers that are services of master.cf, and are not there."""
+    for item in host.all_items():
+        found = SOCKET.search(item.argument) if item.name == "check_policy_service" else None
+        if found and host.services and (found[2], "unix") not in host.services:
+            yield NO_POLICY.at(item.location, socket=found[0], service=found[2])
 
 
 def soft_bounce(host: Parsed) -> Iterator[Finding]:
@@ -140,4 +182,4 @@ def milters(host: Parsed) -> Iterator[Finding]:
         yield MILTER.at(host.where(name))
 
 
-RULES = (overrides, programs, transports, soft_bounce, milters)
+RULES = (overrides, programs, transports, policies, soft_bounce, milters)
