@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Hosts that a card has room for.
 SHOWN = 8
+#: Addresses that a line has room for.
+ADDRESSES = 2
 # Lengths are inches, sizes of letters points.
 TITLE, NAME, SMALL = 9.5, 10.0, 8.5
 LINE, HOST_GAP, PAD, MARK = 0.19, 0.09, 0.14, 0.26
@@ -116,13 +118,20 @@ def _cards(world: World) -> dict[str, Card]:
         if len(card.hosts) >= SHOWN:
             card.more += 1
             continue
-        lines = [", ".join(host.machine.outside)]
+        lines = [_addresses(host.machine.outside)]
         if host.name in people:
             lines.append(" and ".join(people[host.name]))
         if not (host.up and world.network.graph.nodes[host.name]["up"]):
             lines.append("down")
         card.hosts.append((host.takes_mail, host.name, lines))
     return cards
+
+
+def _addresses(addresses: tuple[str, ...]) -> str:
+    """A host's addresses; of one that stands for many computers the first."""
+    if len(addresses) <= ADDRESSES:
+        return ", ".join(addresses)
+    return f"{addresses[0]} and {len(addresses) - 1} more"
 
 
 def _site_of(world: World, node: str) -> str:
@@ -259,7 +268,15 @@ def _draw_card(axes: Any, card: Card) -> None:
             axes.text(at, y, line, fontsize=SMALL, color=colour, va="center", zorder=4)
     if card.more:
         y -= LINE
-        axes.text(left + PAD + MARK, y, f"and {card.more} more", fontsize=SMALL, color=PALE, va="center", zorder=4)
+        axes.text(
+            left + PAD + MARK,
+            y,
+            f"and {card.more} more host{'s' if card.more > 1 else ''}",
+            fontsize=SMALL,
+            color=PALE,
+            va="center",
+            zorder=4,
+        )
 
 
 def _flow(a: Card, b: Card, there: int, back: int) -> str:

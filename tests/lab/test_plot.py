@@ -181,3 +181,12 @@ def test_an_empty_queue_has_an_axis_of_whole_messages() -> None:
     world.run("1m")
     drawn = plot.queues(world, "mail.domain.ork").figure
     assert drawn.axes[0].get_ylim() == (0.0, 1.0)
+
+
+def test_a_map_stays_readable_where_a_host_has_many_addresses() -> None:
+    """One host stands for sixty computers of strangers: the first address, and how many there are."""
+    picture = plot.topology(simmail.load("09"))
+    words = [text.get_text() for axes in picture.figure.axes for text in axes.texts]
+    assert "198.18.0.1 and 59 more" in words
+    assert "and 6 more hosts" in words
+    assert picture.figure.get_size_inches()[0] < 12
