@@ -53,7 +53,8 @@ def secret(file: str | None = None) -> bytes:
     try:
         text = Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(file, f"the course's secret cannot be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise InputError(file, f"the course's secret cannot be read: {why}", "name the file that it is in") from None
     if not text:
         raise InputError(file, "is empty", "put a line of chance into it: openssl rand -hex 32")
     return text.encode()

@@ -132,3 +132,10 @@ def test_a_moment_that_is_over_is_warned_of() -> None:
     with pytest.warns(UserWarning, match=r"it is Mon 09:20:00 already, .* write world.run\(world.now \+ 300\)"):
         world.run("5m")
     assert world.now == 1200
+
+
+def test_a_number_is_the_name_of_a_lab() -> None:
+    """As one says it: lab 1 is not the tenth, nor any other that begins so."""
+    assert simmail.load("1").title == simmail.load("01").title
+    with pytest.raises(InputError, match="nowhere"):
+        simmail.load("99")
