@@ -380,3 +380,10 @@ def test_a_database_of_aliases_has_a_type_by_default() -> None:
     host.edit("main.cf", alias_database="/etc/aliases")
     assert not [one for one in simmail.lint(host) if one.severity == "error"]
     assert host.sh("newaliases").status == 0
+
+
+def test_an_entry_in_braces_of_its_own_is_read_without_them(tmp_path: Path) -> None:
+    """Of an inline table: what a look-up finds is what lint looks at."""
+    main = "transport_maps = inline:{{a.test=smtp:[mx.a.test]}, {b.test = smtp:[mx.b.test]:587}, c.test=relay:}\n"
+    files = {**BASES[0].files, "etc/postfix/main.cf": BASES[0].files["etc/postfix/main.cf"] + main}
+    assert [finding.code for finding in simmail.lint(write(tmp_path, files, BASES[0].compiled))] == []

@@ -65,7 +65,8 @@ def _text(name: str, environment: TableEnvironment) -> str:
 
 def _inline(name: str) -> Iterator[TableLine]:
     try:
-        pairs = [name_and_value(part) for part in split_outside_braces(inside_braces(name))]
+        parts = split_outside_braces(inside_braces(name))
+        pairs = [name_and_value(inside_braces(part) if part.startswith("{") else part) for part in parts]
     except (BraceError, ValueError):
         return
     for key, value in pairs:
