@@ -7,12 +7,12 @@ from pathlib import Path
 
 from simmail.lab.explain.place import Place, find
 from simmail.lab.lint.finding import Finding
-from simmail.lab.lint.parsed import MAIN_CF, Parsed
+from simmail.lab.lint.parsed import Parsed
 from simmail.lab.lint.report import Report
 from simmail.lab.lint.rules import RULES
 from simmail.lab.lint.rules.running import DIES, FATAL, LACKS
 from simmail.lab.lint.rules.syntax import SAVED
-from simmail.world.blame import MASTER_CF
+from simmail.postfix.config import MAIN_CF, MASTER_CF
 from simmail.world.host import Host
 
 __all__ = ["Report", "lint"]

@@ -10,12 +10,12 @@ from simmail.lab.lint.parsed import Parsed
 from simmail.lab.lint.rehearsal import complaints
 from simmail.lab.lint.rules.services import TRANSPORTS
 from simmail.mail.errors import Fatal, Location
-from simmail.postfix.config import MAIN_CF
+from simmail.postfix.config import MAIN_CF, MASTER_CF
 from simmail.postfix.programs import PROGRAMS, simulated
 from simmail.postfix.smtpd.program import MAIL_LISTS
 from simmail.postfix.smtpd.restrictions import RELAY_GUARDS
 from simmail.postfix.system import MailSystem
-from simmail.world.blame import LINE, MASTER_CF, NO_NAME, entry, without_name
+from simmail.world.blame import LINE, NO_NAME, entry, without_name
 
 #: What may be a parameter that a message is about, and not one whose value it would hold.
 _NAME = re.compile(r"(?<![\w${])\w+")

@@ -11,10 +11,9 @@ from simmail.lab.lint.finding import Finding, Kind
 from simmail.lab.lint.parsed import COMMENT, Assignment, Parsed
 from simmail.lab.lint.sources import FILES
 from simmail.mail.errors import Location
-from simmail.postfix.config import MAIN_CF
+from simmail.postfix.config import MAIN_CF, MASTER_CF
 from simmail.postfix.maincf import SPACE, logical_lines
 from simmail.postfix.parameters import parameters
-from simmail.world.blame import MASTER_CF
 from simmail.world.saved import MARKED, NOT_PLAIN, form
 
 #: Parameters that hold a text or a command, in which `#` may be meant.
