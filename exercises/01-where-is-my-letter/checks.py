@@ -42,6 +42,7 @@ def postmaster_reaches_alice(bench: Bench) -> None:
 
 @check(2, hint="Whose mail may a stranger hand in here?", manual="postconf(5), mynetworks")
 def strangers_do_not_send_through_us(bench: Bench) -> None:
-    """A stranger's letter to the accountants is not taken, also where he claims to be Alice."""
-    for sender in ("me@stranger.example", "alice@domain.ork"):
-        bench.letter("203.0.113.9", sender, "taxes@creativeacct.com").refused()
+    """Strangers' letters to the accountants are not taken, also where they claim to be Alice."""
+    for client in ("203.0.113.9", bench.another("stranger.example", "198.18.0.77")):
+        for sender in ("me@stranger.example", "alice@domain.ork"):
+            bench.letter(client, sender, "taxes@creativeacct.com").refused()

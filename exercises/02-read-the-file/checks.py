@@ -22,14 +22,15 @@ def the_new_domain_works(bench: Bench) -> None:
 @check(2, hint="Ask postconf what mynetworks is, and read its warnings.", manual="postconf(5), mynetworks")
 def the_office_may_send(bench: Bench) -> None:
     """The office's PCs can send mail to anywhere."""
-    for client in ("192.168.1.20", "192.168.1.201"):
+    for client in ("192.168.1.20", "192.168.1.201", bench.another("pc1.domain.ork", "192.168.1.77")):
         bench.letter(client, "alice@domain.ork", "friend@elsewhere.example").accepted()
 
 
 @check(2, hint="Who is in mynetworks?", manual="postconf(5), mynetworks")
 def strangers_may_not_relay(bench: Bench) -> None:
     """Strangers are told that they cannot send mail to third parties, also where they claim to be Alice."""
-    for client in ("203.0.113.9", "203.0.113.200", "198.51.100.77"):
+    another = bench.another("customer.example", "198.18.0.77")
+    for client in ("203.0.113.9", "203.0.113.200", "198.51.100.77", another):
         for sender in ("customer@customer.example", "alice@domain.ork"):
             bench.letter(client, sender, "friend@elsewhere.example").refused()
 

@@ -25,19 +25,24 @@ def web_server_may_send(bench: Bench) -> None:
 )
 def strangers_may_not_relay(bench: Bench) -> None:
     """A stranger cannot send mail to third parties."""
-    for client in ("203.0.113.9", "203.0.113.200", "198.18.0.9"):
+    for client in ("203.0.113.9", "203.0.113.200", "198.18.0.9", bench.another("stranger.example", "198.18.0.77")):
         bench.letter(client, "me@stranger.example", "friend@elsewhere.example").refused()
 
 
 @check(2, hint="How many addresses does a network with /24 have?", manual="postconf(5), mynetworks")
 def neighbours_may_not_relay(bench: Bench) -> None:
     """Neighbours in the data centre cannot send mail to third parties, those next to the web server neither."""
-    for client in ("192.0.2.99", "192.0.2.21", "192.0.2.19"):
+    for client in ("192.0.2.99", "192.0.2.21", "192.0.2.19", bench.another("neighbour.example", "192.0.2.177")):
         bench.letter(client, "me@neighbour.example", "friend@elsewhere.example").refused()
 
 
 @check(2, hint="Refuse the relaying, not the client.", manual="postconf(5), mydestination")
 def everybody_may_write_to_the_office(bench: Bench) -> None:
-    """A stranger's letter to the office is taken and reaches the mailbox."""
-    bench.letter("203.0.113.9", "me@stranger.example", "alice@domain.ork").accepted()
-    bench.arrives("alice", "Subject: a probe")
+    """Strangers' letters to Alice and to the postmaster are taken and reach the mailbox."""
+    for client, sender, name in (
+        ("203.0.113.9", "me@stranger.example", "alice"),
+        ("198.18.0.9", "ann@customer.example", "postmaster"),
+    ):
+        subject = f"Subject: for {name}"
+        bench.letter(client, sender, f"{name}@domain.ork", text=f"{subject}\n\nhello").accepted()
+        bench.arrives("alice", subject)

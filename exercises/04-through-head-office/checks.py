@@ -34,7 +34,8 @@ def head_offices_letter_reaches_the_customer(bench: Bench) -> None:
 )
 def neighbours_may_not_relay(bench: Bench) -> None:
     """Neighbours on the same broadband network cannot send through head office, whoever they say they are."""
-    for client in ("203.0.113.99", "203.0.113.56", "203.0.113.58"):
+    another = bench.another("neighbour.broadband.example", "203.0.113.177")
+    for client in ("203.0.113.99", "203.0.113.56", "203.0.113.58", another):
         bench.letter(client, "me@neighbour.example", "ben@customer.example", host=HEAD).refused()
     for helo in ("mail.domain.ork", "domain.ork", "mail.parentco.con"):
         for sender in ("alice@domain.ork", "ann@parentco.con", ""):

@@ -18,7 +18,7 @@ def _written(bench: Bench, to: str) -> None:
 
 def _exchangers(bench: Bench) -> list[str]:
     """The names that the domain's mail is sent to."""
-    return [mx.data for mx in bench.world.zones.lookup("domain.ork", "MX").records]
+    return [mx.data or "." for mx in bench.world.zones.lookup("domain.ork", "MX").records]
 
 
 def _move(bench: Bench) -> None:

@@ -31,6 +31,7 @@ def honest_strangers_can_write(bench: Bench) -> None:
 def the_customer_can_write(bench: Bench) -> None:
     """The customer's server at 198.51.100.25 can write to Alice although the list has its whole network."""
     bench.letter("198.51.100.25", "joe@customer.example", "alice@domain.ork").accepted()
+    bench.arrives("alice", "Subject: a probe", within=60.0)
 
 
 @check(2, hint="How long does an answer take that never comes?", manual="postconf(5), reject_rbl_client")

@@ -38,6 +38,7 @@ def honest_strangers_can_write(bench: Bench) -> None:
 def the_customer_can_write(bench: Bench) -> None:
     """The customer, whose server greets as `server2.local`, can write to Alice."""
     bench.letter(CUSTOMER, "joe@customer.example", ALICE, helo="server2.local").accepted()
+    bench.arrives("alice", "Subject: a probe", within=60.0)
 
 
 @check(1, hint="Who greets with your name, and is not you?", manual="postconf(5), check_helo_access")

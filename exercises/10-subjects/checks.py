@@ -67,7 +67,7 @@ def loans_are_only_noted(bench: Bench) -> None:
     _with(bench, "Subject: Your loan is approved").accepted()
     bench.arrives("alice", "Your loan is approved", within=60)
     noted = [line for line in bench.log() if ": warning: header Subject: Your loan" in line]
-    bench.expect(bool(noted), "there is no such line in the log")
+    bench.expect(bool(noted), "the log has no warning about this subject, nothing with `warning: header Subject:`")
     alone, both = _with(bench, "Subject: FREE OFFER!!"), _with(bench, "Subject: FREE OFFER!! Your loan")
     if alone.text.startswith("5"):
         both.refused("5", "should have been refused as without the word `loan`, but was accepted")

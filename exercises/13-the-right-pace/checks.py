@@ -38,7 +38,10 @@ def one_try_is_enough_for_the_shop(bench: Bench) -> None:
 def the_statements_arrive(bench: Bench) -> None:
     """Head office delivers thirty letters within a minute, each at the first try."""
     for number in range(30):
-        bench.letter(PARENT, f"clerk{number}@parentco.con", "alice@domain.ork").accepted()
+        text = f"Subject: statement {number:02}\n\nhello"
+        bench.letter(PARENT, f"clerk{number}@parentco.con", "alice@domain.ork", text=text).accepted()
+    for number in range(30):
+        bench.arrives("alice", f"Subject: statement {number:02}", within=10.0)
 
 
 @check(1, hint="Somebody counts the clients' connections.", manual="anvil(8)")

@@ -101,12 +101,14 @@ class Reply(NamedTuple):
         line: the line that was answered so.
         transcript: the whole session.
         log: what the server's log says of it.
+        client: who offered it: a host or an address.
     """
 
     text: str
     line: str
     transcript: tuple[str, ...]
     log: tuple[str, ...]
+    client: str
 
     @property
     def witness(self) -> tuple[str, ...]:
@@ -116,9 +118,7 @@ class Reply(NamedTuple):
     def accepted(self, why: str = "") -> Reply:
         """It was taken.  Raises Failed."""
         if not self.text.startswith("2"):
-            raise Failed(
-                why or f"should have been accepted, but {self.line!r} was answered {self.text!r}", self.witness
-            )
+            raise self._failed(why, f"accepted, but {self.line!r} was answered {self.text!r}")
         return self
 
     def refused(self, code: str = "", why: str = "") -> Reply:
@@ -129,14 +129,18 @@ class Reply(NamedTuple):
                 is the reply of a server that is broken.
         """
         if self.text.startswith("2"):
-            raise Failed(why or "should have been refused, but was accepted", self.witness)
+            raise self._failed(why, "refused, but was accepted")
         if not self.text.startswith(("4", "5")):
-            raise Failed(why or f"should have been refused, but nobody said so: {self.text!r}", self.witness)
+            raise self._failed(why, f"refused, but nobody said so: {self.text!r}")
         if self.text.startswith(UNDECIDED):
-            raise Failed(why or f"should have been refused, but the server is broken: {self.text!r}", self.witness)
+            raise self._failed(why, f"refused, but the server is broken: {self.text!r}")
         if not self.text.startswith(code):
-            raise Failed(why or f"should have been refused with {code}, but got {self.text!r}", self.witness)
+            raise self._failed(why, f"refused with {code}, but got {self.text!r}")
         return self
+
+    def _failed(self, why: str, what: str) -> Failed:
+        """That it should have been treated otherwise; `why`: the check's own words for it."""
+        return Failed(why or f"a letter from {self.client} should have been {what}", self.witness)
 
 
 class Bench:
@@ -195,6 +199,19 @@ class Bench:
         """What keeps Postfix from running in this world, each with its place; nothing where no world came about."""
         return [] if self._world is None else troubles(self._world, self._files)
 
+    def another(self, host: str, address: str) -> str:
+        """Somebody like those whom the learner's files speak of: a host of this world gets one more address.
+
+        Args:
+            host: whose.
+            address: one that stands in no file of the copy, where a rule that was asked for is to be told from a list
+                of those who are known.
+
+        Returns: the address, for `letter`.
+        """
+        self.world.network.add_host(host, (address,))
+        return address
+
     def letter(
         self,
         client: str,
@@ -230,7 +247,9 @@ class Bench:
         if session.open:
             session.type("QUIT")
         world.run(world.now + 1)
-        return Reply(said, line.partition("\n")[0], tuple(session.transcript), tuple(self.log(name)[seen:][-LINES:]))
+        return Reply(
+            said, line.partition("\n")[0], tuple(session.transcript), tuple(self.log(name)[seen:][-LINES:]), client
+        )
 
     def sh(self, command: str, host: str = "") -> str:
         """What a command of the administrator prints."""
@@ -267,7 +286,7 @@ class Bench:
             place = host or self.study
             servers = dict.fromkeys((self._server or place, place))
             raise Failed(
-                f"no letter with {words!r} came to the mailbox of {user} on {place}",
+                f"no letter with {words!r} came to the mailbox of {user} on {place} by {self._moment()}",
                 [line for server in servers for line in self._since_offered(server)],
             )
 
@@ -277,6 +296,10 @@ class Bench:
         if len(lines) <= LINES:
             return lines
         return [*lines[: LINES // 2], "...", *lines[-(LINES // 2) :]]
+
+    def _moment(self) -> str:
+        """The present moment, as the log writes it: `Mar  2 10:00:01`."""
+        return f"{self.world.calendar.at(self.world.now):%b %e %H:%M:%S}"
 
     def expect(self, holds: bool, text: str, witness: Sequence[str] = ()) -> None:
         """Anything else that has to hold.  Raises Failed."""

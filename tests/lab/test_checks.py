@@ -54,4 +54,4 @@ def test_a_letter_that_is_tried_for_hours_is_followed_from_its_beginning_to_the_
 def test_what_is_no_refusal(said: str, words: str) -> None:
     """A server that takes a letter, is silent, or cannot decide has refused nobody."""
     with pytest.raises(Failed, match=words):
-        Reply(said, "RCPT TO:<a@b.example>", (), ()).refused("5")
+        Reply(said, "RCPT TO:<a@b.example>", (), (), "192.0.2.1").refused("5")

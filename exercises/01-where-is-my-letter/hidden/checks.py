@@ -24,4 +24,14 @@ def alice_can_write_to_others(bench: Bench) -> None:
 @check(1, hint="To whom does a letter go that is for nobody?", manual="postconf(5), local_recipient_maps")
 def nobody_is_refused(bench: Bench) -> None:
     """A letter to somebody who does not exist is refused at once, with a 5."""
-    bench.letter("203.0.113.9", "me@stranger.example", "nobody.at.all@domain.ork").refused("5")
+    for name in ("nobody.at.all", "carla"):
+        bench.letter("203.0.113.9", "me@stranger.example", f"{name}@domain.ork").refused("5")
+
+
+@check(1, hint="Do you say who may, or who may not?", manual="postconf(5), mynetworks")
+def other_strangers_are_strangers_too(bench: Bench) -> None:
+    """Another stranger, who stands in no file, can write to Carl, and cannot send through us."""
+    client = bench.another("stranger.example", "198.18.44.7")
+    bench.letter(client, "eve@elsewhere.example", "carl@domain.ork").accepted()
+    bench.arrives("carl", "Subject: a probe", within=60.0)
+    bench.letter(client, "eve@elsewhere.example", "taxes@creativeacct.com").refused()

@@ -27,3 +27,14 @@ def a_film_does_not_pass(bench: Bench) -> None:
     session.type("EHLO customer.example")
     said = session.type("MAIL FROM:<customer@customer.example> SIZE=100000000")
     bench.expect(said.startswith("552"), f"a letter of 100000000 octets was answered {said!r}", session.transcript)
+
+
+@check(1, hint="Do you name a network, or those who are in it today?", manual="postconf(5), mynetworks")
+def others_are_treated_alike(bench: Bench) -> None:
+    """Another PC of the office can send mail to another domain, and it is tried there; another stranger cannot."""
+    to = "joe@customer.example"
+    bench.letter(bench.another("pc1.domain.ork", "192.168.1.133"), "alice@domain.ork", to).accepted()
+    bench.world.run(bench.world.now + 60)
+    called = [line for line in bench.log() if "connect to customer.example[203.0.113.9]" in line]
+    bench.expect(bool(called), f"with a letter to {to} nobody has called there")
+    bench.letter(bench.another("customer.example", "198.18.44.7"), "eve@elsewhere.example", to).refused()

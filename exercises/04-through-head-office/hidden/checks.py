@@ -29,8 +29,8 @@ def all_goes_through_head_office(bench: Bench) -> None:
     to = "joe@elsewhere.example"
     bench.letter("192.168.1.20", "alice@domain.ork", to).accepted()
     bench.world.run(bench.world.now + 900)
-    tried = [line for line in bench.log() if f"to=<{to}>" in line]
-    bench.expect(f"to=<{to}>" in "".join(bench.log(HEAD)), "head office has not seen it", tried)
+    seen, tried = ([line for line in bench.log(host) if f"to=<{to}>" in line] for host in (HEAD, ""))
+    bench.expect(any("status=" in line for line in seen), "head office has not taken it", [*tried, *seen])
 
 
 @check(1, hint="Who may send through the branch's server?", manual="postconf(5), mynetworks")
@@ -41,3 +41,14 @@ def the_branch_is_no_way_round(bench: Bench) -> None:
     for helo in ("pc1.domain.ork", "domain.ork", "mail.domain.ork", "mail.parentco.con"):
         for sender in ("alice@domain.ork", "ann@parentco.con", ""):
             bench.letter("203.0.113.99", sender, "ben@customer.example", helo=helo).refused()
+
+
+@check(1, hint="Do you name a network, or those who are in it today?", manual="postconf(5), mynetworks")
+def others_are_treated_alike(bench: Bench) -> None:
+    """New PCs of both offices can send to anywhere, and new neighbours cannot, through neither server."""
+    for host, client, server in (("pc1.domain.ork", "192.168.1.133", ""), ("pc.parentco.con", "10.1.0.150", HEAD)):
+        bench.letter(bench.another(host, client), "ann@parentco.con", "joe@elsewhere.example", host=server).accepted()
+    for address in ("203.0.113.150", "198.18.44.7"):
+        client = bench.another("neighbour.broadband.example", address)
+        for server in ("", HEAD):
+            bench.letter(client, "eve@neighbour.example", "joe@elsewhere.example", host=server).refused()

@@ -76,3 +76,15 @@ def the_ship_is_reached(bench: Bench) -> None:
     bench.world.run(bench.world.now + 120)
     tried = [line for line in bench.log()[begun:] if "petrel.example" in line]
     bench.expect("Subject: a probe" in bench.mailbox("mate", "mx.petrel.example"), "it is not there", tried)
+
+
+@check(1, hint="Whom do you keep apart, the slow or one of the quick?", manual="postconf(5), transport_maps")
+def nobody_else_waits(bench: Bench) -> None:
+    """A letter of another writer's to another domain is tried within ten seconds, just after the mailing."""
+    to = "ann@brisk.example"
+    bench.world.zones.read("brisk.example. IN MX 10 mx.quick.example.\n")
+    bench.world.run("11:00:35")
+    bench.letter("192.168.1.20", "bob@domain.ork", to).accepted()
+    bench.world.run(bench.world.now + 10)
+    tried = [line for line in bench.log() if f"to=<{to}>" in line and "relay=mx.quick.example" in line]
+    bench.expect(bool(tried), f"after ten seconds nobody has called there with the letter to {to}")

@@ -45,6 +45,18 @@ def whoever_says_so_is_refused(bench: Bench) -> None:
 @check(1, hint="Who could say that word?", manual="SMTPD_ACCESS_README")
 def the_customers_words_open_nothing(bench: Bench) -> None:
     """A stranger who greets with the customer's `server2.local`, or writes in his name, is judged like any other."""
-    bench.letter(TROJAN, "a@nowhere.invalid", ALICE, helo="server2.local").refused()
+    for domain in ("nowhere.invalid", "no-such-firm.example"):
+        bench.letter(TROJAN, f"a@{domain}", ALICE, helo="server2.local").refused()
     for helo in ("friend", "desktop-7"):
         bench.letter(TROJAN, "joe@customer.example", ALICE, helo=helo).refused("5")
+
+
+@check(1, hint="Do you name a network, or those who are in it today?", manual="postconf(5), mynetworks")
+def others_are_treated_alike(bench: Bench) -> None:
+    """Another PC, which greets as `annes-laptop`, can send; another well-kept server can write to the office."""
+    pc = bench.another("pc1.domain.ork", "192.168.1.133")
+    bench.letter(pc, ALICE, "joe@customer.example", helo="annes-laptop").accepted()
+    bench.world.zones.read("newcomer.example. IN MX 10 mx.newcomer.example.\nmx.newcomer.example. IN A 198.18.44.7\n")
+    stranger = bench.another("mail.partner.example", "198.18.44.7")
+    bench.letter(stranger, "eve@newcomer.example", "postmaster@domain.ork", helo="mx.newcomer.example").accepted()
+    bench.letter(stranger, "eve@newcomer.example", "joe@customer.example", helo="mx.newcomer.example").refused()

@@ -36,3 +36,18 @@ def a_quotation_arrives(bench: Bench) -> None:
     text = "Subject: What is this?\n\nI have got this:\n\nX-Mailer: SuperMailer 3.1\nSubject: FREE OFFER!!\n"
     bench.letter("198.51.100.23", "teacher@sunnydays.example", "alice@domain.ork", text=text).accepted()
     bench.arrives("alice", "Subject: What is this?", within=60)
+
+
+@check(1, hint="Do your rules know more than the examples?", manual="pcre_table(5)")
+def others_are_treated_alike(bench: Bench) -> None:
+    """Another version of the program and another subject with FREE OFFER!! are refused, another offer arrives."""
+    for header in (
+        "X-Mailer: SuperMailer Lite 12\nSubject: hello",
+        "Subject: Only until Friday: Free Offer!! Call now",
+    ):
+        bench.letter(
+            "198.51.100.23", "teacher@sunnydays.example", "alice@domain.ork", text=f"{header}\n\nhello"
+        ).refused("5")
+    honest = "Subject: We offer our help, free of charge!!"
+    bench.letter("198.51.100.23", "teacher@sunnydays.example", "alice@domain.ork", text=f"{honest}\n\nhello").accepted()
+    bench.arrives("alice", honest, within=60)

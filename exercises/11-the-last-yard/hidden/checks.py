@@ -18,8 +18,9 @@ def several_photos_fit(bench: Bench) -> None:
 
 @check(1, hint="An extension of a name that is none is none either.", manual="postconf(5), recipient_delimiter")
 def an_extension_makes_no_name(bench: Bench) -> None:
-    """A letter to `no-such-person+trinkets` is refused in the session, and one to the postmaster arrives at Annie's."""
-    bench.letter("198.51.100.23", "c@client.example", "no-such-person+trinkets@creativeacct.com").refused("5")
+    """Letters to `mrs-nobody` and `mrs-nobody+trinkets` are refused, and one to the postmaster arrives at Annie's."""
+    for name in ("mrs-nobody", "mrs-nobody+trinkets"):
+        bench.letter("198.51.100.23", "c@client.example", f"{name}@creativeacct.com").refused("5")
     bench.letter("198.51.100.23", "c@client.example", "postmaster@creativeacct.com").accepted()
     bench.arrives("annie", "Subject: a probe", within=60)
 

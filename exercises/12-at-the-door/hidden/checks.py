@@ -36,3 +36,14 @@ def the_flower_shop_can_write(bench: Bench) -> None:
         text = f"Subject: tulips {number}\n\nhello"
         bench.letter("203.0.113.30", "vera@flowers.example", "alice@domain.ork", host=server, text=text).accepted()
         bench.arrives("alice", f"Subject: tulips {number}", within=60.0)
+
+
+@check(1, hint="Do you know all who may want to write?", manual="SMTPD_ACCESS_README")
+def anybody_can_write(bench: Bench) -> None:
+    """Somebody of whom nobody has heard can write to who exists, by either server, and to nobody else through them."""
+    client = bench.another("stranger.example", "198.18.44.7")
+    for number, server in enumerate(SERVERS):
+        text = f"Subject: letter {number}\n\nhello"
+        bench.letter(client, "eve@elsewhere.example", "orders@domain.ork", host=server, text=text).accepted()
+        bench.arrives("bob", f"Subject: letter {number}", within=60.0)
+        bench.letter(client, "eve@elsewhere.example", "vera@flowers.example", host=server).refused()

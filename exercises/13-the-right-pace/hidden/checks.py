@@ -17,15 +17,17 @@ def a_forged_sender_waits_too(bench: Bench) -> None:
 
 @check(1, hint="How many addresses does your exception name?", manual="access(5), cidr_table(5)")
 def neighbours_wait_and_every_pc_does_not(bench: Bench) -> None:
-    """Neighbours of the shop and of head office are put off; the office's other PCs are not."""
-    for client in ("203.0.113.41", "198.51.100.21", "198.51.100.19"):
+    """Neighbours of the shop and of head office, and new strangers, are put off; the office's other PCs are not."""
+    new = [bench.another("neighbours.example", address) for address in ("203.0.113.45", "198.51.100.28", "198.18.44.7")]
+    for client in ("203.0.113.41", "198.51.100.21", "198.51.100.19", *new):
         bench.letter(client, "me@stranger.example", "alice@domain.ork").refused("450")
-    for client in ("192.168.1.77", "192.168.1.201"):
+    for client in ("192.168.1.77", "192.168.1.201", bench.another("pc1.domain.ork", "192.168.1.133")):
         bench.letter(client, "alice@domain.ork", "petra@parentco.con").accepted()
 
 
 @check(1, hint="What does OK skip?", manual="SMTPD_ACCESS_README")
 def trusted_clients_may_not_relay(bench: Bench) -> None:
     """Neither strangers nor those who need not wait can send through us to third parties."""
-    for client in ("203.0.113.9", "203.0.113.40", "198.51.100.20"):
+    new = bench.another("stranger.example", "198.18.44.7")
+    for client in ("203.0.113.9", "203.0.113.40", "198.51.100.20", new):
         bench.letter(client, "robot@tickets.example", "me@guesser.example").refused()

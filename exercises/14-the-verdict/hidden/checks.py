@@ -51,8 +51,9 @@ def notices_of_the_list_do_not_count(bench: Bench) -> None:
 
 @check(1, hint="A list has more than one code.", manual="postconf(5), reject_rbl_client")
 def every_kind_of_listing_counts(bench: Bench) -> None:
-    """Clients that are listed with other codes, 127.0.0.2 and 127.0.0.11, are refused as well."""
-    for client in ("203.0.113.10", "203.0.113.11"):
+    """Clients that are listed with other codes, 127.0.0.2, .7 and .11, are refused as well."""
+    bench.world.zones.read("7.44.18.198.bl.example. IN A 127.0.0.7\n")
+    for client in ("203.0.113.10", "203.0.113.11", bench.another("dsl-9.pool.example", "198.18.44.7")):
         bench.letter(client, "kim@friend.example", "alice@domain.ork", helo="mx.bulk.example").refused("5")
 
 
@@ -68,9 +69,12 @@ def the_list_is_asked_each_time(bench: Bench) -> None:
 
 @check(1, hint="Do you know all firms that may want to write?", manual="postconf(5), smtpd_sender_restrictions")
 def new_firms_may_write(bench: Bench) -> None:
-    """A firm of which nobody has heard before can write to Alice."""
+    """A firm of which nobody has heard before can write to Alice, and to Bob."""
     bench.world.zones.read("newcomer.example. IN MX 10 mx.newcomer.example.\nmx.newcomer.example. IN A 203.0.113.200\n")
-    bench.letter("203.0.113.200", "eve@newcomer.example", "alice@domain.ork", helo="mx.newcomer.example").accepted()
+    for name in ("alice", "bob"):
+        bench.letter(
+            "203.0.113.200", "eve@newcomer.example", f"{name}@domain.ork", helo="mx.newcomer.example"
+        ).accepted()
 
 
 @check(1, hint="Which names does a name in mynetworks cover?", manual="postconf(5), parent_domain_matches_subdomains")
@@ -107,3 +111,17 @@ def strangers_may_not_relay(bench: Bench) -> None:
     for client in ("203.0.113.200", FIRM):
         for sender in ("me@friend.example", "alice@domain.ork"):
             bench.letter(client, sender, "somebody@elsewhere.example").refused()
+
+
+@check(1, hint="Is there but one domain that does not exist?", manual="postconf(5), reject_unknown_sender_domain")
+def any_forged_sender_is_refused(bench: Bench) -> None:
+    """Senders of other domains that do not exist, and with other half addresses, are refused."""
+    for sender in ("win@a-million.example", "win@lottery", "win"):
+        bench.letter("203.0.113.200", sender, "alice@domain.ork", helo="mx.bulk.example").refused()
+
+
+@check(1, hint="How many PCs can the office have?", manual="postconf(5), mynetworks")
+def every_pc_may_send(bench: Bench) -> None:
+    """Another PC of the office, from elsewhere in `192.168.*`, can send mail to anywhere."""
+    client = bench.another("pc1.domain.ork", "192.168.44.5")
+    bench.letter(client, "bob@domain.ork", "joe@friend.example", helo="annes-laptop").accepted()

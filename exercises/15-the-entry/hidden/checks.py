@@ -7,8 +7,11 @@ import re
 from simmail.lab.checks import Bench, check
 
 SEEDS = (11, 12, 13)
-#: How networks are called on days on which all have moved: bots are where firms were, and firms where bots were.
+#: How networks and names are called on days on which all have moved: bots are where firms were, and firms where bots
+#: were.
 MOVED = {
+    "firm": "house",
+    "best-offers.example": "good-morning.example",
     "addresses: 198.51.100.": "addresses: 203.0.113.",
     "addresses: 203.0.113.": "addresses: 198.51.100.",
     "addresses: 198.19.7.": "addresses: 198.18.7.",
@@ -23,9 +26,9 @@ def other_mondays_are_alike(bench: Bench) -> None:
     _holds(bench)
 
 
-@check(1, hint="What will a bot's address be tomorrow?", manual="Lab 15, section 7")
+@check(1, hint="What will a bot's address be tomorrow, and what its name?", manual="Lab 15, section 7")
 def addresses_prove_nothing(bench: Bench) -> None:
-    """The same holds on Mondays on which bots call from other networks, and firms have moved, too."""
+    """The same holds on Mondays on which bots call from other networks by other names, and firms have moved, too."""
     bench.rewrite("world.yaml", lambda text: re.sub("|".join(map(re.escape, MOVED)), lambda old: MOVED[old[0]], text))
     _holds(bench)
 
