@@ -109,7 +109,7 @@ class Verify(Program):
             if self._remembers_failures:
                 self._found[address] = known._replace(probed=max(now, 1e-9))
             probe = self._probe(address)
-            if at_once and known.status != "todo":
+            if at_once or known.status == "todo":  # who does not know yet asks again in a while
                 yield Detach(probe)
             else:
                 yield from probe
