@@ -36,11 +36,16 @@ _SPECIAL = re.compile(r'[()<>@,;:\\".\[\]]')
 _QUOTED = re.compile(r'[\\"]')
 
 
-def phrase(name: str) -> str:
-    """A person's name as it stands before an address (RFC 5322 section 3.2.5): quoted where it has to be."""
+def phrase(name: str, limit: int) -> str:
+    """A person's name as it stands before an address (RFC 5322 section 3.2.5): quoted where it has to be.
+
+    Args:
+        name: as somebody typed it.
+        limit: how many words of one that needs no quotes are kept.
+    """
     if _SPECIAL.search(name):
         return '"' + _QUOTED.sub(r"\\\g<0>", name) + '"'
-    return " ".join(name.split())
+    return " ".join(name.split()[:limit])
 
 
 def _without_cr(content: Content) -> Content:
@@ -326,7 +331,7 @@ class ContentReader:
             return address
         if self.rules.from_format == "obsolete":
             return f"{address} ({name})"
-        return f"{phrase(name)} <{address}>"
+        return f"{phrase(name, self.rules.token_limit)} <{address}>"
 
     # ---- body
 
