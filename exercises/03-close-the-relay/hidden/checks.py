@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from simmail.lab.checks import Bench, check
 
 
@@ -27,7 +29,7 @@ def guests_may_not_relay(bench: Bench) -> None:
 @check(1, hint="Is the sender's address proof of anything, or the name in a greeting?", manual="SMTPD_ACCESS_README")
 def a_forged_sender_does_not_help(bench: Bench) -> None:
     """A stranger who claims to be Alice, or the web server, cannot send mail to third parties."""
-    client = bench.another("stranger.example", "198.18.44.7")
-    for helo in ("stranger.example", "web.domain.ork", "web", "pc1.domain.ork", "mail.domain.ork", "domain.ork"):
-        for sender in ("alice@domain.ork", "www@domain.ork", ""):
-            bench.letter(client, sender, "friend@elsewhere.example", helo=helo).refused()
+    clients = ("203.0.113.9", bench.another("stranger.example", "198.18.44.7"))
+    helos = ("stranger.example", "web.domain.ork", "web", "pc1.domain.ork", "mail.domain.ork", "domain.ork")
+    for client, helo, sender in product(clients, helos, ("alice@domain.ork", "www@domain.ork", "")):
+        bench.letter(client, sender, "friend@elsewhere.example", helo=helo).refused()
