@@ -238,7 +238,8 @@ class Player:
             Anvil: lambda question: AnvilCounts(1, 1),
             NewQueueId: lambda question: QUEUE_ID,
             Commit: self._committed,
-            **dict.fromkeys((Abandon, Await, Close, Detach, FlushSite, Trigger), lambda question: None),
+            Detach: lambda question: decide(question.decision, self._answerers()),
+            **dict.fromkeys((Abandon, Await, Close, FlushSite, Trigger), lambda question: None),
         }
 
     def _sleep(self, question: Sleep) -> None:
