@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ import pytest
 PATIENCE_S = 120.0
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """What is started hears of Ctrl-C, also where a shell has these tests ignore it, as jobs in its background do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     ("sent", "status", "said"), [(signal.SIGINT, 130, "simmail: interrupted\n"), (signal.SIGTERM, 143, "")]
 )
