@@ -54,7 +54,8 @@ def form(text: str) -> Form | None:
     if text.startswith(BYTE_ORDER_MARK):
         return MARKED
     beginning = text[:_BEGINNING]
-    if text.startswith(_UTF_16) or 0 < len(beginning) <= 2 * beginning.count("\0") + 1:
+    zeros = beginning.count("\0")
+    if text.startswith(_UTF_16) or (zeros and len(beginning) <= 2 * zeros + 1):
         return UTF_16
     if "\0" in text:
         return NO_TEXT

@@ -11,6 +11,7 @@ import pytest
 import simmail
 from simmail.cli import main
 from simmail.cli.system_errors import told
+from simmail.world.saved import form
 
 ZONE, WORLD = "zones/domain.ork.zone", "world.yaml"
 MX = "domain.ork. IN MX 10 mail\n"
@@ -34,10 +35,10 @@ def world(root: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(root / "labs/01-the-first-message", tmp_path / "mylab"))
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_how_a_file_was_saved_is_told(form: str, world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("case", FORMS)
+def test_how_a_file_was_saved_is_told(case: str, world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """By its place and what is wrong, not by what a reader stumbles over."""
-    name, octets, words = FORMS[form]
+    name, octets, words = FORMS[case]
     (world / name).write_bytes(octets)
     assert main(["run", str(world)]) == 1
     said = capsys.readouterr().err
@@ -58,6 +59,12 @@ def test_what_goes_wrong_at_the_start_has_a_place(world: Path) -> None:
     assert f"{world}/{WORLD}:{line}: {host}: postalais /etc/aliases: /bin/sh: 1: postalais: not found" in notices
     assert f"{folder}/master.cf:2: {host}: Postfix does not start: fatal: smptp: service name" in notices
     assert f"{folder}/access:1: {host}: the file is UTF-16" in notices
+
+
+@pytest.mark.parametrize("text", ["", "\n", "x", "#\n", "a b\n", "ü", "a\r\nb\r\n"])
+def test_a_plain_text_is_nothing_else(text: str) -> None:
+    """However short it is."""
+    assert form(text) is None
 
 
 def test_a_full_disk_is_told_by_where_the_command_writes() -> None:
