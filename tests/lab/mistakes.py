@@ -152,6 +152,7 @@ MISTAKES: tuple[Mistake, ...] = (
     M("quotation marks", "quotation-marks", 'mynetworks = "127.0.0.0/8"', smtp=False),
     M("a word processor's quotation marks", "quotation-marks", "mynetworks = 127.0.0.0/8, \u201c192.168.0.0/16\u201d"),
     M("a long dash", "long-dash", "smtpd_helo_required = no \u2013", smtp=False),
+    M("a typographic hyphen", "long-dash", "myhostname = mail\u2010one.domain.ork", smtp=False),
     M("an alias without a colon", "table-line", at="sales joe", files={"+etc/aliases": "sales joe\n"}),
     M("a mask too long", "table-line", CLIENT + "check_client_access cidr:/etc/postfix/access", at="10.0.0.0/33",
       files={ACCESS: "10.0.0.0/33 OK\n"}),

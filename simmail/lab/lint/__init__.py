@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 from simmail.lab.explain.place import Place, find
@@ -41,25 +41,31 @@ def check(place: Place) -> Report:
     parsed = Parsed(place)
     found = {(f.code, f.location, f.why if f.code in TRIED else ""): f for rule in RULES for f in rule(parsed)}
     spoilt = {f.location.file for f in found.values() if f.code == SAVED.code}
-    # of a Postfix whose files cannot be read, what follows from it is not worth a word
-    untold = TRIED if spoilt & {MAIN_CF, MASTER_CF} else frozenset()
-    kept = [
-        f
-        for f in found.values()
-        if f.code == SAVED.code
-        or (
-            f.location.file not in spoilt
-            and f.code not in untold
-            and (f.code not in TRIED or not _explained(f, found.values()))
-        )
-    ]
+    kept = (f for f in found.values() if not _follows(f, found.values(), spoilt))
     return Report(place, sorted((_named(place, f) for f in kept), key=lambda finding: finding.order))
 
 
-def _explained(fatal: Finding, others: Iterable[Finding]) -> bool:
-    """Whether another finding is about the lines that keep a program from running."""
-    places = {fatal.location, *fatal.related}
-    return any(f.severity == "error" and f.code not in TRIED and f.location in places for f in others)
+def _follows(finding: Finding, others: Collection[Finding], spoilt: set[str]) -> bool:
+    """Whether a finding follows from another, and is not worth a word of its own.
+
+    It does where its file cannot be read; and where it tells what Postfix dies of, if one of Postfix's own files
+    cannot be read, or if another finding is about the lines that it dies of.
+
+    Args:
+        finding: which.
+        others: all of them.
+        spoilt: the files that cannot be read.
+    """
+    if finding.code == SAVED.code:
+        return False
+    if finding.location.file in spoilt:
+        return True
+    if finding.code not in TRIED:
+        return False
+    places = {finding.location, *finding.related}
+    return bool(spoilt & {MAIN_CF, MASTER_CF}) or any(
+        f.severity == "error" and f.code not in TRIED and f.location in places for f in others
+    )
 
 
 def _named(place: Place, finding: Finding) -> Finding:

@@ -109,8 +109,8 @@ class Parsed:
             return ""
 
     @cached_property
-    def death(self) -> str:
-        """What keeps all of Postfix from starting; "" for nothing.
+    def start(self) -> MailSystem | Fatal:
+        """Postfix as started, or what keeps all of it from starting.
 
         Of files alone it is not known which folders and addresses their machine has.
         """
@@ -121,8 +121,8 @@ class Parsed:
                 for service in system.master.services.values():
                     startup.bind(service, system.config)
         except Fatal as fatal:
-            return fatal.text
-        return ""
+            return fatal
+        return system
 
     @cached_property
     def lines(self) -> tuple[LogicalLine, ...]:

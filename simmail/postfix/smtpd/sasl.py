@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.files.file_errors import NO_FILE
@@ -222,32 +223,52 @@ def go_on(session: SmtpdSession, command: Command) -> Decision[Reply]:
 
 def _heard(session: SmtpdSession, login: Login, text: str) -> Decision[Answer]:
     """Take a client's words in, which are base 64."""
-    smtpd, mechanism = session.smtpd, login.mechanism
     said = base64.b64decode(text).decode("utf-8", "replace")
-    if mechanism.upper() == ANONYMOUS:  # whatever was said
-        return (yield from _logged_in(session, mechanism, ANYBODY))
-    if mechanism.upper() == "LOGIN":
-        if login.name is None:
-            session.login = Login(mechanism, said)
-            return (yield from session.say(334, PASSWORD)), True
-        return (yield from _tried(session, mechanism, login.name))
-    if mechanism.upper() == "CRAM-MD5":
-        yield smtpd.note("warning", "", "SASL authentication failure: Remote sent first but mech does not allow it.")
-        return (yield from _failed(session, mechanism, PROTOCOL))
-    if mechanism.upper() != "PLAIN":
-        return (yield from _failed(session, mechanism, NO_MATCH))
+    return HEARD.get(login.mechanism.upper(), _no_match)(session, login, said)
+
+
+def _anonymous(session: SmtpdSession, login: Login, said: str) -> Decision[Answer]:
+    """Somebody is let in, whatever was said."""
+    state = session.state
+    state.sasl_method, state.sasl_username = login.mechanism, session.smtpd.sasl.canonical(ANYBODY) or ANYBODY
+    return (yield from session.say(235, "2.7.0 Authentication successful")), True
+
+
+def _login(session: SmtpdSession, login: Login, said: str) -> Decision[Answer]:
+    """First comes the name, then the password."""
+    if login.name is None:
+        session.login = Login(login.mechanism, said)
+        return (yield from session.say(334, PASSWORD)), True
+    return (yield from _tried(session, login.mechanism, login.name))
+
+
+def _plain(session: SmtpdSession, login: Login, said: str) -> Decision[Answer]:
+    """Whom to be, who one is, and the password (RFC 4616)."""
     parts = said.split("\0")
     if len(parts) != 3:
-        yield smtpd.note("warning", "", f"SASL authentication failure: {PARTS.get(len(parts), TOO_MUCH)}")
-        return (yield from _failed(session, mechanism, PROTOCOL))
-    return (yield from _tried(session, mechanism, parts[1]))
+        return (yield from _misspoken(session, login, PARTS.get(len(parts), TOO_MUCH)))
+    return (yield from _tried(session, login.mechanism, parts[1]))
 
 
-def _logged_in(session: SmtpdSession, mechanism: str, name: str) -> Decision[Answer]:
-    """Somebody is let in."""
-    state, sasl = session.state, session.smtpd.sasl
-    state.sasl_method, state.sasl_username = mechanism, sasl.canonical(name) or name
-    return (yield from session.say(235, "2.7.0 Authentication successful")), True
+def _cram_md5(session: SmtpdSession, login: Login, said: str) -> Decision[Answer]:
+    """The server would have had to speak first."""
+    return (yield from _misspoken(session, login, "Remote sent first but mech does not allow it."))
+
+
+def _no_match(session: SmtpdSession, login: Login, said: str) -> Decision[Answer]:
+    return (yield from _failed(session, login.mechanism, NO_MATCH))
+
+
+def _misspoken(session: SmtpdSession, login: Login, why: str) -> Decision[Answer]:
+    """What was said is nothing that the mechanism knows."""
+    yield session.smtpd.note("warning", "", f"SASL authentication failure: {why}")
+    return (yield from _failed(session, login.mechanism, PROTOCOL))
+
+
+#: What the mechanisms make of a client's words.
+HEARD: dict[str, Callable[[SmtpdSession, Login, str], Decision[Answer]]] = {
+    ANONYMOUS: _anonymous, "LOGIN": _login, "PLAIN": _plain, "CRAM-MD5": _cram_md5,
+}  # fmt: skip
 
 
 def _tried(session: SmtpdSession, mechanism: str, name: str) -> Decision[Answer]:

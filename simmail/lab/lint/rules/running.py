@@ -11,10 +11,9 @@ from simmail.lab.lint.rehearsal import complaints
 from simmail.lab.lint.rules.services import TRANSPORTS
 from simmail.mail.errors import Fatal, Location
 from simmail.postfix.config import MAIN_CF, MASTER_CF
-from simmail.postfix.programs import PROGRAMS, simulated
+from simmail.postfix.programs import simulated
 from simmail.postfix.smtpd.program import MAIL_LISTS
 from simmail.postfix.smtpd.restrictions import RELAY_GUARDS
-from simmail.postfix.system import MailSystem
 from simmail.world.blame import LINE, NO_NAME, entry, without_name
 
 #: What may be a parameter that a message is about, and not one whose value it would hold.
@@ -80,10 +79,10 @@ LACKS = Kind(
 
 def programs(host: Parsed) -> Iterator[Finding]:
     """Programs that end as soon as they are started, and what is wrong as mail comes."""
-    if host.death:
-        yield _fatal(host, "Postfix", host.death)
+    system = host.start
+    if isinstance(system, Fatal):
+        yield _fatal(host, "Postfix", system.text)
         return
-    system = MailSystem(host.machine, PROGRAMS, lambda level, text: None, remember=False)
     told: set[str] = set()
     for (name, type), service in system.master.services.items():
         if not simulated(service.command) or not _used(host, name, service.command):

@@ -22,6 +22,8 @@ FREE_TEXTS = re.compile(r".*(_banner|_reply|_footer|_command|_template|_filter|_
 _FALSE_BLANK = re.compile("[\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]|(?<!^)\ufeff")
 #: Typographic quotation marks and dashes, and a plain quotation mark before a word.
 _FALSE_SIGN = re.compile("[\u2018-\u201f\u00ab\u00bb\u2010-\u2015]|(?:^|[\\s,])[\"'](?=[\\w/$])")
+#: The category of dashes in Unicode, some of which are called hyphens or bars.
+DASHES = "Pd"
 _SETTING = re.compile(r"\s+([A-Za-z_][\w-]*)\s*=(?!\S*[=}])")
 
 INLINE = Kind(
@@ -95,10 +97,10 @@ def false_signs(host: Parsed) -> Iterator[Finding]:
             value = text.partition("=")[2] if number == setting.line else text
             found = _FALSE_SIGN.search(value)
             if found:
-                sign = found[0].strip(" \t,")[:1] or found[0][-1]
+                sign = found[0][-1]
                 shown = next(word for word in value.replace(",", " ").split() if sign in word)
                 name = unicodedata.name(sign).lower()
-                kind = DASH if "dash" in name else QUOTES
+                kind = DASH if unicodedata.category(sign) == DASHES else QUOTES
                 yield kind.at(Location(MAIN_CF, number), shown=shown, name=name, code=ord(sign))
                 break
 

@@ -150,7 +150,7 @@ def files_there(host: Parsed) -> Iterator[Finding]:
     """Tables whose files are not there, or not compiled, or not since the last change."""
     databases = Databases(host.place)
     # what the world runs before Postfix starts fails, too, where main.cf cannot be read
-    in_vain = host.place.folder is None and bool(host.death)
+    in_vain = host.place.folder is None and isinstance(host.start, Fatal)
     seen: set[str] = set()
     for table in host.tables:
         if (
