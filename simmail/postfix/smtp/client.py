@@ -3,7 +3,7 @@
 
 DESCRIPTION
     Finds the servers of a nexthop and tries one after the other, until each recipient is accepted, refused for good,
-    or there is nobody left to try; then the fallback relays come, if there are any.
+    or there is nobody left to try; then the fallback relays come, if there are any.  LMTP knows no MX records.
 
 PARAMETERS
     smtp_fallback_relay, smtp_tcp_port, smtp_mx_address_limit, smtp_mx_session_limit, smtp_connect_timeout,
@@ -137,6 +137,8 @@ class Smtp(Program):
     prefix: ClassVar[str] = "smtp"
     #: The greeting command, and how its parameters call it.
     hello: ClassVar[str] = "EHLO"
+    #: Whether a domain leads to the hosts of its MX records.
+    exchanged: ClassVar[bool] = True
     #: Whether the end of the content is answered for each recipient.
     reply_each: ClassVar[bool] = False
 
@@ -357,7 +359,7 @@ class Smtp(Program):
 
     def _sought(self, target: Target, loops: bool) -> Decision[Found]:
         """The hosts of a nexthop, and what there is to say on the way."""
-        by_name = target.literal or not self.addresses.uses_dns
+        by_name = target.literal or not self.exchanged or not self.addresses.uses_dns
         found = yield from (self.addresses.of_host if by_name else self.addresses.of_domain)(target.host, loops)
         yield from self.spoken()
         return found
@@ -373,7 +375,7 @@ class Smtp(Program):
         why = attempt.why or UNAVAILABLE
         if why.status[0] != "4":
             if backup:
-                yield self.note("warning", "", f"{self.prefix}_fallback_relay configuration problem")
+                yield self.note("warning", "", "smtp_fallback_relay configuration problem")
                 why = why._replace(status="4.3.5")
             elif self.prefix == "smtp" and _nexthops(attempt.request.nexthop)[0] == self._relayhost:
                 yield self.note("warning", "", "relayhost configuration problem")
@@ -422,6 +424,7 @@ class Lmtp(Smtp):
     command = "lmtp"
     prefix = "lmtp"
     hello = "LHLO"
+    exchanged = False
     reply_each = True
 
     def __init__(self, system: MailSystem, service: Service) -> None:
