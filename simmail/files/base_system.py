@@ -20,6 +20,8 @@ FOLDER_MODES = {
     "/var/spool/postfix/maildrop": 0o1730, "/var/spool/postfix/public": 0o2710,
     **{f"/var/spool/postfix/{name}": 0o700 for name in CLOSED},
 }  # fmt: skip
+#: What lies in folders that not everybody may enter begins with one of these.
+CLOSED_PATHS = tuple(f"{folder}/" for folder, mode in FOLDER_MODES.items() if not mode & 0o001)
 #: Folders of another group than their owner's: its number.
 FOLDER_GROUPS = {
     "/var/mail": 8, "/var/spool/postfix/maildrop": 103, "/var/spool/postfix/public": 103,

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 
-from simmail.files.base_system import FOLDER_GROUPS, FOLDER_MODES, SET_GROUP
+from simmail.files.base_system import CLOSED_PATHS, FOLDER_GROUPS, FOLDER_MODES, SET_GROUP
 from simmail.files.entries import File, Link, Owner, View, may_write
 from simmail.files.file_errors import (
     DENIED,
@@ -146,12 +146,12 @@ class FileSystem:
 
         Folders have no group here: everybody counts as a member.
         """
-        if not self._modes or user == "root":
+        if user == "root" or not (self._modes or path.startswith(CLOSED_PATHS)):
             return False
         path = self._led(path)
         return any(
             not (mode >> 6 if user == self.folder_owner(folder) else mode | mode >> 3) & 0o001
-            for folder, mode in self._modes.items()
+            for folder, mode in {**FOLDER_MODES, **self._modes}.items()
             if path.startswith(folder + "/")
         )
 
@@ -177,7 +177,12 @@ class FileSystem:
         """Why chdir(2) fails for `path`; "" where it does not."""
         if self.is_folder(path):
             return ""
-        return NOT_DIRECTORY if self.exists(path) else NO_FILE
+        if self.exists(path):
+            return NOT_DIRECTORY
+        try:
+            return self._nothing_in(above(self.followed(normal(path))))
+        except FileError as error:
+            return error.reason
 
     def is_folder(self, path: str) -> bool:
         """Whether `path` is a folder."""

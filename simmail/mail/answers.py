@@ -92,6 +92,8 @@ class Lost(NamedTuple):
 class Exit(NamedTuple):
     """How a command ended: its exit status, and what it printed; as a text, what a terminal shows of it.
 
+    `unlaunched` is why a program could not be started, in the system's words.
+
     >>> print(Exit(0, "mail.domain.ork\\n"))
     mail.domain.ork
     """
@@ -100,6 +102,7 @@ class Exit(NamedTuple):
     stdout: str = ""
     stderr: str = ""
     timed_out: bool = False
+    unlaunched: str = ""
 
     def __str__(self) -> str:
         return (self.stdout + self.stderr).removesuffix("\n")

@@ -345,32 +345,34 @@ class Run(Question):
     """Run a command of the simulated host (`|command` in an alias, mailbox_command).  Answer: `answers.Exit`.
 
     Args:
-        command: the text for the host's small shell.
+        command: a text for the host's small shell, or the words of a program that runs without one, as by execvp(3).
         user: the account it runs as.
         environment: name -> value.
         stdin: the text it reads.
         timeout: seconds (command_time_limit).
         file_limit: octets that no file it writes may exceed; 0 for no limit.
         folder: where it starts.
+        root: the folder that is its root; only in "/" programs are found.
         daemon: whether a daemon of Postfix starts it: new files are their owner's alone, and what it prints to its
             two outputs comes as one text, in order.
     """
 
-    __slots__ = ("command", "daemon", "environment", "file_limit", "folder", "stdin", "timeout", "user")
+    __slots__ = ("command", "daemon", "environment", "file_limit", "folder", "root", "stdin", "timeout", "user")
 
     def __init__(
         self,
-        command: str,
+        command: str | tuple[str, ...],
         user: str,
         environment: Mapping[str, str],
         stdin: str,
         timeout: float = 1000.0,
         file_limit: int = 0,
         folder: str = "/",
+        root: str = "/",
         daemon: bool = False,
     ) -> None:
         self.command, self.user, self.environment, self.stdin, self.timeout = command, user, environment, stdin, timeout
-        self.file_limit, self.folder, self.daemon = file_limit, folder, daemon
+        self.file_limit, self.folder, self.root, self.daemon = file_limit, folder, root, daemon
 
 
 class Detach(Question):

@@ -18,7 +18,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-import re
 from collections.abc import Set
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,25 +27,13 @@ from simmail.postfix.headers import HeaderField, HeaderTable
 from simmail.postfix.mime import MimeError, MimeOptions, Part, content_type
 from simmail.postfix.tables import LINES, Maps
 from simmail.postfix.tables.literal import LONGEST
+from simmail.postfix.unescape import unescape
 
 if TYPE_CHECKING:
     from simmail.postfix.cleanup import Cleanup
 
 MESSAGE_IDS = ("message-id", "resent-message-id")
 _VISIBLE = ("to", "resent-to", "cc", "resent-cc")
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|([\s\S]))")
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-
-def unescape(text: str) -> str:
-    """Undo the escapes of the C language."""
-
-    def plain(match: re.Match[str]) -> str:
-        if match.group(1):
-            return chr(int(match.group(1), 8) & 0xFF)
-        return _ESCAPES.get(match.group(2), match.group(2))
-
-    return _ESCAPE.sub(plain, text)
 
 
 class Layout(NamedTuple):

@@ -17,7 +17,7 @@ DIAGNOSTICS
     and those of pipe_command(3) and of the entry's attributes
 
 BUGS
-    chroot= changes nothing.
+    In the root that chroot= names no program is found, as if its libraries were missing.
 
 SEE ALSO
     pipe(8), pipe_command(3), master(5)
@@ -26,7 +26,6 @@ SEE ALSO
 from __future__ import annotations
 
 from collections.abc import Mapping
-from shlex import quote
 from typing import TYPE_CHECKING, ClassVar
 
 from simmail.mail.address import quote_local, split_extension
@@ -34,13 +33,13 @@ from simmail.mail.answers import Exit
 from simmail.mail.message import ANONYMOUS, Message, Recipient
 from simmail.mail.questions import NOW, Decision, Run
 from simmail.postfix.agent import MISCONFIGURED, DeliveryAgent, crowded, failure, looped
-from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.delivered_to import delivered_before
 from simmail.postfix.delivery import Dsn, Request, Result
 from simmail.postfix.expand import Expander
 from simmail.postfix.mail_copy import head
 from simmail.postfix.pipe_attributes import Attributes, read_attributes
-from simmail.postfix.pipe_command import PATH, exported, no_folder, run_command
+from simmail.postfix.pipe_command import PATH, died, exported, run_command, start_in
+from simmail.postfix.queue_file import CLIENT_PORT
 
 if TYPE_CHECKING:
     from simmail.postfix.mastercf import Service
@@ -66,7 +65,7 @@ class Pipe(DeliveryAgent):
         self._limit: float = config[f"{service.name}_time_limit"]
         self._delimiters: str = config["recipient_delimiter"]
         self._owner_request: bool = config["owner_request_special"]
-        self._environment = {"PATH": PATH, **exported(config)}
+        self._environment = {**exported(config), "PATH": PATH}
 
     def deliver(self, request: Request) -> Decision[list[Result]]:
         """Run the command for all recipients, who fare alike."""
@@ -111,16 +110,16 @@ class Pipe(DeliveryAgent):
 
     def _run(self, request: Request, attributes: Attributes, words: list[str]) -> Decision[Dsn | Exit]:
         """Run the command; why it failed, or its end."""
-        folder = attributes.directory or QUEUE_DIRECTORY
-        if attributes.directory and not self.machine.files.is_folder(folder):
-            return (yield from no_folder(self, folder, attributes.account))
+        start = start_in(self.machine, attributes.directory, attributes.account, attributes.chroot)
+        if start.fatal:
+            return (yield from died(self, start.fatal))
         date = self.machine.calendar.asctime((yield NOW))
         text = self._text(request, attributes, date)
         run = Run(
-            " ".join(map(quote, words)), attributes.account.name, {**self._environment, "PWD": folder}, text,
-            self._limit, folder=folder, daemon=True,
+            tuple(words), attributes.account.name, self._environment, text,
+            self._limit, folder=start.folder, root=start.root, daemon=True,
         )  # fmt: skip
-        return (yield from run_command(self, run, words[0], words[0], "pipe_command: "))
+        return (yield from run_command(self, run, words[0], "pipe_command: "))
 
     # ---- the message
 
@@ -210,12 +209,11 @@ def _of_message(message: Message, request: Request) -> dict[str, str]:
         "nexthop": request.nexthop,
         "size": str(message.size),
         "queue_id": message.queue_id,
-        "envid": message.envid,
         "client_address": message.client_address,
         "client_hostname": message.client_name,
         "client_helo": message.helo,
         "client_protocol": message.protocol,
-        "client_port": "",
+        "client_port": str(CLIENT_PORT) if message.client_address else "",
         "sasl_method": login.method,
         "sasl_sender": login.sender,
         "sasl_username": login.username,

@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 from simmail.files.machine import GROUPS, Account
 from simmail.mail.errors import Fatal
+from simmail.postfix.unescape import unescape
 
 FLAGS = frozenset("BDFORXhqu.>")
 OWNER = "postfix"
-_ESCAPES = {"\\r": "\r", "\\n": "\n", "\\t": "\t", "\\0": "\0", "\\\\": "\\"}
 
 
 class Attributes(NamedTuple):
@@ -35,6 +35,7 @@ class Attributes(NamedTuple):
         command: the program and its arguments, names unexpanded.
         account: whose rights it gets.
         flags: its letters.
+        chroot: the folder that is its root; "" for the machine's own.
         directory: where it starts; "" for the queue directory.
         null_sender: what stands for nobody's address.
         eol: what its lines end in.
@@ -44,6 +45,7 @@ class Attributes(NamedTuple):
     command: tuple[str, ...]
     account: Account
     flags: frozenset[str]
+    chroot: str
     directory: str
     null_sender: str
     eol: str
@@ -83,10 +85,8 @@ def read_attributes(words: tuple[str, ...], accounts: Mapping[str, Account]) -> 
     size = told["size"]
     if not size.isdigit():
         raise Fatal(f"get_service_attr: bad size= value: {size}")
-    eol = told["eol"]
-    for escape, character in _ESCAPES.items():
-        eol = eol.replace(escape, character)
-    return Attributes(command, account, flags, told["directory"], told["null_sender"], eol, int(size))
+    eol = unescape(told["eol"]).partition("\0")[0]
+    return Attributes(command, account, flags, told["chroot"], told["directory"], told["null_sender"], eol, int(size))
 
 
 def _account(value: str, accounts: Mapping[str, Account]) -> Account:

@@ -13,7 +13,8 @@ DIAGNOSTICS
     Command time limit exceeded: "COMMAND"
     pipe_command_read: read time limit exceeded
     execvp NAME: No such file or directory
-    cannot change directory to "FOLDER" for uid=UID gid=GID: No such file or directory
+    cannot change directory to "FOLDER" for uid=UID gid=GID: REASON
+    chroot(FOLDER): REASON
 
 BUGS
     Of what import_environment names without a value nothing is set where Postfix is started.
@@ -27,16 +28,19 @@ SEE ALSO
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.files.file_errors import DENIED, NO_FILE
-from simmail.files.machine import Account
+from simmail.files.machine import Account, Machine
+from simmail.files.paths import normal
 from simmail.mail.answers import Exit
 from simmail.mail.content import clipped
 from simmail.mail.questions import Decision
 from simmail.mail.questions import Run as RunCommand
 from simmail.postfix.agent import DeliveryAgent, failure
+from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.delivery import Dsn
 from simmail.postfix.printable import printable
 from simmail.postfix.report import split_status, valid_status
@@ -47,7 +51,6 @@ if TYPE_CHECKING:
 PATH = "/usr/bin:/bin"
 OUTPUT_LIMIT = 4096
 TEMPORARY = 75
-NOT_FOUND, NOT_EXECUTABLE = 127, 126
 _BLANKS = {ord("\t"): " ", ord("\n"): " "}
 _HARMLESS = frozenset("1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \t")
 
@@ -57,6 +60,14 @@ class Meaning(NamedTuple):
 
     status: str
     text: str
+
+
+class Start(NamedTuple):
+    """Where a command starts: its folder, its root, and in the words of the log why it cannot; "" where it can."""
+
+    folder: str
+    root: str
+    fatal: str = ""
 
 
 #: sysexits(3).
@@ -100,7 +111,7 @@ def _variables(items: Iterable[str], known: Mapping[str, str]) -> dict[str, str]
 
 
 def run_command(
-    agent: DeliveryAgent, run: RunCommand, shown: str, program: str | None, caller: str = ""
+    agent: DeliveryAgent, run: RunCommand, shown: str, caller: str = "", shell: str = ""
 ) -> Decision[Dsn | Exit]:
     """Run a command with a message on its standard input.
 
@@ -108,20 +119,18 @@ def run_command(
         agent: in whose name warnings are noted.
         run: the command, and all that it is given.
         shown: the command's name in reasons.
-        program: the file that is run without a shell; None where a shell is.
-        caller: what stands before the reason why that file cannot be run.
+        caller: what stands before the reason why a program cannot be run.
+        shell: what a shell runs instead where PATH leads to no such program; "" for nothing.
 
     Returns:
         Why it failed; its end, with what it printed as reasons quote that, where it did not.
     """
     exit: Exit = yield run
-    if (
-        program is not None
-        and exit.status in (NOT_FOUND, NOT_EXECUTABLE)
-        and exit.stdout.startswith(f"sh: 1: {program}: ")
-    ):
-        reason = NO_FILE if exit.status == NOT_FOUND else DENIED
-        fatal = f"{caller}execvp {program}: {reason}"
+    if shell and exit.unlaunched == NO_FILE and "/" not in run.command[0]:
+        run.command = shell
+        exit = yield run
+    if exit.unlaunched:
+        fatal = f"{caller}execvp {run.command[0]}: {exit.unlaunched}"
         yield agent.note("fatal", "", fatal)
         exit = Exit(TEMPORARY, f"{agent.command}: fatal: {fatal}\n")
     if exit.timed_out:
@@ -130,10 +139,33 @@ def run_command(
     return outcome(shown, exit) or exit
 
 
-def no_folder(agent: DeliveryAgent, folder: str, account: Account) -> Decision[Dsn]:
-    """Why a command cannot start in a folder that is not there."""
-    text = f'cannot change directory to "{folder}" for uid={account.uid} gid={account.gid}: {NO_FILE}'
-    yield agent.note("fatal", "", text)
+def start_in(machine: Machine, folder: str, account: Account, root: str = "") -> Start:
+    """Where a command starts.
+
+    Args:
+        machine: the host.
+        folder: where it shall start; "" for the queue directory, or its root.
+        account: whose rights it has.
+        root: the folder that shall be its root; "" for the machine's own.
+    """
+    files = machine.files
+    base = QUEUE_DIRECTORY
+    if root:
+        reason = files.no_way_into(normal(root, QUEUE_DIRECTORY))
+        if reason:
+            return Start("", "", f"chroot({root}): {reason}")
+        base = files.followed(normal(root, QUEUE_DIRECTORY))
+    place = normal(f"{base}/{folder}" if root else folder, base)
+    reason = files.no_way_into(place) or (DENIED if files.is_closed(posixpath.join(place, "*"), account.name) else "")
+    if folder and reason:
+        ids = f"uid={account.uid} gid={account.gid}"
+        return Start("", "", f'cannot change directory to "{folder}" for {ids}: {reason}')
+    return Start(files.followed(place), base if root else "/")
+
+
+def died(agent: DeliveryAgent, fatal: str) -> Decision[Dsn]:
+    """What becomes of mail for a command that never began; `fatal` is what the log hears."""
+    yield agent.note("fatal", "", fatal)
     return failure(*EXITS[TEMPORARY], EXITS[TEMPORARY].text)
 
 
@@ -142,9 +174,9 @@ def _readable(printed: str, utf8: bool) -> str:
     return printable(clipped(printed, OUTPUT_LIMIT).split("\0", 1)[0].translate(_BLANKS), utf8, "_")
 
 
-def direct(command: str) -> bool:
-    """Whether a command is run without a shell."""
-    return bool(command.strip(" \t")) and _HARMLESS.issuperset(command)
+def by_itself(command: str) -> tuple[str, ...]:
+    """The words of a command that is run without a shell; none where it takes one."""
+    return tuple(command.split()) if _HARMLESS.issuperset(command) else ()
 
 
 def outcome(command: str, exit: Exit) -> Dsn | None:

@@ -293,7 +293,13 @@ def perform(command: Command, process: Process) -> Decision[int]:
 
 
 def launch(parent: Process, argv: tuple[str, ...], *, name: str = "", **others: object) -> Decision[int]:
-    """Start a program as execvp(3) finds it, and wait until it ends.
+    """Start a program, as `execute` does; its exit status as shells tell it.  Raises LaunchError."""
+    status = yield from execute(parent, argv, name=name, **others)
+    return status if status >= 0 else 128 - status
+
+
+def execute(parent: Process, argv: tuple[str, ...], *, name: str = "", **others: object) -> Decision[int]:
+    """Start a program as execvp(3) finds it, and wait until it ends; its status, negative where a signal ended it.
 
     Args:
         parent: who starts it.
@@ -315,8 +321,7 @@ def launch(parent: Process, argv: tuple[str, ...], *, name: str = "", **others: 
             # what it prints stays with its parent, who takes as much as there may be
             answer = None if isinstance(question, Printed) else (yield question)
     except StopIteration as stop:
-        status = int(stop.value)
-        return status if status >= 0 else 128 - status
+        return int(stop.value)
     finally:
         running.close()
 

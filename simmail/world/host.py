@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from simmail.dns.resolver import Resolver
-from simmail.files.file_errors import FileError
+from simmail.files.file_errors import NO_FILE, FileError
 from simmail.files.invocation import DAEMON_UMASK, UMASK, Invocation
 from simmail.files.machine import Machine
 from simmail.files.mailbox import split_mbox, unquoted
@@ -21,8 +21,9 @@ from simmail.userland.absent import advised
 from simmail.userland.commands import COMMANDS as COMMON
 from simmail.userland.fetchmail import COMMANDS as FETCHMAIL
 from simmail.userland.policy import TOOLS as POLICY
+from simmail.userland.process import LaunchError
 from simmail.userland.procmail import COMMANDS as PROCMAIL
-from simmail.userland.shell import run
+from simmail.userland.shell import run, run_program
 from simmail.world.clock import Task
 from simmail.world.policy import PolicyServers
 
@@ -224,15 +225,25 @@ class Host:
             terminal: whether it was called at a terminal.
         """
         now = yield Level()
+        if question.root != "/":
+            return Exit(127, unlaunched=NO_FILE)
         umask = DAEMON_UMASK if question.daemon else UMASK
+        command = question.command
+        argv = shell or (("sh", "-c", command) if isinstance(command, str) else command)
         invocation = Invocation(
-            shell or ("sh", "-c", question.command), self.machine, question.stdin, question.user, question.folder,
+            argv, self.machine, question.stdin, question.user, question.folder,
             question.environment, now, self.master.system if self.master else None, self.master, question.file_limit,
             umask, terminal=terminal,
         )  # fmt: skip
         if question.daemon:
             invocation.err = invocation.out
-        status = yield from run(question.command, invocation, COMMANDS)
+        try:
+            if isinstance(command, str):
+                status = yield from run(command, invocation, COMMANDS)
+            else:
+                status = yield from run_program(invocation, COMMANDS)
+        except LaunchError as error:
+            return Exit(error.status, unlaunched=error.reason)
         if self.master is not None:
             self.master.files_written()
         return Exit(status, "".join(invocation.out), "" if question.daemon else "".join(invocation.err))

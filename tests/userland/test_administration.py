@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import simmail
+from simmail.mail.answers import Exit
 from simmail.userland.absent import INSTEAD
 from simmail.world.host import COMMANDS, Host
 from simmail.world.world import World
@@ -54,7 +55,7 @@ def test_mail_sends_what_bsd_mail_sends(
         return 0
 
     monkeypatch.setitem(COMMANDS, "sendmail", sendmail)
-    assert host.sh(f"echo hello | mail {words}") == (0, "", "", False)
+    assert host.sh(f"echo hello | mail {words}") == Exit(0)
     assert heard == [(argv, f"{header}\nhello\n")]
 
 

@@ -19,7 +19,6 @@ SEE ALSO
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from simmail.mail.answers import Exit
@@ -27,10 +26,9 @@ from simmail.mail.message import ANONYMOUS
 from simmail.mail.questions import NOW, Decision
 from simmail.mail.questions import Run as RunCommand
 from simmail.postfix.agent import MISCONFIGURED
-from simmail.postfix.config import QUEUE_DIRECTORY
 from simmail.postfix.local.macros import Macros
 from simmail.postfix.local.state import Run, State
-from simmail.postfix.pipe_command import PATH, direct, exported, no_folder, run_command
+from simmail.postfix.pipe_command import PATH, by_itself, died, exported, run_command, start_in
 
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
@@ -62,7 +60,7 @@ class Commands:
             return False
         if run.request.verify:
             return (yield from agent.deliver_sent(run, state, f"delivers to command: {command}"))
-        folder = QUEUE_DIRECTORY
+        folder = ""
         if self._folder:
             place = self._macros.expand(self._folder, run, state)
             if place.failed:
@@ -71,23 +69,24 @@ class Commands:
         rights = state.rights if state.rights is not None and uid else agent.default_rights
         date = agent.machine.calendar.asctime((yield NOW))
         lines = (*agent.head(state, "command", date), *run.request.message.content.lines, "")
-        if folder != QUEUE_DIRECTORY and not agent.machine.files.is_folder(folder):
-            return (yield from agent.bounce(run, state, (yield from no_folder(agent, folder, rights))))
-        environment = {**self._exported, "PATH": PATH, **self._environment(run, state), "PWD": folder}
-        text, program, caller = self._started(command)
+        start = start_in(agent.machine, folder, rights)
+        if start.fatal:
+            return (yield from agent.bounce(run, state, (yield from died(agent, start.fatal))))
+        environment = {**self._exported, "PATH": PATH, **self._environment(run, state)}
+        started = self._started(command)
         question = RunCommand(
-            text, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, folder, daemon=True
-        )
-        end = yield from run_command(agent, question, command, program if "/" in program else None, caller)
+            started, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, start.folder,
+            daemon=True,
+        )  # fmt: skip
+        by_shell = ("pipe_command: ", "") if self._shell else ("", command)
+        end = yield from run_command(agent, question, command, *by_shell)
         if isinstance(end, Exit):
             return (yield from agent.deliver_sent(run, state, f"delivered to command: {command}"))
         return (yield from agent.bounce_to_owner(run, state, end))
 
-    def _started(self, command: str) -> tuple[str, str, str]:
-        """How a command is run: the text for the host's shell, the file that runs without one, and who runs it."""
-        if self._shell:
-            return shlex.join((*self._shell, command)), self._shell[0], "pipe_command: "
-        return command, command.split(maxsplit=1)[0] if direct(command) else "", ""
+    def _started(self, command: str) -> str | tuple[str, ...]:
+        """What is started: a text for the host's shell, or the words of a program that needs none."""
+        return (*self._shell, command) if self._shell else by_itself(command) or command
 
     def _environment(self, run: Run, state: State) -> dict[str, str]:
         message, rights = run.request.message, state.rights

@@ -16,12 +16,12 @@ SEE ALSO
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from simmail.mail.questions import Decision, Now
 from simmail.postfix.expand import Expander, Expansion
+from simmail.postfix.unescape import unescape
 
 if TYPE_CHECKING:
     from simmail.postfix.program import Program
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 #: What the session's names stand for, as pairs, so that it can be part of a key.
 Facts = tuple[tuple[str, str], ...]
-
-_OCTAL = re.compile(r"\\([0-7]{1,3}|[abfnrtv\\])")
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 
 
 def _local(address: str | None) -> str:
@@ -57,11 +54,6 @@ NAMES: Mapping[str, Callable[[SmtpdState], str]] = {
     "recipient_name": lambda state: _local(state.recipient),
     "recipient_domain": lambda state: _domain(state.recipient),
 }
-
-
-def unescape(text: str) -> str:
-    """C escapes undone, as in smtpd_expansion_filter."""
-    return _OCTAL.sub(lambda m: _ESCAPES.get(m[1]) or chr(int(m[1], 8) & 0xFF), text)
 
 
 class Expansions:

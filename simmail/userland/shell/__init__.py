@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from simmail.files.invocation import Command, Invocation
 from simmail.mail.questions import Decision
 from simmail.userland.job import Exhausted, Job
-from simmail.userland.process import KILLED, Process
+from simmail.userland.process import KILLED, Process, execute
 from simmail.userland.shell.interpreter import Shell
 from simmail.userland.shell.nodes import Script
 from simmail.userland.shell.parser import parse
 from simmail.userland.shell.signals import Signalled
 from simmail.userland.streams import BrokenPipe
 
-__all__ = ["Script", "parse", "run", "run_script"]
+__all__ = ["Script", "parse", "run", "run_program", "run_script"]
 
 
 def run(text: str, invocation: Invocation, commands: Mapping[str, Command], job: Job | None = None) -> Decision[int]:
@@ -41,8 +41,27 @@ def run_script(script: Script, process: Process, letters: frozenset[str] = froze
     """
     shell = Shell(process, process.argv[0], list(process.argv[1:]))
     shell.options |= letters
+    return (yield from _bounded(process, shell.to_the_end(shell.script(script))))
+
+
+def run_program(invocation: Invocation, commands: Mapping[str, Command]) -> Decision[int]:
+    """Run a program without a shell, as execvp(3) does; its status, which is negative where a signal ended it.
+
+    Args:
+        invocation: where it runs, and its words.
+        commands: the host's programs by name.
+
+    Raises:
+        LaunchError: where it cannot be run.
+    """
+    process = Process.of(invocation, commands)
+    return (yield from _bounded(process, execute(process, process.argv)))
+
+
+def _bounded(process: Process, running: Decision[int]) -> Decision[int]:
+    """What runs as a process, or as its child, to its end, whatever it is that ends it."""
     try:
-        status = yield from shell.to_the_end(shell.script(script))
+        status = yield from running
     except Signalled as signal:
         status = -signal.number
     except BrokenPipe:

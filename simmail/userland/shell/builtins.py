@@ -15,7 +15,7 @@ from simmail.userland.shell.builtins_read import getopts, read
 from simmail.userland.shell.control import ExitShell, LeaveLoop, ReturnFrom, ShellError
 from simmail.userland.shell.lexer import NAME
 from simmail.userland.shell.parser import RESERVED, parse
-from simmail.userland.shell.signals import kill, signal_name
+from simmail.userland.shell.signals import Signalled, kill, signal_name
 
 if TYPE_CHECKING:
     from simmail.userland.shell.interpreter import Shell
@@ -124,7 +124,10 @@ def _exec(shell: Shell, words: list[str]) -> Decision[int]:
     except LaunchError as error:
         shell.say(f"exec: {words[1]}: {'not found' if error.status == 127 else error.reason}")
         raise ExitShell(error.status) from None
-    raise ExitShell((yield from shell.start(words[1:])))
+    status = yield from shell.started(words[1:])
+    if status < 0:
+        raise Signalled(-status)
+    raise ExitShell(status)
 
 
 def _command(shell: Shell, words: list[str]) -> Decision[int]:
@@ -285,6 +288,7 @@ def _cd(shell: Shell, words: list[str]) -> int:
     shell.variables["OLDPWD"] = shell.process.folder
     shell.process.folder = files.path(target)
     shell.variables["PWD"] = shell.process.folder
+    shell.exported |= {"PWD", "OLDPWD"}
     if back:
         shell.write(1, shell.process.folder + "\n")
     return 0

@@ -372,7 +372,17 @@ class Shell(ShellState):
         return load(process, which(process, name, self.variables.get("PATH", "")), name)
 
     def start(self, words: list[str]) -> Decision[int]:
-        """Run a program and wait for it."""
+        """Run a program and wait for it; its status, and a word about the signal that ended it."""
+        status = yield from self.started(words)
+        if status >= 0:
+            return status & 0xFF
+        if -status in MEANINGS:
+            err = self.descriptors.get(2)
+            (Nowhere() if err is None else err).write(MEANINGS[-status] + "\n")
+        return 128 - status
+
+    def started(self, words: list[str]) -> Decision[int]:
+        """Run a program and wait for it; its status, negative where a signal ended it."""
         process = self.process
         process.job.settle()
         try:
@@ -402,7 +412,7 @@ class Shell(ShellState):
                 question = running.send(answer)
             except StopIteration as stop:
                 self._collect(out, err, printed, complained)
-                return self._ended(int(stop.value), err)
+                return int(stop.value)
             except BrokenPipe:
                 raise
             except BaseException:
@@ -414,15 +424,6 @@ class Shell(ShellState):
                 answer = None
             else:
                 answer = yield question
-
-    @staticmethod
-    def _ended(status: int, err: Descriptor | None) -> int:
-        """The status of a program that has ended; one that a signal ended is told of."""
-        if status >= 0:
-            return status & 0xFF
-        if -status in MEANINGS:
-            (Nowhere() if err is None else err).write(MEANINGS[-status] + "\n")
-        return 128 - status
 
     @staticmethod
     def _collect(out: Descriptor | None, err: Descriptor | None, printed: list[str], complained: list[str]) -> None:

@@ -45,7 +45,7 @@ class ShellState:
     def __init__(self, process: Process, name: str, parameters: list[str]) -> None:
         self.process, self.name, self.parameters = process, name, parameters
         self.variables: dict[str, str] = dict(process.environment)
-        self.exported: set[str] = set(self.variables)
+        self.exported: set[str] = {*self.variables, "PWD"}
         self.readonly: set[str] = set()
         self.variables.update({"IFS": DEFAULT_IFS, "OPTIND": "1", "PWD": process.folder})
         self.variables.setdefault("PATH", DEFAULT_PATH)
