@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ class Bundle:
     Args:
         name: what it is called, for messages.
         files: path below the world's folder -> text, octets that are no UTF-8 as surrogate escapes.
+        given: path of a main.cf -> the parameters that it was given, which its writer knows nothing of.
     """
 
-    def __init__(self, name: str, files: Mapping[str, str]) -> None:
-        self.name, self.files = name, dict(sorted(files.items()))
+    def __init__(self, name: str, files: Mapping[str, str], given: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.name, self.files, self.given = name, dict(sorted(files.items())), dict(given or {})
 
     @staticmethod
     def read(name: str | Path) -> Bundle:
@@ -68,6 +69,20 @@ class Bundle:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_octets(text))
 
+    def as_known(self, text: str, folder: Path) -> str:
+        """What is said of files in a folder that they were written to, as whoever named the world knows them.
+
+        A line of main.cf that sets a parameter which the file was given is called by that: no file of theirs has it.
+        """
+        text = text.replace(str(folder), self.name)
+        for path, names in self.given.items():
+            host = path.removesuffix(f"/{MAIN_CF}").rpartition("/")[2]
+            for number, line in enumerate(self.files[path].split("\n"), 1):
+                if line.partition("=")[0].strip() in names:
+                    place = rf"{re.escape(f'{self.name}/{path}:{number}')}\b"
+                    text = re.sub(place, lambda _, said=f"parameters.{host}.{line}": said, text)
+        return text
+
     def check_policies(self, names: list[str]) -> None:
         """Raises InputError for a policy that is not there."""
         for name in names:
@@ -77,7 +92,7 @@ class Bundle:
 
     def with_files(self, files: Mapping[str, str]) -> Bundle:
         """The same world with some files more, or others in their places."""
-        return Bundle(self.name, {**self.files, **files})
+        return Bundle(self.name, {**self.files, **files}, self.given)
 
     def with_parameter(self, host: str, name: str, value: Any) -> Bundle:
         """The same world with another setting in a host's main.cf, under each policy, as `postconf -e` writes it.
@@ -100,7 +115,8 @@ class Bundle:
             path: edit_main(f"{self.files[path].rstrip()}\n", [f"{name}={text}"], How.SET, path, lambda _: None)
             for path in places
         }
-        return Bundle(self.name, {**self.files, **changed})
+        given = {path: (*self.given.get(path, ()), name) for path in places}
+        return Bundle(self.name, {**self.files, **changed}, {**self.given, **given})
 
     def with_world_parameter(self, path: str, value: Any) -> Bundle:
         """The same world with another value in its world.yaml.

@@ -88,8 +88,8 @@ def run(task: Task) -> Row:
 
 
 def _as_known(task: Task, text: str) -> str:
-    """What is said of files, with the name of the world for the folder that they were written to."""
-    return text.replace(str(_folder(task.world.hash, task.world)), task.world.name)
+    """What is said of the files of a task's world, as its user knows them."""
+    return task.world.as_known(text, _folder(task.world.hash, task.world))
 
 
 def lived(task: Task) -> World:

@@ -171,9 +171,9 @@ def alone(tasks: Sequence[Task], limits: dict[str, int] | None = None, patience:
         limits: of the process, as `simmail.lab.grading_process.limit` takes them; None for none.
         patience: seconds of wall time.
     """
-    first = tasks[0]
+    first, world = tasks[0], tasks[0].world
     said = {
-        **first._asdict(), "world": [first.world.name, first.world.files], "seeds": [task.seed for task in tasks],
+        **first._asdict(), "world": [world.name, world.files, world.given], "seeds": [task.seed for task in tasks],
         "limits": limits,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="simmail-") as place:

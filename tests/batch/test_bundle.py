@@ -48,6 +48,15 @@ def test_a_parameter_takes_the_place_of_what_stands_there(world: Path) -> None:
     assert bundle.with_parameter("mail.domain.ork", "c", 4).files[place] == "a = 1,\n  2\n# end\nb = 3\nc = 4\n"
 
 
+def test_a_line_that_nobody_wrote_is_called_by_its_parameter(world: Path, tmp_path: Path) -> None:
+    """What is said of a varied parameter names it; other lines are the user's, by the name of the world."""
+    place = "hosts/mail.domain.ork/etc/postfix/main.cf"
+    bundle = Bundle.read(world).with_files({place: "a = 1\nb = 3\n"}).with_parameter("mail.domain.ork", "c", 4)
+    said = "; ".join(f"{tmp_path}/{place}:{number}: mail.domain.ork: bad" for number in (1, 3, 33))
+    told = [f"{world}/{place}:1", "parameters.mail.domain.ork.c = 4", f"{world}/{place}:33"]
+    assert bundle.as_known(said, tmp_path) == "; ".join(f"{place}: mail.domain.ork: bad" for place in told)
+
+
 @pytest.mark.parametrize("path", ["actors.nobody.per_day", "links.7.latency", "title.x.y"])
 def test_a_place_that_is_not_there(world: Path, path: str) -> None:
     """A path that leads nowhere is an error that says where it broke off."""
