@@ -80,7 +80,7 @@ class Bundle:
             for number, line in enumerate(self.files[path].split("\n"), 1):
                 if line.partition("=")[0].strip() in names:
                     place = rf"{re.escape(f'{self.name}/{path}:{number}')}\b"
-                    text = re.sub(place, lambda _, said=f"parameters.{host}.{line}": said, text)
+                    text = re.sub(place, f"parameters.{host}.{line}".replace("\\", r"\\"), text)
         return text
 
     def check_policies(self, names: list[str]) -> None:

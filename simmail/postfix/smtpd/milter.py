@@ -61,13 +61,17 @@ class MilterRules:
         return () if found.upper() == DISABLED else milters.parse(split_outside_braces(found), self._config)
 
 
-def connected(session: SmtpdSession) -> Decision[Reply | None]:
-    """A client has connected; the greeting that refuses it, or None.  Raises Fatal for Milters that cannot be read."""
+def connected(session: SmtpdSession, stage: str) -> Decision[Reply | None]:
+    """A client has connected, or is another by XCLIENT; the greeting that refuses it, or None.
+
+    Raises Fatal for Milters that cannot be read.
+    """
+    session.filtered = ""
     found = session.smtpd.milters.of(session.state.client.address)
     if not found:
         return None
     session.filtered = yield from milters.ask(session.smtpd, found)
-    yield from told(session, "CONNECT")
+    yield from told(session, stage)
     if session.filtered.startswith("5"):
         return (yield from session.say(554, f"{session.parameters.hostname} ESMTP not accepting connections"))
     return None

@@ -146,25 +146,26 @@ class SmtpdSession:
                 yield from smtpd.sasl.greets()
             if self.early and parameters.forbids_pipelining:
                 return (yield from self.close((yield from pipelining.unsynchronized(self))))
-            refusal = (yield from milter.connected(self)) if smtpd.milters.any else None
+            greeting = self.welcome("CONNECT")
+            return greeting if isinstance(greeting, Reply) else (yield from greeting)
         except Fatal as fatal:
             return (yield from self._dies(fatal))
-        if refusal is not None:
-            return refusal
-        greeting = self.welcome()
-        return greeting if isinstance(greeting, Reply) else (yield from greeting)
 
-    def welcome(self) -> Reply | Decision[Reply]:
-        """The greeting (again after XCLIENT)."""
-        state, parameters = self.state, self.parameters
+    def welcome(self, stage: str = "") -> Reply | Decision[Reply]:
+        """The greeting (again after XCLIENT).
+
+        Args:
+            stage: what Milters are told of; "" where there are none.
+        """
+        state, parameters, asks = self.state, self.parameters, bool(stage) and self.smtpd.milters.any
         state.discard_mask = parameters.discarded
-        if parameters.judges_clients or state.errors >= parameters.soft_errors:
-            return self._judged()
+        if parameters.judges_clients or asks or state.errors >= parameters.soft_errors:
+            return self._judged(stage if asks else "")
         state.transcript.said.append(parameters.greeting)
         return parameters.greeting
 
-    def _judged(self) -> Decision[Reply]:
-        """The greeting, or the refusal of a client."""
+    def _judged(self, stage: str) -> Decision[Reply]:
+        """The greeting, or the refusal of a client, by its restrictions or then by Milters.  Raises Fatal."""
         smtpd, state, parameters = self.smtpd, self.state, self.parameters
         if parameters.discard_maps:
             try:
@@ -182,7 +183,8 @@ class SmtpdSession:
                 return (yield from self.close(reply)) if reply.closes else reply
             if verdict is Verdict.HANGUP:
                 return (yield from self.close(HANG_UP))
-        return (yield from self.say(220, *parameters.greeting.lines))
+        refusal = (yield from milter.connected(self, stage)) if stage else None
+        return refusal or (yield from self.say(220, *parameters.greeting.lines))
 
     def is_among(self, clients: AddressList) -> bool | None:
         """Whether a list of clients holds this one; None, and something to be heard, where it cannot be read."""

@@ -67,7 +67,7 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
     if not told.isdisjoint(("NAME", "ADDR", "PORT")):
         state.met(state.client, f"{state.client.name}[{state.client.address}]")
     session.xclient = yield from session.listed(session.parameters.xclient_hosts)
-    greeting = session.welcome()
+    greeting = session.welcome("XCLIENT")
     return greeting if isinstance(greeting, Reply) else (yield from greeting), None
 
 
