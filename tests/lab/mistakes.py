@@ -232,6 +232,7 @@ MISTAKES: tuple[Mistake, ...] = (
       smtp=False),
     M("absurd size", "absurd-number", "message_size_limit = 100000000000\nvirtual_mailbox_limit = 0"),
     M("tiny size", "absurd-number", "message_size_limit = 3000"),
+    M("size below nothing", "absurd-number", "message_size_limit = -5"),
     M("alias loop", "alias-loop", at="pong: ping", files={"+etc/aliases": "ping: pong\npong: ping\n"}),
     M("owner loop", "owner-loop", at="owner-all: all",
       files={"+etc/aliases": "all: ann, nobody-here\nowner-all: all\n"}),

@@ -158,7 +158,7 @@ def absurd(host: Parsed) -> Iterator[Finding]:
         value = host.number(name)
         if not host.is_set(name) or value is None:
             continue
-        small = bounds.least and value < bounds.least and (value > 0 or bounds.zero)
+        small = bounds.least and value < bounds.least and (value != 0 or bounds.zero)
         if small or (bounds.most and value > bounds.most):
             yield ABSURD.at(
                 host.where(name), name=name, value=host.told(name), effect=bounds.effect, why=bounds.why,
