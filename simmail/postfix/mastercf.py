@@ -14,7 +14,8 @@ DIAGNOSTICS
     what stands behind the options of a daemon that has no arguments: `-o mynetworks=192.0.2.1, 127.0.0.1`.
 
 BUGS
-    A service whose host has several addresses listens on the first alone.  `chroot` changes nothing here.
+    A service whose host has several addresses listens on the first alone.  `chroot` changes nothing here.  Of two
+    services with one port (`smtp` and `25`) the last has all connections; the kernel gives each of them some.
 
 SEE ALSO
     master(5), master(8)

@@ -94,7 +94,7 @@ def misunderstood(system: MailSystem, odd: Stranger, name: str, client: str) -> 
     complaint = Note(client, "warning", "", odd.text)
     if odd.text:
         yield complaint
-        if name == system.config["cleanup_service_name"]:
+        if name in system.intakes:
             return None
     tries = 0
     while system.successor is None:

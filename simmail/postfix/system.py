@@ -31,7 +31,7 @@ BUGS
     each say.  pickup(8), which is woken each minute, counts as idle while there is nothing in the maildrop queue.
 
     A cleanup(8) that waits for a missing trivial-rewrite(8) ends when a reload brings that back, and pickup(8) begins
-    anew; the real one goes on.  smtpd(8) says nothing of a missing anvil(8).
+    anew; the real one goes on.
 
 SEE ALSO
     master(8), master(5)
@@ -80,6 +80,7 @@ class MailSystem:
         used: when a client last came to one of the programs, seconds since the start of the world.
         deaths: what becomes of programs that die, and of their services.
         starting: how long it takes to start what writes notifications, and what forwards mail, seconds.
+        intakes: the names under which cleanup(8) is looked for.
         generation: how often Postfix has been started or reloaded on this host.
         writers: since when they run, `bounce` and `local`, seconds since the start of the world.
         others: the services that have no programs of their own here.
@@ -109,6 +110,9 @@ class MailSystem:
         described = MasterCf.load(machine, warn=warn, disabled=disabled, opened=opened)
         self.master = described.within_reach()
         names = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
+        services = self.master.services.values()
+        own = (service.overrides.get("cleanup_service_name", "") for service in services)
+        self.intakes = frozenset((str(self.config["cleanup_service_name"]), *filter(None, own)))
         self._rewrite = (names["rewrite"], "unix")
         self._named = {usual: name for usual, name in names.items() if name != usual}
         self.memo = Memo(remember, memory)
@@ -376,7 +380,7 @@ class MailSystem:
 
     def hung_up(self, name: str, client: str) -> Decision[None]:
         """A program has died that had taken its client already.  Raises Fatal where the client dies, too."""
-        if name == self.config["cleanup_service_name"]:
+        if name in self.intakes:
             raise Fatal(f"unable to connect to the public {name} service")
         yield Note(client, "warning", "", f"problem talking to service {name}: Connection reset by peer")
 
@@ -407,8 +411,7 @@ class MailSystem:
 
     def _missing(self, name: str) -> str:
         """A service that is not there, and why it does not answer."""
-        public = name == self.config["cleanup_service_name"]
-        socket = f"{'public' if public else 'private'}/{name}"
+        socket = f"{'public' if name in self.intakes else 'private'}/{name}"
         return f"subsystem {socket}: {self.spool.unanswered(socket)}"
 
     def died(self, program: Program, now: float, end: str = Fatal.end) -> None:

@@ -97,22 +97,27 @@ def _unknown_domain(rule: Rule, address: str, title: str, other: str) -> Decisio
 
 def reject_unverified_sender(rule: Rule, sender: str | None, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse senders whom no mail would reach; the null sender passes."""
-    return (yield from _unverified(rule, Subject(sender, SENDER), "sender")) if sender else None
+    return (yield from _unverified(rule, state, Subject(sender, SENDER), "sender")) if sender else None
 
 
 def reject_unverified_recipient(rule: Rule, recipient: str | None, state: SmtpdState) -> Decision[Finding | None]:
     """Refuse recipients whom no mail would reach."""
-    return (yield from _unverified(rule, Subject(recipient, RECIPIENT), "recipient")) if recipient else None
+    return (yield from _unverified(rule, state, Subject(recipient, RECIPIENT), "recipient")) if recipient else None
 
 
-def _unverified(rule: Rule, subject: Subject, who: str) -> Decision[Finding | None]:
+def _unverified(rule: Rule, state: SmtpdState, subject: Subject, who: str) -> Decision[Finding | None]:
     """Ask verify(8), and again while it waits for the result of a probe."""
     smtpd = rule.smtpd
     config = smtpd.config
     polls: int = config["address_verify_poll_count"]
+    service: str = config["address_verify_service_name"]
     known = None
     for left in range(polls, 0, -1):
-        verify = yield from smtpd.system.summon(config["address_verify_service_name"], client=smtpd.name)
+        verify = smtpd.system.at_hand(service)
+        if verify is None:
+            state.stuck = service
+            verify = yield from smtpd.system.summon(service, client=smtpd.name)
+            state.stuck = ""
         known = yield from verify.ask(subject.name, at_once=who == "recipient")  # there is more to ask behind a sender
         if known.status != "todo":
             break

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simmail.mail.answers import AnvilCounts
-from simmail.mail.questions import Anvil, Decision
+from simmail.mail.questions import Anvil, Decision, Sleep
 from simmail.postfix.resolve_client import until_known
 from simmail.postfix.resolved import ResolveFlag
 from simmail.postfix.smtpd.check import Verdict
@@ -26,10 +26,13 @@ from simmail.postfix.smtpd.token import Path, path
 from simmail.smtp.replies import HANG_UP, Reply
 
 if TYPE_CHECKING:
+    from simmail.postfix.smtpd.program import Smtpd
     from simmail.postfix.smtpd.session import SmtpdSession
 
 #: A reply, and whether the client did well; None for neither well nor badly.
 Answer = tuple[Reply, bool | None]
+#: Between two tries to reach anvil(8), seconds.
+RETRY_S = 1.0
 #: What makes a client's words unsafe to show; each becomes a question mark.
 NEUTERED = str.maketrans(dict.fromkeys([*' <>()\\";@', *map(chr, (*range(32), 127))], "?"))
 
@@ -104,9 +107,9 @@ def parsed_address(session: SmtpdSession, text: str, domain: str, empty: bool, s
             writer = (other or "") if smtpd.by_sender else ""
             resolved = smtpd.resolve(writer, address)
             if ResolveFlag.NOWHERE in resolved.flags:
-                session.stuck = f"the transport of {address}"
+                state.stuck = f"the transport of {address}"
                 resolved = yield from until_known(smtpd, writer, address, resolved)
-                session.stuck = ""
+                state.stuck = ""
             if smtpd.unsaid:
                 yield from smtpd.heard()
             target = resolved.recipient.rpartition("@")[2]
@@ -143,12 +146,24 @@ def undeclared_utf8(session: SmtpdSession, address: str, whose: str) -> Decision
     return None
 
 
+def missed(smtpd: Smtpd) -> Decision[None]:
+    """What the log hears, each time, of an anvil(8) that is not there."""
+    socket = "private/anvil"
+    for pause in (RETRY_S, 0.0):
+        yield smtpd.note("warning", "", smtpd.system.unreachable(socket))
+        yield Sleep(pause)
+    yield smtpd.note("warning", "", f"problem talking to server {socket}: {smtpd.system.spool.unanswered(socket)}")
+
+
 def over_rate(session: SmtpdSession, event: str, limit: int, what: str, title: str) -> Decision[Answer | None]:
     """A refusal where the client has done something too often in anvil's time unit."""
     if limit <= 0 or session.xclient:
         return None
     smtpd, state = session.smtpd, session.state
     if (yield from session.listed(smtpd.hoggers)):
+        return None
+    if smtpd.uncounted:
+        yield from missed(smtpd)
         return None
     service = smtpd.service.name
     counts: AnvilCounts = yield Anvil(event, service, state.client.address, smtpd.system.generation)

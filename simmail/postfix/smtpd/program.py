@@ -133,7 +133,9 @@ class Smtpd(Program):
         self.milters = MilterRules(self)
         self.filter = ProxyFilter.configured(config)
         self.processes = self.pool(SmtpdProcess)
-        #: Whether anvil(8) has been told of a client.
+        #: Whether there is no anvil(8).
+        self.uncounted = system.service("anvil") is None
+        #: Whether one has been told of a client.
         self.counting = False
         self.parameters = SessionParameters(self)
         self.checker = Checker(self)

@@ -27,7 +27,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Now, Question, Ready, Sleep, answered
 from simmail.postfix.ehlo_keywords import UNSURE, keyword_set
 from simmail.postfix.smtpd import milter, pipelining, sasl
-from simmail.postfix.smtpd.answering import Answer, one_too_many
+from simmail.postfix.smtpd.answering import Answer, missed, one_too_many
 from simmail.postfix.smtpd.bdat import told_size
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand, counts
@@ -67,7 +67,6 @@ class SmtpdSession:
         login: what the client has begun to say of itself; None where it is not in the middle of AUTH.
         filtered: what stands for Milters that cannot be reached: the reply to all commands; "" for none.
         total, failed: the verbs of all commands, and of those that were not good.
-        stuck: the service that it waits for in vain; "" while it waits for none.
         transaction: what cleanup(8) has of the message; None while no queue file is open.
         context: how the addresses of the message are completed, `local` or `remote`.
         arrival: when the queue file was made, seconds since the start.
@@ -83,7 +82,7 @@ class SmtpdSession:
 
     __slots__ = (
         "after", "arrival", "asked", "chunks", "content", "context", "early", "exempt", "failed", "filtered",
-        "forwarded", "login", "over", "parameters", "partial", "reason", "server", "smtpd", "state", "stuck", "total",
+        "forwarded", "login", "over", "parameters", "partial", "reason", "server", "smtpd", "state", "total",
         "transaction", "xclient", "xforward",
     )  # fmt: skip
 
@@ -92,7 +91,6 @@ class SmtpdSession:
         self.state = SmtpdState(address)
         self.server = (question.address, str(question.port)) if question is not None else ("", "")
         self.early: tuple[Sent, ...] = question.early if question is not None else ()
-        self.stuck = ""
         self.total: list[str] = []
         self.failed: list[str] = []
         self.transaction: Transaction | None = None
@@ -134,7 +132,9 @@ class SmtpdSession:
             self.is_among(smtpd.loose_clients)
         if smtpd.unsaid:
             yield from smtpd.heard()
-        if not self.exempt:
+        if not self.exempt and smtpd.uncounted:
+            yield from missed(smtpd)
+        elif not self.exempt:
             if not smtpd.counting:
                 yield from self.summon("anvil")
                 smtpd.counting = True
@@ -289,14 +289,17 @@ class SmtpdSession:
             yield self.smtpd.note("fatal", "", fatal.text)
         self.smtpd.died((yield Now()), self.state.process.served <= 1)
         if not self.exempt:
-            yield self._gone()
+            yield from self._gone()
         yield from self.leave()
         return DIED
 
-    def _gone(self) -> Anvil:
+    def _gone(self) -> Decision[None]:
         """Count a connection less."""
         smtpd = self.smtpd
-        return Anvil("disconnect", smtpd.service.name, self.state.client.address, smtpd.system.generation)
+        if smtpd.uncounted:
+            yield from missed(smtpd)
+        else:
+            yield Anvil("disconnect", smtpd.service.name, self.state.client.address, smtpd.system.generation)
 
     def leave(self) -> Iterable[Question]:
         """It is over; `after` follows, once."""
@@ -423,11 +426,11 @@ class SmtpdSession:
         return self._waiting_for(service) if found is None else answered(found)
 
     def _waiting_for(self, service: str) -> Decision[Any]:
-        self.stuck = service
+        self.state.stuck = service
         system, name = self.smtpd.system, self.smtpd.name
         while (found := (yield from system.engage(service, name))) is None:
             yield from system.hung_up(service, name)
-        self.stuck = ""
+        self.state.stuck = ""
         return found
 
     # ---- the end
@@ -442,10 +445,10 @@ class SmtpdSession:
         if self.over:
             return None
         state = self.state
-        if self.stuck:  # it hears of that no sooner than the service runs
-            if not self.smtpd.system.has(self.stuck):  # which may be a transport that nobody knows
+        if state.stuck:  # it hears of that no sooner than the service runs
+            if not self.smtpd.system.has(state.stuck):  # which may be a transport that nobody knows
                 return None
-            yield from self.begin() if self.stuck == self.parameters.cleanup_service else self.summon(self.stuck)
+            yield from self.begin() if state.stuck == self.parameters.cleanup_service else self.summon(state.stuck)
         if state.errors >= self.parameters.hard_errors:
             return (yield from self.close((yield from self._too_many_errors())))
         said = None
@@ -481,7 +484,7 @@ class SmtpdSession:
             if smtpd.unsaid:
                 yield from smtpd.heard()
             if not spared:
-                yield self._gone()
+                yield from self._gone()
         if state.process is not NO_PROCESS:
             smtpd.processes.leave(state.process, (yield Now()))
         yield smtpd.note("disconnect", "", *state.known_as, counts(self.total, self.failed))

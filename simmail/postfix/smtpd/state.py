@@ -115,6 +115,7 @@ class SmtpdState:
         recipients: the accepted ones.
         looked_up: which addresses, sender or recipient, were asked about, and need not exist from now on.
         carried: the size of the content before, where the end of the data was refused.
+        stuck: the service that it waits for, whatever its client does meanwhile; "" for none.
         errors, junk: how many of the client's commands were mistakes, and idle ones.
     """
 
@@ -124,7 +125,7 @@ class SmtpdState:
         "encoding", "envid", "errors", "etrn", "helo", "instance", "junk", "known_as", "looked_up", "namaddr",
         "overshoot", "permitted", "pipelined", "process", "protocol", "queue_id", "recipient", "recipient_domain",
         "recipients", "refusal", "ret", "route_sender", "sasl_method", "sasl_sender", "sasl_username", "sender",
-        "sender_domain", "size", "smtputf8", "stage", "transcript", "verp",
+        "sender_domain", "size", "smtputf8", "stage", "stuck", "transcript", "verp",
     )  # fmt: skip
 
     def __init__(self, address: str) -> None:
@@ -137,6 +138,7 @@ class SmtpdState:
         self.protocol = "SMTP"
         self.sasl_method = self.sasl_username = ""
         self.stage = "CONNECT"
+        self.stuck = ""
         self.about: tuple[str, str] = ("", "")
         self.refusal = ""
         self.access_denied = False
