@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
 
+SOCKET = "public/flush"
+
+
 class Flush(Program):
     """Sends the mail of one domain."""
 
@@ -34,6 +37,11 @@ class Flush(Program):
     def send_site(self, domain: str) -> Decision[None]:
         """Try what waits for a domain."""
         yield send_site(domain)
+
+
+def unasked(system: MailSystem) -> str:
+    """What a program says that looks for flush(8) in vain; "" where it is there."""
+    return system.unreachable(SOCKET) if system.silent(SOCKET) else ""
 
 
 def send_site(domain: str) -> Trigger:

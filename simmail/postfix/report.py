@@ -46,7 +46,7 @@ from simmail.mail.message import Notify, Recipient
 from simmail.mail.questions import Await, Note
 from simmail.postfix.bounce_client import BounceService, bounce_services
 from simmail.postfix.delivery import PROBE, RECORD, VERIFY, Dsn, Request, Result, Status
-from simmail.postfix.flush import flush_words
+from simmail.postfix.flush import flush_words, unasked
 from simmail.postfix.program import Program
 from simmail.postfix.tables import LookupFailure, Maps
 
@@ -122,7 +122,7 @@ class Reporter:
         patterns, old = program.fast_flush.patterns, program.fast_flush.old
         unsure = any(pattern.table and not pattern.table.available for pattern in patterns)
         #: Whether the log may hear of it when flush(8) is told of deferred mail: it cannot be, or has words of its own.
-        self._flushes = unsure or old or bool(patterns and program.opening)
+        self._flushes = unsure or old or bool(patterns and (program.opening or unasked(program.system)))
         self.services = bounce_services(program.system, program.config)
         #: How a recipient may end -> the service that has, or may have, to hear of it.
         self._told = {**TOLD, **TRACED} if self.services["trace"].missing else TOLD
@@ -267,6 +267,10 @@ class Reporter:
         try:
             if program.fast_flush.serves(address.rpartition("@")[2], "update fast-flush logfile"):
                 program.pending += flush_words(program.system)
+                failure = unasked(program.system)
+                if failure:
+                    program.warn("warning", failure)
+                    program.warn("warning", f"{queue_id}: flush service failure")
         except LookupFailure:
             program.warn("warning", f"{queue_id}: flush service failure")
 

@@ -109,6 +109,7 @@ class MailSystem:
         opened, disabled = self.spool.sockets.add, self.config["master_service_disable"]
         described = MasterCf.load(machine, warn=warn, disabled=disabled, opened=opened)
         self.master = described.within_reach()
+        self._sockets = frozenset(service.socket for service in described.services.values())
         names = {usual: str(self.config[parameter]) for usual, parameter in NAMED.items()}
         services = self.master.services.values()
         own = (service.overrides.get("cleanup_service_name", "") for service in services)
@@ -153,6 +154,10 @@ class MailSystem:
     def unreachable(self, socket: str) -> str:
         """What a program says that cannot connect to a service's socket, and does not insist."""
         return f"connect to {socket}: {self.spool.unanswered(socket)}"
+
+    def silent(self, socket: str) -> str:
+        """Why nobody listens at a socket; "" where a service of master.cf does."""
+        return "" if socket in self._sockets else self.spool.unanswered(socket)
 
     def has(self, name: str) -> bool:
         """Whether master.cf has a service, whatever main.cf calls it."""

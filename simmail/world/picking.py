@@ -30,7 +30,7 @@ class Picking:
 
     def go(self) -> Decision[None]:
         """Take in what lies in the maildrop queue, now or after the present round."""
-        yield Level()
+        now = yield Level()
         master = self._master
         system = master.system
         if system is None or not system.has("pickup") or system.stranger("pickup") or not master.spool.maildrop:
@@ -38,6 +38,13 @@ class Picking:
         if self._round is not None:
             self._called = True
             return
+        if system.silent("public/pickup"):  # master(8) alone finds it
+            pause = self._pause()
+            if not pause:
+                return
+            yield Sleep(pause - now % pause)
+            if master.system is not system or self._round is not None:
+                return
         self._round = present = object()
         before = system.running("pickup")
         pickup = yield from system.summon("pickup")

@@ -39,10 +39,10 @@ from simmail.files.invocation import Invocation
 from simmail.mail.calendar import Calendar
 from simmail.mail.errors import Fatal
 from simmail.mail.hostnames import literal_address, valid_hostname
-from simmail.mail.questions import Decision, Trigger
+from simmail.mail.questions import Decision, Note, Trigger
 from simmail.postfix.commands.usage import BadOption, Console, Option, getopt, valid_queue_id
 from simmail.postfix.fast_flush import FastFlush
-from simmail.postfix.flush import flush_words, send_site
+from simmail.postfix.flush import flush_words, send_site, unasked
 from simmail.postfix.log_form import shown
 from simmail.postfix.showq import LISTED, Entry, entries
 from simmail.postfix.spool_view import unscannable
@@ -139,6 +139,10 @@ class _Postqueue:
         if control.system is None and not control.spool.sockets:
             yield from self.console.warn(f"unable to look up public/qmgr: {control.spool.no_answer}")
         yield from self._running()
+        unknown = self._no_manager()
+        if unknown:
+            yield from self.console.warn(unknown)
+            yield from self.console.die(NO_FLUSH)
         yield Trigger(lambda manager, now: manager.flush(now))
         return 0
 
@@ -146,7 +150,8 @@ class _Postqueue:
         if not valid_queue_id(queue_id):
             yield from self.console.die(f'Cannot flush queue ID - invalid name: "{queue_id}"')
         yield from self._flush_service()
-        yield Trigger(lambda manager, now: manager.flush_message(queue_id, now))
+        if not (yield from self._untold(self.console.control().spool.holds(queue_id))):
+            yield Trigger(lambda manager, now: manager.flush_message(queue_id, now))
         return 0
 
     def _flush_site(self, site: str) -> Decision[int]:
@@ -160,7 +165,8 @@ class _Postqueue:
         system = self.console.control().system
         if system is not None:
             yield from flush_words(system)
-        yield send_site(site)
+        if not (yield from self._untold(bool(self.console.control().spool.listed("deferred")))):
+            yield send_site(site)
         return 0
 
     def _flush_service(self) -> Decision[None]:
@@ -169,6 +175,23 @@ class _Postqueue:
         if control.system is None:
             yield from self.console.warn(f"connect to public/flush: {control.spool.no_answer}")
         yield from self._running()
+        failure = unasked(control.system) if control.system is not None else ""
+        if failure:
+            yield from self.console.warn(failure)
+            yield from self.console.die(NO_FLUSH)
+
+    def _no_manager(self) -> str:
+        """What is said of a queue manager that is not where it is looked for; "" where it is there."""
+        system = self.console.control().system
+        reason = system.silent("public/qmgr") if system is not None else ""
+        return f"unable to look up public/qmgr: {reason}" if reason else ""
+
+    def _untold(self, waits: bool) -> Decision[bool]:
+        """Whether flush(8) looks for the queue manager in vain; it says so where there is something that waits."""
+        unknown = self._no_manager()
+        if unknown and waits:
+            yield Note("flush", "warning", "", unknown)
+        return bool(unknown)
 
     def _running(self) -> Decision[None]:
         if self.console.control().system is None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from simmail.mail.hostnames import valid_hostname, valid_literal
 from simmail.mail.questions import Decision, FlushSite
-from simmail.postfix.flush import flush_words
+from simmail.postfix.flush import flush_words, unasked
 from simmail.postfix.smtpd import milter
 from simmail.postfix.smtpd.answering import Answer, no, refused
 from simmail.postfix.smtpd.check import ENDED
@@ -63,6 +63,11 @@ def _flush(session: SmtpdSession, domain: str) -> Decision[Answer]:
         yield smtpd.note("warning", "", "unable to talk to fast flush service")
         return (yield from session.say(458, "Unable to queue messages")), False
     yield from smtpd.heard()
+    failure = unasked(smtpd.system) if listed else ""
+    if failure:
+        yield smtpd.note("warning", "", failure)
+        yield smtpd.note("warning", "", "unable to talk to fast flush service")
+        return (yield from session.say(458, "Unable to queue messages")), False
     if listed:
         yield from flush_words(smtpd.system)
         yield FlushSite(domain)
