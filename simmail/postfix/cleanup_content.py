@@ -201,6 +201,8 @@ class ContentReader:
     def header(self, part: Part, field: HeaderField | None, text: str) -> None:
         """A header: check it, and do with it what its kind asks for."""
         transaction, rules = self.transaction, self.rules
+        if part is Part.PRIMARY and field is not None and field.key == "received":
+            self.hops += 1  # whatever a check makes of it
         if self._checked and transaction.checked:
             maps = rules.checks[Part.MULTIPART if field is not None and field.mime else part]
             if maps:
@@ -240,12 +242,10 @@ class ContentReader:
             self.seen |= {key}
         if key in MESSAGE_IDS:
             transaction.note(key, value_of(text))
-        elif key == "received":
-            self.hops += 1
-            if self.hops >= rules.hop_limit:
-                transaction.warn(f"{transaction.queue_id}: message rejected: hopcount exceeded")
-                transaction.fail(CleanupStatus.HOPS)
-                self.stopped = not transaction.going
+        elif key == "received" and self.hops >= rules.hop_limit:
+            transaction.warn(f"{transaction.queue_id}: message rejected: hopcount exceeded")
+            transaction.fail(CleanupStatus.HOPS)
+            self.stopped = not transaction.going
         if not transaction.going:
             return
         if field.resent:
@@ -291,6 +291,10 @@ class ContentReader:
         """The primary headers have ended: add those that are missing."""
         transaction = self.transaction
         if self._breaks_off or not transaction.going:
+            return
+        if not self.hops and "received" not in self.seen:
+            transaction.warn(f"{transaction.queue_id}: message rejected: no Received: header")
+            transaction.fail(CleanupStatus.BAD)
             return
         missing = self.rules.missing(self.seen, self.resent, bool(transaction.context))
         if "message-id" in missing:

@@ -90,7 +90,7 @@ class Detail(NamedTuple):
 #: In the order in which the gravest is looked for.
 DETAILS: dict[CleanupStatus, Detail] = {
     CleanupStatus.DEFER: Detail(451, "4.7.1", "service unavailable, try again later"),
-    CleanupStatus.BAD: Detail(451, "4.3.0", "internal protocol error"),
+    CleanupStatus.BAD: Detail(451, "4.3.0", "internal error 1"),
     CleanupStatus.NO_RECIPIENTS: Detail(550, "5.1.0", "no recipients specified"),
     CleanupStatus.HOPS: Detail(554, "5.4.0", "too many hops"),
     CleanupStatus.SIZE: Detail(552, "5.3.4", "message file too big"),

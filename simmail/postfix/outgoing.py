@@ -231,9 +231,7 @@ class _Writer:
         try:
             answer = maps.find(text)
         except LookupFailure:
-            program = self.outgoing.program
-            said = f"{self.queue_id}: {program.command} {context} checks lookup error"
-            program.warn("warning", said)
+            self.outgoing.program.warn("warning", f"{self.queue_id}: smtp {context} checks lookup error")
             raise DataError(Content(self.lines)) from None
         if answer is None:
             return text

@@ -65,7 +65,7 @@ def pass_on(
     transport, _, nexthop = destination.partition(":")
     if not transport:
         raise Fatal(f'missing transport name in "{destination}"')
-    text = f"passing <{recipient.address}> to transport={transport}"
+    text = f"passing <{program.shown(recipient.address)}> to transport={transport}"
     yield program.note("text", request.message.queue_id, text)
     if not program.system.delivers(transport):
         missing = yield from program.system.sought(transport, program.name)

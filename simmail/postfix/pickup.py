@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 from simmail.mail.errors import Fatal
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Abandon, Decision
-from simmail.postfix.cleanup_status import CleanupFlag, external_flags
+from simmail.postfix.cleanup_status import CleanupFlag, CleanupStatus, external_flags
 from simmail.postfix.post_mail import utf8_flags
 from simmail.postfix.program import Program
 from simmail.postfix.queue_file import OWNER, in_sections
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 #: `Message.origin` of what `sendmail -G` hands on, which is not from here.
 GATEWAY = "gateway"
+#: What is wrong with a message that is thrown away.
+HOPELESS = CleanupStatus.BAD | CleanupStatus.NO_RECIPIENTS
 #: What of a message in maildrop goes into the queue file with it.
 KEPT = (
     "sender", "origin", "client_name", "client_address", "helo", "protocol", "envid", "ret", "encoding", "smtputf8",
@@ -115,9 +117,9 @@ class Pickup(Program):
             content = content.under(("",))
         outcome = yield from transaction.finish(content, received)
         if outcome.status and not outcome.reason:  # cleanup has logged one that it gives
-            name = dropped.queue_id
-            yield self.note("warning", "", f"maildrop/{name}: error writing {queue_id}: {outcome.detail().text}")
-        return not outcome.status
+            text = "internal protocol error" if CleanupStatus.BAD & outcome.status else outcome.detail().text
+            yield self.note("warning", "", f"maildrop/{dropped.queue_id}: error writing {queue_id}: {text}")
+        return not outcome.status or bool(outcome.status & HOPELESS)
 
     def _resolves(self, cleanup: Cleanup, dropped: Message) -> Decision[bool]:
         """Wait until cleanup(8) can have addresses resolved; whether it goes on: no stop, and nobody deleted it."""

@@ -284,6 +284,7 @@ class Reporter:
             return dsn
         status, reason = split_status(found, "")
         if status[:1] not in classes or not status:
-            self._program.warn("warning", f"{filter.title}: bad status code: {found}")
+            title = filter.title.replace("lmtp_", "smtp_")  # the LMTP client names its own so, too
+            self._program.warn("warning", f"{title}: bad status code: {found}")
             return dsn
-        return dsn._replace(status=status, reason=reason)
+        return dsn._replace(status=status, reason=reason or dsn.reason)

@@ -171,7 +171,7 @@ class Local(DeliveryAgent):
             kinds = self._home
         if state.extension and "/" in state.extension:
             self.warn("warning", f"{run.request.message.queue_id}: address with illegal extension: {local}")
-            state.extension = None
+            state.local, state.extension = state.user, None
             return self.warned(self._switch(run, state, kinds))
         return self._switch(run, state, kinds)
 

@@ -173,10 +173,9 @@ class Aliases:
             state.recipient = before
             return (yield from self._unavailable(run, state))
         waits = yield from agent.destinations.deliver(run, state, value)
-        if not waits:
-            asked = state.copy()
-            asked.recipient = before
-            agent.expanded(run, asked, listed)
+        asked = state.copy()
+        asked.recipient = before
+        agent.expanded(run, asked, listed)
         return waits
 
     def _rights(self, table: Table) -> Account | None:

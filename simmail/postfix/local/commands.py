@@ -97,7 +97,7 @@ class Commands:
             "USER": rights.name if rights else state.user,
             "SHELL": rights.shell if rights else "",
             "DOMAIN": state.domain,
-            "EXTENSION": state.extension or "",
+            "EXTENSION": state.extension,
             "LOCAL": state.local,
             "ORIGINAL_RECIPIENT": state.original,
             "RECIPIENT": state.recipient.address,
@@ -110,7 +110,8 @@ class Commands:
             "SASL_SENDER": login.sender,
             "SASL_USERNAME": login.username,
         }
-        return {name: self._clean(value) for name, value in told.items() if value or name == "SENDER"}
+        empty = {"SENDER", "EXTENSION"}
+        return {n: self._clean(v) for n, v in told.items() if v or (n in empty and v is not None)}
 
     def _clean(self, value: str) -> str:
         return "".join(character if character in self._allowed else "_" for character in value)

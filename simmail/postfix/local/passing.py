@@ -73,7 +73,7 @@ class Passing:
 
     def _pass(self, run: Run, state: State, destination: str) -> Decision[bool]:
         agent = self.agent
-        results = yield from pass_on(agent, run.request, state.recipient, state.sender, destination)
+        results = yield from pass_on(agent, run.request, state.recipient, run.request.sender, destination)
         waits = False
         for result in results:
             waits |= result.status in WAITING

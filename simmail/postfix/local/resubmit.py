@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.message import Message, Recipient
 from simmail.mail.questions import Decision
-from simmail.postfix.agent import failure
 from simmail.postfix.cleanup_status import INTERNAL, CleanupFlag
+from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.local.state import Run, State, without_success
 from simmail.postfix.post_mail import utf8_flags
 
@@ -75,7 +75,8 @@ def finish_forwarding(agent: Local, run: Run, waits: bool) -> Decision[bool]:
         told = Recipient(old.address, old.original, old.orcpt, without_success(old.notify))
         whole = State(told, run.request.sender)
         if outcome.status:
-            waits |= yield from agent.bounce(run, whole, failure("4.3.0", "unable to forward message"))
+            run.results.append(Result(old, Status.DEFERRED, Dsn("4.3.0", "delayed", "")))
+            waits = True
         else:
             yield from agent.deliver_sent(run, whole, f"forwarded as {queue_id}")
             run.results[-1] = run.results[-1].relayed()

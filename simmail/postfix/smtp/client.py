@@ -196,7 +196,7 @@ class Smtp(Program):
         self.forwards: bool = config[f"{prefix}_send_xforward_command"]
         stage = str(config[f"{prefix}_address_verify_target"])
         if stage.lower() not in ("rcpt", "data"):
-            raise Fatal(f'bad protocol stage: "{prefix}_address_verify_target = {stage}"')
+            raise Fatal(f'bad protocol stage: "smtp_address_verify_target = {stage}"')
         self.probes_data = stage.lower() == "data"
         self.discarded = keyword_set(config.text(f"{prefix}_discard_{hello}_keywords"))
         self._discard_maps = self.maps(f"{prefix}_discard_{hello}_keyword_address_maps")
@@ -438,6 +438,9 @@ class Lmtp(Smtp):
         if not nexthop.startswith("unix:"):
             return (yield from super()._servers(attempt, nexthop.removeprefix("inet:")))
         path = nexthop.removeprefix("unix:")
+        if self._fallback:
+            ignored = f"lmtp_fallback_relay = {self.config.text('lmtp_fallback_relay')}"
+            yield self.note("warning", "", f'ignoring "{ignored}" setting for non-TCP connections')
         text = f"connect to {self.myhostname}[{path}]: No such file or directory"
         attempt.why = Dsn("4.4.1", "", text)
         attempt.last_target = True
