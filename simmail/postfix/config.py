@@ -59,6 +59,14 @@ def _silent(level: str, text: str) -> None:
     """Say nothing."""
 
 
+def log_name(syslog_name: str, program: str) -> str:
+    """What the log calls a program under a syslog_name, `postfix/` left out; it begins with a slash without that."""
+    if syslog_name == "postfix":
+        return program
+    prefix = syslog_name.removeprefix("postfix/")
+    return f"{prefix}/{program}" if syslog_name.startswith("postfix/") else f"/{syslog_name}/{program}"
+
+
 class Config:
     """The parameters of one host, or of one service with its `-o` options.
 
@@ -264,10 +272,7 @@ class Config:
 
     def log_name(self, program: str) -> str:
         """The name that the log has for a program, `postfix/` left out; it begins with a slash where that is not so."""
-        name: str = self["syslog_name"]
-        if name == "postfix":
-            return program
-        return f"{name.removeprefix('postfix/')}/{program}" if name.startswith("postfix/") else f"/{name}/{program}"
+        return log_name(self["syslog_name"], program)
 
     @cached_property
     def compatibility(self) -> Level:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from simmail.mail.errors import Fatal, LateFatal
 from simmail.mail.questions import Decision, Note, Now, Sleep
+from simmail.postfix.config import log_name
 from simmail.postfix.processes import pid
 
 if TYPE_CHECKING:
@@ -106,15 +107,17 @@ class Deaths:
             self.throttled[name, type] = now + self.pause
         else:
             self.throttle(name, type, now)
-        return self.last_said(fatal, self._services[name, type].command)
+        service = self._services[name, type]
+        syslog_name = service.overrides.get("syslog_name") or self._config["syslog_name"]
+        return self.last_said(fatal, log_name(syslog_name, service.command))
 
-    def last_said(self, fatal: Fatal, command: str) -> list[Note]:
+    def last_said(self, fatal: Fatal, program: str) -> list[Note]:
         """What the program that was made last said, and what it died of, or another that it waited for.
 
         Args:
             fatal: that.
-            command: the program's file name in daemon_directory.
+            program: what the log calls it.
         """
         late = set() if isinstance(fatal, LateFatal) else set(map(id, self.late_words))
         said = [note for note in self.last_words if id(note) not in late]
-        return [*said, Note(fatal.program or self._config.log_name(command), "fatal", "", fatal.text)]
+        return [*said, Note(fatal.program or program, "fatal", "", fatal.text)]

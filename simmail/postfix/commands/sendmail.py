@@ -334,7 +334,7 @@ class _Sendmail:
             smtpd = StandAlone(system)
         except Fatal as fatal:
             if logged:
-                yield from system.deaths.last_said(fatal, StandAlone.command)
+                yield from system.deaths.last_said(fatal, system.config.log_name(StandAlone.command))
             return 1
         session = StandAloneSession(smtpd, account.uid, control, self._postdrop, self._refusal)
         talk = converse(session, self.invocation.stdin)

@@ -143,8 +143,6 @@ class PostscreenSession:
         enabled = program.enabled
         self.todo = {test for test in enabled if self.stamps[test] <= now}
         self.fresh = any(self.stamps[test] == NEVER for test in enabled)
-        if Test.PREGREET in self.todo and Test.DNSBL in enabled:
-            self.todo.add(Test.DNSBL)
         if not self.todo and not self.failed:
             return (yield from self._passes())
         if 0 < program.pre_queue_limit <= program.screened:

@@ -54,7 +54,7 @@ def bdat(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]:
         yield _warning(
             session, f"malformed BDAT command syntax from {state.namaddr}: {f'BDAT {argument}'.rstrip()[:SHOWN]}"
         )
-        reply = yield from session.say(521, "5.5.4 Syntax: BDAT count [LAST]")
+        reply = yield from session.mistaken(521, "5.5.4 Syntax: BDAT count [LAST]")
         return reply._replace(closes=True), False
     text = sent.text if type(sent) is Chunk else ""
     size = int(number) if type(sent) is Chunk else octets(text)
@@ -105,7 +105,7 @@ def _refused(session: SmtpdSession, size: int, last: bool) -> Decision[Answer | 
     limit = session.parameters.size_limit
     if 0 < limit < sum(map(octets, session.chunks)) + size:
         yield _warning(session, f"BDAT request from {state.namaddr} exceeds message size limit")
-        return (yield from session.say(552, "5.3.4 Chunk exceeds message size limit")), False
+        return (yield from session.mistaken(552, "5.3.4 Chunk exceeds message size limit", "policy")), False
     if session.transaction is None:
         refusal = yield from session.without_file()
         return None if refusal is None else (refusal, False)
@@ -117,7 +117,7 @@ def _too_early(session: SmtpdSession) -> Decision[Answer | None]:
     state = session.state
     if not state.accepted:
         if state.sender is None:
-            return (yield from session.say(503, "5.5.1 Error: need RCPT command")), False
+            return (yield from session.mistaken(503, "5.5.1 Error: need RCPT command")), False
         return (yield from session.say(554, "5.5.1 Error: no valid recipients")), False
     if session.smtpd.lists["smtpd_data_restrictions"]:
         verdict = yield from session.smtpd.checker.data(state)

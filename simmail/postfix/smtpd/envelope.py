@@ -162,7 +162,7 @@ def _mail_heard(session: SmtpdSession, address: str, domain: str) -> Decision[An
 
 
 #: A refusal's code and text.
-Wrong = tuple[int, str]
+Wrong = tuple[int, str] | tuple[int, str, str]
 _ENCODINGS = {"BODY=8BITMIME": "8bit", "BODY=7BIT": "7bit"}
 
 
@@ -199,7 +199,7 @@ def _size(session: SmtpdSession, value: str) -> Wrong | None:
         return 501, "5.5.4 Bad message size syntax"
     if int(value) > MAX_SIZE:
         session.state.size = -1
-        return 552, "5.3.4 Message size exceeds file system imposed limit"
+        return 552, "5.3.4 Message size exceeds file system imposed limit", "policy"
     session.state.size = int(value)
     return None
 

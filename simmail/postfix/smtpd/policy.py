@@ -40,9 +40,10 @@ def _instance(state: SmtpdState, seconds: float) -> str:
 def attributes(state: SmtpdState, server: PolicyServer, smtpd: Smtpd) -> dict[str, str]:
     """The request, name by name."""
     client, login = state.client, state.authentication
+    stage = "DATA" if state.stage == "BDAT" else state.stage
     return {
         "request": "smtpd_access_policy",
-        "protocol_state": state.stage,
+        "protocol_state": stage,
         "protocol_name": state.protocol,
         "client_address": client.address,
         "client_name": client.name,
@@ -53,7 +54,7 @@ def attributes(state: SmtpdState, server: PolicyServer, smtpd: Smtpd) -> dict[st
         "helo_name": state.helo or "",
         "sender": state.sender or "",
         "recipient": state.recipient or "",
-        "recipient_count": str(state.accepted if state.stage in ("DATA", "END-OF-MESSAGE") else 0),
+        "recipient_count": str(state.accepted if stage in ("DATA", "END-OF-MESSAGE") else 0),
         "queue_id": state.queue_id,
         "instance": state.instance,
         "size": str(state.size),

@@ -57,7 +57,6 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
         if wrong:
             return (yield from session.mistaken(501, f"5.5.4 {wrong}")), False
         told.add(name)
-    yield from session.forget()
     if "LOGIN" not in told:
         state.sasl_method = state.sasl_username = ""
     if "HELO" not in told:
@@ -66,6 +65,7 @@ def xclient(session: SmtpdSession, argument: str, sent: Any) -> Decision[Answer]
         state.protocol = "SMTP"
     if not told.isdisjoint(("NAME", "ADDR", "PORT")):
         state.met(state.client, f"{state.client.name}[{state.client.address}]")
+    yield from session.forget(0)
     session.xclient = yield from session.listed(session.parameters.xclient_hosts)
     greeting = session.welcome("XCLIENT")
     return greeting if isinstance(greeting, Reply) else (yield from greeting), None
@@ -114,6 +114,10 @@ def _change(session: SmtpdSession, name: str, value: str) -> str:
         state.client = client._replace(address=address, socket=client.socket or client.address)
     elif name == "PORT":
         state.client = client._replace(port=UNKNOWN if unavailable else value)
+    elif name == "DESTADDR":
+        state.client = client._replace(server_address=_address(session, value) or UNKNOWN)
+    elif name == "DESTPORT":
+        state.client = client._replace(server_port=UNKNOWN if unavailable else value)
     elif name == "HELO":
         state.helo = None if unavailable else value
     elif name == "PROTO":
