@@ -41,6 +41,7 @@ from simmail.postfix.bounce_template import expanded
 from simmail.postfix.bounce_template_file import load_templates
 from simmail.postfix.delivery import Dsn, Result, Status
 from simmail.postfix.post_mail import NOTIFY_CLASSES, Unsent, double_bounce_address, post_mail
+from simmail.postfix.printable import printable
 from simmail.postfix.program import Program
 from simmail.postfix.qmgr.verp import verp_sender
 
@@ -75,6 +76,7 @@ class Bounce(Program):
         self.second_notice: str = config["2bounce_notice_recipient"]
         self.delay_notice: str = config["delay_notice_recipient"]
         self.verp_bounces = not config["disable_verp_bounces"]
+        self._utf8: bool = config["smtputf8_enable"]
 
     def notify(self, message: Message, failures: Sequence[tuple[Recipient, Dsn]], now: float) -> Decision[str]:
         """Return a message that failed for some recipients.
@@ -91,7 +93,7 @@ class Bounce(Program):
             Unsent: where it cannot be queued.
         """
         if not message.verp or not message.sender or not self.verp_bounces:
-            return (yield from self._failed(message, message.sender, failures, now))
+            return (yield from self._failed(message, self._neutral(message.sender), failures, now))
         queue_id = ""
         for failure in failures:
             sender = verp_sender(message.sender, message.verp, failure[0].original or failure[0].address)
@@ -101,19 +103,32 @@ class Bounce(Program):
     def notify_one(self, message: Message, owner: str, result: Result, now: float) -> Decision[str]:
         """Tell a mailing list's owner, who has asked for nothing, of one recipient that failed.  Raises Unsent."""
         plain = replace(message, envid="", ret="") if message.envid or message.ret else message
-        rows = [Line(result.recipient, result.dsn)]
+        rows = [self._line(result.recipient, result.dsn)]
         if _asked(rows, Notify.FAILURE):
             return (yield from self._failed(plain, owner, [(result.recipient, result.dsn)], now))
         if "bounce" in self.classes:
             yield from self._copy(plain, self.bounce_notice, "failure", "non-delivery", rows, now)
         return ""
 
+    def _neutral(self, text: str) -> str:
+        """A text as this service hears it: no client tells it of characters that cannot be shown."""
+        return printable(text, self._utf8)
+
+    def _line(self, recipient: Recipient, dsn: Dsn) -> Line:
+        """What became of a recipient, as this service hears it."""
+        told = (recipient.address, recipient.original, recipient.orcpt, dsn.reason)
+        heard = tuple(map(self._neutral, told))
+        if heard == told:
+            return Line(recipient, dsn)
+        address, original, orcpt, reason = heard
+        return Line(Recipient(address, original, orcpt, recipient.notify), dsn._replace(reason=reason))
+
     def _failed(
         self, message: Message, sender: str, failures: Sequence[tuple[Recipient, Dsn]], now: float
     ) -> Decision[str]:
         if self._fault:
             yield from self._die(self._fault)
-        rows = [Line(*failure) for failure in failures]
+        rows = [self._line(*failure) for failure in failures]
         kind = "non-delivery"
         if sender.lower() == self.double_bounce.lower():
             yield self.note("warning", "", f"{message.queue_id}: undeliverable postmaster notification discarded")
@@ -135,7 +150,7 @@ class Bounce(Program):
 
     def warn_late(self, message: Message, failures: Sequence[tuple[Recipient, Dsn]], now: float) -> Decision[str]:
         """Tell the sender that a message is late; the arguments are those of `notify`.  Raises Unsent."""
-        rows = [Line(*failure) for failure in failures]
+        rows = [self._line(*failure) for failure in failures]
         if message.sender.lower() == self.double_bounce.lower():
             yield self.note("warning", "", f"{message.queue_id}: undeliverable postmaster notification discarded")
             return ""
@@ -145,7 +160,7 @@ class Bounce(Program):
             postmaster = self.second_notice if "2bounce" in self.classes else self.delay_notice
             return (yield from self._to_postmaster(message, postmaster, "delay", "delay", rows, now))
         queue_id = yield from self._to_sender(
-            message, message.sender, "delay", "delay", _asked(rows, Notify.DELAY), now
+            message, self._neutral(message.sender), "delay", "delay", _asked(rows, Notify.DELAY), now
         )
         if "delay" in self.classes:
             yield from self._copy(message, self.delay_notice, "delay", "delay", rows, now)
@@ -156,9 +171,9 @@ class Bounce(Program):
 
         Raises Unsent.
         """
-        rows = [Line(recipient, dsn) for recipient, dsn in message.traced]
-        rows += [Line(result.recipient, _by_way_of(result)) for result in results]
-        sender, recipient = "", message.sender
+        rows = [self._line(recipient, dsn) for recipient, dsn in message.traced]
+        rows += [self._line(result.recipient, _by_way_of(result)) for result in results]
+        sender, recipient = "", self._neutral(message.sender)
         if recipient.lower() == self.double_bounce.lower():
             yield self.note("text", message.queue_id, NO_TRACE.format("double"))
             return ""

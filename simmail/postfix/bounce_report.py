@@ -38,6 +38,10 @@ _NO_ATOM = re.compile(r'[ \t\r\n()<>@,;:\\".\[\]]')
 _WORD = re.compile(r"[ \t]")
 
 
+#: An octet that is no UTF-8 text.
+_LONE_OCTET = re.compile("[\udc80-\udcff]")
+
+
 class Line(NamedTuple):
     """What became of one recipient."""
 
@@ -92,7 +96,10 @@ class Report:
         self.utf8 = message.smtputf8
         self.eight_bit = bool(config["smtputf8_enable"]) or message.encoding == "8bit"
         self.from_address = message.sender or f"MAILER-DAEMON@{self.hostname}"
-        self.sender = quote_local(self.from_address)
+        self.sender = _octets_quoted(self.from_address)
+        header = message.content.header()
+        #: Whether addresses beyond ASCII have a type of their own: cleanup(8) has seen more of what is.
+        self._types = self.utf8 or not (message.sender.isascii() and all(line.isascii() for line in header))
 
     def lines(
         self, recipient: str, rows: Sequence[Line], text: Iterable[str], *, headers_only: bool, postmaster: bool = False
@@ -147,8 +154,9 @@ class Report:
         return []
 
     def _typed(self, address: str) -> str:
-        """An address with its type (RFC 3461 section 4.2, RFC 6533 section 3)."""
-        return f"{'utf-8' if self.utf8 and not address.isascii() else 'rfc822'}; {quote_local(address)}"
+        """An address in external form with its type (RFC 3461 section 4.2, RFC 6533 section 3)."""
+        wide = self._types and not address.isascii() and not _LONE_OCTET.search(address)
+        return f"{'utf-8' if wide else 'rfc822'}; {address}"
 
     def _encoding(self) -> list[str]:
         return ["Content-Transfer-Encoding: 8bit"] if self.eight_bit else []
@@ -177,7 +185,7 @@ class Report:
             lines.append(f"Original-Envelope-Id: {message.envid}")
         lines += [
             f"X-{self.mail_name}-Queue-ID: {message.queue_id}",
-            f"X-{self.mail_name}-Sender: {self._typed(self.from_address)}",
+            f"X-{self.mail_name}-Sender: {self._typed(self.sender)}",
             f"Arrival-Date: {self.calendar.header(message.arrival)}",
         ]
         for row in rows:
@@ -187,11 +195,11 @@ class Report:
     def _recipient(self, row: Line) -> list[str]:
         recipient, dsn = row
         kind = self.template.kind
-        lines = ["", f"Final-Recipient: {self._typed(recipient.address)}"]
+        lines = ["", f"Final-Recipient: {self._typed(quote_local(recipient.address))}"]
         if recipient.orcpt:
             lines.append(f"Original-Recipient: {recipient.orcpt}")
         elif recipient.original and recipient.original.lower() != recipient.address.lower():  # a copy, aliased
-            lines.append(f"Original-Recipient: {self._typed(recipient.original)}")
+            lines.append(f"Original-Recipient: {self._typed(quote_local(recipient.original))}")
         lines.append(f"Action: {'failed' if kind == 'failure' else dsn.action}")
         lines.append(f"Status: {dsn.status}")
         if dsn.remote_mta:
@@ -226,6 +234,15 @@ class Report:
             "",
             f"--{self.boundary}--",
         ]
+
+
+def _octets_quoted(address: str) -> str:
+    """The external form of a sender's address: in a local part beyond ASCII each octet of that is quoted."""
+    local, at, domain = address.rpartition("@")
+    if local.isascii():
+        return quote_local(address)
+    octets = re.sub(rb'(["\\\\\r\x80-\xff])', rb"\\\1", local.encode("utf-8", "surrogateescape"))
+    return f'"{octets.decode("ascii", "surrogateescape")}"{at}{domain}'
 
 
 def _first(lines: Sequence[str], wanted: Callable[[str], bool]) -> int:
