@@ -109,7 +109,7 @@ def test_what_a_dead_site_leaves() -> None:
     assert not made.spool.deferred
 
 
-NO_LIMITS = Limits(5, 20, 50, Feedback(), Feedback(), 1, 0.0, 0.0, 100, Price())
+NO_LIMITS = Limits(5, 20, 50, Feedback(), Feedback(), 1, 0.0, 0.0, 100, Price(), 20000)
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=80))

@@ -28,7 +28,8 @@ DIAGNOSTICS
 
 BUGS
     Recipients of all messages together are not counted, only those of each: a message with more than
-    qmgr_message_recipient_limit of them is worked off in parts.
+    qmgr_message_recipient_limit of them, and more than qmgr_message_recipient_minimum and its transports'
+    default_recipient_limit make together, is worked off in parts.
 
     A message with whose recipients an agent was done before it died is removed at once; the real queue manager keeps
     it, without recipients, until it looks at it once more.
@@ -113,6 +114,7 @@ class QueueManager(Program):
         self._run_delay: float = config["queue_run_delay"]
         self._active_limit: int = config["qmgr_message_active_limit"]
         self._recipient_limit: int = config["qmgr_message_recipient_limit"]
+        self._recipient_minimum: int = config["qmgr_message_recipient_minimum"]
         if self._recipient_limit < self._active_limit:
             self.adjusts("qmgr_message_recipient_limit", "smaller", "qmgr_message_active_limit")
             self._recipient_limit = self._active_limit
@@ -322,21 +324,31 @@ class QueueManager(Program):
             yield from self._closer.expire(job, now)
             return
         job.unread = message.recipients[:]
-        yield from self._read(job, now)
+        yield from self._read(job, now, self._recipient_limit)
         if not job.pending:
             yield from self._ended(job, now)
 
-    def _read(self, job: Job, now: float) -> Decision[None]:
-        """Divide recipients into tries, as many as the limit allows."""
-        limit, message = self._recipient_limit, job.message
-        part, job.unread = job.unread[:limit], job.unread[limit:]
+    def _read(self, job: Job, now: float, room: int = 0) -> Decision[None]:
+        """Divide recipients into tries, as many as there is room for: some of each message, more for its transports.
+
+        Args:
+            job: the message's.
+            now: the time, seconds since the start of the world.
+            room: how many are read in any case.
+        """
+        message, part, job.unread = job.message, job.unread, []
+        room = max(room, self._recipient_minimum)
+        extra: dict[str, int] = {}
         if message.redirect:
             first = min(message.recipients, key=_by_domain)
             end_all(message, "replaced", first)
-            part, job.unread = [first], []
+            part = [first]
         rewriter = self.system.at_hand("rewrite") or (yield from self.system.summon("rewrite"))
         placed: list[tuple[Destination, Recipient]] = []
-        for recipient in part:
+        for number, recipient in enumerate(part):
+            if number >= room:
+                job.unread = part[number:]
+                break
             found = self._router.place(job, recipient, rewriter, now)
             if found is None:
                 found, rewriter, now = yield from self._stand_still(job, recipient)
@@ -344,11 +356,20 @@ class QueueManager(Program):
                 yield from rewriter.spoken()
             if isinstance(found, Destination):
                 placed.append((found, recipient))
+                if room < len(part):
+                    extra[found.transport.name] = found.transport.limits.memory
+                    room = max(room, self._recipient_minimum + sum(extra.values()))
             else:
                 yield from self._at_once(job, recipient, found, now)
         if len(placed) > 1:
             placed.sort(key=_order)
         self._enqueue(job, placed, now)
+
+    def _reads_on(self, job: Job, now: float) -> Decision[bool]:
+        """Read on where recipients are left; whether there is something to try now."""
+        while job.unread and not job.pending:
+            yield from self._read(job, now)
+        return job.pending > 0
 
     def _stand_still(self, job: Job, recipient: Recipient) -> Decision[tuple[Destination | Dsn, TrivialRewrite, float]]:
         """Where a recipient waits who leads nowhere yet, as soon as he does; and the time then (s)."""
@@ -399,7 +420,7 @@ class QueueManager(Program):
         settle(job, [result])
 
     def _ended(self, job: Job, now: float) -> Decision[None]:
-        """See to a message with no try left: tell the sender; then read on where recipients are left, or close it."""
+        """See to a message with no try left: read on where recipients are left, or tell the sender and close it."""
         message = job.message
         queue_id = message.queue_id
         if job.pending or self.jobs.get(queue_id) is not job:
@@ -409,13 +430,11 @@ class QueueManager(Program):
             if not (job.failed or job.told) or not self.spool.holds(queue_id):
                 self.jobs.pop(queue_id, None)
             return
-        while not job.pending:
-            if job.failed or job.told or job.success or message.traced or message.trace == PROBE:
-                yield from self._closer.notify(job, now)
-            if not job.unread:
-                yield from self._closer.close(job, now)
-                return
-            yield from self._read(job, now)
+        if (yield from self._reads_on(job, now)):
+            return
+        if job.failed or job.told or job.success or message.traced or message.trace == PROBE:
+            yield from self._closer.notify(job, now)
+        yield from self._closer.close(job, now)
 
 
 def _order(placed: tuple[Destination, Recipient]) -> tuple[str, str, str, str]:

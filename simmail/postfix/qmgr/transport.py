@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 #: Whether the log hears of feedbacks and windows.
 DEBUG = "destination_concurrency_feedback_debug"
-#: What else is read of a transport, whose recipients all have room here.
-MEMORY = ("recipient_limit", "extra_recipient_limit", "recipient_refill_limit", "recipient_refill_delay")
+#: What else is read of a transport, and makes no difference here.
+UNUSED = ("extra_recipient_limit", "recipient_refill_limit", "recipient_refill_delay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Limits:
         transport_delay: seconds before each delivery, the first one too.
         processes: how many deliveries may run at a time; 0 for no limit.
         price: what it takes to go before others.
+        memory: recipients of one message that it lets be read, beyond the usual.
     """
 
     initial: int
@@ -68,6 +69,7 @@ class Limits:
     transport_delay: float
     processes: int
     price: Price
+    memory: int
 
     @classmethod
     def read(cls, name: str, config: Config, service: Service | None, warn: Callable[[str, str], None]) -> Limits:
@@ -84,7 +86,8 @@ class Limits:
         def feedback(suffix: str) -> Feedback:
             return _feedback(name, suffix, value(suffix, "default" + suffix), config, warn)
 
-        for suffix in MEMORY:
+        memory: int = value("_recipient_limit", "default_recipient_limit")
+        for suffix in UNUSED:
             value(f"_{suffix}", f"default_{suffix}")
         delay: float = value("_destination_rate_delay", "default_destination_rate_delay")
         maximum: int = value("_destination_concurrency_limit", "default_destination_concurrency_limit")
@@ -110,6 +113,7 @@ class Limits:
                 value("_delivery_slot_discount", "default_delivery_slot_discount"),
                 value("_minimum_delivery_slots", "default_minimum_delivery_slots"),
             ),
+            memory,
         )
 
 
