@@ -335,7 +335,9 @@ HOSTILE = {
     "reads the machine": Sort(
         solved_and("smtpd_client_restrictions = check_client_access cidr:/etc/os-release"), SILENT
     ),
-    "runs a command": Sort(also(put("hosts/mail.domain.ork/etc/aliases", 'info: "|touch /tmp/ran", alice\n')), ALL),
+    "runs a command": Sort(
+        also(put("hosts/mail.domain.ork/etc/aliases", 'postmaster: alice\ninfo: "|touch /tmp/ran", alice\n')), ALL
+    ),
     "names that are no text": Sort(also(put("hosts/mail.domain.ork/etc/postfix/caf\udce9", "x")), ALL),
     "markup": Sort(solved_and("smtpd_banner = $myhostname ESMTP <script>alert(1)</script> ```"), ALL),
 }
