@@ -196,10 +196,13 @@ class _Writer:
             checked = self._check(maps, "header", text)
             if checked is None:
                 return
-            if checked is not text:
-                text, field = checked, outgoing.table.find(checked)
+            text = checked
         if outgoing.rewrites and part is Part.PRIMARY and field is not None and (field.sender or field.recipient):
-            text, warnings = rewrite_header(text, 0, outgoing.generic_address)
+            size = len(field.key)  # that of the name before any check, which is what counts
+            told = f"{'-' * size}:{text[size + 1 :]}"
+            rewritten, warnings = rewrite_header(told, 0, outgoing.generic_address)
+            if rewritten != told:
+                text = text[:size] + rewritten[size:]
             for warning in warnings:
                 outgoing.program.warn("warning", warning)
         self.lines += text.split("\n")

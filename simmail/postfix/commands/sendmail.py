@@ -187,7 +187,7 @@ class _Sendmail:
         """-XV and the old forms of -V."""
         if words[0] == "-XV":
             request.verp = self.config["default_verp_delimiters"]
-            return words[1:]
+            return (yield from self._verp_word(request, words[1:])) if words[1:] else []
         if words[0] == "-V" and len(words) > 1 and octets(words[1]) == 2:
             yield from self.console.warn("option -V is deprecated with Postfix 2.3; specify -XV instead")
             request.verp = self.config["default_verp_delimiters"]
