@@ -93,7 +93,7 @@ class Bounce(Program):
             Unsent: where it cannot be queued.
         """
         if not message.verp or not message.sender or not self.verp_bounces:
-            return (yield from self._failed(message, self._neutral(message.sender), failures, now))
+            return (yield from self._failed(message, message.sender, failures, now))
         queue_id = ""
         for failure in failures:
             sender = verp_sender(message.sender, message.verp, failure[0].original or failure[0].address)
@@ -129,7 +129,7 @@ class Bounce(Program):
         if self._fault:
             yield from self._die(self._fault)
         rows = [self._line(*failure) for failure in failures]
-        kind = "non-delivery"
+        kind, sender = "non-delivery", self._neutral(sender)
         if sender.lower() == self.double_bounce.lower():
             yield self.note("warning", "", f"{message.queue_id}: undeliverable postmaster notification discarded")
             return ""

@@ -36,8 +36,6 @@ WIDTH, INDENT = 79, 4
 ORIGINAL_TYPES = (("message/rfc822", "text/rfc822-headers"), ("message/global", "message/global-headers"))
 _NO_ATOM = re.compile(r'[ \t\r\n()<>@,;:\\".\[\]]')
 _WORD = re.compile(r"[ \t]")
-
-
 #: An octet that is no UTF-8 text.
 _LONE_OCTET = re.compile("[\udc80-\udcff]")
 
@@ -98,8 +96,8 @@ class Report:
         self.from_address = message.sender or f"MAILER-DAEMON@{self.hostname}"
         self.sender = _octets_quoted(self.from_address)
         header = message.content.header()
-        #: Whether addresses beyond ASCII have a type of their own: cleanup(8) has seen more of what is.
-        self._types = self.utf8 or not (message.sender.isascii() and all(line.isascii() for line in header))
+        #: Whether addresses beyond ASCII are of the type utf-8: the client, the sender or the header has told of UTF-8.
+        self._typed_utf8 = self.utf8 or not (message.sender.isascii() and all(line.isascii() for line in header))
 
     def lines(
         self, recipient: str, rows: Sequence[Line], text: Iterable[str], *, headers_only: bool, postmaster: bool = False
@@ -155,7 +153,7 @@ class Report:
 
     def _typed(self, address: str) -> str:
         """An address in external form with its type (RFC 3461 section 4.2, RFC 6533 section 3)."""
-        wide = self._types and not address.isascii() and not _LONE_OCTET.search(address)
+        wide = self._typed_utf8 and not address.isascii() and not _LONE_OCTET.search(address)
         return f"{'utf-8' if wide else 'rfc822'}; {address}"
 
     def _encoding(self) -> list[str]:

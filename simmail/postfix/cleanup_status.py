@@ -100,6 +100,10 @@ DETAILS: dict[CleanupStatus, Detail] = {
 }
 
 
+#: What logs call a status where SMTP is told something else.
+LOGGED = {CleanupStatus.BAD: "internal protocol error"}
+
+
 class CleanupOutcome(NamedTuple):
     """How a message ended in cleanup.
 
@@ -119,3 +123,8 @@ class CleanupOutcome(NamedTuple):
             if status & self.status:
                 return DETAILS[status]
         return Detail(250, "2.0.0", "Success")
+
+    @property
+    def logged(self) -> str:
+        """The gravest thing that was wrong, as programs log it."""
+        return next((text for status, text in LOGGED.items() if status & self.status), self.detail().text)

@@ -25,7 +25,7 @@ from simmail.postfix.program import Program
 if TYPE_CHECKING:
     from simmail.postfix.system import MailSystem
 
-
+#: Where it listens.
 SOCKET = "public/flush"
 
 

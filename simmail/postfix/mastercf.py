@@ -95,6 +95,14 @@ class Service(NamedTuple):
         """Where it listens below the queue directory; "" for a service of the network."""
         return "" if self.type == "inet" else f"{'private' if self.private else 'public'}/{self.name}"
 
+    def until_woken(self, now: float) -> float:
+        """Seconds until master(8) wakes it the next time; 0 where that never happens.
+
+        Args:
+            now: seconds since the start of the world, from which on it is woken each wake-up time.
+        """
+        return self.wakeup - now % self.wakeup if self.wakeup else 0.0
+
     @property
     def found(self) -> bool:
         """Whether it listens where its clients look for it, below public or private."""

@@ -117,8 +117,8 @@ class Pickup(Program):
             content = content.under(("",))
         outcome = yield from transaction.finish(content, received)
         if outcome.status and not outcome.reason:  # cleanup has logged one that it gives
-            text = "internal protocol error" if CleanupStatus.BAD & outcome.status else outcome.detail().text
-            yield self.note("warning", "", f"maildrop/{dropped.queue_id}: error writing {queue_id}: {text}")
+            name = dropped.queue_id
+            yield self.note("warning", "", f"maildrop/{name}: error writing {queue_id}: {outcome.logged}")
         return not outcome.status or bool(outcome.status & HOPELESS)
 
     def _resolves(self, cleanup: Cleanup, dropped: Message) -> Decision[bool]:

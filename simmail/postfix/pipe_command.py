@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from simmail.files.file_errors import DENIED, NO_FILE
@@ -127,8 +128,9 @@ def run_command(
     """
     exit: Exit = yield run
     if shell and exit.unlaunched == NO_FILE and "/" not in run.command[0]:
-        run.command = shell
-        exit = yield run
+        by_shell = copy(run)
+        by_shell.command = shell
+        exit = yield by_shell
     if exit.unlaunched:
         fatal = f"{caller}execvp {run.command[0]}: {exit.unlaunched}"
         yield agent.note("fatal", "", fatal)

@@ -159,6 +159,11 @@ class MailSystem:
         """Why nobody listens at a socket; "" where a service of master.cf does."""
         return "" if socket in self._sockets else self.spool.unanswered(socket)
 
+    def unfound(self, socket: str) -> str:
+        """What a program says that has something to tell a service, and does not find it; "" where it does."""
+        reason = self.silent(socket)
+        return f"unable to look up {socket}: {reason}" if reason else ""
+
     def has(self, name: str) -> bool:
         """Whether master.cf has a service, whatever main.cf calls it."""
         return (self._named.get(name, name), "unix") in self.master.services

@@ -18,7 +18,11 @@ _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 def unescape(text: str) -> str:
-    """A text without its escapes."""
+    r"""A text without its escapes.
+
+    >>> unescape(r"a\041\q\\")
+    'a!q\\'
+    """
 
     def plain(match: re.Match[str]) -> str:
         if match.group(1):

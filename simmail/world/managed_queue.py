@@ -61,10 +61,10 @@ class ManagedQueue:
         master = self._master
         system = master.system
         if system is not None and message.queue_id in master.spool.incoming:
-            reason = system.silent("public/qmgr")
-            if reason:
-                yield from self._unannounced(system, reason, now)
-                if self._master.system is not system or message.queue_id not in master.spool.incoming:
+            unfound = system.unfound("public/qmgr")
+            if unfound:
+                yield from self._unannounced(system, unfound, now)
+                if master.system is not system or message.queue_id not in master.spool.incoming:
                     return
                 now = yield Level()
             manager = system.at_hand("qmgr")
@@ -77,13 +77,14 @@ class ManagedQueue:
                     return
             yield from self._handed_out(manager, manager.incoming(message, now))
 
-    def _unannounced(self, system: MailSystem, reason: str, now: float) -> Decision[None]:
+    @staticmethod
+    def _unannounced(system: MailSystem, unfound: str, now: float) -> Decision[None]:
         """cleanup(8) does not find the queue manager, which looks for itself where master(8) wakes it."""
         cleanup, service = system.running("cleanup"), system.service("qmgr")
         if cleanup is not None:
-            yield cleanup.note("warning", "", f"unable to look up public/qmgr: {reason}")
-        if service is not None and service.wakeup:
-            yield Sleep(service.wakeup - now % service.wakeup)
+            yield cleanup.note("warning", "", unfound)
+        if service is not None:
+            yield Sleep(service.until_woken(now))
 
     def _untold(self, system: MailSystem, message: Message) -> Decision[None]:
         """cleanup(8) complains, if it is still there, that nobody has listened as it told of a message."""

@@ -39,10 +39,10 @@ class Picking:
             self._called = True
             return
         if system.silent("public/pickup"):  # master(8) alone finds it
-            pause = self._pause()
-            if not pause:
+            service = system.service("pickup")
+            if service is None or not service.wakeup:
                 return
-            yield Sleep(pause - now % pause)
+            yield Sleep(service.until_woken(now))
             if master.system is not system or self._round is not None:
                 return
         self._round = present = object()

@@ -183,8 +183,7 @@ class _Postqueue:
     def _no_manager(self) -> str:
         """What is said of a queue manager that is not where it is looked for; "" where it is there."""
         system = self.console.control().system
-        reason = system.silent("public/qmgr") if system is not None else ""
-        return f"unable to look up public/qmgr: {reason}" if reason else ""
+        return system.unfound("public/qmgr") if system is not None else ""
 
     def _untold(self, waits: bool) -> Decision[bool]:
         """Whether flush(8) looks for the queue manager in vain; it says so where there is something that waits."""

@@ -33,6 +33,9 @@ from simmail.postfix.pipe_command import PATH, by_itself, died, exported, run_co
 if TYPE_CHECKING:
     from simmail.postfix.local.agent import Local
 
+#: Variables that are told even where nothing is in them.
+MAY_BE_EMPTY = frozenset({"EXTENSION", "SENDER"})
+
 
 class Commands:
     """Runs commands.
@@ -78,8 +81,8 @@ class Commands:
             started, rights.name, environment, "\n".join(lines), self._limit, self._file_limit, start.folder,
             daemon=True,
         )  # fmt: skip
-        by_shell = ("pipe_command: ", "") if self._shell else ("", command)
-        end = yield from run_command(agent, question, command, *by_shell)
+        caller, otherwise = ("pipe_command: ", "") if self._shell else ("", command)
+        end = yield from run_command(agent, question, command, caller, otherwise)
         if isinstance(end, Exit):
             return (yield from agent.deliver_sent(run, state, f"delivered to command: {command}"))
         return (yield from agent.bounce_to_owner(run, state, end))
@@ -110,8 +113,10 @@ class Commands:
             "SASL_SENDER": login.sender,
             "SASL_USERNAME": login.username,
         }
-        empty = {"SENDER", "EXTENSION"}
-        return {n: self._clean(v) for n, v in told.items() if v or (n in empty and v is not None)}
+        return {
+            name: self._clean(value) for name, value in told.items()
+            if value or (value is not None and name in MAY_BE_EMPTY)
+        }  # fmt: skip
 
     def _clean(self, value: str) -> str:
         return "".join(character if character in self._allowed else "_" for character in value)

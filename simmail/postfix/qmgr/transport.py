@@ -7,9 +7,9 @@ DESCRIPTION
     that; those of one message take turns.
 
 PARAMETERS
-    default_destination_recipient_limit, default_transport_rate_delay, default_process_limit, and those of
-    `simmail.postfix.qmgr.destination` and `simmail.postfix.qmgr.part`; each is looked for as TRANSPORT_... first;
-    destination_concurrency_feedback_debug
+    default_destination_recipient_limit, default_recipient_limit, default_transport_rate_delay, default_process_limit,
+    and those of `simmail.postfix.qmgr.destination` and `simmail.postfix.qmgr.part`; each is looked for as TRANSPORT_...
+    first; destination_concurrency_feedback_debug
 
 DIAGNOSTICS
     TRANSPORT: PARAMETER feedback type N value at CONCURRENCY: NUMBER

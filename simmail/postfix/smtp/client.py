@@ -138,7 +138,7 @@ class Smtp(Program):
     #: The greeting command, and how its parameters call it.
     hello: ClassVar[str] = "EHLO"
     #: Whether a domain leads to the hosts of its MX records.
-    exchanged: ClassVar[bool] = True
+    follows_mx: ClassVar[bool] = True
     #: Whether the end of the content is answered for each recipient.
     reply_each: ClassVar[bool] = False
 
@@ -359,7 +359,7 @@ class Smtp(Program):
 
     def _sought(self, target: Target, loops: bool) -> Decision[Found]:
         """The hosts of a nexthop, and what there is to say on the way."""
-        by_name = target.literal or not self.exchanged or not self.addresses.uses_dns
+        by_name = target.literal or not self.follows_mx or not self.addresses.uses_dns
         found = yield from (self.addresses.of_host if by_name else self.addresses.of_domain)(target.host, loops)
         yield from self.spoken()
         return found
@@ -424,7 +424,7 @@ class Lmtp(Smtp):
     command = "lmtp"
     prefix = "lmtp"
     hello = "LHLO"
-    exchanged = False
+    follows_mx = False
     reply_each = True
 
     def __init__(self, system: MailSystem, service: Service) -> None:

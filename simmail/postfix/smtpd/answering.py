@@ -146,7 +146,7 @@ def undeclared_utf8(session: SmtpdSession, address: str, whose: str) -> Decision
     return None
 
 
-def missed(smtpd: Smtpd) -> Decision[None]:
+def anvil_missed(smtpd: Smtpd) -> Decision[None]:
     """What the log hears, each time, of an anvil(8) that is not there."""
     socket = "private/anvil"
     for pause in (RETRY_S, 0.0):
@@ -163,7 +163,7 @@ def over_rate(session: SmtpdSession, event: str, limit: int, what: str, title: s
     if (yield from session.listed(smtpd.hoggers)):
         return None
     if smtpd.uncounted:
-        yield from missed(smtpd)
+        yield from anvil_missed(smtpd)
         return None
     service = smtpd.service.name
     counts: AnvilCounts = yield Anvil(event, service, state.client.address, smtpd.system.generation)

@@ -27,7 +27,7 @@ from simmail.mail.errors import Fatal
 from simmail.mail.questions import Anvil, Connect, Decision, Now, Question, Ready, Sleep, answered
 from simmail.postfix.ehlo_keywords import UNSURE, keyword_set
 from simmail.postfix.smtpd import milter, pipelining, sasl
-from simmail.postfix.smtpd.answering import Answer, missed, one_too_many
+from simmail.postfix.smtpd.answering import Answer, anvil_missed, one_too_many
 from simmail.postfix.smtpd.bdat import told_size
 from simmail.postfix.smtpd.check import Verdict
 from simmail.postfix.smtpd.commands import COMMANDS, SmtpCommand, counts
@@ -133,7 +133,7 @@ class SmtpdSession:
         if smtpd.unsaid:
             yield from smtpd.heard()
         if not self.exempt and smtpd.uncounted:
-            yield from missed(smtpd)
+            yield from anvil_missed(smtpd)
         elif not self.exempt:
             if not smtpd.counting:
                 yield from self.summon("anvil")
@@ -297,7 +297,7 @@ class SmtpdSession:
         """Count a connection less."""
         smtpd = self.smtpd
         if smtpd.uncounted:
-            yield from missed(smtpd)
+            yield from anvil_missed(smtpd)
         else:
             yield Anvil("disconnect", smtpd.service.name, self.state.client.address, smtpd.system.generation)
 

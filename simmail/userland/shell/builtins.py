@@ -124,10 +124,10 @@ def _exec(shell: Shell, words: list[str]) -> Decision[int]:
     except LaunchError as error:
         shell.say(f"exec: {words[1]}: {'not found' if error.status == 127 else error.reason}")
         raise ExitShell(error.status) from None
-    status = yield from shell.started(words[1:])
+    status = yield from shell.status_of(words[1:])
     if status < 0:
         raise Signalled(-status)
-    raise ExitShell(status)
+    raise ExitShell(status & 0xFF)
 
 
 def _command(shell: Shell, words: list[str]) -> Decision[int]:

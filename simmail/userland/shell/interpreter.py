@@ -373,7 +373,7 @@ class Shell(ShellState):
 
     def start(self, words: list[str]) -> Decision[int]:
         """Run a program and wait for it; its status, and a word about the signal that ended it."""
-        status = yield from self.started(words)
+        status = yield from self.status_of(words)
         if status >= 0:
             return status & 0xFF
         if -status in MEANINGS:
@@ -381,7 +381,7 @@ class Shell(ShellState):
             (Nowhere() if err is None else err).write(MEANINGS[-status] + "\n")
         return 128 - status
 
-    def started(self, words: list[str]) -> Decision[int]:
+    def status_of(self, words: list[str]) -> Decision[int]:
         """Run a program and wait for it; its status, negative where a signal ended it."""
         process = self.process
         process.job.settle()
